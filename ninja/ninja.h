@@ -1,0 +1,72 @@
+/*
+ * ninja.h - Ninja as a language, and as a program that is run.
+ *
+ * The writer: rules, variables, build statements; it escapes paths and
+ * values, keeps the order of the calls, and has no opinion on what is built.
+ * The runner: starts ninja, shows progress, passes failures through.
+ *
+ * Ninja's manual: https://ninja-build.org/manual.html (syntax: "Ninja file reference").
+ */
+#ifndef NINJA_H
+#define NINJA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "../ukc/base/diag.h"
+#include "../ukc/base/text.h"
+
+struct ninja_variable {
+    const char *name, *value; /* value is written escaped for newlines only: it may contain $variables */
+};
+
+struct ninja_rule {
+    const char *name;
+    const char *command, *description;
+    const char *depfile; /* NULL: none; implies deps = gcc unless keep_depfile */
+    bool restat, generator;
+    const char *pool;               /* NULL: default */
+    const char *rspfile, *rspfile_content;
+};
+
+struct ninja_build {
+    const char *rule;
+    const char *const *outputs;
+    size_t output_count;
+    const char *const *implicit_outputs;
+    size_t implicit_output_count;
+    const char *const *inputs;
+    size_t input_count;
+    const char *const *implicit; /* | */
+    size_t implicit_count;
+    const char *const *order_only; /* || */
+    size_t order_only_count;
+    const struct ninja_variable *variables;
+    size_t variable_count;
+};
+
+void ninja_comment(struct text *, const char *line);
+void ninja_variable(struct text *, const struct ninja_variable *);
+void ninja_rule(struct text *, const struct ninja_rule *);
+void ninja_build(struct text *, const struct ninja_build *);
+void ninja_default(struct text *, const char *target);
+/* A path as it stands in a build statement: space, colon, dollar escaped; newlines are refused by callers. */
+void ninja_escape_path(struct text *, const char *path);
+/* One word as the shell must see it inside a command: quoted if needed, then '$' doubled. */
+void ninja_shell_word(struct text *, const char *word);
+
+struct ninja_run {
+    const char *file;      /* build.ninja, relative to the working directory */
+    const char *const *targets; /* may be empty */
+    size_t target_count;
+    unsigned jobs;         /* 0: ninja's default */
+    bool verbose, quiet;
+    bool terminal;         /* status line that overwrites itself; else plain lines */
+    FILE *out;             /* progress */
+};
+/*
+ * Runs ninja, streams its progress and the failing command's own output.
+ * Returns its exit status, or -1 after reporting.  *ran says whether any command was run (may be NULL).
+ */
+int ninja_run(const struct ninja_run *, bool *ran, struct diag *);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * store.h - the per-user store: objects, unpacked packages, records.
+ *
+ *     $UKC_STORE, else $XDG_DATA_HOME/ukc, else ~/.local/share/ukc
+ *         objects/    a bare git repository (libgit2): sources as git trees
+ *         unpacked/   working copies of trees, by git tree id: rebuilt from objects when missing or damaged
+ *         records.db  SQLite: the index (record.h)
+ *
+ * libgit2 1.5.1 loops for ever on a truncated loose object (libgit2 #7342):
+ * every object is checked by store.c before libgit2 may read it.
+ *
+ * Errors: NULL or false after reporting; a damaged object is DIAG_INTEGRITY, disk and network DIAG_OUTSIDE.
+ */
+#ifndef UKC_STORE_H
+#define UKC_STORE_H
+
+#include "../ukc/load/manifest.h"
+#include "../ukc/resolve/lock.h"
+
+struct store;
+[[nodiscard]] struct store *store_open(const char *directory /* NULL: as above */, struct diag *);
+void store_close(struct store *);
+const char *store_directory(const struct store *);
+
+struct fetched {
+    const struct import *import;
+    const char *version;   /* the accepted version that was found */
+    const char *tree;      /* git tree id, hex */
+    const char *sha256;    /* of the sorted list "sha256  path\n" */
+    const char *directory; /* absolute path of the unpacked tree; pkg-config: NULL */
+    const char *cflags, *libs; /* pkg-config only */
+};
+
+/*
+ * Makes the files of an import available.  In the store already (as pinned by the lock or
+ * by its SHA-256 sums): no network is touched.  Else the package is downloaded with the
+ * system's package manager, unpacked in a fresh directory, every declared file verified
+ * against its SHA-256, stored, and only then moved into place.
+ */
+[[nodiscard]] const struct fetched *store_fetch(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * file.h - files and paths, with nothing half-written.
+ *
+ * Functions that can fail report to the diag and return false or NULL; a
+ * missing file is DIAG_INPUT when `place` is given (somebody named it there),
+ * DIAG_OUTSIDE otherwise.  Disk full, permission and I/O errors are DIAG_OUTSIDE.
+ */
+#ifndef UKC_FILE_H
+#define UKC_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "diag.h"
+
+struct arena;
+
+/* The whole file, NUL-terminated, in the arena.  NULL after reporting.  Refuses more than `limit` bytes (0: 64 MiB). */
+const struct source *file_read(struct arena *, const char *path, struct span place, size_t limit, struct diag *);
+
+/*
+ * Writes aside and renames: `path` holds the old or the new bytes, never less.
+ * Parent directories are made.  If the file already holds these bytes it is left
+ * untouched (its time does not change), and *changed is false.  changed may be NULL.
+ */
+bool file_write(const char *path, const void *bytes, size_t size, bool *changed, struct diag *);
+
+bool file_exists(const char *path);
+bool file_is_directory(const char *path);
+bool file_make_directories(const char *path, struct diag *);
+bool file_remove_tree(const char *path, struct diag *); /* missing is fine; symlinks are not followed */
+
+struct file_stat {
+    uint64_t size;
+    int64_t mtime_ns;
+    uint64_t inode;
+};
+bool file_stat(const char *path, struct file_stat *); /* false when missing, reports nothing */
+
+/* Regular files below `root`, as paths relative to it, sorted in byte order. */
+struct file_list {
+    const char **paths;
+    size_t count;
+    const char **directories; /* relative; "." first; sorted */
+    size_t directory_count;
+};
+/* Symlinks, sockets and devices below root are errors, as are names that are not clean UTF-8. NULL after reporting. */
+const struct file_list *file_walk(struct arena *, const char *root, struct span place, struct diag *);
+
+const char *path_join(struct arena *, const char *a, const char *b); /* b if b is absolute; drops "./" */
+const char *path_directory(struct arena *, const char *path);        /* "." when there is none */
+const char *path_base(const char *path);                             /* after the last slash */
+const char *path_extension(const char *path);                        /* ".c", "" when none */
+const char *path_normal(struct arena *, const char *path);           /* lexical: no ".", "..", "//" where avoidable */
+const char *path_absolute(struct arena *, const char *path);         /* lexical, from the working directory */
+/* `path` as seen from directory `from`; both absolute or both relative to the same place. */
+const char *path_relative(struct arena *, const char *from, const char *path);
+/* Relative, without leaving its directory by "..", not empty. */
+bool path_is_inside(const char *path);
+
+#endif

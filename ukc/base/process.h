@@ -1,0 +1,28 @@
+/*
+ * process.h - run a program, capture or pass its output.
+ */
+#ifndef UKC_PROCESS_H
+#define UKC_PROCESS_H
+
+#include <stdbool.h>
+#include "diag.h"
+#include "text.h"
+
+struct process {
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+    const char *directory;   /* NULL: the current one */
+    const char *const *environment; /* NULL: inherited; else "NAME=value", NULL-terminated */
+    struct text *out;        /* captured standard output; NULL: inherited */
+    struct text *err;        /* captured standard error; NULL: inherited; may equal out */
+    const char *input;       /* bytes for standard input; NULL: /dev/null */
+};
+
+/*
+ * Runs to the end.  Returns the exit status, 128 + signal when it was killed,
+ * or -1 after reporting that it could not be started (DIAG_OUTSIDE).
+ */
+int process_run(const struct process *, struct diag *);
+/* Absolute path of `program` in PATH, in malloc'ed memory, or NULL. */
+char *process_find(const char *program);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * layout.h - where things are in a project that is being built.
+ *
+ * Every command changes to the project's directory first (the one that holds
+ * ukc.lua), and every tool runs there.  All paths handed to tools are
+ * relative to it and the same on every machine: what lies outside (ukc's
+ * catalogue, a used directory, an unpacked package) is reached through a
+ * symbolic link below <build>/root/.  So no absolute path can leak into an
+ * image or a diagnostic.
+ *
+ *     build/last                       name of the target configured last
+ *     build/<target>/                  one configured unikernel; an appliance has build/<target>/<unikernel>/
+ *         build.ninja, plan.txt, configure.args
+ *         gen/<instance>/              generated for an instance: <requirement>.h, exports.h, keys.h
+ *         gen/start.c, gen/start.h     start-up glue
+ *         obj/<instance>/...           objects; obj/<instance>.o: the instance's module
+ *         root/<label>                 links to directories outside the project
+ *         cache/                       of the interface check
+ *         <unikernel>                  the image
+ */
+#ifndef UKC_LAYOUT_H
+#define UKC_LAYOUT_H
+
+#include "../resolve/plan.h"
+
+struct layout_root {
+    const char *label;     /* "libs.tasks", "use.mylib", "debian.node-llhttp" */
+    const char *directory; /* absolute */
+};
+
+struct layout {
+    const char *project; /* absolute */
+    const char *build;   /* "build/posix" */
+    const struct layout_root *roots; /* sorted by label */
+    size_t root_count;
+};
+
+/* Collects the roots that a plan needs. extra: unpacked packages. */
+[[nodiscard]] const struct layout *layout_create(struct arena *, const struct plan *, const char *build,
+                                                 const struct layout_root *extra, size_t extra_count, struct diag *);
+/* Makes the build directory and its links (idempotent). */
+bool layout_prepare(const struct layout *, struct diag *);
+
+/* A file of a component, signature, or any absolute path below a root: relative to the project. */
+const char *layout_path(struct arena *, const struct layout *, const char *directory, const char *file);
+/* "build/posix/gen/<instance>/<file>" */
+const char *layout_generated(struct arena *, const struct layout *, const struct plan_instance *, const char *file);
+
+#endif
