@@ -2,8 +2,8 @@
  * arena.h - memory that is freed whole.
  *
  * A phase allocates its output in one arena; nothing in it is freed alone.
- * Memory is zeroed.  Under ASan freed arenas are unmapped, and gaps between
- * allocations are poisoned.
+ * Memory is zeroed.  Under ASan freed arenas, gaps between allocations, and
+ * what vec_add moved away from are poisoned.
  *
  * Errors: when memory is exhausted the process ends with status 3 and a
  * message: a compiler run has nothing better to do.

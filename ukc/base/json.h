@@ -2,7 +2,7 @@
  * json.h - a JSON writer (RFC 8259).  Key order is the order of the calls:
  * callers emit sorted or fixed orders, so output is deterministic.
  * Pretty-printed with two spaces; strings that are not UTF-8 have the bad
- * bytes replaced by U+FFFD.
+ * bytes replaced by U+FFFD.  No newline follows the outermost value.
  */
 #ifndef UKC_JSON_H
 #define UKC_JSON_H
@@ -15,6 +15,7 @@ struct json {
     struct text out;
     unsigned depth;
     bool comma, after_key;
+    bool compact; /* set before the first call: everything on one line */
 };
 
 void json_object(struct json *); /* opens */

@@ -1,0 +1,91 @@
+/*
+ * text.c - the growing byte string.  Helpers on plain strings are in string.c.
+ */
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "memory.h"
+
+void text_dispose(struct text *t)
+{
+    free(t->bytes);
+    *t = (struct text){};
+}
+
+void text_clear(struct text *t)
+{
+    t->size = 0;
+    if (t->bytes)
+        t->bytes[0] = '\0';
+}
+
+/* Room for n more bytes and the NUL. */
+static void reserve(struct text *t, size_t n)
+{
+    size_t need = memory_sum(memory_sum(t->size, n), 1);
+    if (need <= t->capacity)
+        return;
+    size_t capacity = t->capacity ? t->capacity : 64;
+    while (capacity < need)
+        capacity = memory_product(capacity, 2);
+    t->bytes = memory_resize(t->bytes, capacity);
+    t->capacity = capacity;
+}
+
+void text_append(struct text *t, const void *bytes, size_t n)
+{
+    reserve(t, n);
+    if (n)
+        memcpy(t->bytes + t->size, bytes, n);
+    t->size += n;
+    t->bytes[t->size] = '\0';
+}
+
+void text_puts(struct text *t, const char *s)
+{
+    text_append(t, s, strlen(s));
+}
+
+void text_putc(struct text *t, char c)
+{
+    text_append(t, &c, 1);
+}
+
+void text_vprintf(struct text *t, const char *format, va_list list)
+{
+    va_list again;
+    va_copy(again, list);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        memory_exhausted();
+    reserve(t, (size_t)length);
+    vsnprintf(t->bytes + t->size, (size_t)length + 1, format, list);
+    t->size += (size_t)length;
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    text_vprintf(t, format, list);
+    va_end(list);
+}
+
+const char *text_string(const struct text *t)
+{
+    return t->bytes ? t->bytes : "";
+}
+
+/* All of the bytes, also those after a NUL. */
+char *text_keep(const struct text *t, struct arena *a)
+{
+    char *copy = arena_alloc(a, memory_sum(t->size, 1), 1);
+    if (t->size)
+        memcpy(copy, t->bytes, t->size);
+    return copy;
+}
