@@ -14,14 +14,23 @@
 
 enum profile { PROFILE_RELEASE, PROFILE_DEV };
 
+/* What an import became: an unpacked package below a layout root, or flags from pkg-config. */
+struct imported {
+    const struct import *import;
+    const char *label;         /* of its layout root: "debian.node-llhttp"; NULL for pkg-config */
+    const char *cflags, *libs; /* pkg-config: its words, separated by spaces; else NULL */
+};
+
 struct generate_options {
     enum profile profile;
     bool sanitize;               /* dev on posix: ASan and UBSan */
     const char *ukc;             /* how build.ninja calls ukc back: absolute path, in the ninja variable only */
     const char *const *arguments; /* of `ukc configure`, to run it again when a manifest changes */
     size_t argument_count;
-    const struct layout_root *packages; /* unpacked packages, by import name: label "debian.<package>" */
-    size_t package_count;
+    const struct imported *imports; /* one for every import of the plan's components; match by the import pointer */
+    size_t import_count;
+    const char *const *inputs; /* more files that make ninja configure again: ukc.lock, --config files */
+    size_t input_count;
 };
 
 bool generate(struct arena *, const struct bindings *, const struct layout *, const struct generate_options *, struct diag *);

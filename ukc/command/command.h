@@ -1,0 +1,116 @@
+/*
+ * command.h - the command line as data.
+ *
+ * commands.c holds one table of commands and one of options; the parser,
+ * --help, the man page and the shell completions all come from them.  An
+ * option means the same wherever it is taken.
+ *
+ * A command's function returns the exit status; what it reported to the diag
+ * is printed by command_main, whose status is the worse of the two: a
+ * command cannot exit 0 with an error reported.
+ */
+#ifndef UKC_COMMAND_H
+#define UKC_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "../base/arena.h"
+#include "../base/diag.h"
+#include "../load/manifest.h"
+
+/* X(identifier, letter or 0, "name", "ARGUMENT" or NULL, repeatable, "what it does") */
+#define OPTIONS(X)                                                                                    \
+    X(target, 't', "target", "TARGET", false, "act on this target instead of the one configured last") \
+    X(set, 's', "set", "PATH=VALUE", true, "set a key; PATH may be the shortest unambiguous suffix")   \
+    X(config, 'c', "config", "FILE", true, "read settings from FILE, one PATH=VALUE a line")           \
+    X(profile, 'p', "profile", "PROFILE", false, "release (whole-program optimised, the default) or dev") \
+    X(sanitize, 0, "sanitize", NULL, false, "with --profile dev on posix: build with ASan and UBSan")   \
+    X(update, 'u', "update", NULL, false, "choose anew instead of keeping the choices in ukc.lock")     \
+    X(directory, 'C', "directory", "DIR", false, "act as if started in DIR")                            \
+    X(catalogue, 0, "catalogue", "DIR", true, "read implementations from DIR instead of ukc's own catalogue") \
+    X(json, 0, "json", NULL, false, "print JSON")                                                        \
+    X(dot, 0, "dot", NULL, false, "print a Graphviz graph")                                              \
+    X(bindings, 0, "bindings", NULL, false, "print every operation's type and symbol as well")           \
+    X(jobs, 'j', "jobs", "N", false, "run N commands at once")                                           \
+    X(verbose, 'v', "verbose", NULL, false, "print the commands that are run")                           \
+    X(quiet, 'q', "quiet", NULL, false, "print only what went wrong")                                    \
+    X(all, 'a', "all", NULL, false, "everything, not only the target configured last")                   \
+    X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \
+    X(dry_run, 0, "dry-run", NULL, false, "print what would be run, and do nothing")                     \
+    X(colour, 0, "colour", "WHEN", false, "always, never or auto (the default)")                         \
+    X(man, 0, "man", NULL, false, "print the manual page, in troff")                                     \
+    X(completion, 0, "completion", "SHELL", false, "print a completion script for bash, zsh or fish")    \
+    X(annotations, 0, "annotations", NULL, false, "print ukc.d.lua, which teaches editors the manifest language") \
+    X(output, 'o', "output", "FILE", false, "write to FILE")                                             \
+    X(list, 0, "list", "FILE", false, "read the files to embed from FILE")                               \
+    X(help, 'h', "help", NULL, false, "print help for the command")
+
+enum option_id {
+#define X(id, letter, name, argument, repeat, doc) OPTION_##id,
+    OPTIONS(X)
+#undef X
+        OPTION_COUNT
+};
+#define TAKES(id) (UINT64_C(1) << OPTION_##id)
+
+struct option {
+    char letter;
+    const char *name, *argument;
+    bool repeatable;
+    const char *doc;
+};
+extern const struct option options[OPTION_COUNT];
+
+struct invocation {
+    const struct command *command;
+    struct arena *arena;
+    struct diag *diag;
+    const char *value[OPTION_COUNT]; /* the argument, or "" for a flag; NULL when not given */
+    VEC(const char *) sets, configs, catalogues;
+    const char *const *arguments; /* words that are no options */
+    size_t argument_count;
+    const char *const *passed; /* words after "--" */
+    size_t passed_count;
+    const char *program; /* absolute path of this ukc */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* synopsis of the words: "[NAME] [-- ARGUMENT...]" */
+    const char *summary;   /* one line, imperative */
+    const char *description;
+    uint64_t takes; /* TAKES() bits; --help, --colour and --directory are always taken */
+    size_t least, most; /* words */
+    bool passes;        /* takes words after "--" */
+    bool hidden;        /* called by build.ninja, not by people */
+    int (*run)(struct invocation *);
+};
+extern const struct command commands[];
+extern const size_t command_count;
+const struct command *command_find(const char *name);
+
+int command_main(int argc, char **argv);
+
+static inline bool given(const struct invocation *i, enum option_id id)
+{
+    return i->value[id] != NULL;
+}
+
+/* parse.c: false after reporting (DIAG_USAGE). */
+bool command_parse(struct invocation *, int argc, char **argv);
+
+/* help.c, man.c, completion.c */
+void command_print_help(const struct command *, FILE *);
+void command_print_overview(FILE *);
+void command_print_man(FILE *);
+bool command_print_completion(const char *shell, FILE *, struct diag *);
+/* The keys of the project in this directory, if it is one. */
+void command_print_project_keys(struct invocation *, FILE *);
+
+#define COMMANDS(X)                                                                                \
+    X(init) X(configure) X(build) X(run) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(embed)
+#define X(name) int command_##name(struct invocation *);
+COMMANDS(X)
+#undef X
+
+#endif

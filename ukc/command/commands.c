@@ -1,0 +1,163 @@
+/*
+ * commands.c - the tables: what ukc can be asked to do.
+ */
+#include "command.h"
+#include "../base/text.h"
+#include <string.h>
+
+const struct option options[OPTION_COUNT] = {
+#define X(id, letter, name, argument, repeat, doc) [OPTION_##id] = {letter, name, argument, repeat, doc},
+    OPTIONS(X)
+#undef X
+};
+
+#define TAKES_PROJECT (TAKES(catalogue))
+#define TAKES_CONTEXT (TAKES_PROJECT | TAKES(target) | TAKES(set) | TAKES(config))
+
+const struct command commands[] = {
+    {
+        .name = "init",
+        .arguments = "NAME",
+        .summary = "make a new project: a small web site that works already",
+        .description = "Makes the directory NAME with NAME/ukc.lua, NAME/NAME.c and NAME/htdocs/index.html: an appliance "
+                       "that serves the folder htdocs over HTTP. An existing directory is left alone.",
+        .takes = TAKES(quiet) | TAKES(json),
+        .least = 1,
+        .most = 1,
+        .run = command_init,
+    },
+    {
+        .name = "configure",
+        .arguments = "[NAME]",
+        .summary = "evaluate the manifest, choose implementations, check every C type, write the build",
+        .description = "Reads ukc.lua, resolves every requirement for the target, compares each implementation with its "
+                       "signatures, and writes build/TARGET/. Choices are kept in ukc.lock, which belongs into version "
+                       "control; --update chooses anew. NAME is needed where the manifest declares several unikernels. "
+                       "In a project, --help lists the project's own keys.",
+        .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(quiet) | TAKES(json),
+        .most = 1,
+        .run = command_configure,
+    },
+    {
+        .name = "build",
+        .arguments = "[NAME]",
+        .summary = "build the image of the target configured last",
+        .description = "Runs Ninja on the build that configure wrote; a changed manifest is configured again first. Each "
+                       "new image is recorded: what went in, what came out (see ukc log).",
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+        .most = 1,
+        .run = command_build,
+    },
+    {
+        .name = "run",
+        .arguments = "[NAME] [-- ARGUMENT...]",
+        .summary = "build if needed, then run the image",
+        .description = "Words after -- are the image's own: the keys that it reads at boot, as --PATH=VALUE. The exit "
+                       "status is the program's. The exact command is printed by --verbose and --dry-run.",
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run),
+        .most = 1,
+        .passes = true,
+        .run = command_run,
+    },
+    {
+        .name = "graph",
+        .arguments = "[NAME]",
+        .summary = "print what could become part of the image, on every target",
+        .description = "Requirements with all their candidates, both branches of every choice that depends on a key or on "
+                       "the target. What is chosen for a configured target is marked.",
+        .takes = TAKES_CONTEXT | TAKES(dot) | TAKES(json),
+        .most = 1,
+        .run = command_graph,
+    },
+    {
+        .name = "plan",
+        .arguments = "[NAME]",
+        .summary = "print every instance of the image, its bindings and the value of each key",
+        .description = "The resolved image for one target, as stable text: the format that ukc diff compares.",
+        .takes = TAKES_CONTEXT | TAKES(update) | TAKES(bindings) | TAKES(json),
+        .most = 1,
+        .run = command_plan,
+    },
+    {
+        .name = "check",
+        .arguments = "[NAME]",
+        .summary = "check manifest, choices and C interfaces, and write no build",
+        .description = "Everything that configure checks, for the target given or configured last.",
+        .takes = TAKES_CONTEXT | TAKES(quiet) | TAKES(json),
+        .most = 1,
+        .run = command_check,
+    },
+    {
+        .name = "explain",
+        .arguments = "NAME",
+        .summary = "say why something is in the image, and why something else is not",
+        .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key.",
+        .takes = TAKES_CONTEXT | TAKES(json),
+        .least = 1,
+        .most = 1,
+        .run = command_explain,
+    },
+    {
+        .name = "diff",
+        .arguments = "A B",
+        .summary = "compare two configured targets, or two saved plans",
+        .description = "A and B are targets that have been configured, or files with the output of ukc plan. Prints the "
+                       "instances that only one of them has, and choices and keys that differ. The exit status is 0 also "
+                       "when they differ.",
+        .takes = TAKES_PROJECT | TAKES(json),
+        .least = 2,
+        .most = 2,
+        .run = command_diff,
+    },
+    {
+        .name = "log",
+        .arguments = "[NAME]",
+        .summary = "list the recorded builds, newest first",
+        .description = "Records are kept in $UKC_STORE, else $XDG_DATA_HOME/ukc, else ~/.local/share/ukc.",
+        .takes = TAKES(target) | TAKES(limit) | TAKES(json),
+        .most = 1,
+        .run = command_log,
+    },
+    {
+        .name = "clean",
+        .arguments = "",
+        .summary = "remove what was built for the target configured last",
+        .description = "With --all, removes build/ altogether. Manifests, sources, ukc.lock and the store stay.",
+        .takes = TAKES(target) | TAKES(all) | TAKES(quiet),
+        .run = command_clean,
+    },
+    {
+        .name = "help",
+        .arguments = "[TOPIC]",
+        .summary = "explain a command or the manifest language",
+        .description = "TOPIC is a command, 'manifest' for the whole manifest language, or one of its declarations "
+                       "(unikernel, implementation, signature, key, ...).",
+        .takes = TAKES(man) | TAKES(completion) | TAKES(annotations),
+        .most = 1,
+        .run = command_help,
+    },
+    {
+        .name = "version",
+        .arguments = "",
+        .summary = "print the version of ukc and of the libraries and tools it uses",
+        .takes = TAKES(json),
+        .run = command_version,
+    },
+    {
+        .name = "embed",
+        .arguments = "",
+        .summary = "pack files into an object (called by build.ninja)",
+        .takes = TAKES(list) | TAKES(output),
+        .hidden = true,
+        .run = command_embed,
+    },
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (string_equal(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}

@@ -1,0 +1,74 @@
+/*
+ * main.c - one run of ukc: parse, dispatch, print what was reported.
+ */
+#include "command.h"
+#include "../base/file.h"
+#include "../base/text.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where this program is: the catalogue lies beside it, and build.ninja calls it back. */
+static const char *own_path(struct arena *a, const char *argv0)
+{
+    char buffer[4096];
+    ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer - 1);
+    if (n > 0) {
+        buffer[n] = 0;
+        return arena_strdup(a, buffer);
+    }
+    return path_absolute(a, argv0);
+}
+
+static bool colour_wanted(struct invocation *i, enum diag_format *format)
+{
+    const char *when = i->value[OPTION_colour] ? i->value[OPTION_colour] : "auto";
+    *format = DIAG_TEXT;
+    if (string_equal(when, "always"))
+        *format = DIAG_COLOUR;
+    else if (string_equal(when, "auto")) {
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+        if (isatty(STDERR_FILENO) && !(no && *no) && !string_equal(term, "dumb"))
+            *format = DIAG_COLOUR;
+    } else if (!string_equal(when, "never"))
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--colour is always, never or auto, not '%s'", when);
+    if (given(i, OPTION_json))
+        *format = DIAG_JSON;
+    return true;
+}
+
+static int dispatch(struct invocation *i)
+{
+    if (given(i, OPTION_directory) && chdir(i->value[OPTION_directory]) != 0) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "cannot change to '%s': %s", i->value[OPTION_directory], strerror(errno));
+        return DIAG_USAGE;
+    }
+    if (given(i, OPTION_help)) {
+        command_print_help(i->command, stdout);
+        command_print_project_keys(i, stdout);
+        return 0;
+    }
+    return i->command->run(i);
+}
+
+int command_main(int argc, char **argv)
+{
+    /* A reader that goes away is an error to report, not a death. */
+    signal(SIGPIPE, SIG_IGN);
+    struct invocation i = {.arena = arena_create(), .diag = diag_create()};
+    i.program = own_path(i.arena, argv[0]);
+    enum diag_format format = DIAG_TEXT;
+    int status = 0;
+    if (command_parse(&i, argc, argv) && colour_wanted(&i, &format))
+        status = dispatch(&i);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        diag_fail(i.diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write the output: %s", strerror(errno));
+    diag_print(i.diag, stderr, format);
+    if (status == 0)
+        status = (int)diag_status(i.diag);
+    diag_destroy(i.diag);
+    arena_destroy(i.arena);
+    return status;
+}
