@@ -28,6 +28,8 @@ void text_putc(struct text *, char c);
 [[gnu::format(printf, 2, 3)]] void text_printf(struct text *, const char *format, ...);
 void text_vprintf(struct text *, const char *format, va_list);
 const char *text_string(const struct text *); /* "" when empty */
+/* One word as a POSIX shell must see it: as it is, or in single quotes. */
+void text_shell_word(struct text *, const char *word);
 char *text_keep(const struct text *, struct arena *);
 
 bool string_starts(const char *s, const char *prefix);

@@ -139,7 +139,7 @@ const struct command commands[] = {
     {
         .name = "version",
         .arguments = "",
-        .summary = "print the version of ukc and of the libraries and tools it uses",
+        .summary = "print the version of ukc",
         .takes = TAKES(json),
         .run = command_version,
     },

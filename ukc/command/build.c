@@ -1,0 +1,141 @@
+/*
+ * build.c - ukc build: ninja, then the image's identity and its record.
+ *
+ * <build>/image.state remembers size, time and inode of the image with its
+ * SHA-256 and record, so that a build with nothing to do reads no big file.
+ */
+#include "build.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include "../../ninja/ninja.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool known_image(const struct project *p, struct image *image, const struct file_stat *now)
+{
+    const char *path = project_file(p, "image.state");
+    if (!file_exists(path))
+        return false;
+    struct diag *quiet = diag_create();
+    const struct source *s = file_read(p->a, path, SPAN_NONE, 4096, quiet);
+    diag_destroy(quiet);
+    struct file_stat then;
+    return s &&
+           sscanf(s->bytes, "ukc-image 1\n%" SCNu64 " %" SCNd64 " %" SCNu64 "\n%64[0-9a-f]\n%64[0-9a-f]\n", &then.size, &then.mtime_ns,
+                  &then.inode, image->sha256, image->record) == 5 &&
+           then.size == now->size && then.mtime_ns == now->mtime_ns && then.inode == now->inode;
+}
+
+static bool remember_image(const struct project *p, const struct image *image, const struct file_stat *now)
+{
+    if (!image->record[0])
+        return true; /* not recorded: the next build tries again */
+    char state[512];
+    int n = snprintf(state, sizeof state, "ukc-image 1\n%" PRIu64 " %" PRId64 " %" PRIu64 "\n%s\n%s\n", now->size, now->mtime_ns,
+                     now->inode, image->sha256, image->record);
+    return file_write(project_file(p, "image.state"), state, (size_t)n, NULL, p->d);
+}
+
+static int run_ninja(struct project *p, bool quiet, bool *ran)
+{
+    const char *jobs = p->i->value[OPTION_jobs];
+    struct ninja_run run = {
+        .file = project_file(p, "build.ninja"),
+        .verbose = given(p->i, OPTION_verbose),
+        .quiet = quiet,
+        .out = given(p->i, OPTION_json) ? stderr : stdout,
+    };
+    run.terminal = isatty(fileno(run.out));
+    if (jobs) {
+        char *end;
+        unsigned long n = strtoul(jobs, &end, 10);
+        if (*end || n < 1 || n > 1024) {
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", jobs);
+            return -1;
+        }
+        run.jobs = (unsigned)n;
+    }
+    return ninja_run(&run, ran, p->d);
+}
+
+/* The name of the image: configure wrote it, because reading the manifest again would cost time. */
+static const char *image_name(struct project *p)
+{
+    const struct source *s = file_read(p->a, project_file(p, "image.name"), SPAN_NONE, 4096, p->d);
+    return s ? arena_strndup(p->a, s->bytes, strcspn(s->bytes, "\n")) : NULL;
+}
+
+bool build_image(struct project *p, bool quiet, struct image *image, int *status)
+{
+    bool ran = false;
+    int64_t started = unix_ms();
+    *image = (struct image){0};
+    int code = run_ninja(p, quiet, &ran);
+    if (code != 0) {
+        /* ninja has shown the failing command and its message; a failed compile is the user's input */
+        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : DIAG_INPUT;
+        return false;
+    }
+    const char *name = image_name(p);
+    if (!name) {
+        *status = (int)diag_status(p->d);
+        return false;
+    }
+    image->path = project_file(p, name);
+    struct file_stat now;
+    if (!file_stat(image->path, &now)) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);
+        *status = DIAG_OUTSIDE;
+        return false;
+    }
+    image->bytes = now.size;
+    if (known_image(p, image, &now))
+        return true;
+    image->made = true;
+    image->record[0] = 0;
+    struct hash sha;
+    if (!hash_file(image->path, &sha, NULL, p->d)) {
+        *status = (int)diag_status(p->d);
+        return false;
+    }
+    hash_hex(&sha, image->sha256);
+    bool ok = record_image(p, image, started) && remember_image(p, image, &now);
+    *status = (int)diag_status(p->d);
+    return ok;
+}
+
+static void print_image(const struct project *p, const struct image *image)
+{
+    if (given(p->i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "target", target_names[p->configuration.target]);
+        json_field(&j, "profile", p->configuration.profile == PROFILE_DEV ? "dev" : "release");
+        json_field(&j, "image", path_join(p->a, p->directory, image->path));
+        json_field_number(&j, "bytes", (int64_t)image->bytes);
+        json_field(&j, "sha256", image->sha256);
+        json_field(&j, "record", image->record[0] ? image->record : NULL);
+        json_field_bool(&j, "made", image->made);
+        json_end_object(&j);
+        puts(text_string(&j.out));
+        text_dispose(&j.out);
+    } else if (!given(p->i, OPTION_quiet)) {
+        printf("%s: %s bytes%s%.12s\n", image->path, grouped(image->bytes), image->record[0] ? ", record " : ", not recorded",
+               image->record);
+    }
+}
+
+int command_build(struct invocation *i)
+{
+    struct project p;
+    struct image image;
+    int status = 0;
+    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true))
+        return (int)diag_status(i->diag);
+    if (build_image(&p, given(i, OPTION_quiet), &image, &status))
+        print_image(&p, &image);
+    return status;
+}

@@ -1,0 +1,27 @@
+/*
+ * build.h - build the configured image, and know what it is.
+ */
+#ifndef UKC_BUILD_H
+#define UKC_BUILD_H
+
+#include "project.h"
+#include "../base/hash.h"
+
+struct image {
+    const char *path; /* relative to the project */
+    uint64_t bytes;
+    char sha256[HASH_HEX];
+    char record[HASH_HEX]; /* "" when it could not be recorded */
+    bool made;             /* by this build */
+};
+
+/* Runs ninja and records a new image. False after reporting or when the build failed: then *status says how. */
+bool build_image(struct project *, bool quiet, struct image *, int *status);
+
+/* The inputs of the image as ninja knows them, hashed, and the record made of them. */
+bool record_image(struct project *, struct image *, int64_t started_ms);
+
+/* Unix time in milliseconds: for the run that a record notes, never for an output. */
+int64_t unix_ms(void);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * configure.c - ukc configure and ukc check: the manifest's whole way up to the build.
+ */
+#include "project.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Choices and pins of this configure, merged into what ukc.lock held. */
+static const struct lock *new_lock(struct project *p)
+{
+    const struct lock *merged = lock_merge(p->a, p->lock, p->plan);
+    VEC(struct lock_pin) pins = {};
+    for (size_t k = 0; k < p->fetched.count; k++)
+        if (p->fetched.items[k]->directory)
+            *vec_add(p->a, &pins) = fetched_pin(p->fetched.items[k]);
+    return lock_merge_pins(p->a, merged, pins.items, pins.count);
+}
+
+static bool same_choice(const struct lock_choice *a, const struct lock_choice *b)
+{
+    return strcmp(a->unikernel, b->unikernel) == 0 && strcmp(a->target, b->target) == 0 && strcmp(a->context, b->context) == 0 &&
+           strcmp(a->path, b->path) == 0;
+}
+
+static const struct lock_choice *find_choice(const struct lock *l, const struct lock_choice *wanted)
+{
+    for (size_t k = 0; k < l->choice_count; k++)
+        if (same_choice(&l->choices[k], wanted))
+            return &l->choices[k];
+    return NULL;
+}
+
+static bool has_context(const struct lock *l, const struct lock_choice *like)
+{
+    for (size_t k = 0; k < l->choice_count; k++)
+        if (strcmp(l->choices[k].unikernel, like->unikernel) == 0 && strcmp(l->choices[k].target, like->target) == 0 &&
+            strcmp(l->choices[k].context, like->context) == 0)
+            return true;
+    return false;
+}
+
+/* What is chosen otherwise than the lock had it; nothing the first time. */
+static void print_changes(const struct lock *before, const struct lock *after, FILE *out)
+{
+    for (size_t k = 0; k < after->choice_count; k++) {
+        const struct lock_choice *c = &after->choices[k], *old = find_choice(before, c);
+        if (!old && has_context(before, c))
+            fprintf(out, "  chosen now: %s = %s %s\n", c->path, c->implementation, c->version);
+        else if (old && (strcmp(old->implementation, c->implementation) != 0 || strcmp(old->version, c->version) != 0))
+            fprintf(out, "  changed: %s = %s %s (was %s %s)\n", c->path, c->implementation, c->version, old->implementation, old->version);
+    }
+    for (size_t k = 0; k < before->choice_count; k++) {
+        const struct lock_choice *c = &before->choices[k];
+        if (!find_choice(after, c))
+            fprintf(out, "  needed no more: %s = %s %s\n", c->path, c->implementation, c->version);
+    }
+}
+
+static bool write_lock(struct project *p, const struct lock *lock)
+{
+    struct text t = {};
+    lock_print(lock, &t);
+    bool ok = file_write("ukc.lock", t.bytes, t.size, NULL, p->d);
+    text_dispose(&t);
+    return ok;
+}
+
+static bool write_plan(struct project *p)
+{
+    struct text t = {};
+    plan_print_text(p->plan, &t);
+    bool ok = file_write(project_file(p, "plan.txt"), t.bytes, t.size, NULL, p->d);
+    text_dispose(&t);
+    return ok;
+}
+
+static bool generate_build(struct project *p)
+{
+    size_t argument_count;
+    const char *const *arguments = configuration_words(p->a, &p->configuration, &argument_count);
+    VEC(struct imported) imports = {};
+    for (size_t k = 0; k < p->fetched.count; k++) {
+        const struct fetched *f = p->fetched.items[k];
+        *vec_add(p->a, &imports) =
+            (struct imported){.import = f->import, .label = import_label(p->a, f->import), .cflags = f->cflags, .libs = f->libs};
+    }
+    VEC(const char *) inputs = {};
+    *vec_add(p->a, &inputs) = "ukc.lock";
+    for (size_t k = 0; k < p->configuration.configs.count; k++)
+        *vec_add(p->a, &inputs) = p->configuration.configs.items[k];
+    struct generate_options o = {
+        .profile = p->configuration.profile,
+        .sanitize = p->configuration.sanitize,
+        .ukc = p->i->program,
+        .arguments = arguments,
+        .argument_count = argument_count,
+        .imports = imports.items,
+        .import_count = imports.count,
+        .inputs = inputs.items,
+        .input_count = inputs.count,
+    };
+    return generate(p->a, p->bindings, p->layout, &o, p->d);
+}
+
+static bool take_profile(struct project *p)
+{
+    const char *profile = p->i->value[OPTION_profile];
+    if (profile && strcmp(profile, "dev") == 0)
+        p->configuration.profile = PROFILE_DEV;
+    else if (profile && strcmp(profile, "release") != 0)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--profile is release or dev, not '%s'", profile);
+    p->configuration.sanitize = given(p->i, OPTION_sanitize);
+    if (p->configuration.sanitize && p->configuration.profile != PROFILE_DEV) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
+        return diag_help(p->d, "add --profile dev");
+    }
+    if (p->configuration.sanitize && p->configuration.target != TARGET_posix)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for target posix: the sanitizers need a host");
+    return true;
+}
+
+static void print_configured(const struct project *p)
+{
+    if (given(p->i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "unikernel", p->unikernel->name.text);
+        json_field(&j, "target", target_names[p->configuration.target]);
+        json_field(&j, "profile", p->configuration.profile == PROFILE_DEV ? "dev" : "release");
+        json_field(&j, "build", path_join(p->a, p->directory, p->build));
+        json_field_number(&j, "instances", (int64_t)p->plan->instance_count);
+        json_end_object(&j);
+        puts(text_string(&j.out));
+        text_dispose(&j.out);
+    } else if (!given(p->i, OPTION_quiet)) {
+        printf("%s for %s%s: %zu instances in %s\n", p->unikernel->name.text, target_names[p->configuration.target],
+               p->configuration.profile == PROFILE_DEV ? " (dev)" : "", p->plan->instance_count, p->build);
+    }
+}
+
+int command_configure(struct invocation *i)
+{
+    struct project p;
+    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && take_profile(&p) && project_load(&p) &&
+              project_graph(&p) && project_plan(&p) && project_layout(&p, p.build, true) && project_check(&p);
+    if (!ok)
+        return (int)diag_status(i->diag);
+    const struct lock *lock = new_lock(&p);
+    /* ukc.lock comes before build.ninja, which depends on it; configure.args last: it says that all the rest is there. */
+    ok = write_lock(&p, lock) && write_plan(&p) && generate_build(&p) && configuration_write(&p);
+    if (ok) {
+        print_configured(&p);
+        if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
+            print_changes(p.lock, lock, stdout);
+    }
+    return (int)diag_status(i->diag);
+}
+
+int command_check(struct invocation *i)
+{
+    struct project p;
+    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && project_load(&p) && project_graph(&p) &&
+              project_plan(&p);
+    /* The check writes requirement headers: aside, so that a configured build keeps its own. */
+    const char *target = target_names[p.configuration.target];
+    ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p);
+    if (ok && given(i, OPTION_json))
+        printf("{\n  \"unikernel\": \"%s\",\n  \"target\": \"%s\",\n  \"instances\": %zu\n}\n", p.unikernel->name.text, target,
+               p.plan->instance_count);
+    else if (ok && !given(i, OPTION_quiet))
+        printf("%s for %s: %zu instances, every interface fits\n", p.unikernel->name.text, target, p.plan->instance_count);
+    return (int)diag_status(i->diag);
+}

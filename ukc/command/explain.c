@@ -1,0 +1,246 @@
+/*
+ * explain.c - ukc explain: why something is in the image, and why something else is not.
+ *
+ * A name is looked up as the path of an instance or requirement, then as an
+ * implementation, a signature, and a key; everything that fits is explained.
+ */
+#include "project.h"
+#include "../base/json.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *const reasons[] = {
+    [REASON_EXPLICIT] = "the manifest chose it",
+    [REASON_ONLY] = "nothing else fits",
+    [REASON_SHARED] = "it satisfies the same signature elsewhere in the image",
+    [REASON_LOCKED] = "ukc.lock holds it; 'ukc configure --update' chooses anew",
+    [REASON_PREFERENCE] = "ukc's catalogue prefers it",
+    [REASON_NAME] = "of those that fit it is the first by name, then the newest",
+};
+
+static const char *const origins[] = {
+    [ORIGIN_DEFAULT] = "default",
+    [ORIGIN_MANIFEST] = "manifest",
+    [ORIGIN_FILE] = "settings file",
+    [ORIGIN_COMMAND_LINE] = "command line",
+};
+
+struct explanation {
+    const struct plan *plan;
+    const char *name;
+    struct json *json; /* NULL: text */
+    bool any;
+};
+
+static const char *place(struct arena *a, struct span s)
+{
+    if (!s.source)
+        return "";
+    if (!s.line)
+        return arena_printf(a, " (%s)", s.source->path);
+    return arena_printf(a, " (%s:%u:%u)", s.source->path, s.line, s.column);
+}
+
+static const char *edge_path(struct arena *a, const struct plan_instance *from, const struct plan_binding *b)
+{
+    return from->component->kind == COMPONENT_UNIKERNEL ? b->requirement->name.text
+                                                        : arena_printf(a, "%s.%s", from->name, b->requirement->name.text);
+}
+
+static void explain_edge(struct explanation *e, struct arena *a, const struct plan_instance *from, const struct plan_binding *b)
+{
+    const struct plan_instance *to = &e->plan->instances[b->provider.at];
+    const char *path = edge_path(a, from, b);
+    if (e->json) {
+        json_object(e->json);
+        json_field(e->json, "requirement", path);
+        json_field(e->json, "signature", b->signature->name.text);
+        json_field(e->json, "required_by", from->component->name.text);
+        json_field(e->json, "provider", to->name);
+        json_field(e->json, "implementation", to->component->name.text);
+        json_field(e->json, "reason", reasons[b->reason]);
+        json_key(e->json, "rejected");
+        json_array(e->json);
+        for (size_t k = 0; k < b->rejected_count; k++) {
+            json_object(e->json);
+            json_field(e->json, "implementation", b->rejected[k].component->name.text);
+            json_field(e->json, "reason", b->rejected[k].why);
+            json_end_object(e->json);
+        }
+        json_end_array(e->json);
+        json_end_object(e->json);
+        return;
+    }
+    printf("  %s requires %s: %s%s\n", from->component->name.text, b->requirement->name.text, b->signature->name.text,
+           place(a, b->requirement->name.span));
+    printf("    chosen: %s %s as %s: %s%s\n", to->component->name.text, to->component->version.text ? to->component->version.text : "",
+           to->name, reasons[b->reason], b->reason == REASON_EXPLICIT ? place(a, b->span) : "");
+    for (size_t k = 0; k < b->rejected_count; k++)
+        printf("    not %s: %s%s\n", b->rejected[k].component->name.text, b->rejected[k].why, place(a, b->rejected[k].span));
+}
+
+/* The chain from the unikernel to the instance, by its name: homepage -> http -> stack. */
+static void print_chain(const struct explanation *e, const struct plan_instance *n)
+{
+    const struct plan_instance *root = &e->plan->instances[e->plan->instance_count - 1];
+    if (n == root)
+        return;
+    printf("  in the image by: %s", root->component->name.text);
+    for (const char *p = n->name; *p;) {
+        size_t length = strcspn(p, ".");
+        printf(" -> %.*s", (int)length, p);
+        p += length + (p[length] == '.');
+    }
+    putchar('\n');
+    for (size_t k = 0; k < n->path_count; k++)
+        if (strcmp(n->paths[k], n->name) != 0)
+            printf("  also as: %s\n", n->paths[k]);
+}
+
+static void explain_key(struct explanation *e, struct arena *a, const struct plan_key *k, const char *path)
+{
+    e->any = true;
+    const char *value = k->value ? k->value->text : "";
+    if (e->json) {
+        json_object(e->json);
+        json_field(e->json, "key", path);
+        json_field(e->json, "value", k->value ? value : NULL);
+        json_field(e->json, "origin", origins[k->origin]);
+        json_field(e->json, "doc", k->key->doc);
+        json_end_object(e->json);
+        return;
+    }
+    printf("%s = %s: %s%s\n", path, value, origins[k->origin], place(a, k->span));
+    if (k->key->doc)
+        printf("  %s\n", k->key->doc);
+}
+
+static bool names_instance(const struct plan_instance *n, const char *name)
+{
+    if (strcmp(n->name, name) == 0 || strcmp(n->component->name.text, name) == 0)
+        return true;
+    for (size_t k = 0; k < n->path_count; k++)
+        if (strcmp(n->paths[k], name) == 0)
+            return true;
+    return false;
+}
+
+static void explain_instance(struct explanation *e, struct arena *a, const struct plan_instance *n)
+{
+    e->any = true;
+    if (!e->json) {
+        printf("%s: %s %s%s\n", n->name, n->component->name.text, n->component->version.text ? n->component->version.text : "",
+               place(a, n->component->span));
+        if (n->component->doc)
+            printf("  %s\n", n->component->doc);
+        print_chain(e, n);
+    }
+    for (size_t k = 0; k < e->plan->instance_count; k++) {
+        const struct plan_instance *from = &e->plan->instances[k];
+        for (size_t b = 0; b < from->binding_count; b++)
+            if (from->bindings[b].provider.at == n->id.at)
+                explain_edge(e, a, from, &from->bindings[b]);
+    }
+    for (size_t k = 0; k < n->key_count; k++)
+        if (!e->json && n->keys[k].value)
+            printf("  key %s = %s: %s%s\n", n->keys[k].key->name.text, n->keys[k].value->text, origins[n->keys[k].origin],
+                   place(a, n->keys[k].span));
+}
+
+/* Every requirement that is for the signature, or that did not take the implementation, of this name. */
+static void explain_edges(struct explanation *e, struct arena *a)
+{
+    for (size_t k = 0; k < e->plan->instance_count; k++) {
+        const struct plan_instance *from = &e->plan->instances[k];
+        for (size_t b = 0; b < from->binding_count; b++) {
+            const struct plan_binding *binding = &from->bindings[b];
+            bool fits = strcmp(binding->signature->name.text, e->name) == 0;
+            for (size_t r = 0; r < binding->rejected_count; r++)
+                fits |= strcmp(binding->rejected[r].component->name.text, e->name) == 0;
+            if (!fits)
+                continue;
+            e->any = true;
+            explain_edge(e, a, from, binding);
+        }
+    }
+}
+
+static void explain_keys(struct explanation *e, struct arena *a)
+{
+    for (size_t k = 0; k < e->plan->instance_count; k++) {
+        const struct plan_instance *n = &e->plan->instances[k];
+        bool root = n->component->kind == COMPONENT_UNIKERNEL;
+        for (size_t x = 0; x < n->key_count; x++) {
+            const char *path = root ? n->keys[x].key->name.text : arena_printf(a, "%s.%s", n->name, n->keys[x].key->name.text);
+            if (strcmp(path, e->name) == 0 || strcmp(n->keys[x].key->name.text, e->name) == 0)
+                explain_key(e, a, &n->keys[x], path);
+        }
+    }
+    for (size_t k = 0; k < e->plan->signature_key_count; k++)
+        if (strcmp(e->plan->signature_key_paths[k], e->name) == 0 ||
+            strcmp(e->plan->signature_keys[k].key->name.text, e->name) == 0)
+            explain_key(e, a, &e->plan->signature_keys[k], e->plan->signature_key_paths[k]);
+}
+
+/* Something the catalogue has, but no requirement of this image asks for. */
+static bool explain_absent(const struct explanation *e, struct project *p)
+{
+    const struct manifest *m = p->manifest;
+    for (size_t k = 0; k < m->implementation_count; k++) {
+        const struct component *c = &m->implementations[k];
+        if (strcmp(c->name.text, e->name) != 0)
+            continue;
+        printf("%s is not in the image: nothing requires ", e->name);
+        for (size_t n = 0; n < c->provides_count; n++)
+            printf("%s%s", n ? " or " : "", c->provides[n].text);
+        printf("%s\n", place(p->a, c->span));
+        return true;
+    }
+    for (size_t k = 0; k < m->signature_count; k++)
+        if (strcmp(m->signatures[k].name.text, e->name) == 0) {
+            printf("%s is not in the image: nothing requires this signature%s\n", e->name, place(p->a, m->signatures[k].span));
+            return true;
+        }
+    return false;
+}
+
+static void unknown_name(struct project *p, const char *name)
+{
+    VEC(const char *) names = {};
+    for (size_t k = 0; k < p->plan->instance_count; k++)
+        *vec_add(p->a, &names) = p->plan->instances[k].name;
+    for (size_t k = 0; k < p->manifest->implementation_count; k++)
+        *vec_add(p->a, &names) = p->manifest->implementations[k].name.text;
+    for (size_t k = 0; k < p->manifest->signature_count; k++)
+        *vec_add(p->a, &names) = p->manifest->signatures[k].name.text;
+    diag_error(p->d, SPAN_NONE, "nothing is called '%s': no instance, implementation, signature or key", name);
+    const char *near = string_nearest(name, names.items, names.count);
+    if (near)
+        diag_help(p->d, "did you mean '%s'?", near);
+    else
+        diag_help(p->d, "'ukc plan' lists the instances and keys of the image");
+}
+
+int command_explain(struct invocation *i)
+{
+    struct project p;
+    if (!project_open(&p, i, NULL, false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
+        return (int)diag_status(i->diag);
+    struct json j = {};
+    struct explanation e = {.plan = p.plan, .name = i->arguments[0], .json = given(i, OPTION_json) ? &j : NULL};
+    if (e.json)
+        json_array(e.json);
+    for (size_t k = 0; k < p.plan->instance_count; k++)
+        if (names_instance(&p.plan->instances[k], e.name))
+            explain_instance(&e, i->arena, &p.plan->instances[k]);
+    explain_edges(&e, i->arena);
+    explain_keys(&e, i->arena);
+    if (e.json) {
+        json_end_array(e.json);
+        puts(text_string(&j.out));
+        text_dispose(&j.out);
+    }
+    if (!e.any && (e.json || !explain_absent(&e, &p)))
+        unknown_name(&p, e.name);
+    return (int)diag_status(i->diag);
+}

@@ -1,0 +1,281 @@
+/*
+ * project.c - find the project, its configuration, and walk its manifest's way.
+ */
+#include "project.h"
+#include "saved.h"
+#include "../base/file.h"
+#include "../base/text.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *project_file(const struct project *p, const char *file)
+{
+    return path_join(p->a, p->build, file);
+}
+
+const char *project_image(const struct project *p)
+{
+    return project_file(p, p->unikernel ? p->unikernel->name.text : p->configuration.name);
+}
+
+/* Paths on the command line are the user's: make them absolute before the directory changes. */
+static void keep_paths(struct project *p)
+{
+    struct invocation *i = p->i;
+    for (size_t k = 0; k < i->configs.count; k++)
+        i->configs.items[k] = path_absolute(p->a, i->configs.items[k]);
+    for (size_t k = 0; k < i->catalogues.count; k++)
+        i->catalogues.items[k] = path_absolute(p->a, i->catalogues.items[k]);
+}
+
+static bool enter_directory(struct project *p)
+{
+    const char *here = path_absolute(p->a, ".");
+    for (const char *at = here;; at = path_directory(p->a, at)) {
+        if (file_exists(path_join(p->a, at, "ukc.lua"))) {
+            p->directory = at;
+            if (strcmp(at, here) != 0 && chdir(at) != 0)
+                return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot change to '%s': %s", at, strerror(errno));
+            return true;
+        }
+        if (strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
+            break;
+    }
+    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "there is no ukc.lua here or in a directory above");
+    return diag_help(p->d, "'ukc init NAME' makes a project; -C DIR acts in another directory");
+}
+
+static bool choose_target(struct project *p, const struct saved_last *last, bool must_be_configured)
+{
+    const char *name = p->i->value[OPTION_target];
+    if (name) {
+        p->configuration.target = target_find(name);
+        if (p->configuration.target != TARGET_COUNT)
+            return true;
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "there is no target '%s'", name);
+        const char *near = string_nearest(name, target_names, TARGET_COUNT);
+        if (near)
+            return diag_help(p->d, "did you mean '%s'?", near);
+        return diag_help(p->d, "targets are posix, kvm and xen");
+    }
+    if (last->found) {
+        p->configuration.target = last->target;
+        return true;
+    }
+    p->configuration.target = TARGET_posix;
+    if (!must_be_configured)
+        return true;
+    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "this project is not configured yet");
+    return diag_help(p->d, "run 'ukc configure --target posix' first");
+}
+
+/* Settings of the command line come after those that configure was given, and so win. */
+static void add_invocation(struct project *p)
+{
+    struct invocation *i = p->i;
+    struct configuration *c = &p->configuration;
+    for (size_t k = 0; k < i->sets.count; k++)
+        *vec_add(p->a, &c->sets) = i->sets.items[k];
+    for (size_t k = 0; k < i->configs.count; k++)
+        *vec_add(p->a, &c->configs) = i->configs.items[k];
+    if (i->catalogues.count)
+        c->catalogues.count = 0;
+    for (size_t k = 0; k < i->catalogues.count; k++)
+        *vec_add(p->a, &c->catalogues) = i->catalogues.items[k];
+}
+
+static void choose_build(struct project *p, const char *name)
+{
+    const char *target = target_names[p->configuration.target];
+    p->build = name ? arena_printf(p->a, "build/%s/%s", target, name) : arena_printf(p->a, "build/%s", target);
+}
+
+bool project_open(struct project *p, struct invocation *i, const char *name, bool must_be_configured)
+{
+    *p = (struct project){.i = i, .a = i->arena, .d = i->diag};
+    keep_paths(p);
+    if (!enter_directory(p))
+        return false;
+    struct saved_last last;
+    if (!saved_last_read(p->a, &last, p->d) || !choose_target(p, &last, must_be_configured))
+        return false;
+    if (!name && last.found && last.target == p->configuration.target)
+        name = last.name;
+    choose_build(p, name);
+    bool configures = i->command->run == command_configure;
+    if (!configures && !saved_configuration_read(p, &p->configured))
+        return false;
+    if (must_be_configured && !p->configured) {
+        diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "%s%s%s is not configured yet", name ? name : "", name ? " for target " : "target ",
+                  target_names[p->configuration.target]);
+        return diag_help(p->d, "run 'ukc configure --target %s%s%s' first", target_names[p->configuration.target], name ? " " : "",
+                         name ? name : "");
+    }
+    p->configuration.name = name;
+    add_invocation(p);
+    return true;
+}
+
+static bool choose_unikernel(struct project *p)
+{
+    const struct manifest *m = p->manifest;
+    const char *name = p->configuration.name;
+    if (m->unikernel_count == 0) {
+        struct span place = m->source_count ? (struct span){.source = m->sources[0]} : SPAN_NONE;
+        for (size_t k = 0; k < m->source_count; k++)
+            if (string_equal(m->sources[k]->path, "ukc.lua"))
+                place.source = m->sources[k];
+        diag_error(p->d, place, "the manifest declares no unikernel");
+        return diag_help(p->d, "return unikernel \"name\" { sources = { \"name.c\" } }");
+    }
+    if (!name && m->unikernel_count == 1) {
+        p->unikernel = &m->unikernels[0];
+        return true;
+    }
+    const char **names = arena_array(p->a, const char *, m->unikernel_count);
+    struct text list = {};
+    for (size_t k = 0; k < m->unikernel_count; k++) {
+        names[k] = m->unikernels[k].name.text;
+        text_printf(&list, "%s%s", k ? ", " : "", names[k]);
+        if (string_equal(name, names[k]))
+            p->unikernel = &m->unikernels[k];
+    }
+    const char *all = text_keep(&list, p->a);
+    text_dispose(&list);
+    if (p->unikernel) {
+        /* one unikernel needs no directory of its own, whether it was named or not */
+        if (m->unikernel_count == 1) {
+            p->configuration.name = NULL;
+            choose_build(p, NULL);
+        }
+        return true;
+    }
+    if (!name) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: name one");
+        return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, names[0], all);
+    }
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares no unikernel '%s'", name);
+    return diag_help(p->d, "there are: %s", all);
+}
+
+bool project_load(struct project *p)
+{
+    size_t count;
+    const char *const *roots = catalogue_roots(p->i, &p->configuration, &count);
+    if (!roots)
+        return false;
+    struct manifest_options o = {.project = "ukc.lua", .catalogue = roots, .catalogue_count = count};
+    p->manifest = manifest_load(p->a, &o, p->d);
+    return p->manifest && choose_unikernel(p);
+}
+
+bool project_graph(struct project *p)
+{
+    if (!p->manifest && !project_load(p))
+        return false;
+    p->graph = graph_build(p->a, p->manifest, p->unikernel, p->d);
+    return p->graph;
+}
+
+bool project_plan(struct project *p)
+{
+    if (!p->graph && !project_graph(p))
+        return false;
+    struct resolve_options o = {.target = p->configuration.target, .update = given(p->i, OPTION_update)};
+    if (!saved_settings(p, &o))
+        return false;
+    p->lock = lock_read(p->a, "ukc.lock", p->d);
+    if (!p->lock)
+        return false;
+    o.lock = p->lock;
+    p->plan = resolve(p->a, p->graph, &o, p->d);
+    return p->plan;
+}
+
+static bool fetch_import(struct project *p, struct store **store, const struct import *import)
+{
+    for (size_t k = 0; k < p->fetched.count; k++)
+        if (p->fetched.items[k]->import == import)
+            return true;
+    if (import->kind == IMPORT_PKGCONFIG && p->configuration.target != TARGET_posix)
+        return diag_error(p->d, import->span, "a host library can only be linked into a posix image, not for target %s",
+                          target_names[p->configuration.target]);
+    if (!*store && !(*store = store_open(NULL, p->d)))
+        return false;
+    const struct fetched *f = store_fetch(*store, p->a, import, p->lock, p->d);
+    if (!f)
+        return false;
+    *vec_add(p->a, &p->fetched) = f;
+    return true;
+}
+
+static bool fetch_imports(struct project *p)
+{
+    struct store *store = NULL;
+    bool ok = true;
+    for (size_t k = 0; k < p->plan->instance_count; k++) {
+        const struct component *c = p->plan->instances[k].component;
+        for (size_t n = 0; n < c->import_count; n++)
+            ok &= fetch_import(p, &store, &c->imports[n]);
+    }
+    if (store)
+        store_close(store);
+    return ok;
+}
+
+const char *import_label(struct arena *a, const struct import *import)
+{
+    return import->kind == IMPORT_DEBIAN ? arena_printf(a, "debian.%s", import->name.text) : NULL;
+}
+
+bool project_layout(struct project *p, const char *build, bool fetch)
+{
+    VEC(struct layout_root) packages = {};
+    if (fetch && !fetch_imports(p))
+        return false;
+    for (size_t k = 0; k < p->fetched.count; k++) {
+        const char *label = import_label(p->a, p->fetched.items[k]->import);
+        bool known = !label;
+        for (size_t n = 0; n < packages.count; n++)
+            known |= string_equal(packages.items[n].label, label);
+        if (!known)
+            *vec_add(p->a, &packages) = (struct layout_root){label, p->fetched.items[k]->directory};
+    }
+    p->layout = layout_create(p->a, p->plan, build, packages.items, packages.count, p->d);
+    return p->layout && layout_prepare(p->layout, p->d);
+}
+
+bool project_check(struct project *p)
+{
+    struct check_options o = {.cache = path_join(p->a, "build", "cache")};
+    for (size_t k = 0; k < p->manifest->target_count; k++) {
+        const struct target_description *t = &p->manifest->targets[k];
+        if (t->target != p->configuration.target)
+            continue;
+        const char **flags = arena_array(p->a, const char *, t->flag_count);
+        for (size_t n = 0; n < t->flag_count; n++)
+            flags[n] = t->flags[n].text;
+        o.flags = flags;
+        o.flag_count = t->flag_count;
+    }
+    p->bindings = check_plan(p->a, p->plan, p->layout, &o, p->d);
+    return p->bindings;
+}
+
+const char *grouped(uint64_t number)
+{
+    static char out[32];
+    char digits[24];
+    int n = 0, at = 0;
+    for (; number || n == 0; number /= 10)
+        digits[n++] = (char)('0' + number % 10);
+    for (int k = n - 1; k >= 0; k--) {
+        out[at++] = digits[k];
+        if (k && k % 3 == 0)
+            out[at++] = ',';
+    }
+    out[at] = 0;
+    return out;
+}

@@ -1,0 +1,143 @@
+/*
+ * record.c - what went into an image, as ninja knows it.
+ *
+ * Declared inputs come from `ninja -t inputs`, headers from the dependency
+ * log (`ninja -t deps`): together every file that a compiler or linker read
+ * by the build's own account.
+ */
+#include "build.h"
+#include "../base/file.h"
+#include "../base/map.h"
+#include "../base/process.h"
+#include "../../provenance/record.h"
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct inputs {
+    VEC(struct record_input) all;
+    struct map seen;
+};
+
+static const char *role_of(const struct project *p, const char *path)
+{
+    if (string_ends(path, ".lua"))
+        return "manifest";
+    if (string_starts(path, project_file(p, "gen/")))
+        return "generated";
+    if (string_equal(path, project_file(p, "plan.txt")))
+        return "plan";
+    const char *extension = path_extension(path);
+    if (string_equal(extension, ".h"))
+        return "header";
+    if (string_equal(extension, ".c") || string_equal(extension, ".S") || string_equal(extension, ".s"))
+        return "source";
+    return "data";
+}
+
+/* Built files are outputs, not inputs. */
+static bool is_output(const struct project *p, const char *path)
+{
+    return string_starts(path, project_file(p, "obj/"));
+}
+
+static bool add_input(struct project *p, struct inputs *in, const char *path)
+{
+    if (is_output(p, path) || map_add(&in->seen, path, 1) != MAP_ABSENT || file_is_directory(path))
+        return true;
+    struct record_input input = {.role = role_of(p, path), .path = path};
+    if (!hash_file(path, &input.sha256, &input.size, p->d))
+        return false;
+    *vec_add(p->a, &in->all) = input;
+    return true;
+}
+
+/* Runs `ninja -t <tool>` and hands each line's path to add_input; `indent` selects the lines. */
+static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, const char *argument, const char *indent)
+{
+    struct text out = {};
+    const char *argv[] = {"ninja", "-f", project_file(p, "build.ninja"), "-t", tool, argument, NULL};
+    int status = process_run(&(struct process){.argv = argv, .out = &out}, p->d);
+    bool ok = status == 0;
+    if (status > 0)
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'ninja -t %s' failed with status %d", tool, status);
+    const char *text = text_keep(&out, p->a);
+    for (const char *line = text; ok && *line;) {
+        size_t n = strcspn(line, "\n");
+        size_t skip = strlen(indent);
+        if (n > skip && strncmp(line, indent, skip) == 0 && (skip || *line != ' '))
+            ok = add_input(p, in, arena_strndup(p->a, line + skip, n - skip));
+        line += n + (line[n] == '\n');
+    }
+    text_dispose(&out);
+    return ok;
+}
+
+static int by_role_and_path(const void *a, const void *b)
+{
+    const struct record_input *x = a, *y = b;
+    int order = strcmp(x->role, y->role);
+    return order ? order : strcmp(x->path, y->path);
+}
+
+static const char *user_name(void)
+{
+    const struct passwd *pw = getpwuid(getuid());
+    return pw ? pw->pw_name : "unknown";
+}
+
+int64_t unix_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool add_record(struct project *p, struct record *r)
+{
+    struct store *store = store_open(NULL, p->d);
+    if (!store)
+        return false;
+    struct records *records = records_open(store_directory(store), p->d);
+    bool ok = records && record_add(records, r, p->d);
+    if (records)
+        records_close(records);
+    store_close(store);
+    return ok;
+}
+
+bool record_image(struct project *p, struct image *image, int64_t started_ms)
+{
+    struct inputs in = {};
+    bool ok = add_input(p, &in, project_file(p, "plan.txt")) && ask_ninja(p, &in, "inputs", image->path, "") &&
+              ask_ninja(p, &in, "deps", NULL, "    ");
+    map_dispose(&in.seen);
+    if (!ok)
+        return false;
+    qsort(in.all.items, in.all.count, sizeof in.all.items[0], by_role_and_path);
+    char host[256] = "unknown";
+    gethostname(host, sizeof host - 1);
+    struct record r = {
+        .unikernel = path_base(image->path),
+        .target = target_names[p->configuration.target],
+        .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release",
+        .version = UKC_VERSION,
+        .inputs = in.all.items,
+        .input_count = in.all.count,
+        .image = image->path,
+        .image_bytes = image->bytes,
+        .project = p->directory,
+        .host = host,
+        .user = user_name(),
+        .started_ms = started_ms,
+        .ended_ms = unix_ms(),
+    };
+    if (!hash_parse(image->sha256, &r.image_sha256))
+        return diag_fail(p->d, DIAG_INTEGRITY, SPAN_NONE, "the image has no SHA-256");
+    if (!add_record(p, &r))
+        return false;
+    hash_hex(&r.id, image->record);
+    return true;
+}

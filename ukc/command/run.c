@@ -1,0 +1,58 @@
+/*
+ * run.c - ukc run: the image as a process, in its own place.
+ */
+#include "build.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_command(char *const *argv, FILE *out)
+{
+    struct text line = {};
+    for (size_t k = 0; argv[k]; k++) {
+        if (k)
+            text_putc(&line, ' ');
+        text_shell_word(&line, argv[k]);
+    }
+    fprintf(out, "%s\n", text_string(&line));
+    fflush(out);
+    text_dispose(&line);
+}
+
+/* Replaces this process: signals and the exit status are the program's own. */
+static int execute(struct project *p, const struct image *image)
+{
+    struct invocation *i = p->i;
+    char **argv = arena_array(p->a, char *, i->passed_count + 2);
+    argv[0] = arena_strdup(p->a, image->path);
+    for (size_t k = 0; k < i->passed_count; k++)
+        argv[k + 1] = arena_strdup(p->a, i->passed[k]);
+    if (given(i, OPTION_verbose) || given(i, OPTION_dry_run))
+        print_command(argv, given(i, OPTION_dry_run) ? stdout : stderr);
+    if (given(i, OPTION_dry_run))
+        return 0;
+    fflush(NULL);
+    signal(SIGPIPE, SIG_DFL);
+    execv(argv[0], argv);
+    diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(errno));
+    return DIAG_OUTSIDE;
+}
+
+int command_run(struct invocation *i)
+{
+    struct project p;
+    struct image image;
+    int status = 0;
+    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true))
+        return (int)diag_status(i->diag);
+    if (p.configuration.target != TARGET_posix) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix images only, not %s",
+                  target_names[p.configuration.target]);
+        return DIAG_USAGE;
+    }
+    if (!build_image(&p, true, &image, &status))
+        return status;
+    return execute(&p, &image);
+}
