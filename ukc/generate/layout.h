@@ -46,4 +46,17 @@ const char *layout_path(struct arena *, const struct layout *, const char *direc
 /* "build/posix/gen/<instance>/<file>" */
 const char *layout_generated(struct arena *, const struct layout *, const struct plan_instance *, const char *file);
 
+/*
+ * The include path of an instance as compiler flags, the same for the interface check and for the compiler:
+ *     -iquote<gen/<instance>>       its requirement headers: #include "disk.h"
+ *     -iquote<component's directory>
+ *     -iquote<every signature's directory>
+ *     -I<inside the component>      from its own flags
+ *     -I<inside a package>          from its imports
+ *     -I<libs/include>              #include <ukc/view.h>
+ * -iquote, so that a requirement named "time" does not hide <time.h>.  instance NULL: what a signature's header may include.
+ */
+const char *const *layout_include(struct arena *, const struct layout *, const struct plan *,
+                                  const struct plan_instance *, size_t *count);
+
 #endif
