@@ -90,6 +90,21 @@ static bool open_ends(const struct process *p, struct ends *e)
            (!p->err || p->err == p->out || open_pipe(e->err));
 }
 
+/*
+ * What posix_spawn would find, asked first: where vfork is a plain fork (under
+ * valgrind, in some emulators) it reports a failed exec as status 127.
+ */
+static int check_program(const struct process *p)
+{
+    if (p->directory && access(p->directory, X_OK) < 0)
+        return errno;
+    if (strchr(p->argv[0], '/'))
+        return 0;
+    char *found = process_find(p->argv[0]);
+    free(found);
+    return found ? 0 : ENOENT;
+}
+
 /* An errno value. */
 static int spawn(const struct process *p, const struct ends *e, pid_t *pid)
 {
@@ -158,7 +173,9 @@ int process_run(const struct process *p, struct diag *d)
         return -1;
     }
     pid_t pid;
-    int error = spawn(p, &ends, &pid);
+    int error = check_program(p);
+    if (!error)
+        error = spawn(p, &ends, &pid);
     if (error) {
         close_all(&ends);
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", p->argv[0], strerror(error));
