@@ -16,15 +16,15 @@
 #include "../ukc/base/text.h"
 
 struct ninja_variable {
-    const char *name, *value; /* value is written escaped for newlines only: it may contain $variables */
+    const char *name, *value; /* may contain $variables; its lines are joined with a space */
 };
 
 struct ninja_rule {
     const char *name;
     const char *command, *description;
-    const char *depfile; /* NULL: none; implies deps = gcc unless keep_depfile */
+    const char *depfile; /* NULL: none; implies deps = gcc */
     bool restat, generator;
-    const char *pool;               /* NULL: default */
+    const char *pool; /* NULL: default */
     const char *rspfile, *rspfile_content;
 };
 
@@ -44,6 +44,8 @@ struct ninja_build {
     size_t variable_count;
 };
 
+/* First of all: the version of Ninja needed, and what paths need. */
+void ninja_begin(struct text *);
 void ninja_comment(struct text *, const char *line);
 void ninja_variable(struct text *, const struct ninja_variable *);
 void ninja_rule(struct text *, const struct ninja_rule *);
@@ -54,6 +56,9 @@ void ninja_escape_path(struct text *, const char *path);
 /* One word as the shell must see it inside a command: quoted if needed, then '$' doubled. */
 void ninja_shell_word(struct text *, const char *word);
 
+/* Text inside a value, such as a description: '$' doubled. */
+void ninja_escape_value(struct text *, const char *);
+
 struct ninja_run {
     const char *file;      /* build.ninja, relative to the working directory */
     const char *const *targets; /* may be empty */
@@ -62,10 +67,16 @@ struct ninja_run {
     bool verbose, quiet;
     bool terminal;         /* status line that overwrites itself; else plain lines */
     FILE *out;             /* progress */
+    size_t *edges;         /* set to how many commands were run; may be NULL */
 };
 /*
- * Runs ninja, streams its progress and the failing command's own output.
+ * Runs $NINJA, else ninja; streams its progress and the failing command's own output.
  * Returns its exit status, or -1 after reporting.  *ran says whether any command was run (may be NULL).
+ *
+ * SIGINT, SIGTERM and SIGHUP are handed to ninja, which stops its commands and removes
+ * what they left half-written; the result is then 128 + the signal.
+ * Environment variables by which compilers change their output unseen (CPATH and the
+ * like, see run.c) are taken away from the commands.
  */
 int ninja_run(const struct ninja_run *, bool *ran, struct diag *);
 

@@ -1,0 +1,209 @@
+/*
+ * run.c - starts ninja, follows it, hands signals on.
+ *
+ * Ninja's standard output and error both come through one pipe, so that its
+ * messages and our status line cannot be mixed up on a terminal.
+ */
+#include "ninja.h"
+#include "progress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../ukc/base/arena.h"
+
+extern char **environ;
+
+/*
+ * Variables by which clang, the linker and the loader change what they do
+ * without a word in the command: a build must not depend on them.
+ */
+static const char *const hidden_inputs[] = {
+    "CCC_OVERRIDE_OPTIONS", "CLANG_NO_DEFAULT_CONFIG", "COMPILER_PATH", "CPATH",
+    "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "DEPENDENCIES_OUTPUT", "GCC_EXEC_PREFIX", "LD_RUN_PATH", "LIBRARY_PATH",
+    "LLD_REPRODUCE", "LLD_VERSION", "OBJC_INCLUDE_PATH", "SOURCE_DATE_EPOCH", "SUNPRO_DEPENDENCIES", "ZERO_AR_DATE",
+    "CLICOLOR_FORCE", "NINJA_STATUS",
+};
+
+static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP};
+enum { FORWARDED_COUNT = sizeof forwarded / sizeof forwarded[0] };
+
+/* Shared with the signal handler: one ninja at a time. */
+static volatile sig_atomic_t child, caught;
+
+static void hand_on(int signal, siginfo_t *info, void *)
+{
+    caught = signal;
+    /* a signal from the terminal's driver has reached ninja as well: it is in our process group */
+    if (child > 0 && info->si_code != SI_KERNEL)
+        kill((pid_t)child, signal);
+}
+
+struct handlers {
+    struct sigaction before[FORWARDED_COUNT];
+    sigset_t set, mask_before;
+};
+
+static void handlers_install(struct handlers *h)
+{
+    child = caught = 0;
+    sigemptyset(&h->set);
+    for (int i = 0; i < FORWARDED_COUNT; i++)
+        sigaddset(&h->set, forwarded[i]);
+    sigprocmask(SIG_BLOCK, &h->set, &h->mask_before); /* until the child is known */
+    struct sigaction action = {.sa_sigaction = hand_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < FORWARDED_COUNT; i++) {
+        sigaction(forwarded[i], NULL, &h->before[i]);
+        if (h->before[i].sa_handler != SIG_IGN)
+            sigaction(forwarded[i], &action, NULL);
+    }
+}
+
+static void handlers_remove(struct handlers *h)
+{
+    for (int i = 0; i < FORWARDED_COUNT; i++)
+        sigaction(forwarded[i], &h->before[i], NULL);
+    sigprocmask(SIG_SETMASK, &h->mask_before, NULL);
+}
+
+static bool is_hidden_input(const char *entry)
+{
+    for (size_t i = 0; i < sizeof hidden_inputs / sizeof hidden_inputs[0]; i++) {
+        size_t n = strlen(hidden_inputs[i]);
+        if (strncmp(entry, hidden_inputs[i], n) == 0 && entry[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+static char **make_environment(struct arena *a, bool terminal)
+{
+    VEC(char *) list = {};
+    for (char **e = environ; *e; e++)
+        if (!is_hidden_input(*e))
+            *vec_add(a, &list) = *e;
+    *vec_add(a, &list) = arena_strdup(a, "NINJA_STATUS=" PROGRESS_STATUS);
+    if (terminal) /* else Ninja takes the colours out of the compiler's messages */
+        *vec_add(a, &list) = arena_strdup(a, "CLICOLOR_FORCE=1");
+    *vec_add(a, &list) = NULL;
+    return list.items;
+}
+
+static char **make_arguments(struct arena *a, const struct ninja_run *run)
+{
+    VEC(char *) list = {};
+    const char *program = getenv("NINJA");
+    *vec_add(a, &list) = arena_strdup(a, program && *program ? program : "ninja");
+    *vec_add(a, &list) = arena_strdup(a, "-f");
+    *vec_add(a, &list) = arena_strdup(a, run->file);
+    if (run->jobs)
+        *vec_add(a, &list) = arena_printf(a, "-j%u", run->jobs);
+    if (run->verbose)
+        *vec_add(a, &list) = arena_strdup(a, "-v");
+    *vec_add(a, &list) = arena_strdup(a, "--");
+    for (size_t i = 0; i < run->target_count; i++)
+        *vec_add(a, &list) = arena_strdup(a, run->targets[i]);
+    *vec_add(a, &list) = NULL;
+    return list.items;
+}
+
+/* An errno value. */
+static int start(char **argv, char **environment, int output, const sigset_t *mask, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error)
+        return error;
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+        posix_spawnattr_setsigmask(&attributes, mask);
+        posix_spawnattr_setsigdefault(&attributes, &defaults);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+        if (!error)
+            error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+        if (!error)
+            error = posix_spawn_file_actions_adddup2(&actions, output, 2);
+        if (!error)
+            error = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+static void follow(int fd, struct progress *progress)
+{
+    char chunk[16384];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n > 0)
+            progress_feed(progress, chunk, (size_t)n);
+        else if (n == 0 || errno != EINTR)
+            return;
+    }
+}
+
+/* The exit status, once no signal can be sent to a number that is no longer ninja's. */
+static int reap(pid_t pid, const struct handlers *h)
+{
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    sigprocmask(SIG_BLOCK, &h->set, NULL);
+    child = 0;
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
+{
+    struct progress progress = {.out = run->out, .terminal = run->terminal, .verbose = run->verbose, .quiet = run->quiet};
+    struct arena *a = arena_create();
+    char **argv = make_arguments(a, run), **environment = make_environment(a, run->terminal);
+    int pipe_ends[2], status = -1;
+    fflush(run->out);
+    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "no pipe for ninja: %s", strerror(errno));
+        arena_destroy(a);
+        return -1;
+    }
+    struct handlers handlers;
+    handlers_install(&handlers);
+    pid_t pid;
+    int error = start(argv, environment, pipe_ends[1], &handlers.mask_before, &pid);
+    close(pipe_ends[1]);
+    if (error) {
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(error));
+        if (error == ENOENT)
+            diag_help(d, "install ninja (Debian package ninja-build), or name it in $NINJA");
+    } else {
+        child = (sig_atomic_t)pid;
+        sigprocmask(SIG_SETMASK, &handlers.mask_before, NULL);
+        follow(pipe_ends[0], &progress);
+        status = reap(pid, &handlers);
+    }
+    close(pipe_ends[0]);
+    int signal = caught;
+    handlers_remove(&handlers);
+    progress_finish(&progress);
+    arena_destroy(a);
+    if (ran)
+        *ran = progress.edges > 0;
+    if (run->edges)
+        *run->edges = progress.edges;
+    return signal ? 128 + signal : status;
+}

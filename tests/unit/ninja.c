@@ -1,0 +1,341 @@
+/*
+ * ninja.c - what is written is what Ninja reads, and what Ninja does is what is shown.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../ninja/ninja.h"
+#include "../../ninja/progress.h"
+#include "../../ukc/base/arena.h"
+#include "../../ukc/base/file.h"
+
+/* Names that Ninja, the shell or both could misread. */
+static const char *const names[] = {
+    "plain.c", "a b.c", "a:b.c", "a$b.c", "a|b.c", "grüße/ß ∀.c", "it's.c", "a\"b.c", "a#b.c", "a\\b.c", "-x", "a;b&c", "$out", "*", "~", "%f",
+};
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+struct place {
+    char directory[64], before[512];
+    struct arena *a;
+    struct diag *d;
+};
+
+static int enter(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    strcpy(p->directory, "/tmp/ukc ninja ä XXXXXX");
+    assert_non_null(getcwd(p->before, sizeof p->before));
+    assert_non_null(mkdtemp(p->directory));
+    assert_int_equal(chdir(p->directory), 0);
+    p->a = arena_create();
+    p->d = diag_create();
+    *state = p;
+    return 0;
+}
+
+static int leave(void **state)
+{
+    struct place *p = *state;
+    assert_int_equal(chdir(p->before), 0);
+    assert_true(file_remove_tree(p->directory, p->d));
+    diag_destroy(p->d);
+    arena_destroy(p->a);
+    free(p);
+    return 0;
+}
+
+static void save(struct place *p, const char *path, struct text *t)
+{
+    assert_true(file_write(path, t->bytes, t->size, NULL, p->d));
+    text_dispose(t);
+}
+
+static const char *load(struct place *p, const char *path)
+{
+    const struct source *s = file_read(p->a, path, SPAN_NONE, 0, p->d);
+    assert_non_null(s);
+    return s->bytes;
+}
+
+struct outcome {
+    int status;
+    bool ran;
+    size_t edges;
+    char *out;
+};
+
+static struct outcome run(struct place *p, struct ninja_run options)
+{
+    struct outcome o = {};
+    size_t size;
+    options.file = "build.ninja";
+    options.out = open_memstream(&o.out, &size);
+    options.edges = &o.edges;
+    o.status = ninja_run(&options, &o.ran, p->d);
+    fclose(options.out);
+    char *kept = arena_strdup(p->a, o.out);
+    free(o.out);
+    o.out = kept;
+    return o;
+}
+
+static void add_copy(struct text *t, const char *to, const char *from)
+{
+    ninja_build(t, &(struct ninja_build){.rule = "copy", .outputs = &to, .output_count = 1, .inputs = &from, .input_count = 1});
+}
+
+static void test_paths_arrive(void **state)
+{
+    struct place *p = *state;
+    struct text t = {};
+    ninja_begin(&t);
+    ninja_comment(&t, "two\nlines");
+    ninja_rule(&t, &(struct ninja_rule){.name = "copy", .command = "cp -- $in $out", .description = "copy $in"});
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        const char *from = arena_printf(p->a, "from/%s", names[i]);
+        assert_true(file_write(from, names[i], strlen(names[i]), NULL, p->d));
+        add_copy(&t, arena_printf(p->a, "to/%s", names[i]), from);
+    }
+    save(p, "build.ninja", &t);
+    struct outcome o = run(p, (struct ninja_run){});
+    assert_int_equal(o.status, 0);
+    assert_int_equal(o.edges, NAME_COUNT);
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        assert_string_equal(load(p, arena_printf(p->a, "to/%s", names[i])), names[i]);
+    o = run(p, (struct ninja_run){});
+    assert_int_equal(o.status, 0);
+    assert_false(o.ran);
+    assert_string_equal(o.out, "");
+}
+
+static void test_words_reach_the_program(void **state)
+{
+    struct place *p = *state;
+    struct text t = {}, command = {};
+    text_puts(&command, "printf '%s\\n'");
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        text_putc(&command, i % 2 ? '\n' : ' '); /* a line's end in a value is a space */
+        ninja_shell_word(&command, names[i]);
+    }
+    text_putc(&command, ' ');
+    ninja_shell_word(&command, "");
+    text_puts(&command, " > $out");
+    ninja_begin(&t);
+    ninja_rule(&t, &(struct ninja_rule){.name = "say", .command = text_string(&command)});
+    ninja_build(&t, &(struct ninja_build){.rule = "say", .outputs = (const char *[]){"said"}, .output_count = 1});
+    ninja_default(&t, "said");
+    text_dispose(&command);
+    save(p, "build.ninja", &t);
+    assert_int_equal(run(p, (struct ninja_run){}).status, 0);
+    struct text expected = {};
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        text_printf(&expected, "%s\n", names[i]);
+    text_puts(&expected, "\n");
+    assert_string_equal(load(p, "said"), text_string(&expected));
+    text_dispose(&expected);
+}
+
+static void test_every_field_is_written(void **state)
+{
+    struct place *p = *state;
+    struct text t = {};
+    ninja_variable(&t, &(struct ninja_variable){"cc", "clang"});
+    ninja_rule(&t, &(struct ninja_rule){.name = "r", .command = "x\ny", .description = "d", .depfile = "$out.d", .restat = true,
+                                        .generator = true, .pool = "console", .rspfile = "$out.rsp", .rspfile_content = "$in"});
+    ninja_build(&t, &(struct ninja_build){
+        .rule = "r",
+        .outputs = (const char *[]){"o 1"}, .output_count = 1,
+        .implicit_outputs = (const char *[]){"o2"}, .implicit_output_count = 1,
+        .inputs = (const char *[]){"i1", "i2"}, .input_count = 2,
+        .implicit = (const char *[]){"h"}, .implicit_count = 1,
+        .order_only = (const char *[]){"z"}, .order_only_count = 1,
+        .variables = (struct ninja_variable[]){{"flags", "-DA=$$1"}}, .variable_count = 1,
+    });
+    assert_string_equal(text_string(&t), "cc = clang\n"
+                                         "\nrule r\n  command = x $\n      y\n  description = d\n  depfile = $out.d\n  deps = gcc\n"
+                                         "  restat = 1\n  generator = 1\n  pool = console\n  rspfile = $out.rsp\n"
+                                         "  rspfile_content = $in\n"
+                                         "\nbuild o$ 1 | o2: r i1 i2 | h || z\n  flags = -DA=$$1\n");
+    text_dispose(&t);
+    (void)p;
+}
+
+static void write_failing(struct place *p)
+{
+    struct text t = {};
+    ninja_begin(&t);
+    ninja_rule(&t, &(struct ninja_rule){.name = "say", .command = "echo said: $what; echo \"no newline: $what\" | tr -d '\\n'; touch $out; exit $end",
+                                        .description = "SAY $what"});
+    for (int i = 0; i < 3; i++)
+        ninja_build(&t, &(struct ninja_build){
+            .rule = "say",
+            .outputs = (const char *[]){arena_printf(p->a, "o%d", i)}, .output_count = 1,
+            .implicit = (const char *[]){i ? arena_printf(p->a, "o%d", i - 1) : "build.ninja"}, .implicit_count = 1,
+            .variables = (struct ninja_variable[]){{"what", i == 0 ? "one" : i == 1 ? "two $$HOME" : "three"},
+                                                   {"end", i == 1 ? "7" : "0"}}, .variable_count = 2});
+    save(p, "build.ninja", &t);
+}
+
+static void test_failure_is_passed_through(void **state)
+{
+    struct place *p = *state;
+    write_failing(p);
+    struct outcome o = run(p, (struct ninja_run){.jobs = 1});
+    assert_int_not_equal(o.status, 0);
+    assert_true(o.ran);
+    assert_int_equal(o.edges, 2);
+    assert_string_equal(o.out, "[1/3] SAY one\nsaid: one\nno newline: one\n[2/3] SAY two $HOME\nfailed: SAY two $HOME\n"
+                               "said: two /root\nno newline: two /root\n");
+    assert_false(file_exists("o2"));
+}
+
+static void test_quiet_says_only_what_matters(void **state)
+{
+    struct place *p = *state;
+    write_failing(p);
+    struct outcome o = run(p, (struct ninja_run){.jobs = 1, .quiet = true});
+    assert_non_null(strstr(o.out, "SAY one\nsaid: one\n")); /* it said something: whose words they are */
+    assert_null(strstr(o.out, "[1/3]"));
+    assert_non_null(strstr(o.out, "failed: SAY two"));
+    assert_null(strstr(o.out, "echo said"));
+    o = run(p, (struct ninja_run){.jobs = 1, .verbose = true});
+    assert_non_null(strstr(o.out, "echo said"));
+}
+
+static char *feed(struct progress p, const char *bytes, size_t piece, size_t *edges)
+{
+    char *out = NULL;
+    size_t size, n = strlen(bytes);
+    p.out = open_memstream(&out, &size);
+    for (size_t i = 0; i < n; i += piece)
+        progress_feed(&p, bytes + i, piece < n - i ? piece : n - i);
+    progress_finish(&p);
+    fclose(p.out);
+    *edges = p.edges;
+    return out;
+}
+
+static void test_terminal_line_overwrites_itself(void **)
+{
+    static const char bytes[] = "\0361 3 CC a\n\0362 3 CC b\nwarning\n\0363 3 CC c\n\033[31mFAILED: \033[0mc.o \ncc -c c\nbad\nninja: build stopped: subcommand failed.\n";
+    for (size_t piece = 1; piece < sizeof bytes; piece++) {
+        size_t edges;
+        char *out = feed((struct progress){.terminal = true}, bytes, piece, &edges);
+        assert_string_equal(out, "\r\033[K[1/3] CC a\r\033[K[2/3] CC b\nwarning\n\r\033[K[3/3] CC c\r\033[Kfailed: CC c\nbad\n");
+        assert_int_equal(edges, 3);
+        free(out);
+    }
+}
+
+static void test_hostile_output(void **)
+{
+    size_t edges;
+    char *out = feed((struct progress){}, "\036\n\0361\n\036x y\nFAILED: not ours\nlast without end", 3, &edges);
+    assert_string_equal(out, "\036\n\0361\n\036x y\nFAILED: not ours\nlast without end");
+    assert_int_equal(edges, 0);
+    free(out);
+    struct text t = {};
+    for (int i = 0; i < 300000; i++)
+        text_putc(&t, 'x');
+    out = feed((struct progress){}, text_string(&t), 1000, &edges);
+    assert_string_equal(out, text_string(&t));
+    free(out);
+    text_dispose(&t);
+    /* a description wider than the terminal is cut between characters */
+    text_puts(&t, "\0361 1 ");
+    for (int i = 0; i < 200; i++)
+        text_puts(&t, "ü");
+    text_puts(&t, "\n");
+    out = feed((struct progress){.terminal = true}, text_string(&t), 1000, &edges);
+    assert_int_equal(strlen(out), strlen("\r\033[K[1/1] \n") + 2 * (79 - strlen("[1/1] ")));
+    free(out);
+    text_dispose(&t);
+}
+
+/* Forks: the child runs a build that waits for ever, the parent sends the signal to the child alone. */
+static void check_signal(struct place *p, int signal)
+{
+    struct text t = {};
+    ninja_begin(&t);
+    ninja_rule(&t, &(struct ninja_rule){.name = "wait", .command = "echo half > $out && touch started && sleep 60"});
+    ninja_build(&t, &(struct ninja_build){.rule = "wait", .outputs = (const char *[]){"late"}, .output_count = 1});
+    save(p, "build.ninja", &t);
+    unlink("started");
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run(p, (struct ninja_run){}).status);
+    for (int i = 0; i < 1000 && !file_exists("started"); i++)
+        usleep(10000);
+    assert_true(file_exists("started"));
+    kill(pid, signal);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 128 + signal);
+    assert_false(file_exists("late"));
+}
+
+static void test_signals_are_handed_on(void **state)
+{
+    check_signal(*state, SIGINT);
+    check_signal(*state, SIGTERM);
+    check_signal(*state, SIGHUP);
+}
+
+static void test_hidden_inputs_are_removed(void **state)
+{
+    struct place *p = *state;
+    struct text t = {};
+    ninja_begin(&t);
+    ninja_rule(&t, &(struct ninja_rule){.name = "env", .command = "echo \"$${CPATH-none} $${UKC_KEPT-none}\" > $out"});
+    ninja_build(&t, &(struct ninja_build){.rule = "env", .outputs = (const char *[]){"env"}, .output_count = 1});
+    save(p, "build.ninja", &t);
+    setenv("CPATH", "/somewhere", 1);
+    setenv("UKC_KEPT", "kept", 1);
+    assert_int_equal(run(p, (struct ninja_run){}).status, 0);
+    unsetenv("CPATH");
+    unsetenv("UKC_KEPT");
+    assert_string_equal(load(p, "env"), "none kept\n");
+}
+
+static void test_no_ninja(void **state)
+{
+    struct place *p = *state;
+    setenv("NINJA", "/nonexistent/ninja", 1);
+    struct outcome o = run(p, (struct ninja_run){});
+    unsetenv("NINJA");
+    assert_int_equal(o.status, -1);
+    assert_int_equal(diag_status(p->d), DIAG_OUTSIDE);
+}
+
+static void test_ninjas_own_error_is_shown(void **state)
+{
+    struct place *p = *state;
+    struct outcome o = run(p, (struct ninja_run){});
+    assert_int_not_equal(o.status, 0);
+    assert_non_null(strstr(o.out, "ninja: error: loading 'build.ninja'"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+    setenv("HOME", "/root", 1);
+    const struct CMUnitTest tests[] = {
+        TEST(test_paths_arrive), TEST(test_words_reach_the_program), TEST(test_every_field_is_written),
+        TEST(test_failure_is_passed_through), TEST(test_quiet_says_only_what_matters),
+        cmocka_unit_test(test_terminal_line_overwrites_itself), cmocka_unit_test(test_hostile_output),
+        TEST(test_signals_are_handed_on), TEST(test_hidden_inputs_are_removed), TEST(test_no_ninja),
+        TEST(test_ninjas_own_error_is_shown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
