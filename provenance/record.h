@@ -38,18 +38,36 @@ struct record {
     /* the run: never part of a hash */
     const char *project, *host, *user;
     int64_t started_ms, ended_ms; /* Unix time */
+    /* filled by all three functions below */
+    uint64_t runs;         /* how often this record was built */
+    uint64_t other_images; /* other images that the same recipe gave: not 0 means that the build is not reproducible */
 };
 
 struct records;
 [[nodiscard]] struct records *records_open(const char *store_directory, struct diag *);
 void records_close(struct records *);
 
-/* Fills id and recipe.  The same record built again adds only a run. */
+/*
+ * Fills id, recipe, runs and other_images; sorts nothing of the caller's.  The same record built again adds only a run.
+ * The build does not need it: on false the caller warns and goes on.
+ */
 bool record_add(struct records *, struct record *, struct diag *);
-/* Newest first; unikernel and target may be NULL. */
+/* Newest run first, each record once; unikernel and target may be NULL, limit 0 means all.  Without the inputs. */
 [[nodiscard]] const struct record *record_list(struct records *, struct arena *, const char *unikernel, const char *target,
                                                size_t limit, size_t *count, struct diag *);
-/* By unique prefix (8 hex digits or more) of id, recipe or image hash; NULL after reporting (ambiguous: DIAG_USAGE). */
+/* By unique prefix (8 hex digits or more) of id, recipe or image hash; NULL after reporting (ambiguous: DIAG_USAGE).  With the inputs. */
 [[nodiscard]] const struct record *record_find(struct records *, struct arena *, const char *prefix, struct diag *);
+
+/* The text whose SHA-256 is record->recipe (README.md has its grammar); NULL after reporting that an input is there twice. */
+const char *record_recipe_text(struct arena *, const struct record *, size_t *size, struct diag *);
+
+struct text;
+struct json;
+/* `ukc log`: one line a record, under a heading. */
+void record_print_list(const struct record *, size_t count, struct text *);
+/* `ukc show`: everything, one fact a line. */
+void record_print_text(const struct record *, struct text *);
+/* Either, as one object; "inputs" only if they were loaded. */
+void record_print_json(const struct record *, struct json *);
 
 #endif

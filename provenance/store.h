@@ -4,6 +4,7 @@
  *     $UKC_STORE, else $XDG_DATA_HOME/ukc, else ~/.local/share/ukc
  *         objects/    a bare git repository (libgit2): sources as git trees
  *         unpacked/   working copies of trees, by git tree id: rebuilt from objects when missing or damaged
+ *         tmp/        work of the process that holds store.lock
  *         records.db  SQLite: the index (record.h)
  *
  * libgit2 1.5.1 loops for ever on a truncated loose object (libgit2 #7342):
@@ -38,5 +39,8 @@ struct fetched {
  * against its SHA-256, stored, and only then moved into place.
  */
 [[nodiscard]] const struct fetched *store_fetch(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
+
+/* The pin of ukc.lock for what was fetched, borrowing its strings; kind is NULL for pkg-config, which is not pinned. */
+struct lock_pin fetched_pin(const struct fetched *);
 
 #endif
