@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Compiles each public header by itself, included twice, under strict flags.
+
+One line per failure, with the compiler's first words; then 'N passed, N failed'.
+"""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from harness import ROOT, Failure
+
+COMPILERS = ("gcc", "clang-19")
+FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wshadow", "-Wmissing-prototypes", "-Wvla", "-Wstrict-prototypes",
+         "-Werror", "-fsyntax-only"]
+PATTERNS = ("ukc/**/*.h", "ninja/*.h", "provenance/*.h", "libs/include/**/*.h", "libs/signatures/*.h")
+INCLUDE = ("libs/include", "libs/signatures")
+
+
+def public_headers():
+    return sorted({str(path.relative_to(ROOT)) for pattern in PATTERNS for path in ROOT.glob(pattern)})
+
+
+def check(compiler, header):
+    text = f'#include "{header}"\n' * 2
+    include = [word for directory in (".", *INCLUDE) for word in ("-I", directory)]
+    done = subprocess.run([compiler, *FLAGS, *include, "-xc", "-"], input=text, cwd=ROOT, timeout=60, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise Failure(done.stdout)
+
+
+def main():
+    def attempt(job):
+        try:
+            check(*job)
+        except (Failure, OSError) as e:
+            lines = [line for line in str(e).splitlines() if "error" in line] or str(e).splitlines() or ["failed"]
+            return f"{job[0]} {job[1]}: {lines[0]}"
+
+    jobs = [(compiler, header) for compiler in COMPILERS for header in public_headers()]
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(attempt, jobs))
+    failures = [result for result in results if result]
+    for failure in failures:
+        print(failure)
+    print(f"{len(results) - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

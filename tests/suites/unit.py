@@ -1,0 +1,17 @@
+"""The unit tests: every program of tests/unit, as Meson lists them."""
+
+import os
+
+import harness
+
+ORDER = 10
+SANITIZED = True
+
+
+def tests(context):
+    for name, argv, more in harness.unit_tests(context):
+        def test(argv=argv, more=more):
+            env = {**os.environ, **harness.sanitizer_options(), **more}
+            harness.run(argv, timeout=115, env=env, cwd=harness.scratch())
+
+        yield name, test

@@ -1,0 +1,19 @@
+"""The unit tests again, under valgrind: no error, and nothing lost."""
+
+import os
+
+import harness
+
+ORDER = 30
+SECONDS = 300
+
+
+def tests(context):
+    for name, argv, more in harness.unit_tests(context):
+        def test(argv=argv, more=more):
+            valgrind = [harness.need("valgrind"), "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite",
+                        f"--error-exitcode={harness.CHECK_STATUS}"]
+            env = {**os.environ, **more, "UKC_UNDER_VALGRIND": "1"}
+            harness.run([*valgrind, *argv], timeout=SECONDS - 5, env=env, cwd=harness.scratch())
+
+        yield name, test
