@@ -1,0 +1,210 @@
+/*
+ * boot.c - the argument line: which key is meant, and what to say if none is.
+ */
+#include "boot.h"
+
+#include <string.h>
+
+typedef void put_function(int descriptor, const char *bytes, size_t size);
+
+struct reader {
+    const char *program;
+    const struct boot_key *keys;
+    size_t count;
+    put_function *put;
+    bool bad;
+};
+
+static void say(put_function *put, int descriptor, const char *s)
+{
+    put(descriptor, s, strlen(s));
+}
+
+/* "program: <subject><what>\n"; the subject comes from outside and is cut. */
+static void complain(struct reader *r, const char *subject, size_t size, const char *what)
+{
+    enum { SUBJECT_MOST = 200 };
+    say(r->put, 2, r->program);
+    say(r->put, 2, ": ");
+    r->put(2, subject, size < SUBJECT_MOST ? size : SUBJECT_MOST);
+    say(r->put, 2, what);
+    r->bad = true;
+}
+
+static bool has_suffix(const char *path, const char *name, size_t size)
+{
+    size_t length = strlen(path);
+    if (size == 0 || size > length || memcmp(path + length - size, name, size) != 0)
+        return false;
+    return size == length || path[length - size - 1] == '.';
+}
+
+static const struct boot_key *find(struct reader *r, const char *name, size_t size)
+{
+    const struct boot_key *found = NULL;
+    bool ambiguous = false;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct boot_key *key = &r->keys[i];
+        if (!has_suffix(key->path, name, size))
+            continue;
+        if (strlen(key->path) == size)
+            return key;
+        ambiguous = ambiguous || (found && found->value != key->value);
+        if (!found)
+            found = key;
+    }
+    if (!found)
+        complain(r, name, size, ": there is no such key; --help lists them\n");
+    if (!ambiguous)
+        return found;
+    complain(r, name, size, ": several keys end with this:\n");
+    for (size_t i = 0; i < r->count; i++)
+        if (has_suffix(r->keys[i].path, name, size)) {
+            say(r->put, 2, "  --");
+            say(r->put, 2, r->keys[i].path);
+            say(r->put, 2, "\n");
+        }
+    return NULL;
+}
+
+static void put_number(put_function *put, int descriptor, int64_t n)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        digits[--at] = '-';
+    put(descriptor, digits + at, sizeof digits - at);
+}
+
+/* What a value of this key is, in words. */
+static void describe(put_function *put, int descriptor, const struct boot_key *key)
+{
+    static const char *const words[] = {
+        [BOOT_BOOL] = "true or false", [BOOT_INTEGER] = "whole number", [BOOT_PORT] = "port, 1 to 65535",
+        [BOOT_SIZE] = "size such as 512, 64KiB, 2MiB", [BOOT_STRING] = "text", [BOOT_PATH] = "path", [BOOT_ENUM] = "one of",
+        [BOOT_IPV4] = "IPv4 address", [BOOT_IPV6] = "IPv6 address", [BOOT_IPV4_PREFIX] = "IPv4 address with prefix length",
+        [BOOT_IPV6_PREFIX] = "IPv6 address with prefix length", [BOOT_MAC] = "Ethernet address",
+    };
+    if (key->count)
+        say(put, descriptor, "list of, with commas: ");
+    say(put, descriptor, words[key->kind]);
+    for (size_t i = 0; i < key->choice_count; i++) {
+        say(put, descriptor, i ? ", " : " ");
+        say(put, descriptor, key->choices[i]);
+    }
+    if (key->kind != BOOT_INTEGER && key->kind != BOOT_SIZE)
+        return;
+    if (key->min != INT64_MIN) {
+        say(put, descriptor, ", at least ");
+        put_number(put, descriptor, key->min);
+    }
+    if (key->max != INT64_MAX) {
+        say(put, descriptor, ", at most ");
+        put_number(put, descriptor, key->max);
+    }
+}
+
+static void set(struct reader *r, const struct boot_key *key, char *value)
+{
+    /* a list is cut where it is parsed: the whole text is needed for the message */
+    size_t size = strlen(value);
+    if (boot_parse(key, value))
+        return;
+    if (key->count)
+        for (size_t i = 0; i < size; i++)
+            value[i] = value[i] ? value[i] : ',';
+    complain(r, key->path, strlen(key->path), ": '");
+    r->put(2, value, size < 200 ? size : 200);
+    say(r->put, 2, "' does not fit: ");
+    describe(r->put, 2, key);
+    say(r->put, 2, "\n");
+}
+
+/* The first row of the key that this row is of: rows with the same value are one key. */
+static const struct boot_key *first_row(const struct reader *r, const struct boot_key *key)
+{
+    const struct boot_key *row = r->keys;
+    while (row->value != key->value)
+        row++;
+    return row;
+}
+
+static void help(const struct reader *r)
+{
+    say(r->put, 1, "usage: ");
+    say(r->put, 1, r->program);
+    say(r->put, 1, " [--KEY=VALUE]...\nA key may be shortened to the end of its path.\n\n");
+    for (size_t i = 0; i < r->count; i++) {
+        const struct boot_key *key = &r->keys[i];
+        if (first_row(r, key) != key)
+            continue;
+        say(r->put, 1, "  --");
+        say(r->put, 1, key->path);
+        say(r->put, 1, key->given ? " (required)" : "=");
+        say(r->put, 1, key->given ? "" : key->fallback);
+        say(r->put, 1, "\n      ");
+        if (key->doc) {
+            say(r->put, 1, key->doc);
+            say(r->put, 1, "; ");
+        }
+        describe(r->put, 1, key);
+        say(r->put, 1, "\n");
+    }
+}
+
+static bool is_truth(const char *s)
+{
+    return s && (strcmp(s, "true") == 0 || strcmp(s, "false") == 0);
+}
+
+/* Reads argv[at]; returns how many arguments that took. */
+static int read_argument(struct reader *r, char **argv, int at, int argc)
+{
+    char *argument = argv[at], *next = at + 1 < argc ? argv[at + 1] : NULL;
+    if (argument[0] != '-' || argument[1] != '-') {
+        complain(r, argument, strlen(argument), ": an argument begins with --\n");
+        return 1;
+    }
+    char *name = argument + 2, *equals = strchr(name, '=');
+    size_t size = equals ? (size_t)(equals - name) : strlen(name);
+    const struct boot_key *found = find(r, name, size);
+    if (!found)
+        return 1;
+    if (found->given)
+        *found->given = true;
+    if (equals) {
+        set(r, found, equals + 1);
+        return 1;
+    }
+    if (found->kind == BOOT_BOOL && !found->count && !is_truth(next)) {
+        *(bool *)found->value = true;
+        return 1;
+    }
+    if (!next) {
+        complain(r, found->path, strlen(found->path), ": a value is missing\n");
+        return 1;
+    }
+    set(r, found, next);
+    return 2;
+}
+
+int boot_arguments(const char *program, const struct boot_key *keys, size_t count, int argc, char **argv, put_function *put)
+{
+    struct reader r = {.program = program, .keys = keys, .count = count, .put = put};
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            help(&r);
+            return BOOT_HELP;
+        }
+    for (int i = 1; i < argc;)
+        i += read_argument(&r, argv, i, argc);
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].given && !*keys[i].given && first_row(&r, &keys[i]) == &keys[i])
+            complain(&r, keys[i].path, strlen(keys[i].path), ": this key must be given\n");
+    }
+    return r.bad ? BOOT_BAD : BOOT_GO;
+}
