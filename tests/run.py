@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 import traceback
+import types
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -33,6 +34,7 @@ import harness  # noqa: E402
 SECONDS = 300
 OUTPUT_MOST = 20000
 PASSED, FAILED, SKIPPED = range(3)
+OUTCOME = 40  # a test's process ends with this plus its outcome: another status is not ours
 
 
 class Test:
@@ -79,7 +81,7 @@ class Child:
             print(traceback.format_exc())
             outcome = FAILED
         sys.stdout.flush()
-        os._exit(outcome)
+        os._exit(OUTCOME + outcome)
 
     def kill(self):
         """The test and everything it started: its group, and whoever has its TMPDIR (a server in a session of its own)."""
@@ -113,7 +115,10 @@ class Child:
             return FAILED, seconds, f"no end within {self.test.seconds} s\n{text}"
         if os.WIFSIGNALED(status):
             return FAILED, seconds, f"killed by signal {os.WTERMSIG(status)}\n{text}"
-        return min(os.WEXITSTATUS(status), SKIPPED), seconds, text
+        outcome = os.WEXITSTATUS(status) - OUTCOME
+        if outcome not in (PASSED, FAILED, SKIPPED):
+            return FAILED, seconds, f"ended with status {os.WEXITSTATUS(status)}\n{text}"
+        return outcome, seconds, text
 
 
 class Results:
@@ -161,11 +166,25 @@ def run_tests(tests, jobs, results):
             child.finish(True)
 
 
+def load_one(name):
+    """The suite; one that cannot be imported becomes a suite that cannot be listed."""
+    try:
+        return importlib.import_module(name)
+    except Exception:
+        module, error = types.ModuleType(name), traceback.format_exc()
+
+        def tests(_):
+            raise harness.Failure(error)
+
+        module.tests = tests
+        return module
+
+
 def load(names):
     modules = []
     for path in sorted((harness.ROOT / "tests" / "suites").glob("*.py")):
         if not names or path.stem in names:
-            modules.append(importlib.import_module(f"suites.{path.stem}"))
+            modules.append(load_one(f"suites.{path.stem}"))
     missing = set(names) - {module.__name__.split(".")[-1] for module in modules}
     if missing:
         sys.exit(f"tests/run.py: no such suite: {', '.join(sorted(missing))}")
