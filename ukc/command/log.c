@@ -26,13 +26,16 @@ static void print_records(struct invocation *i, const struct record *all, size_t
 {
     if (given(i, OPTION_json)) {
         struct json j = {};
-        record_print_json(all, count, &j);
+        json_array(&j);
+        for (size_t k = 0; k < count; k++)
+            record_print_json(&all[k], &j);
+        json_end_array(&j);
         puts(text_string(&j.out));
         text_dispose(&j.out);
         return;
     }
     struct text t = {};
-    record_print_text(all, count, &t);
+    record_print_list(all, count, &t);
     fputs(count ? text_string(&t) : "no builds are recorded\n", stdout);
     text_dispose(&t);
 }

@@ -1,0 +1,129 @@
+"""A project in a temporary directory, and ukc run in it, for the end-to-end suites."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+import harness
+from harness import Failure, free_port  # noqa: F401
+
+
+def expect(condition, text, *details):
+    if not condition:
+        raise Failure("\n".join([text, *[str(d) for d in details]]))
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def __str__(self):
+        return f"status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class Project:
+    """with Project(context) as p: p.ukc('init', 'site') ..."""
+
+    def __init__(self, context, name="work", parent=None):
+        self.context = context
+        self.top = tempfile.mkdtemp(prefix="ukc-e2e-", dir=parent)
+        self.path = os.path.join(self.top, name)
+        os.makedirs(self.path)
+        self.environment = harness.environment(self.top, UKC_STORE=store(context))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def file(self, *parts):
+        return os.path.join(self.path, *parts)
+
+    def read(self, *parts):
+        with open(self.file(*parts), "rb") as f:
+            return f.read()
+
+    def write(self, name, content):
+        path = self.file(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(content.encode() if isinstance(content, str) else content)
+
+    def copy(self, source, name="."):
+        """Copies a folder of the repository (an example) into the project."""
+        shutil.copytree(os.path.join(str(self.context.root), source), self.file(name), dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("build", "ukc.lock"))
+
+    def enter(self, name):
+        self.path = self.file(name)
+
+    def run(self, *argv, status=0, timeout=300, environment=None, directory=None):
+        r = subprocess.run(argv, cwd=directory or self.path, env=dict(self.environment, **(environment or {})), timeout=timeout,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        result = Result(r.returncode, r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace"))
+        if status is not None:
+            expect(r.returncode == status, f"'{' '.join(map(str, argv))}' should end with status {status}", result)
+        return result
+
+    def ukc(self, *arguments, **options):
+        return self.run(str(self.context.ukc), *arguments, **options)
+
+    def start(self, *argv, **options):
+        return subprocess.Popen(argv, cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options)
+
+    @contextlib.contextmanager
+    def serving(self, *argv, port):
+        """Runs a server, waits until the port answers, stops it with SIGTERM and expects status 0."""
+        process = self.start(*argv)
+        try:
+            wait_for_port(process, port)
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            process.output = process.stdout.read().decode(errors="replace")
+            process.stdout.close()
+
+
+def wait_for_port(process, port, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise Failure(f"the server ended with status {process.returncode}\n{process.stdout.read().decode(errors='replace')}")
+        with socket.socket() as s:
+            s.settimeout(1)
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise Failure(f"nothing listens on port {port} after {seconds} s")
+
+
+def fetch(port, path="/", headers=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers or {})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.status, dict(answer.headers), answer.read()
+
+
+def store(context):
+    """One store for the whole run, so that a package is downloaded once."""
+    path = os.path.join(str(context.root), "build", "test-store")
+    os.makedirs(path, exist_ok=True)
+    return path

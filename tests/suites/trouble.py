@@ -1,0 +1,212 @@
+"""What goes wrong around a build: vanished files, full disks, interruptions, foreign lock files."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import harness
+from lib.project import Project, expect
+
+
+def site(p, build=True):
+    p.ukc("init", "site")
+    p.enter("site")
+    p.ukc("configure", "--target", "posix")
+    if build:
+        p.ukc("build")
+
+
+def no_leftovers(p):
+    """Nothing half-written: no temporary file, no empty image."""
+    for d, _, files in os.walk(p.path):
+        for f in files:
+            path = os.path.join(d, f)
+            expect(".tmp" not in f and ".new." not in f, "no temporary file is left", path)
+            expect(not (f == "site" and os.path.getsize(path) == 0), "no empty image is left", path)
+
+
+def source_vanishes(context):
+    with Project(context) as p:
+        site(p, build=False)
+        os.rename(p.file("site.c"), p.file("gone"))
+        r = p.ukc("build", status=None)
+        expect(r.status in (1, 3) and "site.c" in r.out + r.err, "a vanished source is named", r)
+        os.rename(p.file("gone"), p.file("site.c"))
+        p.ukc("build")
+
+
+def page_vanishes(context):
+    with Project(context) as p:
+        site(p, build=False)
+        shutil.rmtree(p.file("htdocs"))
+        r = p.ukc("build", status=None)
+        expect(r.status in (1, 3) and "htdocs" in r.out + r.err, "a vanished folder is named", r)
+        p.write("htdocs/index.html", "back")
+        p.ukc("build")
+
+
+def compile_error(context):
+    with Project(context) as p:
+        site(p)
+        before = p.read("build/posix/site")
+        source = p.read("site.c").decode()
+        p.write("site.c", source + "\nint broken(void) { return undeclared_thing; }\n")
+        r = p.ukc("build", status=1)
+        text = r.out + r.err
+        expect("site.c:" in text and "undeclared_thing" in text, "the compiler's own message comes through", r)
+        expect("ukc.lua" in text, "with the manifest's reason for the file", r)
+        expect(p.read("build/posix/site") == before, "the old image is untouched")
+        p.write("site.c", source)
+        p.ukc("build")
+
+
+def interface_error(context):
+    with Project(context) as p:
+        site(p)
+        source = p.read("site.c").decode()
+        p.write("site.c", source.replace("_main(void)", "_main(int x)"))
+        r = p.ukc("build", status=1)
+        expect("site.c" in r.out + r.err, "a main function of the wrong type is an error with a place", r)
+
+
+def newer_lock(context):
+    with Project(context) as p:
+        site(p, build=False)
+        p.write("ukc.lock", b"ukc-lock 99\n")
+        r = p.ukc("configure", status=1)
+        expect("ukc.lock:1" in r.err and "newer" in r.err, "a lock from a newer version is refused with its place", r)
+        expect(p.read("ukc.lock") == b"ukc-lock 99\n", "and left alone")
+        os.remove(p.file("ukc.lock"))
+        p.ukc("configure")
+
+
+def damaged_state(context):
+    """Files that ukc wrote itself, damaged: a diagnostic or a repair, never a crash."""
+    with Project(context) as p:
+        site(p)
+        for name in ("build/last", "build/posix/configure.args", "build/posix/image.state", "build/posix/image.name"):
+            kept = p.read(name)
+            for damage in (b"", b"\0\xff\n\n\x80", b"x" * 5000):
+                p.write(name, damage)
+                r = p.ukc("build", status=None)
+                expect(r.status in (0, 1, 2, 3), f"{name} damaged: no crash", r)
+            p.write(name, kept)
+            p.ukc("build")
+
+
+def interrupted_build(context):
+    with Project(context) as p:
+        site(p, build=False)
+        done = False
+        for delay in (0.05, 0.2, 0.5, 1.0):
+            process = p.start(str(context.ukc), "build")
+            time.sleep(delay)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+                status = process.wait(30)
+                expect(status in (130, 2, 1, -2, 0), "SIGINT ends the build", status)
+                done |= status == 130
+            process.stdout.close()
+            no_leftovers(p)
+        expect(done, "at least one build was interrupted with status 130")
+        p.ukc("build")
+
+
+def killed_configure(context):
+    with Project(context) as p:
+        site(p)
+        p.write("ukc.lua", p.read("ukc.lua") + b"\n-- changed\n")
+        for k in range(1, 12):
+            process = p.start(str(context.ukc), "configure")
+            time.sleep(0.004 * k)
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            p.ukc("plan")
+        p.ukc("configure")
+        p.ukc("build")
+
+
+def full_disk(context):
+    if os.getuid() != 0:
+        raise harness.Skip("needs root to mount a small tmpfs")
+    with Project(context) as p:
+        small = p.file("small")
+        os.makedirs(small)
+        p.run("mount", "-t", "tmpfs", "-o", "size=256k", "none", small)
+        try:
+            p.ukc("init", "site", directory=small)
+            with open(os.path.join(small, "filler"), "wb") as f:
+                try:
+                    while True:
+                        f.write(b"x" * 512)
+                        f.flush()
+                except OSError:
+                    pass
+            place = os.path.join(small, "site")
+            r = p.ukc("configure", directory=place, status=3)
+            expect("space" in r.err.lower(), "a full disk is named", r)
+            lock = os.path.join(place, "ukc.lock")
+            expect(not os.path.exists(lock) or os.path.getsize(lock) > 0, "no empty lock file")
+            os.remove(os.path.join(small, "filler"))
+            p.run("mount", "-o", "remount,size=64m", small)
+            p.ukc("configure", directory=place)
+            p.ukc("build", directory=place)
+        finally:
+            subprocess.run(["umount", small], check=False)
+
+
+def read_only_directory(context):
+    if os.getuid() != 0:
+        raise harness.Skip("needs root to mount a directory read-only")
+    with Project(context) as p:
+        p.ukc("init", "site")
+        place = p.file("site")
+        p.run("mount", "--bind", place, place)
+        try:
+            p.run("mount", "-o", "remount,ro,bind", place)
+            r = p.ukc("configure", directory=place, status=3)
+            expect("read-only" in r.err.lower(), "a read-only directory is named", r)
+        finally:
+            subprocess.run(["umount", place], check=False)
+        p.ukc("configure", directory=place)
+
+
+def store_out_of_reach(context):
+    """The record is lost, not the image: it says so, and the next build records."""
+    with Project(context) as p:
+        site(p, build=False)
+        r = p.ukc("build", environment={"UKC_STORE": "/dev/null/store"}, status=None)
+        expect(r.status == 3 and "store" in r.err, "an unusable store is status 3 and named", r)
+        expect(os.path.exists(p.file("build/posix/site")), "the image is there")
+        built = p.ukc("build", "--json").json
+        expect(built["record"], "the next build records it", built)
+
+
+def hostile_manifests(context):
+    with Project(context) as p:
+        cases = {
+            "loop": ("while true do end", "ukc.lua"),
+            "memory": ("local s = 'x' for i = 1, 40 do s = s .. s end", "memory"),
+            "syntax": ("return unikernel 'x' {", "ukc.lua:1"),
+            "os": ("os.execute('true')", "os"),
+            "bomb": ("string.find(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40))", "ukc.lua"),
+            "cycle": ("local t = {} t.t = t return t", "ukc.lua"),
+            "nothing": ("", "unikernel"),
+        }
+        for name, (text, hint) in cases.items():
+            p.write("ukc.lua", text)
+            r = p.ukc("configure", status=1, timeout=60)
+            expect(hint in r.err and "error:" in r.err, f"{name}: a diagnostic with a place", r)
+            expect(not os.path.exists(p.file("build/posix/build.ninja")), f"{name}: nothing is written")
+
+
+TESTS = [source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
+         full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
+
+
+def tests(context):
+    for test in TESTS:
+        yield test.__name__, lambda test=test: test(context)

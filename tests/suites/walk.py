@@ -1,0 +1,220 @@
+"""The user's walk: every command as a newcomer would use it, in a directory of their own."""
+
+import hashlib
+import json
+import os
+import shutil
+
+import harness
+from lib.project import Project, expect, fetch, free_port
+
+
+def site(p, *configure):
+    p.ukc("init", "site")
+    p.enter("site")
+    p.ukc("configure", "--target", "posix", *configure)
+
+
+def init_makes_a_working_site(context):
+    with Project(context) as p:
+        p.ukc("init", "site")
+        made = sorted(os.path.relpath(os.path.join(d, f), p.file("site")) for d, _, fs in os.walk(p.file("site")) for f in fs)
+        expect(made == ["htdocs/index.html", "site.c", "ukc.lua"], "init makes three files", made)
+        p.enter("site")
+        manifest = p.read("ukc.lua").decode()
+        expect("requires =" in manifest and "port" in manifest, "the manifest has requires and a port key", manifest)
+        p.ukc("configure", "--target", "posix")
+        built = p.ukc("build", "--json").json
+        image = built["image"]
+        expect(os.path.isabs(image) and os.path.getsize(image) == built["bytes"], "build --json names the image", built)
+        with open(image, "rb") as f:
+            expect(hashlib.sha256(f.read()).hexdigest() == built["sha256"], "build --json has the image's SHA-256", built)
+        port = free_port()
+        with p.serving(str(context.ukc), "run", "--", f"--port={port}", port=port) as server:
+            status, headers, body = fetch(port)
+            expect(status == 200 and body == p.read("htdocs/index.html"), "the index comes back byte for byte", headers)
+            expect(headers["Content-Type"].startswith("text/html"), "with its media type", headers)
+        expect(server.returncode == 0, "SIGTERM stops the server with status 0", server.returncode, server.output)
+
+
+def init_refuses(context):
+    with Project(context) as p:
+        p.ukc("init", "site")
+        before = p.read("site/ukc.lua")
+        r = p.ukc("init", "site", status=1)
+        expect("exists already" in r.err, "init leaves an existing directory alone", r)
+        expect(p.read("site/ukc.lua") == before and os.listdir(p.path) == ["site"], "nothing is changed")
+        p.ukc("init", "9lives", status=2)
+        p.ukc("init", "a b", status=2)
+        p.ukc("init", status=2)
+
+
+def nothing_to_do(context):
+    with Project(context) as p:
+        site(p)
+        first = p.ukc("build", "--json").json
+        times = {f: os.stat(p.file("build/posix", f)).st_mtime_ns for f in ("build.ninja", "site", "plan.txt")}
+        second = p.ukc("build", "--json").json
+        expect(first["made"] and not second["made"], "the second build makes nothing", first, second)
+        expect(second["sha256"] == first["sha256"] and second["record"] == first["record"], "and names the same record")
+        p.ukc("configure", "--target", "posix")
+        p.ukc("build")
+        for f, t in times.items():
+            expect(os.stat(p.file("build/posix", f)).st_mtime_ns == t, f"configuring again leaves {f} alone")
+
+
+def rebuilds_what_changed(context):
+    with Project(context) as p:
+        site(p)
+        a = p.ukc("build", "--json").json
+        p.write("htdocs/index.html", "<p>changed")
+        b = p.ukc("build", "--json").json
+        expect(a["sha256"] != b["sha256"], "a changed page makes another image")
+        p.write("htdocs/new.txt", "new")
+        c = p.ukc("build", "--json").json
+        expect(c["sha256"] != b["sha256"], "a new page is found without configuring by hand")
+        port = free_port()
+        with p.serving(str(context.ukc), "run", "--", f"--port={port}", port=port):
+            expect(fetch(port, "/new.txt")[2] == b"new", "the new page is served")
+        os.remove(p.file("htdocs/new.txt"))
+        expect(p.ukc("build", "--json").json["sha256"] == b["sha256"], "without it the image is the one before")
+        source = p.read("site.c").decode()
+        p.write("site.c", source + "\n/* a comment */\n")
+        expect(p.ukc("build", "--json").json["sha256"] == b["sha256"], "a comment changes no byte of the image")
+        manifest = p.read("ukc.lua").decode()
+        p.write("ukc.lua", manifest.replace("8080", "8081"))
+        expect(p.ukc("build", "--json").json["sha256"] != b["sha256"], "a changed manifest is configured and built")
+
+
+def same_bytes_elsewhere(context):
+    hashes = set()
+    for name in ("a", "another directory, ünïcode"):
+        with Project(context, name) as p:
+            site(p)
+            hashes.add(p.ukc("build", "--json", "-j", "1" if name == "a" else "2").json["sha256"])
+    expect(len(hashes) == 1, "two directories, one image", hashes)
+
+
+def settings(context):
+    with Project(context) as p:
+        site(p, "--set", "port=9191")
+        plan = p.ukc("plan").out
+        expect("9191" in plan, "--set is kept for later commands", plan)
+        keys = p.ukc("configure", "--help").out
+        expect("port" in keys and "--set" in keys, "configure --help lists the project's keys", keys)
+        r = p.ukc("configure", "--set", "prt=1", status=None)
+        expect(r.status in (1, 2) and "port" in r.err, "an unknown key names the nearest", r)
+        r = p.ukc("configure", "--set", "port=99999", status=None)
+        expect(r.status in (1, 2) and "65535" in r.err, "a value out of range names the range", r)
+        p.write("settings", "# of this site\nport = 9292\n")
+        p.ukc("configure", "--config", "settings")
+        expect("9292" in p.ukc("plan").out, "a settings file is read")
+
+
+def queries_are_json(context):
+    with Project(context) as p:
+        site(p)
+        p.ukc("build")
+        for command in (["graph"], ["plan"], ["check"], ["explain", "http"], ["log"], ["version"], ["diff", "posix", "posix"],
+                        ["configure"], ["build"]):
+            r = p.ukc(*command, "--json")
+            try:
+                json.loads(r.out)
+            except ValueError as e:
+                expect(False, f"ukc {command[0]} --json prints JSON: {e}", r)
+        expect(p.ukc("log", "--json").json, "the build is in the log")
+        expect("digraph" in p.ukc("graph", "--dot").out, "graph --dot is a Graphviz graph")
+        expect("http" in p.ukc("explain", "http").out, "explain knows an instance")
+        r = p.ukc("explain", "htp", status=1)
+        expect("did you mean 'http'" in r.err, "an unknown name gets the nearest", r)
+
+
+def development_profile(context):
+    with Project(context) as p:
+        site(p, "--profile", "dev", "--sanitize")
+        p.ukc("build")
+        port = free_port()
+        with p.serving(str(context.ukc), "run", "--", f"--port={port}", port=port) as server:
+            expect(fetch(port)[0] == 200, "a sanitized development image serves")
+        expect(server.returncode == 0, "and ends clean", server.output)
+        with open(p.file("compile_commands.json")) if os.path.exists(p.file("compile_commands.json")) else open(
+                p.file("build/posix/compile_commands.json")) as f:
+            files = [c["file"] for c in json.load(f)]
+        expect(any(f.endswith("site.c") for f in files), "compile_commands.json names the user's file", files)
+
+
+def clean_leaves_sources(context):
+    with Project(context) as p:
+        site(p)
+        p.ukc("build")
+        p.ukc("clean", "--all")
+        expect(sorted(os.listdir(p.path)) == ["htdocs", "site.c", "ukc.lock", "ukc.lua"], "clean removes build only", os.listdir(p.path))
+        r = p.ukc("build", status=1)
+        expect("configure" in r.err, "build says what comes first", r)
+        p.ukc("configure")
+        p.ukc("build")
+
+
+def from_a_folder_below(context):
+    with Project(context) as p:
+        site(p)
+        p.ukc("build", directory=p.file("htdocs"))
+        expect(os.path.exists(p.file("build/posix/site")), "commands find the project from a folder below")
+
+
+def command_line_mistakes(context):
+    with Project(context) as p:
+        for words, hint in ((["biuld"], "build"), (["build", "--taget", "posix"], "target"), (["build", "--target"], "TARGET"),
+                            (["run", "a", "b"], "unexpected"), (["configure", "--profile", "fast", "-q"], None),
+                            (["build", "--", "x"], "--"), (["help", "mainfest"], "manifest")):
+            r = p.ukc(*words, status=None)
+            if words[0] == "configure":
+                expect(r.status == 1 and "ukc.lua" in r.err, "configure outside a project says so", r)
+                continue
+            expect(r.status == 2 and hint in r.err, f"ukc {' '.join(words)} is a usage error with a hint", r)
+        expect("usage:" in p.ukc("help").out and "usage:" in p.ukc("build", "--help").out, "help helps")
+        expect("unikernel" in p.ukc("help", "manifest").out, "help manifest documents the language")
+        r = p.run("sh", "-c", f"exec '{context.ukc}' help > /dev/full", status=3)
+        expect("write" in r.err, "a full disk for the output is status 3", r)
+
+
+def installed(context):
+    """After `meson install` into a prefix, the compiler works without its source tree."""
+    if not os.path.isdir(os.path.join(context.root, "build", "meson-info")):
+        raise harness.Skip("ukc was not built with Meson in build/")
+    with Project(context) as p:
+        p.run("meson", "install", "-C", os.path.join(context.root, "build"), "--no-rebuild", "--destdir", p.file("root"))
+        found = [os.path.join(d, "ukc") for d, _, fs in os.walk(p.file("root")) for f in fs if f == "ukc" and d.endswith("bin")]
+        expect(len(found) == 1, "one program is installed", found)
+        p.run(found[0], "init", "site")
+        p.enter("site")
+        p.run(found[0], "configure")
+        p.run(found[0], "build")
+        expect(os.path.exists(p.file("build/posix/site")), "the installed ukc builds")
+
+
+def manual_and_completion(context):
+    with Project(context) as p:
+        p.write("ukc.1", p.ukc("help", "--man").out)
+        if shutil.which("man"):
+            r = p.run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "ukc.1", environment={"MANROFFSEQ": ""})
+            expect(r.err.strip() == "" and "ukc configure" in r.out, "the manual page renders without warnings", r)
+        p.write("c.bash", p.ukc("help", "--completion", "bash").out)
+        p.run("bash", "-n", "c.bash")
+        r = p.run("bash", "-c", ". ./c.bash; COMP_WORDS=(ukc con); COMP_CWORD=1; _ukc; echo ${COMPREPLY[@]}")
+        expect(r.out.split() == ["configure"], "bash completes a command", r)
+        expect("complete -c ukc" in p.ukc("help", "--completion", "fish").out, "fish has a completion")
+        expect("#compdef ukc" in p.ukc("help", "--completion", "zsh").out, "zsh has a completion")
+        if shutil.which("zsh"):
+            p.write("c.zsh", p.ukc("help", "--completion", "zsh").out)
+            p.run("zsh", "-n", "c.zsh")
+
+
+TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, same_bytes_elsewhere, settings,
+         queries_are_json, development_profile, clean_leaves_sources, from_a_folder_below, command_line_mistakes, installed,
+         manual_and_completion]
+
+
+def tests(context):
+    for test in TESTS:
+        yield test.__name__, lambda test=test: test(context)
