@@ -101,8 +101,8 @@ def check(context, case, extension, expectation):
     output, rest, status, expected_status = run_case(context, case, extension)
     if status != expected_status:
         raise harness.Failure(f"status {status}, expected {expected_status}\n{output}{rest}")
-    if expected_status == 0 and extension != "err" and rest:
-        raise harness.Failure(f"standard error is not empty:\n{rest}")
+    if rest and (extension == "err" or expected_status == 0):
+        raise harness.Failure(f"standard {'output' if extension == 'err' else 'error'} is not empty:\n{rest}")
     if context.accept:
         expectation.write_text(output)
     harness.equal(expectation.read_text(), output, expectation.name)

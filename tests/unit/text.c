@@ -168,12 +168,29 @@ static void ranges(void **state)
     assert_true(version_range_valid(NULL));
 }
 
+static void shell_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *quoted;
+    } cases[] = {
+        {"", "''"}, {"plain-1.2/x=y", "plain-1.2/x=y"}, {"a b", "'a b'"}, {"$HOME", "'$HOME'"},
+        {"it's", "'it'\\''s'"}, {"~", "'~'"}, {"\n", "'\n'"}, {"\xc3\xa9", "'\xc3\xa9'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text t = {};
+        text_shell_word(&t, cases[i].word);
+        assert_string_equal(text_string(&t), cases[i].quoted);
+        text_dispose(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growing), cmocka_unit_test(comparing),   cmocka_unit_test(distance),
         cmocka_unit_test(nearest), cmocka_unit_test(identifiers), cmocka_unit_test(utf8),
-        cmocka_unit_test(versions), cmocka_unit_test(ranges),
+        cmocka_unit_test(versions), cmocka_unit_test(ranges),      cmocka_unit_test(shell_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
