@@ -16,6 +16,7 @@
  *     -ETIMEDOUT              408 Request Timeout
  *     -EOPNOTSUPP             405 Method Not Allowed (set "Allow" first)
  *     -ENOSPC                 507 Insufficient Storage
+ *     -ECANCELED              503 Service Unavailable
  *     anything else           500 Internal Server Error
  *
  * so that the error of a store can be returned as it is.  When it fails after
@@ -115,7 +116,8 @@ int http_server_respond(struct http_server_exchange *exchange, unsigned status, 
  * Answer with a representation out of `count` (1 to REPRESENTATIONS_MOST) of
  * the same resource, the first one as it is, all with their bytes: the
  * smallest that the client accepts.  With status 200 preconditions and ranges
- * are evaluated: the answer may become 206, 304, 412 or 416.
+ * are evaluated: the answer may become 206, 304, 412 or 416; and a method other
+ * than GET and HEAD is answered 405.
  */
 int http_server_respond_with(struct http_server_exchange *exchange, unsigned status,
                              const struct representation *forms, size_t count);

@@ -1,0 +1,171 @@
+/*
+ * serve.c - accept connections, each into a task of its own.
+ *
+ * The task that calls serve accepts; the tasks of connections are its
+ * children.  When there are as many connections as may be, the one that has
+ * been idle longest makes place for a new one.  To stop, idle connections are
+ * cancelled, the others get a bounded time to finish their answers.
+ */
+#include "exchange.h"
+
+#include <errno.h>
+#include <ukc/address.h>
+#include "clock.h"
+#include "stack.h"
+#include "task.h"
+
+struct server {
+    int (*handler)(struct http1_exchange *exchange, void *context);
+    void *context;
+    struct task *task;
+    unsigned connections;
+    bool stopping;
+    struct connection *newest, *oldest; /* idle ones */
+};
+
+static struct connection connections[KEY_CONNECTIONS];
+static struct connection *free_connections;
+static unsigned connections_used; /* the rest of the array has never been touched */
+static unsigned servers;
+
+int64_t now_monotonic(void)
+{
+    return clock_now();
+}
+
+int64_t now_wall(void)
+{
+    return clock_wall() / NANOSECONDS_PER_SECOND;
+}
+
+bool stopping(const struct connection *connection)
+{
+    return connection->server->stopping;
+}
+
+int handle(struct http1_exchange *x)
+{
+    struct server *server = x->connection->server;
+    return server->handler(x, server->context);
+}
+
+/* --- idle connections, in the order they became so --- */
+
+void idle_enter(struct connection *connection)
+{
+    struct server *server = connection->server;
+    connection->idle = true;
+    connection->newer = NULL;
+    connection->older = server->newest;
+    if (server->newest)
+        server->newest->newer = connection;
+    else
+        server->oldest = connection;
+    server->newest = connection;
+}
+
+void idle_leave(struct connection *connection)
+{
+    struct server *server = connection->server;
+    if (!connection->idle)
+        return;
+    connection->idle = false;
+    *(connection->newer ? &connection->newer->older : &server->newest) = connection->older;
+    *(connection->older ? &connection->older->newer : &server->oldest) = connection->newer;
+}
+
+static void give_up_oldest(struct server *server)
+{
+    struct connection *oldest = server->oldest;
+    if (oldest) {
+        idle_leave(oldest);
+        task_cancel(oldest->task);
+    }
+}
+
+/* --- connections --- */
+
+static struct connection *connection_take(void)
+{
+    struct connection *connection = free_connections;
+    if (connection)
+        free_connections = connection->next_free;
+    else if (connections_used < KEY_CONNECTIONS)
+        connection = &connections[connections_used++];
+    return connection;
+}
+
+static void connection_end(struct connection *connection)
+{
+    struct server *server = connection->server;
+    if (connection->reset)
+        stack_abort(connection->flow);
+    else
+        stack_close(connection->flow);
+    connection->next_free = free_connections;
+    free_connections = connection;
+    if (server->connections-- == KEY_CONNECTIONS)
+        task_wake(server->task);
+}
+
+static void connection_run(void *argument)
+{
+    struct connection *connection = argument;
+    connection->task = task_self();
+    connection_talk(connection);
+    connection_end(connection);
+}
+
+static void connection_start(struct server *server, struct stack_flow *flow)
+{
+    struct connection *connection = connection_take();
+    if (connection == NULL) {
+        stack_abort(flow); /* another server has them all */
+        return;
+    }
+    *connection = (struct connection){.server = server, .flow = flow};
+    server->connections++;
+    if (task_spawn(NULL, KEY_STACK_BYTES, connection_run, connection) < 0) {
+        connection->reset = true;
+        connection_end(connection);
+    }
+}
+
+static int accept_all(struct server *server, struct stack_listener *listener)
+{
+    for (;;) {
+        struct stack_flow *flow;
+        int error = task_cancelled();
+        if (error == 0 && server->connections >= KEY_CONNECTIONS) {
+            give_up_oldest(server);
+            error = task_park(DEADLINE_NEVER);
+            if (error == 0)
+                continue;
+        }
+        if (error == 0)
+            error = stack_accept(listener, &flow, DEADLINE_NEVER);
+        if (error < 0)
+            return error;
+        connection_start(server, flow);
+    }
+}
+
+int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, void *context), void *context)
+{
+    struct server server = {.handler = handler, .context = context, .task = task_self()};
+    struct endpoint local = {.address = {.family = IP_ANY}, .port = port};
+    struct stack_listener *listener;
+    int error = stack_listen(&listener, &local, 0);
+    if (error < 0)
+        return error;
+    servers++;
+    error = accept_all(&server, listener);
+    server.stopping = true;
+    stack_unlisten(listener);
+    while (server.oldest)
+        give_up_oldest(&server);
+    task_end_children(deadline_after(clock_now(), KEY_STOP_TIME * NANOSECONDS_PER_SECOND));
+    if (--servers == 0)
+        exchanges_free();
+    return error;
+}

@@ -1,0 +1,49 @@
+-- HTTP/1.1.  Requests are parsed by llhttp, the parser of Node.js, imported from Debian's package of it.
+return implementation "http1" {
+  version = "1.0", licence = "ISC and MIT", origin = "ukc; llhttp by Fedor Indutny and others",
+  doc      = "an HTTP/1.1 server: keep-alive, pipelining, ranges, conditional requests",
+  provides = sig.http_server,
+  requires = { stack = sig.stack, task = sig.task, clock = sig.clock },
+  sources  = {
+    "serve.c", "exchange.c", "head.c", "body.c", "transport.c", "respond.c", "representation.c",
+    "status.c", "target.c", "text.c", "date.c",
+  },
+  keys = {
+    connections  = key.integer { default = 1024, min = 1, max = 1000000,
+                                 doc = "connections at most; the one idle longest makes place for a new one" },
+    requests     = key.integer { default = 100000, min = 1, max = 2147483647,
+                                 doc = "requests on one connection, before it is closed" },
+    header_bytes = key.size { default = "8KiB", min = 1024, max = 1048576, doc = "the head of a request at most (431)" },
+    headers      = key.integer { default = 64, min = 8, max = 1000, doc = "header fields in a request at most (431)" },
+    target_bytes = key.size { default = "4KiB", min = 64, max = 65536, doc = "the target of a request at most (414)" },
+    body_bytes   = key.size { default = "1MiB", min = 0, doc = "the body of a request at most (413)" },
+    out_bytes    = key.size { default = "16KiB", min = 12288, max = 1048576,
+                              doc = "buffer in which answers to pipelined requests are gathered" },
+    stack_bytes  = key.size { default = "64KiB", min = 16384, doc = "stack of a connection's task, on which the handler runs" },
+    idle         = key.integer { default = 60, min = 1, max = 86400, doc = "seconds a connection may wait between requests" },
+    header_time  = key.integer { default = 10, min = 1, max = 86400, doc = "seconds for the head of a request (408)" },
+    body_time    = key.integer { default = 30, min = 1, max = 86400, doc = "seconds for each MiB of a body that has begun (408)" },
+    send_time    = key.integer { default = 30, min = 1, max = 86400, doc = "seconds for each MiB sent at once that has begun" },
+    stop_time    = key.integer { default = 5, min = 0, max = 3600, doc = "seconds for answers under way when the server stops" },
+    server       = key.string { default = "", doc = "the Server field of answers; empty: none" },
+  },
+  -- every .c of this component, llhttp included: reject what two parsers could read in two ways
+  flags   = { "-DLLHTTP_STRICT_MODE=1" },
+  imports = {
+    debian {
+      package  = "node-llhttp",
+      versions = {
+        "8.1.0~5.15.0+dfsg1+~cs20.10.9.3-1+deb12u4",
+        "8.1.0~5.15.0+dfsg1+~cs20.10.9.3-1+deb12u3",
+      },
+      files = {
+        ["usr/share/include/llhttp/llhttp.h"] = "d10cbae21267c5d08e0dac01c8584c799b50be7dddd0a0f3193d110922981c38",
+        ["usr/share/llhttp/api.c"]            = "6e5a4528cd67bb79c3b1c1e08bb8b4d9beeac4775877098d28be0a8f0d000897",
+        ["usr/share/llhttp/http.c"]           = "c55eda50972fb150c093d54ba4a92921906f1f51ee60a6b1e0d13f5b9877f539",
+        ["usr/share/llhttp/llhttp.c"]         = "af384dc4a9e83b4b2ef8a658117a42afa1ee1585344563818ac730604e150f5f",
+      },
+      sources = { "usr/share/llhttp/api.c", "usr/share/llhttp/http.c", "usr/share/llhttp/llhttp.c" },
+      include = { "usr/share/include/llhttp" },
+    },
+  },
+}
