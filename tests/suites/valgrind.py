@@ -13,7 +13,7 @@ def tests(context):
         def test(argv=argv, more=more):
             valgrind = [harness.need("valgrind"), "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite",
                         f"--error-exitcode={harness.CHECK_STATUS}"]
-            env = {**os.environ, **more, "UKC_UNDER_VALGRIND": "1"}
+            env = {**os.environ, **more}
             harness.run([*valgrind, *argv], timeout=SECONDS - 5, env=env, cwd=harness.scratch())
 
         yield name, test

@@ -22,7 +22,8 @@ static void statuses(void **state)
     assert_int_equal(diag_errors(d), 0);
     assert_int_equal(process_run(&(struct process){.argv = (const char *[]){"ukc-no-such-program", NULL}}, d), -1);
     assert_int_equal(process_run(&(struct process){.argv = SH("true"), .directory = "/no/such/directory"}, d), -1);
-    assert_int_equal(diag_errors(d), 2);
+    assert_int_equal(process_run(&(struct process){.argv = (const char *[]){"/etc/passwd", NULL}}, d), -1);
+    assert_int_equal(diag_errors(d), 3);
     assert_int_equal(diag_status(d), DIAG_OUTSIDE);
     diag_destroy(d);
 }

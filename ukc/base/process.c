@@ -98,8 +98,8 @@ static int check_program(const struct process *p)
 {
     if (p->directory && access(p->directory, X_OK) < 0)
         return errno;
-    if (strchr(p->argv[0], '/'))
-        return 0;
+    if (strchr(p->argv[0], '/')) /* a relative path is looked up from p->directory */
+        return (*p->argv[0] == '/' || !p->directory) && access(p->argv[0], X_OK) < 0 ? errno : 0;
     char *found = process_find(p->argv[0]);
     free(found);
     return found ? 0 : ENOENT;
