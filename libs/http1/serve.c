@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <ukc/address.h>
 #include "clock.h"
+#include "log.h"
 #include "stack.h"
 #include "task.h"
 
@@ -150,15 +151,25 @@ static int accept_all(struct server *server, struct stack_listener *listener)
     }
 }
 
+/* The port it got, which matters when it asked for any. */
+static unsigned port_of(const struct stack_listener *listener, uint16_t asked)
+{
+    struct endpoint local;
+    return stack_listener_local(listener, &local) < 0 ? asked : local.port;
+}
+
 int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, void *context), void *context)
 {
     struct server server = {.handler = handler, .context = context, .task = task_self()};
     struct endpoint local = {.address = {.family = IP_ANY}, .port = port};
     struct stack_listener *listener;
     int error = stack_listen(&listener, &local, 0);
-    if (error < 0)
+    if (error < 0) {
+        log_write(LOG_LEVEL_ERROR, "http", "cannot listen on port %u: %s", port, strerror(-error));
         return error;
+    }
     servers++;
+    log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(listener, port));
     error = accept_all(&server, listener);
     server.stopping = true;
     stack_unlisten(listener);
@@ -167,5 +178,7 @@ int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, v
     task_end_children(deadline_after(clock_now(), KEY_STOP_TIME * NANOSECONDS_PER_SECOND));
     if (--servers == 0)
         exchanges_free();
-    return error;
+    if (error != -ECANCELED)
+        log_write(LOG_LEVEL_ERROR, "http", "no more connections: %s", strerror(-error));
+    return error == -ECANCELED ? 0 : error;
 }

@@ -45,9 +45,9 @@ struct http_server_exchange;
 
 /*
  * Serve on a TCP port, at every address, until the calling task is cancelled:
- * then finish the requests under way (for a bounded time) and return
- * -ECANCELED.  Any other return is what the stack said when asked to listen:
- * -EADDRINUSE, -EACCES, ...
+ * then finish the requests under way (for a bounded time) and return 0.  An
+ * error is what the stack said when asked to listen (-EADDRINUSE, -EACCES ...);
+ * it has been logged.
  */
 int http_server_serve(uint16_t port,
                       int (*handler)(struct http_server_exchange *exchange, void *context),

@@ -9,6 +9,7 @@
 #include <ukc/deadline.h>
 #include "../../../libs/http1/http1.h"
 #include "clock.h"
+#include "log.h"
 #include "stack.h"
 #include "task.h"
 
@@ -164,6 +165,18 @@ void task_end_children(int64_t deadline)
     (void)deadline;
 }
 
+int stack_listener_local(const struct stack_listener *listener, struct endpoint *local)
+{
+    (void)listener;
+    *local = (struct endpoint){.port = 80};
+    return 0;
+}
+
+void log_write(enum log_level level, const char *component, const char *format, ...)
+{
+    (void)level, (void)component, (void)format;
+}
+
 int64_t clock_now(void)
 {
     return fake.now;
@@ -193,7 +206,7 @@ void fake_serve(const struct view *segments, size_t count,
     fake.sent_room = room;
     accepted = cancelled = false;
     int result = http1_serve(80, handler, context);
-    assert(result == -ECANCELED && (fake.closed || fake.aborted));
+    assert(result == 0 && (fake.closed || fake.aborted));
     (void)result;
 }
 

@@ -1,0 +1,6 @@
+return unikernel "squeeze" {
+  doc      = "compresses a text, and gets it back",
+  sources  = { "squeeze.c" },
+  requires = { text = sig.kv_ro, squeeze = sig.compress, console = sig.console },
+  choose   = { text = embed "text" },
+}
