@@ -8,6 +8,7 @@ import harness
 
 ORDER = 15
 COMPILERS = ("gcc", "clang-19")
+FLAGS = ("-Werror", "-Wstrict-prototypes", "-fdiagnostics-color=never")
 
 
 def without_outputs(words):
@@ -33,8 +34,8 @@ def tests(context):
         for compiler in COMPILERS:
             def test(compiler=compiler, entry=entry):
                 words = without_outputs(shlex.split(entry["command"]))
-                done = harness.run([compiler, *words, "-Werror", "-Wstrict-prototypes", "-c", "-o", os.devnull], status=None,
-                                   cwd=entry["directory"])
+                argv = [compiler, *words, *FLAGS, "-c", "-o", os.devnull]
+                done = harness.run(argv, status=None, cwd=entry["directory"])
                 if done.returncode or done.stderr:
                     raise harness.Failure(done.stderr)
 
