@@ -239,7 +239,10 @@ const char *debian_fetch(struct arena *a, const struct wanted *w, const char *wo
     for (size_t i = 0; found && i < findings->count; i++)
         if (findings->items[i].class != DIAG_OUTSIDE)
             diag_warning(d, findings->items[i].place, "%s (version %s has the declared files)", findings->items[i].text, found);
-    if (!found && f.offered.count) {
+    bool unavailable = false;
+    for (size_t i = 0; i < findings->count; i++)
+        unavailable = unavailable || findings->items[i].class == DIAG_OUTSIDE;
+    if (!found && unavailable && f.offered.count) {
         struct text list = {};
         for (size_t i = 0; i < f.offered.count && i < 8; i++)
             text_printf(&list, "%s%s", i ? ", " : "", f.offered.items[i]);

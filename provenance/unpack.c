@@ -174,6 +174,7 @@ bool unpack_package(struct arena *a, const struct wanted *w, const char *package
     if (pid < 0)
         return diag_fail(d, DIAG_OUTSIDE, w->import->name.span, "dpkg-deb cannot be started: %s", strerror(errno));
     u.tar.limit = PACKAGE_LIMIT;
+    size_t errors = diag_errors(d);
     bool ok = take_all(&u);
     char rest[16384];
     ssize_t n = 1;
@@ -185,7 +186,7 @@ bool unpack_package(struct arena *a, const struct wanted *w, const char *package
         findings->items[before] = findings->items[findings->count - 1]; /* its cause, instead of its consequences */
         findings->count = before + 1;
     }
-    if (ok)
+    if (!u.tar.error && diag_errors(d) == errors)
         name_missing(&u);
     return ok && findings->count == before;
 }
