@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct socket *free_sockets;
@@ -64,6 +65,17 @@ void socket_free_all(void)
         free_sockets = socket->next_free;
         free(socket);
     }
+}
+
+/* Every connection is a descriptor: take as many as the host grants. */
+int stack_host_start(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit); /* less is no reason not to start */
+    }
+    return 0;
 }
 
 void stack_host_stop(void)

@@ -11,6 +11,7 @@ struct stack_host_listener;
 struct stack_host_flow;
 struct stack_host_udp;
 
+int stack_host_start(void);
 void stack_host_stop(void);
 
 int stack_host_listen(struct stack_host_listener **listener, const struct endpoint *local, unsigned backlog);

@@ -1,0 +1,10 @@
+return unikernel "conformance" {
+  ukc      = ">= 0.1",
+  doc      = "what every implementation of the signature stack must do",
+  sources  = { "stack.c" },
+  requires = { stack = sig.stack, task = sig.task, clock = sig.clock },
+  keys     = {
+    megabytes   = key.integer { default = 100, min = 1, max = 10000, doc = "size of the large transfer" },
+    connections = key.integer { default = 3000, min = 1, max = 100000, doc = "connections one after another, and at the same time" },
+  },
+}

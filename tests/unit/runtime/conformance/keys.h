@@ -1,0 +1,3 @@
+/* The keys of the conformance program, smaller than by default so that sanitizers keep up. */
+#define KEY_MEGABYTES 20
+#define KEY_CONNECTIONS 1000

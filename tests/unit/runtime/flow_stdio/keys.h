@@ -1,0 +1,1 @@
+/* flow_stdio has no keys. */

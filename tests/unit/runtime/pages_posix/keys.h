@@ -1,0 +1,1 @@
+/* pages_posix has no keys. */
