@@ -33,8 +33,25 @@ struct checked_instance {
     size_t generated_count;
 };
 
+/* One operation of a requirement. */
+struct checked_operation {
+    const char *name;      /* "read" */
+    const char *prototype; /* "int disk_read(uint64_t sector, void *buffer, size_t size)" */
+    const char *symbol;    /* "disk.virtio_blk_read" */
+};
+
+/* An edge of the plan. */
+struct checked_edge {
+    const struct plan_instance *instance;
+    const struct plan_binding *binding;
+    const struct checked_operation *operations; /* sorted by name */
+    size_t operation_count;
+};
+
 struct bindings {
     const struct plan *plan;
+    const struct checked_edge *edges; /* in the plan's order */
+    size_t edge_count;
     const struct checked_instance *instances; /* in the plan's order */
     const char *const *headers; /* every header read while checking, relative to the project, sorted: changes make ninja re-configure */
     size_t header_count;
@@ -49,6 +66,7 @@ struct check_options {
 /* The symbol of operation `op` ("read") as exported by an instance: "<instance name>.<identifier>_<op>". */
 const char *binding_symbol(struct arena *, const struct plan_instance *, const char *op);
 
+/* The layout must have been prepared: headers outside the project are read through its links. */
 [[nodiscard]] const struct bindings *check_plan(struct arena *, const struct plan *, const struct layout *,
                                                 const struct check_options *, struct diag *);
 /* `ukc plan --bindings`: every edge with its operations, symbols and types, as stable text. */
