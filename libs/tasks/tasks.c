@@ -25,21 +25,27 @@
 #define STACK_SCALE 1
 #endif
 
-/* Stacks of ended tasks, for the next ones: those of the default size, and the few others. */
-struct shelf {
+/* Stacks of ended tasks, for the next ones, by size: programs use few sizes. */
+static struct shelf {
+    size_t size;
     struct tasks *first;
     size_t count;
-};
-static struct shelf usual, others;
-enum { OTHERS = 64 };
+} shelves[8];
+enum { SHELVES = sizeof shelves / sizeof shelves[0] };
+static struct tasks *doomed; /* a stack to give back as soon as nobody can be running on it */
 
 static size_t live;       /* tasks that have not been forgotten, task 0 included */
 static unsigned last_number;
 
-static size_t default_size(void)
+enum { OVERHEAD = 4096 }; /* the structure and the colour, see stack_new */
+
+/* What to allocate for a stack of so many bytes; 0 when that is too much. */
+static size_t stack_total(size_t size)
 {
     size_t unit = pages_unit();
-    return ((size_t)KEY_STACK * STACK_SCALE + unit - 1) & ~(unit - 1);
+    if (size > (SIZE_MAX - OVERHEAD - unit) / STACK_SCALE)
+        return 0;
+    return (size * STACK_SCALE + OVERHEAD + unit - 1) & ~(unit - 1);
 }
 
 /* ---- stacks ---- */
@@ -64,26 +70,37 @@ static void stack_free(struct tasks *task)
     pages_free(task->stack, task->stack_size);
 }
 
-static struct tasks *shelf_take(struct shelf *shelf, size_t size)
+/* The shelf for stacks of this size, perhaps an empty one; NULL when all hold other sizes. */
+static struct shelf *shelf_of(size_t size)
 {
-    for (struct tasks **link = &shelf->first; *link; link = &(*link)->next) {
-        struct tasks *task = *link;
-        if (task->stack_size == size) {
-            *link = task->next;
-            shelf->count--;
-            return task;
-        }
+    struct shelf *empty = NULL;
+    for (size_t i = 0; i < SHELVES; i++) {
+        if (shelves[i].size == size)
+            return &shelves[i];
+        if (shelves[i].count == 0)
+            empty = &shelves[i];
     }
-    return NULL;
+    if (empty)
+        empty->size = size;
+    return empty;
 }
 
-/* Keeps the stack.  The caller may be running on it: what is given back when there are too many is another one. */
+static void free_doomed(void)
+{
+    if (doomed)
+        stack_free(doomed);
+    doomed = NULL;
+}
+
+/* Keeps the stack, or gives it back later: the caller may be running on it, until it leaves. */
 static void stack_keep(struct tasks *task)
 {
-    bool is_usual = task->stack_size == default_size();
-    struct shelf *shelf = is_usual ? &usual : &others;
-    if (shelf->first && shelf->count > (is_usual ? (size_t)KEY_KEEP : OTHERS))
-        stack_free(shelf_take(shelf, shelf->first->stack_size));
+    struct shelf *shelf = shelf_of(task->stack_size);
+    free_doomed();
+    if (!shelf || shelf->count >= (size_t)KEY_KEEP) {
+        doomed = task;
+        return;
+    }
     task->next = shelf->first;
     shelf->first = task;
     shelf->count++;
@@ -91,14 +108,25 @@ static void stack_keep(struct tasks *task)
 
 static struct tasks *stack_get(size_t size)
 {
-    struct tasks *task = shelf_take(size == default_size() ? &usual : &others, size);
-    return task ? task : stack_new(size);
+    struct shelf *shelf = shelf_of(size);
+    struct tasks *task = shelf ? shelf->first : NULL;
+    if (!task)
+        return stack_new(size);
+    shelf->first = task->next;
+    shelf->count--;
+    return task;
 }
 
-static void shelf_clear(struct shelf *shelf)
+static void shelves_clear(void)
 {
-    while (shelf->first)
-        stack_free(shelf_take(shelf, shelf->first->stack_size));
+    free_doomed();
+    for (size_t i = 0; i < SHELVES; i++)
+        while (shelves[i].first) {
+            struct tasks *task = shelves[i].first;
+            shelves[i].first = task->next;
+            shelves[i].count--;
+            stack_free(task);
+        }
 }
 
 /* ---- the family ---- */
@@ -154,13 +182,10 @@ int tasks_spawn(struct tasks **handle, size_t stack_size, void (*function)(void 
         return -ECANCELED;
     if (live >= (size_t)KEY_LIMIT)
         return -EAGAIN;
-    size_t unit = pages_unit();
-    if (stack_size > SIZE_MAX / STACK_SCALE - unit - 4096)
-        return -ENOMEM;
-    size_t size = stack_size ? (stack_size * STACK_SCALE + 4096 + unit - 1) & ~(unit - 1) : default_size();
+    size_t size = stack_total(stack_size ? stack_size : (size_t)KEY_STACK);
     if (!timers_reserve(live + 1))
         return -ENOMEM;
-    struct tasks *task = stack_get(size);
+    struct tasks *task = size ? stack_get(size) : NULL;
     if (!task)
         return -ENOMEM;
     task->timer = 0;
@@ -307,8 +332,7 @@ int tasks_start(void)
 void tasks_stop(void)
 {
     tasks_end_children(DEADLINE_NOW);
-    shelf_clear(&usual);
-    shelf_clear(&others);
+    shelves_clear();
     timers_forget(&scheduler_main);
     timers_dispose();
 }
