@@ -74,11 +74,10 @@ class Child:
         except harness.Skip as e:
             print(e)
             outcome = SKIPPED
-        except (harness.Failure, AssertionError) as e:
-            print(e if str(e) else traceback.format_exc())
-            outcome = FAILED
-        except BaseException:  # whatever it is, it is this test's failure
-            print(traceback.format_exc())
+        except BaseException as e:  # whatever it is, it is this test's failure
+            # an expectation that did not hold says so itself (suites may have a Failure of their own)
+            plain = type(e).__name__ in ("Failure", "AssertionError") and str(e)
+            print(e if plain else traceback.format_exc())
             outcome = FAILED
         sys.stdout.flush()
         os._exit(OUTCOME + outcome)
