@@ -101,8 +101,11 @@ int scheduler_wait(int64_t deadline, enum wait_mode mode)
     return self->result;
 }
 
+/* When nobody else can run, those count too whose event has come. */
 void scheduler_yield(void)
 {
+    if (!head)
+        look(DEADLINE_NOW);
     scheduler_enqueue(scheduler_current);
     switch_to(pick());
 }

@@ -627,6 +627,35 @@ static const char *datagrams_to_any_address(int family)
     return NULL;
 }
 
+static bool enough;
+
+static void talk_to_itself(void *udp)
+{
+    struct endpoint self;
+    char byte;
+    if (stack_udp_local(udp, &self) == 0)
+        while (!enough && stack_udp_send(udp, &self, VIEW("x"), SOON) == 0)
+            if (stack_udp_receive(udp, &byte, 1, NULL, SOON) != 1)
+                break;
+}
+
+static const char *a_busy_task_lets_others_run(int family)
+{
+    struct endpoint at = loopback(family);
+    struct stack_udp *udp;
+    struct task *task;
+    EXPECT(stack_udp_open(&udp, &at) == 0);
+    enough = false;
+    EXPECT(task_spawn(&task, 0, talk_to_itself, udp) == 0);
+    EXPECT(task_sleep(in_milliseconds(10)) == 0);
+    EXPECT(task_join(task, DEADLINE_NOW) == -ETIMEDOUT); /* it is still at it */
+    EXPECT(task_sleep(in_milliseconds(10)) == 0);
+    enough = true;
+    EXPECT(task_join(task, SOON) == 0);
+    stack_udp_close(udp);
+    return NULL;
+}
+
 /* ---- all of it ---- */
 
 static const struct check {
@@ -652,6 +681,7 @@ static const struct check {
     CHECK(one_byte_writes),
     CHECK(connections_one_after_another),
     CHECK(connections_at_the_same_time),
+    CHECK(a_busy_task_lets_others_run),
     CHECK(datagrams),
     CHECK(datagrams_to_any_address),
 };

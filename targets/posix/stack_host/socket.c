@@ -11,6 +11,9 @@
 
 static struct socket *free_sockets;
 
+enum { TURN = 32 };
+static unsigned turn; /* operations begun since a task last waited */
+
 /* ---- life ---- */
 
 struct socket *socket_new(void)
@@ -86,16 +89,34 @@ void stack_host_stop(void)
 
 /* ---- waiting ---- */
 
-int socket_pause(struct socket *socket, enum events_direction direction, int64_t deadline)
+/* After the task may have slept in the socket. */
+static int leave(struct socket *socket, enum events_direction direction, int result)
 {
-    socket->waiting[direction] = task_self();
-    int result = task_park(deadline);
     socket->waiting[direction] = NULL;
     if (!socket->ended)
         return result;
     if (!socket->waiting[EVENTS_READ] && !socket->waiting[EVENTS_WRITE])
         socket_discard(socket);
     return -ECONNABORTED;
+}
+
+int socket_pause(struct socket *socket, enum events_direction direction, int64_t deadline)
+{
+    turn = 0;
+    socket->waiting[direction] = task_self();
+    return leave(socket, direction, task_park(deadline));
+}
+
+int socket_enter(struct socket *socket, enum events_direction direction)
+{
+    if (socket->waiting[direction])
+        return -EBUSY;
+    if (++turn < TURN)
+        return 0;
+    turn = 0;
+    socket->waiting[direction] = task_self();
+    task_yield();
+    return leave(socket, direction, 0);
 }
 
 int socket_wait(struct socket *socket, enum events_direction direction, int64_t deadline)

@@ -35,11 +35,12 @@ int socket_adopt(struct socket *, int descriptor, int family);
 void socket_end(struct socket *);
 void socket_free_all(void);
 
-/* -EBUSY if another task is waiting in this direction. */
-static inline int socket_check(const struct socket *socket, enum events_direction direction)
-{
-    return socket->waiting[direction] ? -EBUSY : 0;
-}
+/*
+ * Begins an operation: -EBUSY if another task is waiting in this direction.  Lets other tasks run after many
+ * operations that did not have to wait, so that a fast peer does not keep the image to itself; like a
+ * wait, it may find the socket gone then.
+ */
+int socket_enter(struct socket *, enum events_direction direction);
 /*
  * Waits until the direction may have become ready.  After any error but -ETIMEDOUT, -ECANCELED and
  * -EDEADLK the socket is gone.

@@ -90,7 +90,7 @@ static int wait_for_resources(struct socket *listener, int64_t deadline)
 int stack_host_accept(struct stack_host_listener *listener, struct stack_host_flow **flow, int64_t deadline)
 {
     struct socket *from = &listener->socket;
-    int error = socket_check(from, EVENTS_READ);
+    int error = socket_enter(from, EVENTS_READ);
     while (!error) {
         struct socket *socket = socket_new();
         int descriptor = socket ? accept4(from->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
@@ -168,7 +168,7 @@ int stack_host_connect(struct stack_host_flow **flow, const struct endpoint *rem
 ptrdiff_t stack_host_read(struct stack_host_flow *flow, void *buffer, size_t size, int64_t deadline)
 {
     struct socket *socket = &flow->socket;
-    int error = socket_check(socket, EVENTS_READ);
+    int error = socket_enter(socket, EVENTS_READ);
     if (size == 0)
         return error;
     while (!error) {
@@ -212,7 +212,7 @@ ptrdiff_t stack_host_write(struct stack_host_flow *flow, const struct view *view
     struct socket *socket = &flow->socket;
     struct iovec vectors[GATHERED];
     size_t done = 0, offered;
-    int error = socket_check(socket, EVENTS_WRITE);
+    int error = socket_enter(socket, EVENTS_WRITE);
     while (!error) {
         struct msghdr message = {.msg_iov = vectors, .msg_iovlen = gather(vectors, views, count, done, &offered)};
         if (offered == 0)

@@ -35,7 +35,7 @@ int stack_host_udp_send(struct stack_host_udp *udp, const struct endpoint *to, s
     socklen_t size = to->address.family == IP_ANY ? 0 : socket_address(to, socket->family, &address);
     if (size == 0)
         return -EAFNOSUPPORT;
-    int error = socket_check(socket, EVENTS_WRITE);
+    int error = socket_enter(socket, EVENTS_WRITE);
     while (!error) {
         ssize_t sent = sendto(socket->descriptor, datagram.bytes, datagram.size, MSG_NOSIGNAL, (struct sockaddr *)&address, size);
         if (sent >= 0)
@@ -50,7 +50,7 @@ int stack_host_udp_send(struct stack_host_udp *udp, const struct endpoint *to, s
 ptrdiff_t stack_host_udp_receive(struct stack_host_udp *udp, void *buffer, size_t size, struct endpoint *from, int64_t deadline)
 {
     struct socket *socket = &udp->socket;
-    int error = socket_check(socket, EVENTS_READ);
+    int error = socket_enter(socket, EVENTS_READ);
     while (!error) {
         struct sockaddr_storage address;
         socklen_t address_size = sizeof address;
