@@ -71,15 +71,21 @@ static void add_root(struct arena *a, root_list *roots, const char *project, con
     *vec_add(a, roots) = (struct layout_root){.label = label, .directory = directory};
 }
 
-/* libs/include lies beside the directories of in-tree signatures and libraries. */
+/* libs/include and libs/boot lie beside the directories of in-tree signatures and libraries. */
+static void add_beside(struct arena *a, root_list *roots, const char *directory, const char *name, const char *sign)
+{
+    const char *label = arena_printf(a, "libs.%s", name);
+    if (has_label(roots, label))
+        return;
+    const char *wanted = path_join(a, path_directory(a, path_absolute(a, directory)), name);
+    if (file_exists(path_join(a, wanted, sign)))
+        *vec_add(a, roots) = (struct layout_root){.label = label, .directory = wanted};
+}
+
 static void add_include_root(struct arena *a, root_list *roots, const char *directory)
 {
-    if (has_label(roots, "libs.include"))
-        return;
-    const char *include = path_join(a, path_directory(a, path_absolute(a, directory)), "include");
-    if (!file_is_directory(path_join(a, include, "ukc")))
-        return;
-    *vec_add(a, roots) = (struct layout_root){.label = "libs.include", .directory = include};
+    add_beside(a, roots, directory, "include", "ukc/view.h");
+    add_beside(a, roots, directory, "boot", "boot.h");
 }
 
 static void collect(struct arena *a, root_list *roots, const char *project, const struct plan *plan)

@@ -1,0 +1,161 @@
+/*
+ * boot_table.c - the keys that are read at boot, as variables with their defaults and a table for libs/boot.
+ */
+#include "generation.h"
+#include "c_text.h"
+
+#include <inttypes.h>
+
+bool plan_has_boot_keys(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->instance_count; i++)
+        for (size_t j = 0; j < plan->instances[i].key_count; j++)
+            if (key_is_boot(plan->instances[i].keys[j].key))
+                return true;
+    return false;
+}
+
+static const char *boot_kind(enum key_kind kind)
+{
+    switch (kind) {
+    case KEY_KIND_bool:
+        return "BOOT_BOOL";
+    case KEY_KIND_integer:
+        return "BOOT_INTEGER";
+    case KEY_KIND_port:
+        return "BOOT_PORT";
+    case KEY_KIND_size:
+        return "BOOT_SIZE";
+    case KEY_KIND_string:
+        return "BOOT_STRING";
+    case KEY_KIND_enum:
+        return "BOOT_ENUM";
+    case KEY_KIND_path:
+        return "BOOT_PATH";
+    case KEY_KIND_ipv4:
+        return "BOOT_IPV4";
+    case KEY_KIND_ipv6:
+        return "BOOT_IPV6";
+    case KEY_KIND_ipv4_prefix:
+        return "BOOT_IPV4_PREFIX";
+    case KEY_KIND_ipv6_prefix:
+        return "BOOT_IPV6_PREFIX";
+    case KEY_KIND_mac:
+        return "BOOT_MAC";
+    case KEY_KIND_list:
+    case KEY_KIND_COUNT:
+        break;
+    }
+    return "BOOT_STRING";
+}
+
+static enum key_kind element_kind(const struct key *key)
+{
+    return key->kind == KEY_KIND_list ? key->element : key->kind;
+}
+
+static void put_default(const struct plan_key *k, struct text *out)
+{
+    if (!k->value)
+        return;
+    text_puts(out, " = ");
+    if (k->key->kind != KEY_KIND_list) {
+        key_initialiser(k->key, k->key->kind, k->value, out);
+        return;
+    }
+    text_putc(out, '{');
+    for (size_t i = 0; i < k->value->item_count; i++) {
+        text_puts(out, i ? ", " : "");
+        key_initialiser(k->key, k->key->element, &k->value->items[i], out);
+    }
+    text_putc(out, '}');
+}
+
+static void put_variables(const struct generation *g, const struct plan_instance *i, const struct plan_key *k, size_t n,
+                          struct text *out)
+{
+    bool list = k->key->kind == KEY_KIND_list;
+    const char *symbol = key_symbol(g->a, i, k->key);
+    text_printf(out, "%s key_%zu%s __asm__(\"%s\")", key_type(element_kind(k->key)), n, list ? "[BOOT_LIST_MOST]" : "", symbol);
+    put_default(k, out);
+    text_puts(out, ";\n");
+    if (list)
+        text_printf(out, "size_t key_%zu_count __asm__(\"%s.count\") = %zu;\n", n, symbol, k->value ? k->value->item_count : 0);
+    if (!k->value)
+        text_printf(out, "static bool key_%zu_given;\n", n);
+    if (k->key->choice_count) {
+        text_printf(out, "static const char *const key_%zu_choices[] = {", n);
+        for (size_t c = 0; c < k->key->choice_count; c++) {
+            text_puts(out, c ? ", " : "");
+            c_string(out, k->key->choices[c].text);
+        }
+        text_puts(out, "};\n");
+    }
+}
+
+static void put_number(struct text *out, const char *field, int64_t n)
+{
+    text_printf(out, " .%s = ", field);
+    c_integer(out, n);
+    text_putc(out, ',');
+}
+
+static void put_row(const struct plan_key *k, const char *path, size_t n, struct text *out)
+{
+    const struct key *key = k->key;
+    text_puts(out, "    {.path = ");
+    c_string(out, path);
+    if (key->doc) {
+        text_puts(out, ", .doc = ");
+        c_string(out, key->doc);
+    }
+    if (k->value) {
+        text_puts(out, ", .fallback = ");
+        c_string(out, k->value->text);
+    } else {
+        text_printf(out, ", .given = &key_%zu_given", n);
+    }
+    text_printf(out, ", .kind = %s,", boot_kind(element_kind(key)));
+    put_number(out, "min", key->min);
+    put_number(out, "max", key->max);
+    if (key->choice_count)
+        text_printf(out, " .choices = key_%zu_choices, .choice_count = %zu,", n, key->choice_count);
+    if (key->kind == KEY_KIND_list)
+        text_printf(out, " .value = key_%zu, .count = &key_%zu_count},\n", n, n);
+    else
+        text_printf(out, " .value = &key_%zu},\n", n);
+}
+
+/* The unikernel's keys stand at the root of the configuration tree. */
+static void put_rows(const struct generation *g, const struct plan_instance *i, const struct plan_key *k, size_t n,
+                     struct text *out)
+{
+    const char *name = k->key->name.text;
+    if (i->component->kind == COMPONENT_UNIKERNEL) {
+        put_row(k, name, n, out);
+        return;
+    }
+    put_row(k, arena_printf(g->a, "%s.%s", i->name, name), n, out);
+    for (size_t p = 0; p < i->path_count; p++)
+        if (!string_equal(i->paths[p], i->name))
+            put_row(k, arena_printf(g->a, "%s.%s", i->paths[p], name), n, out);
+}
+
+static void each_key(const struct generation *g, struct text *out,
+                     void (*put)(const struct generation *, const struct plan_instance *, const struct plan_key *, size_t n, struct text *))
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->plan->instance_count; i++)
+        for (size_t j = 0; j < g->plan->instances[i].key_count; j++)
+            if (key_is_boot(g->plan->instances[i].keys[j].key))
+                put(g, &g->plan->instances[i], &g->plan->instances[i].keys[j], ++n, out);
+}
+
+void boot_table(const struct generation *g, struct text *out)
+{
+    text_puts(out, "\n/* Keys read at boot: their variables, with the defaults of the plan. */\n");
+    each_key(g, out, put_variables);
+    text_puts(out, "\nstatic const struct boot_key boot_keys[] = {\n");
+    each_key(g, out, put_rows);
+    text_puts(out, "};\n");
+}

@@ -1,0 +1,94 @@
+/*
+ * rules.c - the rules of every generated build.ninja: all commands are here, and nowhere else.
+ *
+ * Variables: $cc ... are tools; $target_flags, $profile_flags, $link_flags and
+ * $link_profile belong to the image; $flags, $exports and $libs to one build
+ * statement.  All flags stand in the command, so a change of flags rebuilds.
+ *
+ * Every path is relative to the project, and nothing here depends on the machine:
+ *   --no-default-config, -no-canonical-prefixes   no configuration file, no resolved installation path
+ *   -ffile-compilation-dir=.                      debug information is relative to the project
+ *   -fmacro-prefix-map                            __FILE__ is the same for every target
+ *   -Werror=date-time, -fno-ident                 no time, no compiler's name
+ *   --threads=1, --build-id=none                  lld's output must not depend on the number of processors
+ *
+ * -dwarf-linkage-names=Abstract leaves the assembler labels out of the debug
+ * information, so that gdb shows and accepts the names of C.
+ *
+ * An instance's units become one module whose other symbols are local:
+ * release: llvm-link and internalize, on bitcode; dev: ld -r and objcopy, on objects.
+ */
+#include "rules.h"
+
+const struct tool build_tools[] = {
+    {"cc", "clang-19"}, {"ld", "ld.lld-19"}, {"llvm_link", "llvm-link-19"}, {"opt", "opt-19"}, {"objcopy", "llvm-objcopy-19"},
+};
+const size_t build_tool_count = sizeof build_tools / sizeof build_tools[0];
+
+const struct ninja_rule build_rules[] = {
+    {
+        .name = "cc",
+        .command = "$cc --no-default-config -no-canonical-prefixes -fcolor-diagnostics\n"
+                   "-g -ffile-compilation-dir=. -fmacro-prefix-map=$root/= -fno-ident -Werror=date-time\n"
+                   "-ffunction-sections -fdata-sections -mllvm -dwarf-linkage-names=Abstract\n"
+                   "$target_flags $profile_flags $flags\n"
+                   "-MD -MF $out.d -c $in -o $out",
+        .description = "CC $what",
+        .depfile = "$out.d",
+    },
+    {
+        .name = "module_link",
+        .command = "$llvm_link -o $out @$out.rsp",
+        .description = "MODULE $what",
+        .rspfile = "$out.rsp",
+        .rspfile_content = "$in",
+    },
+    {
+        .name = "module_seal",
+        .command = "$opt -passes=internalize -internalize-public-api-file=$exports -o $out $in",
+        .description = "SEAL $what",
+    },
+    {
+        .name = "object_link",
+        .command = "$ld -r --threads=1 --build-id=none -o $out @$out.rsp",
+        .description = "MODULE $what",
+        .rspfile = "$out.rsp",
+        .rspfile_content = "$in",
+    },
+    {
+        .name = "object_seal",
+        .command = "$objcopy --keep-global-symbols=$exports $in $out",
+        .description = "SEAL $what",
+    },
+    {
+        .name = "embed",
+        .command = "$ukc embed --output $out --list $in",
+        .description = "EMBED $what",
+    },
+    {
+        .name = "link",
+        .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
+                   "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections -Wl,--icf=safe\n"
+                   "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
+                   "$link_flags $link_profile -o $out $in $libs",
+        .description = "LINK $what",
+    },
+    {
+        .name = "debug_file",
+        .command = "$objcopy --only-keep-debug $in $out",
+        .description = "DEBUG $what",
+    },
+    {
+        .name = "strip",
+        .command = "$objcopy --strip-all --add-gnu-debuglink=$debug $in $out",
+        .description = "STRIP $what",
+    },
+    {
+        .name = "configure",
+        .command = "$ukc configure --quiet $arguments",
+        .description = "CONFIGURE $what",
+        .restat = true,
+        .generator = true,
+    },
+};
+const size_t build_rule_count = sizeof build_rules / sizeof build_rules[0];

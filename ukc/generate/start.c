@@ -1,0 +1,126 @@
+/*
+ * start.c - gen/start.c: from the process's or machine's entry to the unikernel's main function and back.
+ *
+ * Instances start in the plan's order, providers first, and stop in reverse.
+ * If one cannot start, those before it are stopped.  The code is straight
+ * lines of direct calls, so that the optimiser sees through it and a person
+ * can read the order off it.
+ */
+#include "generation.h"
+#include "c_text.h"
+
+static bool is_unikernel(const struct plan_instance *i)
+{
+    return i->component->kind == COMPONENT_UNIKERNEL;
+}
+
+static const struct plan_instance *unikernel_of(const struct plan *plan)
+{
+    return &plan->instances[plan->instance_count - 1];
+}
+
+static void put_place(const struct generation *g, const struct plan_instance *i, struct text *out)
+{
+    text_printf(out, "/* %s: %s", i->name, i->component->name.text);
+    const char *place = place_of_instance(g, i);
+    if (*place) {
+        text_puts(out, " (");
+        c_comment_text(out, place);
+        text_puts(out, ")");
+    }
+    text_puts(out, " */\n");
+}
+
+static void put_declarations(const struct generation *g, struct text *out)
+{
+    for (size_t k = 0; k < g->plan->instance_count; k++) {
+        const struct plan_instance *i = &g->plan->instances[k];
+        const struct checked_instance *c = &g->bindings->instances[k];
+        text_putc(out, '\n');
+        put_place(g, i, out);
+        if (c->start)
+            text_printf(out, "int start_%zu(void) __asm__(\"%s\");\n", k + 1, binding_symbol(g->a, i, "start"));
+        if (c->stop)
+            text_printf(out, "void stop_%zu(void) __asm__(\"%s\");\n", k + 1, binding_symbol(g->a, i, "stop"));
+        if (is_unikernel(i))
+            text_printf(out, "int unikernel_main(void) __asm__(\"%s\");\n", binding_symbol(g->a, i, "main"));
+        else if (!c->start && !c->stop)
+            text_puts(out, "/* nothing to start or stop */\n");
+    }
+}
+
+static void put_start(const struct generation *g, struct text *out)
+{
+    text_puts(out, "\n/* Providers first.  0, or the error of *name, before which *started instances were started. */\n"
+                   "static int start(unsigned *started, const char **name)\n{\n    int error = 0;\n");
+    for (size_t k = 0; k < g->plan->instance_count; k++)
+        if (g->bindings->instances[k].start)
+            text_printf(out, "\n    *name = \"%s\";\n    *started = %zu;\n    if ((error = start_%zu()) < 0)\n        return error;\n",
+                        g->plan->instances[k].name, k, k + 1);
+    text_printf(out, "\n    *started = %zu;\n    return error;\n}\n", g->plan->instance_count);
+}
+
+static void put_stop(const struct generation *g, struct text *out)
+{
+    text_puts(out, "\n/* In reverse: the first `started` of them. */\nstatic void stop(unsigned started)\n{\n    (void)started;\n");
+    for (size_t k = g->plan->instance_count; k-- > 0;)
+        if (g->bindings->instances[k].stop)
+            text_printf(out, "    if (started > %zu)\n        stop_%zu(); /* %s */\n", k, k + 1, g->plan->instances[k].name);
+    text_puts(out, "}\n");
+}
+
+static const char say_code[] =
+    "\nstatic void put(int descriptor, const char *bytes, size_t size)\n{\n"
+    "    while (size > 0) {\n"
+    "        ssize_t n = write(descriptor, bytes, size);\n"
+    "        if (n <= 0)\n            return; /* there is nobody to tell */\n"
+    "        bytes += n;\n        size -= (size_t)n;\n    }\n}\n"
+    "\nstatic void say(const char *s)\n{\n    put(2, s, strlen(s));\n}\n";
+
+/* The text of an error only on posix: a table of them would be a good part of a small image. */
+static void put_report(bool texts, struct text *out)
+{
+    text_puts(out, "\nstatic void report(const char *name, int error)\n{\n"
+                   "    char digits[12];\n    size_t at = sizeof digits;\n    unsigned n = 0u - (unsigned)error;\n"
+                   "    digits[--at] = '\\0';\n    do\n        digits[--at] = (char)('0' + n % 10);\n    while (n /= 10);\n"
+                   "    say(program);\n    say(\": \");\n    say(name);\n    say(\" did not start: \");\n");
+    if (texts)
+        text_puts(out, "    say(strerror(-error));\n    say(\", \");\n");
+    text_puts(out, "    say(\"error \");\n    say(digits + at);\n    say(\"\\n\");\n}\n");
+}
+
+static void put_main(bool boot, struct text *out)
+{
+    text_puts(out, "\nint main(int argc, char **argv)\n{\n    unsigned started = 0;\n    const char *name = program;\n");
+    if (boot)
+        text_puts(out, "    int refused = boot_arguments(program, boot_keys, sizeof boot_keys / sizeof boot_keys[0], argc, argv, put);\n"
+                       "    if (refused)\n        return refused;\n");
+    else
+        text_puts(out, "    (void)argv;\n    if (argc > 1) {\n        say(program);\n"
+                       "        say(\": there are no arguments: no key of this image is read at boot\\n\");\n        return 64;\n    }\n");
+    text_puts(out,
+              "    int error = start(&started, &name);\n"
+                "    int status = 1;\n"
+                "    if (error < 0)\n        report(name, error);\n    else\n        status = unikernel_main();\n"
+                "    stop(started);\n    return status;\n}\n");
+}
+
+void start_source(const struct generation *g, struct text *out)
+{
+    const struct plan_instance *unikernel = unikernel_of(g->plan);
+    bool boot = plan_has_boot_keys(g->plan);
+    text_printf(out, "/* Generated by ukc from the plan of %s for %s: starts and stops its instances. */\n", unikernel->name,
+                target_names[g->plan->target]);
+    text_puts(out, "#include <string.h>\n#include <unistd.h>\n");
+    if (boot)
+        text_puts(out, "#include \"boot.h\"\n");
+    text_printf(out, "\nstatic const char program[] = \"%s\";\n", unikernel->name);
+    put_declarations(g, out);
+    if (boot)
+        boot_table(g, out);
+    text_puts(out, say_code);
+    put_report(g->plan->target == TARGET_posix, out);
+    put_start(g, out);
+    put_stop(g, out);
+    put_main(boot, out);
+}

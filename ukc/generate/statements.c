@@ -1,0 +1,245 @@
+/*
+ * statements.c - build.ninja: tools, flags, rules, then every instance, the image, and how to configure again.
+ */
+#include "statements.h"
+#include "rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/file.h"
+#include "../base/process.h"
+
+static const char *unikernel_name(const struct generation *g)
+{
+    return g->plan->instances[g->plan->instance_count - 1].name;
+}
+
+/* ---- tools and flags ---- */
+
+static bool write_tools(struct statements *s)
+{
+    const struct generation *g = s->g;
+    for (size_t i = 0; i < build_tool_count; i++) {
+        char *found = process_find(build_tools[i].program);
+        if (!found) {
+            s->good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "the program '%s' is not installed", build_tools[i].program);
+            diag_help(g->d, "Debian's packages clang-19, lld-19 and llvm-19 have what ukc needs");
+        }
+        free(found);
+        ninja_variable(s->out, &(struct ninja_variable){build_tools[i].variable, build_tools[i].program});
+    }
+    struct text ukc = {};
+    bool good = put_word(g, &ukc, g->options->ukc, SPAN_NONE);
+    ninja_variable(s->out, &(struct ninja_variable){"ukc", text_string(&ukc)});
+    text_dispose(&ukc);
+    return good && s->good;
+}
+
+static void put_sanitizers(const struct generation *g, struct text *line)
+{
+    if (!g->options->sanitize)
+        return;
+    put_word(g, line, "-fsanitize=address,undefined", SPAN_NONE);
+    put_word(g, line, "-fno-sanitize-recover=all", SPAN_NONE);
+}
+
+/* The flags of the profile, then the target's own for it, which may override them. */
+static bool write_flags(struct statements *s)
+{
+    const struct generation *g = s->g;
+    const struct target_description *t = g->target;
+    bool release = is_release(g);
+    static const char *const release_words[] = {"-O2", "-flto=full"};
+    static const char *const dev_words[] = {"-O1", "-fno-omit-frame-pointer"};
+    struct text link = {}, link_profile = {};
+    bool good = put_words(g, &s->image_flags, t->flags, t->flag_count) && put_words(g, &link, t->link, t->link_count);
+    for (size_t i = 0; i < 2; i++)
+        put_word(g, &s->profile_flags, release ? release_words[i] : dev_words[i], SPAN_NONE);
+    if (release) {
+        for (size_t i = 0; i < 2; i++)
+            put_word(g, &link_profile, release_words[i], SPAN_NONE);
+        /* the code generator runs in the linker now */
+        put_word(g, &link_profile, "-ffunction-sections", SPAN_NONE);
+        put_word(g, &link_profile, "-fdata-sections", SPAN_NONE);
+    }
+    put_sanitizers(g, &s->profile_flags);
+    put_sanitizers(g, &link_profile);
+    good = put_words(g, &s->profile_flags, release ? t->release_flags : t->dev_flags, release ? t->release_flag_count : t->dev_flag_count) && good;
+    good = put_words(g, &link_profile, release ? t->release_link : t->dev_link, release ? t->release_link_count : t->dev_link_count) && good;
+    struct text root = {};
+    ninja_escape_value(&root, build_file(g, "root"));
+    const struct ninja_variable variables[] = {
+        {"root", text_string(&root)},
+        {"target_flags", text_string(&s->image_flags)},
+        {"profile_flags", text_string(&s->profile_flags)},
+        {"link_flags", text_string(&link)},
+        {"link_profile", text_string(&link_profile)},
+    };
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        ninja_variable(s->out, &variables[i]);
+    text_dispose(&root);
+    text_dispose(&link);
+    text_dispose(&link_profile);
+    return good;
+}
+
+/* ---- the image ---- */
+
+static void write_step(struct statements *s, const char *rule, const char *to, const char *from, const char *const *implicit, size_t implicit_count,
+                       const struct ninja_variable *variables, size_t count)
+{
+    ninja_build(s->out, &(struct ninja_build){.rule = rule, .outputs = &to, .output_count = 1, .inputs = &from, .input_count = 1,
+                                              .implicit = implicit, .implicit_count = implicit_count,
+                                              .variables = variables, .variable_count = count});
+}
+
+static void write_image(struct statements *s)
+{
+    const struct generation *g = s->g;
+    const char *name = unikernel_name(g), *image = build_file(g, name), *debug = build_file(g, arena_printf(g->a, "%s.debug", name));
+    const char *linked = is_release(g) ? build_file(g, arena_printf(g->a, "obj/+image/%s.elf", name)) : image;
+    text_putc(s->out, '\n');
+    ninja_comment(s->out, "the image");
+    ninja_build(s->out, &(struct ninja_build){
+        .rule = "link",
+        .outputs = &linked, .output_count = 1,
+        .inputs = s->link_inputs.items, .input_count = s->link_inputs.count,
+        .variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name}}, .variable_count = 2,
+    });
+    if (is_release(g)) {
+        const struct ninja_variable variables[] = {{"what", name}, {"debug", debug}};
+        write_step(s, "debug_file", debug, linked, NULL, 0, variables, 1);
+        write_step(s, "strip", image, linked, &debug, 1, variables, 2);
+    }
+    ninja_default(s->out, image);
+}
+
+/* ---- configure again ---- */
+
+static bool is_generated(const struct generation *g, const char *path)
+{
+    return string_starts(path, build_file(g, "")) && !string_starts(path, build_file(g, "root/"));
+}
+
+static void add_configure_input(struct statements *s, const char *path)
+{
+    const char *relative = layout_path(s->g->a, s->g->layout, path, NULL);
+    if (!is_generated(s->g, relative))
+        *vec_add(s->g->a, &s->configure_inputs) = relative;
+}
+
+static size_t sort_unique(const char **items, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(items, count, sizeof *items, string_compare);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || strcmp(items[kept - 1], items[i]) != 0)
+            items[kept++] = items[i];
+    return kept;
+}
+
+static bool write_configure(struct statements *s)
+{
+    const struct generation *g = s->g;
+    const struct manifest *m = g->plan->graph->manifest;
+    for (size_t i = 0; i < m->source_count; i++)
+        add_configure_input(s, m->sources[i]->path);
+    for (size_t i = 0; i < m->directory_count; i++)
+        add_configure_input(s, m->directories[i]);
+    for (size_t i = 0; i < g->bindings->header_count; i++)
+        add_configure_input(s, g->bindings->headers[i]);
+    for (size_t i = 0; i < g->options->input_count; i++)
+        add_configure_input(s, g->options->inputs[i]);
+    s->configure_inputs.count = sort_unique(s->configure_inputs.items, s->configure_inputs.count);
+    for (size_t i = 0; i < s->configure_inputs.count; i++)
+        add_leaf(s, s->configure_inputs.items[i]);
+    struct text arguments = {};
+    bool good = true;
+    for (size_t i = 0; i < g->options->argument_count; i++)
+        good = put_word(g, &arguments, g->options->arguments[i], SPAN_NONE) && good;
+    text_putc(s->out, '\n');
+    ninja_comment(s->out, "this file, when a manifest, a listed directory, an interface, the lock or a configuration file changes");
+    const char *file = build_file(g, "build.ninja");
+    ninja_build(s->out, &(struct ninja_build){
+        .rule = "configure",
+        .outputs = &file, .output_count = 1,
+        .implicit = s->configure_inputs.items, .implicit_count = s->configure_inputs.count,
+        .variables = (struct ninja_variable[]){{"arguments", text_string(&arguments)}, {"what", unikernel_name(g)}}, .variable_count = 2,
+    });
+    text_dispose(&arguments);
+    return good;
+}
+
+/*
+ * With these a file that has vanished is no error of Ninja's, which knows only its name: it makes
+ * the commands that read it run, and those say what they wanted it for.
+ */
+static void write_leaves(struct statements *s)
+{
+    s->leaves.count = sort_unique(s->leaves.items, s->leaves.count);
+    text_putc(s->out, '\n');
+    ninja_comment(s->out, "what nothing here makes");
+    ninja_build(s->out, &(struct ninja_build){.rule = "phony", .outputs = s->leaves.items, .output_count = s->leaves.count});
+}
+
+/* ---- all of it ---- */
+
+static bool write_glues(struct statements *s)
+{
+    const struct generation *g = s->g;
+    bool good = true;
+    write_glue(s, "glue", build_file(g, "gen/start.c"));
+    for (size_t i = 0; i < g->target->source_count; i++) {
+        const struct word *source = &g->target->sources[i];
+        const char *path = layout_path(g->a, g->layout, g->target->directory, source->text);
+        if (!file_exists(path))
+            good = diag_error(g->d, source->span, "source '%s' does not exist", source->text);
+        write_glue(s, "target", path);
+    }
+    if (!plan_has_boot_keys(g->plan))
+        return good;
+    static const char *const sources[] = {"boot.c", "value.c", "address.c"};
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        const char *path = build_file(g, arena_printf(g->a, "root/libs.boot/%s", sources[i]));
+        if (!file_exists(path))
+            good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "ukc's catalogue has no boot/%s, which keys read at boot need", sources[i]);
+        write_glue(s, "boot", path);
+    }
+    return good;
+}
+
+bool write_statements(const struct generation *g, struct text *ninja, struct text *commands)
+{
+    struct json json = {};
+    struct statements s = {.g = g, .out = ninja, .commands = &json, .good = true};
+    struct text builddir = {};
+    ninja_comment(ninja, arena_printf(g->a, "Generated by ukc from the plan of %s for %s.", unikernel_name(g), target_names[g->plan->target]));
+    ninja_begin(ninja);
+    ninja_escape_value(&builddir, g->layout->build);
+    ninja_variable(ninja, &(struct ninja_variable){"builddir", text_string(&builddir)});
+    text_dispose(&builddir);
+    bool good = write_tools(&s);
+    good = write_flags(&s) && good;
+    for (size_t i = 0; i < build_rule_count; i++)
+        ninja_rule(ninja, &build_rules[i]);
+    json_array(&json);
+    text_putc(ninja, '\n');
+    ninja_comment(ninja, "start-up");
+    good = write_glues(&s) && good;
+    for (size_t i = 0; i < g->plan->instance_count; i++)
+        write_instance(&s, &g->plan->instances[i]);
+    json_end_array(&json);
+    write_image(&s);
+    good = write_configure(&s) && good;
+    write_leaves(&s);
+    text_puts(commands, text_string(&json.out));
+    text_dispose(&json.out);
+    text_dispose(&s.image_flags);
+    text_dispose(&s.profile_flags);
+    text_dispose(&s.libraries);
+    map_dispose(&s.seen_leaves);
+    map_dispose(&s.seen_libraries);
+    return good && s.good;
+}

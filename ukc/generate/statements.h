@@ -1,0 +1,34 @@
+/*
+ * statements.h - the state of writing build.ninja.  Internal to ukc/generate/.
+ */
+#ifndef UKC_STATEMENTS_H
+#define UKC_STATEMENTS_H
+
+#include "words.h"
+#include "../base/json.h"
+#include "../base/map.h"
+
+struct statements {
+    const struct generation *g;
+    struct text *out;
+    struct json *commands;     /* compile_commands.json */
+    struct text image_flags;   /* target_flags, as words */
+    struct text profile_flags;
+    struct text libraries;     /* words for the link */
+    word_list link_inputs;     /* what becomes the image */
+    word_list leaves;          /* files that nothing makes: each gets a phony statement */
+    word_list configure_inputs;
+    struct map seen_leaves, seen_libraries;
+    bool good;
+};
+
+/* instance.c: compiles an instance, makes it one module, and embeds its directory. */
+void write_instance(struct statements *, const struct plan_instance *);
+/* Compiles one file of ukc's own glue: obj/+<group>/<file>.o, which joins the link. */
+void write_glue(struct statements *, const char *group, const char *source);
+
+/* A file that the build reads and does not make. */
+void add_leaf(struct statements *, const char *path);
+bool is_release(const struct generation *);
+
+#endif
