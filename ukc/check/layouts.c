@@ -11,7 +11,7 @@ const char *type_expected(const struct matching *m, struct type_use left, bool c
 {
     struct text t = {};
     (canonical ? type_print_canonical(&t, m->contract->interface, left, m->names)
-               : type_print(&t, m->contract->interface, left, "", m->names));
+               : type_print_whole(&t, m->contract->interface, left, "", m->names));
     const char *kept = text_keep(&t, m->arena);
     text_dispose(&t);
     return kept;
@@ -20,7 +20,7 @@ const char *type_expected(const struct matching *m, struct type_use left, bool c
 const char *type_found(const struct matching *m, struct type_use right, bool canonical)
 {
     struct text t = {};
-    (canonical ? type_print_canonical(&t, m->right, right, NULL) : type_print(&t, m->right, right, "", NULL));
+    (canonical ? type_print_canonical(&t, m->right, right, NULL) : type_print_whole(&t, m->right, right, "", NULL));
     const char *kept = text_keep(&t, m->arena);
     text_dispose(&t);
     return kept;
@@ -53,8 +53,8 @@ void explain_difference(const struct matching *m, struct span span, struct diag 
     const char *expected = type_expected(m, m->left_use, true), *found = type_found(m, m->right_use, true);
     if (*m->where)
         diag_note(d, span, "in %s: '%s' here, '%s' in the signature", m->where, found, expected);
-    else if (!m->only_qualifiers && (strcmp(expected, type_expected(m, m->left_use, false)) ||
-                                     strcmp(found, type_found(m, m->right_use, false))))
+    else if (!m->only_qualifiers && (strcmp(expected, type_expected(m, m->left_written, false)) ||
+                                     strcmp(found, type_found(m, m->right_written, false))))
         diag_note(d, span, "that is '%s' here, '%s' in the signature", found, expected);
 }
 

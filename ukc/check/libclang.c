@@ -535,6 +535,8 @@ static void pass_diagnostic(struct extraction *x, struct sources *s, CXDiagnosti
     diag_error(d, diagnostic_span(x, s, diagnostic), "%s", clang.getCString(text));
     if (strstr(clang.getCString(text), "'keys.h' file not found"))
         diag_help(d, "keys.h is for sources: an interface is the same in every configuration");
+    else if (strstr(clang.getCString(text), "will not be visible outside of this function"))
+        diag_help(d, "declare the struct before the function, by itself");
     clang.disposeString(text);
     CXDiagnosticSet children = clang.getChildDiagnostics(diagnostic);
     for (unsigned i = 0; i < clang.getNumDiagnosticsInSet(children); i++) {

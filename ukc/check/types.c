@@ -21,7 +21,7 @@ static bool differ(struct matching *m, struct type_use left, struct type_use rig
     m->right_use = right;
     m->where = "";
     for (size_t i = m->steps.count; i-- > 0;)
-        m->where = arena_printf(m->arena, "%s%s%s", m->where, *m->where ? " of " : "", m->steps.items[i]);
+        m->where = arena_printf(m->arena, "%s%s%s", m->where, *m->where ? ", in " : "", m->steps.items[i]);
     return false;
 }
 
@@ -62,10 +62,10 @@ static bool match_functions(struct matching *m, struct type_use left, struct typ
     if (l->parameter_count != r->parameter_count || l->variadic != r->variadic || l->prototype != r->prototype ||
         l->count != r->count)
         return differ(m, left, right, false);
-    if (!step(m, "the result of the function", l->of, r->of, false))
+    if (!step(m, "the result of the function pointed to", l->of, r->of, false))
         return false;
     for (size_t i = 0; i < l->parameter_count; i++)
-        if (!step(m, arena_printf(m->arena, "parameter %zu of the function", i + 1), l->parameters[i], r->parameters[i], true))
+        if (!step(m, arena_printf(m->arena, "parameter %zu of the function pointed to", i + 1), l->parameters[i], r->parameters[i], true))
             return false;
     return true;
 }
@@ -126,7 +126,9 @@ static bool match_unqualified(struct matching *m, struct type_use left, struct t
     case TYPE_function:
         return match_functions(m, left, right);
     case TYPE_named:
-        return match_declarations(m, l->declaration, r->declaration) || m->differs || differ(m, left, right, false);
+        if (match_declarations(m, l->declaration, r->declaration))
+            return true;
+        return m->differs ? false : differ(m, left, right, false); /* inside a struct without a tag */
     case TYPE_KIND_COUNT:
         break;
     }
@@ -135,6 +137,8 @@ static bool match_unqualified(struct matching *m, struct type_use left, struct t
 
 static bool match(struct matching *m, struct type_use left, struct type_use right)
 {
+    m->left_written = left;
+    m->right_written = right;
     left = type_resolve(m->contract->interface, left);
     right = type_resolve(m->right, right);
     bool arrays = m->contract->interface->types[left.type].kind == TYPE_array && m->right->types[right.type].kind == TYPE_array;
@@ -158,6 +162,8 @@ static bool adjusted_target(const struct interface *i, struct type_use use, stru
 
 static bool match_adjusted(struct matching *m, struct type_use left, struct type_use right)
 {
+    m->left_written = left;
+    m->right_written = right;
     left = type_resolve(m->contract->interface, left);
     right = type_resolve(m->right, right);
     struct type_use l, r;

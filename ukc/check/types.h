@@ -27,8 +27,9 @@ struct matching {
 
     /* the innermost difference of the last comparison */
     bool differs, only_qualifiers;
-    struct type_use left_use, right_use;
-    const char *where; /* "parameter 2 of the function"; "" for the type itself */
+    struct type_use left_use, right_use;         /* typedefs looked through */
+    struct type_use left_written, right_written; /* as written (not kept when only qualifiers differ) */
+    const char *where; /* "parameter 2 of the function pointed to"; "" for the type itself */
     VEC(const char *) steps;
 };
 
