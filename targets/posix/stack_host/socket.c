@@ -125,8 +125,8 @@ int socket_wait(struct socket *socket, enum events_direction direction, int64_t 
         return -ETIMEDOUT;
     events_arm(socket->source, direction, task_self());
     int result = socket_pause(socket, direction, deadline);
-    if (result != 0 && result != -ECONNABORTED)
-        events_arm(socket->source, direction, NULL);
+    if (result != -ECONNABORTED)
+        events_arm(socket->source, direction, NULL); /* also after a stray wake: the cookie must not outlive the task */
     return result;
 }
 
