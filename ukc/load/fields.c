@@ -1,0 +1,170 @@
+/*
+ * fields.c - every field of the manifest language, once.
+ *
+ * From these tables come validation (read.c), `ukc help manifest`
+ * (manifest_fields), the reference in manifests/ and the annotations for
+ * editors (annotations.c).  To add a field: a line here, a place in the
+ * record, and a type in FIELD_TYPES if no existing one fits.
+ */
+#include "drafts.h"
+
+#include "../base/arena.h"
+#include "../base/text.h"
+
+#define AT(record, member) offsetof(struct record, member)
+#define LIST(record, items, count) offsetof(struct record, items), offsetof(struct record, count)
+#define SCHEMA(name) const struct schema schema_##name = {#name, name##_rules, sizeof name##_rules / sizeof *name##_rules}
+
+/* The fields that unikernels and implementations share, before and after their own. */
+#define COMPONENT_HEAD                                                                             \
+    {"ukc", FIELD_range, OPTIONAL, "the versions of ukc it is written for: \">= 0.1\"", AT(component, ukc)},            \
+    {"doc", FIELD_doc, OPTIONAL, "what it is, in a sentence", AT(component, doc)},                 \
+    {"version", FIELD_version, OPTIONAL, "its own version", AT(component, version)},               \
+    {"licence", FIELD_text, OPTIONAL, "its licence, as an SPDX expression", AT(component, licence)}, \
+    {"origin", FIELD_text, OPTIONAL, "where its code comes from", AT(component, origin)}
+#define COMPONENT_TAIL                                                                             \
+    {"requires", FIELD_requires, OPTIONAL,                                                         \
+     "what it needs: its name for it, which is the prefix of the operations in C, and the signature", \
+     LIST(component, requires, requires_count)},                                                   \
+    {"choose", FIELD_choose, OPTIONAL, "what fills a requirement; those left out are resolved",    \
+     LIST(component, chosen, chosen_count)},                                                       \
+    {"keys", FIELD_keys, OPTIONAL, "its configuration values", LIST(component, keys, key_count)},  \
+    {"set", FIELD_settings, OPTIONAL, "values of keys in its subtree: paths from here, as [\"http.idle\"] or as nested tables", \
+     LIST(component, settings, setting_count)},                                                    \
+    {"flags", FIELD_flags, OPTIONAL, "compiler flags of its sources: -D, -U, -W, -f, and -I inside its directory", \
+     LIST(component, flags, flag_count)},                                                          \
+    {"imports", FIELD_imports, OPTIONAL, "sources that come from elsewhere", LIST(component, imports, import_count)}
+
+static const struct rule unikernel_rules[] = {
+    COMPONENT_HEAD,
+    {"sources", FIELD_sources, REQUIRED, "its C files", LIST(component, sources, source_count)},
+    COMPONENT_TAIL,
+};
+SCHEMA(unikernel);
+
+static const struct rule implementation_rules[] = {
+    COMPONENT_HEAD,
+    {"provides", FIELD_provides, REQUIRED, "the signature it implements, or several", LIST(component, provides, provides_count)},
+    {"sources", FIELD_sources, OPTIONAL, "its C files", LIST(component, sources, source_count)},
+    {"header", FIELD_header, OPTIONAL, "the header with its operations; <name>.h when left out", AT(component, header)},
+    {"targets", FIELD_targets, OPTIONAL, "the targets it works on; every target when left out",
+     LIST(component, target_words, target_word_count)},
+    {"when", FIELD_conditions, OPTIONAL, "deciding keys and the values with which it is eligible",
+     LIST(component, conditions, condition_count)},
+    {"conflicts", FIELD_conflicts, OPTIONAL, "implementations that cannot be in the same image: \"zstd < 1.5\"",
+     LIST(component, conflicts, conflict_count)},
+    {"prefer", FIELD_integer, OPTIONAL, "preference among implementations that fit: higher first, 0 when left out",
+     AT(component, preference)},
+    COMPONENT_TAIL,
+};
+SCHEMA(implementation);
+
+static const struct rule signature_rules[] = {
+    {"doc", FIELD_doc, OPTIONAL, "what it is, in a sentence", AT(signature, doc)},
+    {"version", FIELD_version, OPTIONAL, "the version of the contract", AT(signature, version)},
+    {"header", FIELD_header, OPTIONAL, "the header that states it; <name>.h when left out", AT(signature, header)},
+    {"objects", FIELD_objects, OPTIONAL, "tags of its abstract structs, which each implementation defines for itself",
+     LIST(signature, objects, object_count)},
+    {"shared", FIELD_boolean, OPTIONAL, "open requirements share one instance", AT(signature, shared)},
+    {"exclusive", FIELD_boolean, OPTIONAL, "one implementation of it at most in an image", AT(signature, exclusive)},
+    {"keys", FIELD_keys, OPTIONAL, "keys that decide which implementation fits; one value for the whole image",
+     LIST(signature, keys, key_count)},
+};
+SCHEMA(signature);
+
+static const struct rule target_rules[] = {
+    {"doc", FIELD_doc, OPTIONAL, "what it is, in a sentence", AT(target_description, doc)},
+    {"flags", FIELD_words, OPTIONAL, "compiler flags", LIST(target_description, flags, flag_count)},
+    {"release_flags", FIELD_words, OPTIONAL, "more of them in the release profile",
+     LIST(target_description, release_flags, release_flag_count)},
+    {"dev_flags", FIELD_words, OPTIONAL, "more of them in the dev profile", LIST(target_description, dev_flags, dev_flag_count)},
+    {"link", FIELD_words, OPTIONAL, "arguments of the link", LIST(target_description, link, link_count)},
+    {"release_link", FIELD_words, OPTIONAL, "more of them in the release profile",
+     LIST(target_description, release_link, release_link_count)},
+    {"dev_link", FIELD_words, OPTIONAL, "more of them in the dev profile", LIST(target_description, dev_link, dev_link_count)},
+    {"sources", FIELD_c_sources, OPTIONAL, "entry and support code, in every image of the target",
+     LIST(target_description, sources, source_count)},
+};
+SCHEMA(target);
+
+static const struct rule instance_rules[] = {
+    {"choose", FIELD_choose, OPTIONAL, "what fills the requirements of this instance", LIST(instance_decl, chosen, chosen_count)},
+    {"set", FIELD_settings, OPTIONAL, "values of this instance's keys", LIST(instance_decl, settings, setting_count)},
+};
+SCHEMA(instance);
+
+static const struct rule embed_rules[] = {
+    {"[1]", FIELD_file, REQUIRED, "the directory", AT(instance_decl, embed)},
+    {"compress", FIELD_one_of, OPTIONAL, "the twin stored beside each file that shrinks; none when left out",
+     AT(instance_decl, compress), .words = "none gzip zstd"},
+};
+SCHEMA(embed);
+
+static const struct rule sig_rules[] = {
+    {"version", FIELD_range, OPTIONAL, "range of the version of whatever fills the requirement", 0},
+};
+SCHEMA(sig);
+
+static const struct rule key_rules[] = {
+    {"[...]", FIELD_choices, REQUIRED, "the words it can be", LIST(key_draft, key.choices, key.choice_count), .words = "enum"},
+    {"default", FIELD_value, OPTIONAL, "the value when none is set; without it one must be set", AT(key_draft, value)},
+    {"doc", FIELD_doc, REQUIRED, "what it is for, in a sentence", AT(key_draft, key.doc)},
+    {"group", FIELD_doc, OPTIONAL, "heading under which help lists it", AT(key_draft, key.group)},
+    {"phase", FIELD_one_of, OPTIONAL,
+     "when it is fixed: at configure time (a constant), at boot (an argument of the image), or both; configure when left out",
+     AT(key_draft, phase), .words = "configure boot both"},
+    {"min", FIELD_limit, OPTIONAL, "least value of an integer or size", AT(key_draft, key.min), .words = "integer size"},
+    {"max", FIELD_limit, OPTIONAL, "greatest value of an integer or size", AT(key_draft, key.max), .words = "integer size"},
+    {"of", FIELD_value, REQUIRED, "the kind of a list's items: key.ipv4 {}", AT(key_draft, of), .words = "list"},
+};
+SCHEMA(key);
+
+static const struct rule debian_rules[] = {
+    {"package", FIELD_package, REQUIRED, "the package", AT(import, name)},
+    {"versions", FIELD_versions, REQUIRED, "the versions that are accepted, best first", LIST(import, versions, version_count)},
+    {"files", FIELD_files, REQUIRED, "every file that is used, with its SHA-256", LIST(import, files, file_count)},
+    {"sources", FIELD_c_sources, OPTIONAL, "which of them are compiled", LIST(import, sources, source_count)},
+    {"include", FIELD_paths, OPTIONAL, "directories for headers, inside the package", LIST(import, include, include_count)},
+};
+SCHEMA(debian);
+
+static const struct rule pkgconfig_rules[] = {
+    {"[1]", FIELD_module, REQUIRED, "the module", AT(module_draft, name)},
+    {"version", FIELD_range, OPTIONAL, "range of its version", AT(module_draft, version)},
+};
+SCHEMA(pkgconfig);
+
+/* ---- the table for help ---- */
+
+static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,
+                                               &schema_instance,  &schema_embed,          &schema_sig,       &schema_key,
+                                               &schema_debian,    &schema_pkgconfig};
+static const char *const type_texts[] = {
+#define X(name, text, lua) text,
+    FIELD_TYPES(X)
+#undef X
+};
+
+#define FIELD_LIMIT 120
+
+static size_t fill(struct manifest_field *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        for (size_t j = 0; j < schemas[i]->count && n < FIELD_LIMIT; j++) {
+            const struct rule *rule = &schemas[i]->rules[j];
+            const char *type = rule->type == FIELD_one_of ? rule->words : type_texts[rule->type];
+            if (rule->words && rule->type != FIELD_one_of) /* only for some kinds of key */
+                type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : "key (list)";
+            out[n++] = (struct manifest_field){schemas[i]->name, rule->name, type, rule->required, rule->doc};
+        }
+    }
+    return n;
+}
+
+const struct manifest_field *manifest_fields(size_t *count)
+{
+    static struct manifest_field fields[FIELD_LIMIT]; /* always the same content */
+    *count = fill(fields);
+    return fields;
+}

@@ -1,0 +1,327 @@
+/*
+ * load.c - which manifests are read, in which order, and what they declare together.
+ *
+ * The project first, so that its mistakes come first; what it and what that
+ * uses in turn; then the catalogue's roots in the order given.  A directory is
+ * read once, whatever path leads to it.  Each file's declarations are read
+ * right after it has run; what spans files (duplicates) comes last.
+ */
+#include "manifest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../base/map.h"
+#include "../base/text.h"
+#include "engine.h"
+#include "read.h"
+
+#define MEMORY_LIMIT ((size_t)64 << 20)
+#define STEP_LIMIT UINT64_C(50000000)
+#define SECONDS 10
+#define VALUE_LIMIT 4000000
+
+enum place { PLACE_PROJECT, PLACE_USED, PLACE_CATALOGUE };
+
+/* A directory that a manifest uses. */
+struct pending {
+    const char *directory;
+    struct span span;
+    enum place place;
+};
+
+struct loader {
+    struct arena *arena;
+    struct diag *diag;
+    struct engine *engine;
+    size_t budget;
+    struct map seen; /* real paths of manifests */
+    VEC(struct pending) uses;
+    size_t uses_loaded;
+    VEC(struct target_description) targets;
+    VEC(struct signature) signatures;
+    VEC(struct component) implementations;
+    VEC(struct component) unikernels;
+    VEC(const struct source *) sources;
+    VEC(const char *) directories;
+};
+
+/* ---- one file ---- */
+
+static void read_unikernel(struct loader *l, struct reader *r, const struct made *m, enum place place)
+{
+    struct component c;
+    if (place != PLACE_PROJECT) {
+        diag_error(l->diag, m->span, "a unikernel can only be declared in the project's own manifest");
+        diag_help(l->diag, "a directory that is used brings signatures and implementations");
+    } else if (read_component(r, m, &c)) {
+        *vec_add(l->arena, &l->unikernels) = c;
+    }
+}
+
+static void read_declaration(struct loader *l, struct reader *r, struct made *m, enum place place)
+{
+    struct component c;
+    struct signature s;
+    struct target_description t;
+    if (m->memo) {
+        diag_error(l->diag, m->span, "%s '%s' is returned twice", form_names[m->form], shown(l->arena, m->name, m->name_size));
+        return;
+    }
+    m->memo = m;
+    if (m->form == FORM_unikernel)
+        read_unikernel(l, r, m, place);
+    else if (m->form == FORM_implementation && read_component(r, m, &c))
+        *vec_add(l->arena, &l->implementations) = c;
+    else if (m->form == FORM_signature && read_signature(r, m, &s))
+        *vec_add(l->arena, &l->signatures) = s;
+    else if (m->form == FORM_target && read_target_description(r, m, &t))
+        *vec_add(l->arena, &l->targets) = t;
+}
+
+/* A declaration, or a list of them. */
+static void read_returned(struct loader *l, struct reader *r, const struct value *v, enum place place)
+{
+    if (!spend(r, v->span))
+        return;
+    if (v->kind == VALUE_MADE && v->made->form <= FORM_target) {
+        read_declaration(l, r, v->made, place);
+    } else if (v->kind == VALUE_TABLE && (v->table->count == 0 || !v->table->entries[0].name)) {
+        for (size_t i = 0; i < v->table->count; i++)
+            read_returned(l, r, &v->table->entries[i].value, place);
+    } else {
+        diag_error(l->diag, v->span, "a manifest returns declarations, not %s", value_name(v));
+        if (v->kind == VALUE_TABLE)
+            diag_help(l->diag, "write: return unikernel \"name\" { ... }");
+    }
+}
+
+/* What the catalogue uses is part of the catalogue. */
+static void read_uses(struct loader *l, const struct evaluation *v, const char *directory, enum place place)
+{
+    for (size_t i = 0; i < v->use_count; i++) {
+        const char *path = path_normal(l->arena, path_join(l->arena, directory, v->uses[i].path));
+        *vec_add(l->arena, &l->uses) = (struct pending){path, v->uses[i].span, place == PLACE_CATALOGUE ? place : PLACE_USED};
+    }
+}
+
+/* False when the path was read before. */
+static bool first_time(struct loader *l, const char *path)
+{
+    char real[PATH_MAX];
+    const char *key = arena_strdup(l->arena, realpath(path, real) ? real : path);
+    return map_add(&l->seen, key, 0) == MAP_ABSENT;
+}
+
+/* `directory` is what the declarations carry. */
+static void load_file(struct loader *l, const char *path, const char *directory, struct span span, enum place place)
+{
+    if (!first_time(l, path) || engine_exhausted(l->engine))
+        return;
+    const struct source *source = engine_read(l->arena, path, span, l->diag);
+    if (!source)
+        return;
+    *vec_add(l->arena, &l->sources) = source;
+    struct evaluation result;
+    size_t errors = diag_errors(l->diag);
+    bool ok = engine_run(l->engine, source, path_directory(l->arena, path), &result);
+    struct reader r = {l->arena, l->diag, directory, place == PLACE_CATALOGUE, l->budget};
+    if (!ok && result.count == 0 && result.use_count == 0)
+        return; /* reported; nothing came out */
+    if (result.count == 0 && result.use_count == 0 && diag_errors(l->diag) == errors) {
+        diag_error(l->diag, (struct span){.source = source}, "this manifest returns no declaration");
+        diag_help(l->diag, "write: return unikernel \"name\" { ... }");
+    }
+    for (size_t i = 0; i < result.count; i++)
+        read_returned(l, &r, &result.values[i], place);
+    l->budget = r.budget;
+    read_uses(l, &result, directory, place);
+}
+
+/* ---- directories ---- */
+
+/* Names in `path` that are directories, sorted; NULL after reporting. */
+static const char **list_directory(struct loader *l, const char *path, struct span span, size_t *count)
+{
+    VEC(const char *) names = {};
+    DIR *d = opendir(path);
+    if (!d) {
+        diag_fail(l->diag, span.source ? DIAG_INPUT : DIAG_OUTSIDE, span, "cannot list the directory '%s': %s", path, strerror(errno));
+        return NULL;
+    }
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.' && file_is_directory(path_join(l->arena, path, e->d_name)))
+            *vec_add(l->arena, &names) = arena_strdup(l->arena, e->d_name);
+    closedir(d);
+    if (names.count)
+        qsort(names.items, names.count, sizeof *names.items, string_compare);
+    *count = names.count;
+    *vec_add(l->arena, &l->directories) = path;
+    return names.items ? names.items : arena_array(l->arena, const char *, 0);
+}
+
+/* The manifest of a directory and those of its children.  False when there is none, or it cannot be listed. */
+static bool load_directory(struct loader *l, const char *path, struct span span, enum place place)
+{
+    const char *own = path_join(l->arena, path, "ukc.lua");
+    const char *(*as)(struct arena *, const char *) = place == PLACE_CATALOGUE ? path_absolute : path_normal;
+    size_t count, found = 0;
+    if (file_exists(own)) {
+        load_file(l, own, as(l->arena, path), span, place);
+        found++;
+    }
+    if (found && place == PLACE_USED)
+        return true; /* its children are its own business */
+    const char **children = list_directory(l, path, span, &count);
+    if (!children)
+        return true; /* reported */
+    for (size_t i = 0; i < count; i++) {
+        const char *child = path_join(l->arena, path, children[i]), *file = path_join(l->arena, child, "ukc.lua");
+        *vec_add(l->arena, &l->directories) = child;
+        if (!file_exists(file))
+            continue;
+        load_file(l, file, as(l->arena, child), span, place);
+        found++;
+    }
+    return found > 0;
+}
+
+static void load_used(struct loader *l)
+{
+    while (l->uses_loaded < l->uses.count) {
+        struct pending use = l->uses.items[l->uses_loaded++];
+        if (!file_is_directory(use.directory)) {
+            diag_error(l->diag, use.span, "there is no directory '%s'", shown(l->arena, use.directory, strlen(use.directory)));
+        } else if (!load_directory(l, use.directory, use.span, use.place)) {
+            diag_error(l->diag, use.span, "neither '%s' nor a directory in it has a ukc.lua", shown(l->arena, use.directory, strlen(use.directory)));
+        }
+    }
+}
+
+/* ---- what spans files ---- */
+
+static const char *version_text(const struct component *c)
+{
+    return c->version.text ? c->version.text : "";
+}
+
+static int compare_components(const void *pa, const void *pb)
+{
+    const struct component *a = pa, *b = pb;
+    int order = strcmp(a->name.text, b->name.text);
+    if (order == 0)
+        order = -version_compare(version_text(a), version_text(b));
+    return order ? order : strcmp(version_text(a), version_text(b));
+}
+
+static int compare_signatures(const void *a, const void *b)
+{
+    return strcmp(((const struct signature *)a)->name.text, ((const struct signature *)b)->name.text);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    return (int)((const struct target_description *)a)->target - (int)((const struct target_description *)b)->target;
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+    return strcmp((*(const struct source *const *)a)->path, (*(const struct source *const *)b)->path);
+}
+
+/* The one written later is wrong; the other is the note.  Neighbours in sorted order. */
+static void report_twice(struct loader *l, const char *what, const char *name, struct span a, struct span b)
+{
+    bool swap = a.source == b.source && (a.line > b.line || (a.line == b.line && a.column > b.column));
+    diag_error(l->diag, swap ? a : b, "%s '%s' is declared twice", what, name);
+    diag_note(l->diag, swap ? b : a, "first declared here");
+}
+
+static void check_components(struct loader *l, const char *what, struct component *c, size_t count)
+{
+    if (count)
+        qsort(c, count, sizeof *c, compare_components);
+    for (size_t i = 1; i < count; i++) {
+        if (!string_equal(c[i].name.text, c[i - 1].name.text))
+            continue;
+        if (c[i].kind == COMPONENT_UNIKERNEL || string_equal(version_text(&c[i]), version_text(&c[i - 1]))) {
+            report_twice(l, what, c[i].name.text, c[i - 1].name.span, c[i].name.span);
+            if (c[i].kind == COMPONENT_IMPLEMENTATION)
+                diag_help(l->diag, "two implementations may share a name if their versions differ");
+        }
+    }
+}
+
+static void check_all(struct loader *l)
+{
+    check_components(l, "unikernel", l->unikernels.items, l->unikernels.count);
+    check_components(l, "implementation", l->implementations.items, l->implementations.count);
+    if (l->signatures.count)
+        qsort(l->signatures.items, l->signatures.count, sizeof *l->signatures.items, compare_signatures);
+    for (size_t i = 1; i < l->signatures.count; i++) {
+        const struct signature *s = &l->signatures.items[i];
+        if (string_equal(s[0].name.text, s[-1].name.text))
+            report_twice(l, "signature", s->name.text, s[-1].name.span, s[0].name.span);
+    }
+    if (l->targets.count)
+        qsort(l->targets.items, l->targets.count, sizeof *l->targets.items, compare_targets);
+    for (size_t i = 1; i < l->targets.count; i++) {
+        const struct target_description *t = &l->targets.items[i];
+        if (t[0].target == t[-1].target)
+            report_twice(l, "target", target_names[t->target], t[-1].span, t[0].span);
+    }
+}
+
+static size_t sort_unique(const char **names, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(names, count, sizeof *names, string_compare);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !string_equal(names[kept - 1], names[i]))
+            names[kept++] = names[i];
+    return kept;
+}
+
+static const struct manifest *collect(struct loader *l)
+{
+    struct manifest *m = arena_new(l->arena, struct manifest);
+    size_t required;
+    const struct source *const *more = engine_required(l->engine, &required);
+    for (size_t i = 0; i < required; i++)
+        *vec_add(l->arena, &l->sources) = more[i];
+    if (l->sources.count)
+        qsort(l->sources.items, l->sources.count, sizeof *l->sources.items, compare_sources);
+    *m = (struct manifest){
+        .targets = l->targets.items, .target_count = l->targets.count,
+        .signatures = l->signatures.items, .signature_count = l->signatures.count,
+        .implementations = l->implementations.items, .implementation_count = l->implementations.count,
+        .unikernels = l->unikernels.items, .unikernel_count = l->unikernels.count,
+        .sources = l->sources.items, .source_count = l->sources.count,
+        .directories = l->directories.items, .directory_count = sort_unique(l->directories.items, l->directories.count)};
+    return m;
+}
+
+const struct manifest *manifest_load(struct arena *a, const struct manifest_options *options, struct diag *d)
+{
+    struct loader l = {.arena = a, .diag = d, .budget = VALUE_LIMIT};
+    size_t errors = diag_errors(d);
+    l.engine = engine_create(a, &(struct engine_options){options->memory_limit ? options->memory_limit : MEMORY_LIMIT,
+                                                         options->instruction_limit ? options->instruction_limit : STEP_LIMIT, SECONDS}, d);
+    if (!l.engine)
+        return NULL;
+    if (options->project)
+        load_file(&l, options->project, path_directory(a, options->project), SPAN_NONE, PLACE_PROJECT);
+    load_used(&l);
+    for (size_t i = 0; i < options->catalogue_count; i++)
+        load_directory(&l, options->catalogue[i], SPAN_NONE, PLACE_CATALOGUE);
+    load_used(&l); /* by the catalogue */
+    check_all(&l);
+    const struct manifest *m = collect(&l);
+    engine_destroy(l.engine);
+    map_dispose(&l.seen);
+    return diag_errors(d) == errors ? m : NULL;
+}
