@@ -23,10 +23,26 @@ typedef struct {
 } node_id;
 #define NODE_NONE ((node_id){UINT32_MAX})
 
+/* What a match asks: the target, a key of the component itself, or a deciding key of a signature. */
+struct selector {
+    const struct choice *match;
+    const struct key *key;             /* NULL: the target */
+    const struct signature *signature; /* whose deciding key it is; NULL: the component's own, or the target */
+    const char *const *values;         /* the cases' values in canonical form; NULL for "default" */
+};
+
+/* A candidate below a match holds only while every guard of its chain picks its case. */
+struct guard {
+    const struct selector *selector;
+    size_t at; /* the case */
+    const struct guard *outer;
+};
+
 struct candidate {
     node_id node;
     struct span span;  /* of the choice that names it; of the component when the requirement is open */
-    struct word selector, value; /* from a match: holds only if the selector has this value ("default": if no other case fits) */
+    struct word selector, value; /* of the innermost guard ("default": if no other case fits) */
+    const struct guard *guard;   /* NULL: no match stands above it */
     bool explicit;     /* chosen by a manifest */
 };
 
@@ -36,8 +52,20 @@ struct hole {
     const struct signature *signature;
     bool open;   /* no explicit choice: any implementation of the signature */
     const struct choice *choice; /* when not open */
-    const struct candidate *candidates; /* sorted: explicit order of cases, else preference (descending), name, version (newest first) */
+    /*
+     * Sorted: the order of cases, else preference (descending), name, version (newest first).
+     * An open requirement of a shared signature also lists, last, the declared instances of the
+     * graph: it may share one that an explicit choice brings into the image.
+     */
+    const struct candidate *candidates;
     size_t candidate_count;
+};
+
+/* `when` of a component, with the deciding keys found: in the order of component->conditions. */
+struct node_condition {
+    const struct signature *signature;
+    const struct key *key;
+    const char *const *values; /* canonical */
 };
 
 struct node {
@@ -46,6 +74,7 @@ struct node {
     const struct instance_decl *instance; /* NULL: the open node */
     const struct hole *holes;             /* in the order of component->requires */
     size_t hole_count;
+    const struct node_condition *conditions;
 };
 
 struct graph {
@@ -56,6 +85,10 @@ struct graph {
 };
 
 [[nodiscard]] const struct graph *graph_build(struct arena *, const struct manifest *, const struct component *unikernel, struct diag *);
+
+/* The same, as if `without` (a choice of some component) were not written: what would an open requirement give? */
+[[nodiscard]] const struct graph *graph_build_without(struct arena *, const struct manifest *, const struct component *unikernel,
+                                                      const struct choice *without, struct diag *);
 
 /* "implementation" or "implementation@line" for a declared instance: stable and unique in the graph */
 const char *graph_node_label(struct arena *, const struct graph *, node_id);

@@ -50,6 +50,14 @@ struct lock {
 const char *lock_context(struct arena *, const struct plan *);
 /* `old` with the choices of this unikernel, target and context replaced by the plan's. */
 const struct lock *lock_merge(struct arena *, const struct lock *old, const struct plan *);
+/* `old` with these pins in the place of its pins of the same kind and name; others stay. */
+const struct lock *lock_merge_pins(struct arena *, const struct lock *old, const struct lock_pin *pins, size_t count);
 void lock_print(const struct lock *, struct text *);
+/* What `--update` or a changed manifest did to the choices, one sentence a line; nothing when they are equal. */
+void lock_print_changes(const struct lock *old, const struct lock *now, struct text *);
+
+/* The orders of the two arrays. */
+int lock_choice_compare(const void *, const void *);
+int lock_pin_compare(const void *, const void *);
 
 #endif

@@ -18,6 +18,8 @@ typedef struct {
 /* Where a key's value came from. */
 enum key_origin { ORIGIN_DEFAULT, ORIGIN_MANIFEST, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
 
+extern const char *const key_origin_texts[]; /* "command line" */
+
 struct plan_key {
     const struct key *key;
     const struct key_value *value; /* NULL only for a boot key without default */
@@ -34,6 +36,8 @@ enum plan_reason {
     REASON_PREFERENCE, /* highest in-tree preference */
     REASON_NAME,       /* first by name and version */
 };
+
+extern const char *const plan_reason_texts[]; /* "chosen", "nothing else fits", ... */
 
 struct rejected {
     const struct component *component;
@@ -54,7 +58,7 @@ struct plan_binding {
 struct plan_instance {
     instance_id id;
     const char *name;                /* its path: unique */
-    const char *const *paths;        /* all of them, sorted; [0] is not necessarily the name */
+    const char *const *paths;        /* sorted; [0] is not necessarily the name; the 64 shortest when there are more */
     size_t path_count;
     node_id node;
     const struct component *component;

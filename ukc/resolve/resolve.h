@@ -7,7 +7,14 @@
  *
  * The best plan is the lexicographically first by: explicit choice, lock,
  * in-tree preference, name, newest version; requirements are decided
- * breadth-first from the unikernel, in order of their names.
+ * breadth-first from the unikernel, in order of their names.  An open
+ * requirement of a shared signature is decided after all that do not depend
+ * on it, and first tries what an explicit choice has brought in by then.
+ *
+ * All open requirements of a shared signature take the same provider.  What a
+ * manifest names with a plain implementation name for a shared signature is
+ * that implementation's one shared instance; two of them are declared with
+ * `instance`.
  *
  * Ownership: the plan lives in `a` and borrows from the graph.
  * Errors: NULL after reporting; an unsatisfiable graph gives an irreducible
@@ -26,6 +33,7 @@ struct resolve_options {
     const struct setting *file; /* --config FILE; same, weaker */
     size_t file_count;
     const struct lock *lock; /* may be NULL */
+    bool update; /* true: the lock is ignored; false: a locked choice that cannot hold is an error */
 };
 
 [[nodiscard]] const struct plan *resolve(struct arena *, const struct graph *, const struct resolve_options *, struct diag *);

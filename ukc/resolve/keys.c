@@ -1,0 +1,313 @@
+/*
+ * keys.c - a value for every key of every instance.
+ *
+ * The command line wins over the file, the file over manifests, manifests
+ * over the default.  Among manifests the outermost component wins: what an
+ * instance was declared with counts just below the `set` of the component
+ * that chose it.  In a manifest a path is exact and relative to its
+ * component; elsewhere the shortest unambiguous suffix will do.
+ */
+#include <string.h>
+
+#include "../base/text.h"
+#include "../graph/find.h"
+#include "draft.h"
+
+static struct key_slot *slot_find(struct draft *d, uint32_t instance, const char *key)
+{
+    const struct component *c = draft_node(d, instance)->component;
+    const struct key *found = key_find(c->keys, c->key_count, key);
+    return found ? &d->instances.items[instance].keys[found - c->keys] : NULL;
+}
+
+static const char *key_path(struct draft *d, uint32_t instance, const char *key)
+{
+    return instance ? arena_printf(d->arena, "%s.%s", d->instances.items[instance].name, key) : key;
+}
+
+static void set_defaults(struct draft *d)
+{
+    for (size_t i = 0; i < d->instances.count; i++) {
+        const struct component *c = draft_node(d, i)->component;
+        struct key_slot *slots = d->instances.items[i].keys = arena_array(d->arena, struct key_slot, c->key_count);
+        for (size_t k = 0; k < c->key_count; k++) {
+            const struct key *key = &c->keys[k];
+            slots[k].key = (struct plan_key){.key = key, .value = key->value, .origin = ORIGIN_DEFAULT, .span = key->value_span};
+        }
+    }
+}
+
+typedef VEC(const char *) word_list;
+
+/* Every path a setting could have meant, seen from an instance. */
+static void list_paths(struct draft *d, uint32_t from, word_list *paths)
+{
+    const char *base = d->instances.items[from].name;
+    size_t n = from ? strlen(base) : 0;
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const char *name = d->instances.items[i].name;
+        bool below = !from || i == from || (i && !strncmp(name, base, n) && name[n] == '.');
+        const struct component *c = draft_node(d, i)->component;
+        for (size_t k = 0; below && k < c->key_count; k++) {
+            const char *path = i == from ? c->keys[k].name.text : key_path(d, i, c->keys[k].name.text);
+            *vec_add(d->arena, paths) = i == from || !from ? path : path + n + 1;
+        }
+    }
+    for (size_t i = 0; !from && i < d->p->deciding_count; i++)
+        *vec_add(d->arena, paths) = d->p->deciding[i].path;
+}
+
+/* The nearest path; failing that, a path that ends in the key's name. */
+static const char *nearest_path(struct draft *d, uint32_t from, const char *path)
+{
+    word_list paths = {};
+    list_paths(d, from, &paths);
+    const char *near = string_nearest(path, paths.items, paths.count);
+    const char *dot = strrchr(path, '.');
+    const char *key = dot ? dot + 1 : path;
+    for (size_t i = 0; !near && i < paths.count; i++) {
+        const char *last = strrchr(paths.items[i], '.');
+        if (!strcmp(last ? last + 1 : paths.items[i], key))
+            near = paths.items[i];
+    }
+    return near;
+}
+
+static bool report_unknown(struct draft *d, uint32_t from, const struct setting *s)
+{
+    diag_error(d->diag, s->path.span, "no key is at '%s'", s->path.text);
+    const char *near = nearest_path(d, from, s->path.text);
+    if (near)
+        return diag_help(d->diag, "did you mean '%s'?", near);
+    return diag_help(d->diag, "'ukc configure --help' lists the keys");
+}
+
+static bool place(struct draft *d, struct key_slot *slot, const struct setting *s, enum key_origin origin, uint32_t rank,
+                  const char *author)
+{
+    const struct key_value *v = key_parse(d->arena, slot->key.key, s->text.text, s->text.span, d->diag);
+    if (!v)
+        return false;
+    if (origin == ORIGIN_MANIFEST && slot->key.origin == ORIGIN_MANIFEST) {
+        if (rank > slot->rank)
+            return true;
+        if (rank == slot->rank && strcmp(v->text, slot->key.value->text)) {
+            diag_error(d->diag, s->path.span, "'%s' sets '%s' to %s, '%s' to %s", author, s->path.text, v->text, slot->author,
+                       slot->key.value->text);
+            diag_note(d->diag, slot->key.span, "the other value");
+            return diag_help(d->diag, "they share one instance: set the value in the unikernel, which wins over both");
+        }
+    }
+    slot->key = (struct plan_key){.key = slot->key.key, .value = v, .origin = origin, .span = s->text.span};
+    slot->rank = rank;
+    slot->author = author;
+    return true;
+}
+
+static bool is_deciding(const struct draft *d, const char *path)
+{
+    for (size_t i = 0; i < d->p->deciding_count; i++)
+        if (!strcmp(d->p->deciding[i].path, path))
+            return true;
+    return false;
+}
+
+static bool apply_relative(struct draft *d, uint32_t from, const struct setting *s, uint32_t rank, const char *author)
+{
+    struct steps steps = steps_split(d->arena, s->path.text);
+    uint32_t to = draft_walk(d, from, steps);
+    struct key_slot *slot = to == ABSENT ? NULL : slot_find(d, to, steps.key);
+    if (slot)
+        return place(d, slot, s, ORIGIN_MANIFEST, rank, author);
+    if (!from && is_deciding(d, s->path.text))
+        return true;
+    /* for another target or choice it may be right */
+    if (steps_may_have_key(d->p, d->instances.items[from].node.at, steps))
+        return true;
+    return report_unknown(d, from, s);
+}
+
+static bool apply_manifests(struct draft *d)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const struct node *n = draft_node(d, i);
+        uint32_t depth = d->instances.items[i].depth;
+        for (size_t k = 0; k < n->component->setting_count; k++)
+            ok &= apply_relative(d, i, &n->component->settings[k], 2 * depth, n->component->name.text);
+        for (size_t k = 0; n->instance && k < n->instance->setting_count; k++)
+            ok &= apply_relative(d, i, &n->instance->settings[k], 2 * depth - 1, n->component->name.text);
+    }
+    return ok;
+}
+
+/* Instances that end a path with these last steps. */
+static const bool *suffix_instances(struct draft *d, struct steps s)
+{
+    size_t n = d->instances.count;
+    bool *at = arena_array(d->arena, bool, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t to = draft_walk(d, i, s);
+        if (to != ABSENT)
+            at[to] = true;
+    }
+    return at;
+}
+
+struct matches {
+    VEC(struct key_slot *) slots;
+    VEC(const char *) paths;
+    bool deciding; /* one of the paths is a signature's key, which has its value already */
+};
+
+static void match_deciding(struct draft *d, const char *path, struct steps s, bool exact, struct matches *m)
+{
+    for (size_t i = 0; i < d->p->deciding_count; i++) {
+        const struct deciding *k = &d->p->deciding[i];
+        bool suffix = !exact && !s.count && !strcmp(k->key.key->name.text, s.key);
+        if (!suffix && strcmp(k->path, path))
+            continue;
+        m->deciding = true;
+        *vec_add(d->arena, &m->paths) = k->path;
+    }
+}
+
+static struct matches match_suffix(struct draft *d, const char *path)
+{
+    struct steps s = steps_split(d->arena, path);
+    struct matches m = {};
+    uint32_t exact = draft_walk(d, 0, s);
+    struct key_slot *slot = exact == ABSENT ? NULL : slot_find(d, exact, s.key);
+    if (slot) {
+        *vec_add(d->arena, &m.slots) = slot;
+        *vec_add(d->arena, &m.paths) = key_path(d, exact, s.key);
+        match_deciding(d, path, s, true, &m);
+        return m;
+    }
+    match_deciding(d, path, s, false, &m);
+    if (m.deciding && s.count)
+        return m; /* "stack.net" in full */
+    const bool *at = suffix_instances(d, s);
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        slot = at[i] ? slot_find(d, i, s.key) : NULL;
+        if (!slot)
+            continue;
+        *vec_add(d->arena, &m.slots) = slot;
+        *vec_add(d->arena, &m.paths) = key_path(d, i, s.key);
+    }
+    return m;
+}
+
+static bool report_ambiguous(struct draft *d, const struct setting *s, const struct matches *m)
+{
+    diag_error(d->diag, s->path.span, "'%s' could be any of %zu keys", s->path.text, m->paths.count);
+    struct text list = {};
+    for (size_t i = 0; i < m->paths.count && i < 12; i++)
+        text_printf(&list, "%s%s", i ? ", " : "", m->paths.items[i]);
+    if (m->paths.count > 12)
+        text_puts(&list, ", ...");
+    diag_help(d->diag, "write more of the path: %s", text_string(&list));
+    text_dispose(&list);
+    return false;
+}
+
+/* A component of the graph that has the key but is not in the plan. */
+static const struct component *elsewhere(const struct draft *d, const char *key)
+{
+    for (size_t n = 0; n < d->p->graph->node_count; n++) {
+        const struct component *c = d->p->graph->nodes[n].component;
+        if (key_find(c->keys, c->key_count, key))
+            return c;
+    }
+    return NULL;
+}
+
+static bool apply_suffix(struct draft *d, const struct setting *s, enum key_origin origin)
+{
+    struct matches m = match_suffix(d, s->path.text);
+    if (m.paths.count > 1)
+        return report_ambiguous(d, s, &m);
+    if (m.slots.count)
+        return place(d, m.slots.items[0], s, origin, 0, NULL);
+    if (m.deciding)
+        return true;
+    struct steps steps = steps_split(d->arena, s->path.text);
+    bool known = steps_may_have_key(d->p, ABSENT, steps);
+    if (known && origin == ORIGIN_FILE)
+        return true; /* a file serves several targets */
+    const struct component *c = known ? elsewhere(d, steps.key) : NULL;
+    if (!c)
+        return report_unknown(d, 0, s);
+    diag_error(d->diag, s->path.span, "no key is at '%s'", s->path.text);
+    return diag_help(d->diag, "'%s' has a key '%s', but it is not part of this plan for target %s", c->name.text, steps.key,
+                     target_names[d->p->target]);
+}
+
+static bool check_complete(struct draft *d)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const struct component *c = draft_node(d, i)->component;
+        for (size_t k = 0; k < c->key_count; k++) {
+            const struct key *key = &c->keys[k];
+            if (d->instances.items[i].keys[k].key.value || key->phase == KEY_BOOT)
+                continue;
+            const char *path = key_path(d, i, key->name.text);
+            ok = diag_error(d->diag, key->name.span, "the key '%s' has no value", path);
+            diag_help(d->diag, "set it with --set %s=..., or in the unikernel: set = { [\"%s\"] = ... }", path, path);
+        }
+    }
+    return ok;
+}
+
+bool draft_keys(struct draft *d)
+{
+    const struct resolve_options *o = d->p->options;
+    set_defaults(d);
+    bool ok = apply_manifests(d);
+    for (size_t i = 0; i < o->file_count; i++)
+        ok &= apply_suffix(d, &o->file[i], ORIGIN_FILE);
+    for (size_t i = 0; i < o->command_line_count; i++)
+        ok &= apply_suffix(d, &o->command_line[i], ORIGIN_COMMAND_LINE);
+    return ok && check_complete(d);
+}
+
+static bool report_two_values(struct draft *d, const struct own_value *v, const char *instance, const struct plan_key *other)
+{
+    const struct component *c = d->p->graph->nodes[v->node.at].component;
+    diag_error(d->diag, v->key->name.span, "the key '%s' of '%s' decides a choice, and has two values", v->key->name.text,
+               c->name.text);
+    diag_note(d->diag, v->value.span, "%s in %s", v->value.value ? v->value.value->text : "none", v->instance);
+    diag_note(d->diag, other->span, "%s in %s", other->value ? other->value->text : "none", instance);
+    return diag_help(d->diag, "declare one instance for each: instance \"%s\" { set = { %s = ... } }", c->name.text,
+                     v->key->name.text);
+}
+
+static bool same_value(const struct plan_key *x, const struct plan_key *y)
+{
+    return string_equal(x->value ? x->value->text : NULL, y->value ? y->value->text : NULL);
+}
+
+enum own_check draft_own_keys(struct draft *d)
+{
+    enum own_check result = OWN_AGREES;
+    for (size_t o = 0; o < d->p->own.count; o++) {
+        struct own_value *v = &d->p->own.items[o];
+        v->instance = NULL;
+        for (uint32_t i = 0; i < d->instances.count; i++) {
+            if (d->instances.items[i].node.at != v->node.at)
+                continue;
+            const struct plan_key *k = &slot_find(d, i, v->key->name.text)->key;
+            bool same = same_value(k, &v->value);
+            if (!same && v->instance) {
+                report_two_values(d, v, d->instances.items[i].name, k);
+                return OWN_FAILED;
+            }
+            if (!same)
+                result = OWN_CHANGED;
+            v->value = *k;
+            v->instance = d->instances.items[i].name;
+        }
+    }
+    return result;
+}

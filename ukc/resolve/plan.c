@@ -1,0 +1,152 @@
+/*
+ * plan.c - looking up instances, and the plan as text and JSON.
+ */
+#include "plan.h"
+
+#include <string.h>
+
+#include "../base/text.h"
+
+const char *const plan_reason_texts[] = {
+    [REASON_EXPLICIT] = "chosen",         [REASON_ONLY] = "nothing else fits",   [REASON_SHARED] = "shared",
+    [REASON_LOCKED] = "held by ukc.lock", [REASON_PREFERENCE] = "preferred", [REASON_NAME] = "first by name",
+};
+const char *const key_origin_texts[] = {
+    [ORIGIN_DEFAULT] = "default",
+    [ORIGIN_MANIFEST] = "manifest",
+    [ORIGIN_FILE] = "file",
+    [ORIGIN_COMMAND_LINE] = "command line",
+};
+static const char *const phases[] = {[KEY_CONFIGURE] = "configure", [KEY_BOOT] = "boot", [KEY_BOTH] = "both"};
+
+const struct plan_instance *plan_find(const struct plan *p, const char *path)
+{
+    for (size_t i = 0; i < p->instance_count; i++)
+        if (!strcmp(p->instances[i].name, path))
+            return &p->instances[i];
+    for (size_t i = 0; i < p->instance_count; i++)
+        for (size_t k = 0; k < p->instances[i].path_count; k++)
+            if (!strcmp(p->instances[i].paths[k], path))
+                return &p->instances[i];
+    return NULL;
+}
+
+static void print_key(struct text *out, const char *path, const struct plan_key *k)
+{
+    text_printf(out, "  key %s = %s", path, k->value ? k->value->text : "(at boot)");
+    text_printf(out, " (%s%s)\n", key_origin_texts[k->origin], k->key->phase == KEY_CONFIGURE ? "" : k->key->phase == KEY_BOOT ? ", boot" : ", also at boot");
+}
+
+static void print_instance(const struct plan *p, const struct plan_instance *i, struct text *out)
+{
+    const struct component *c = i->component;
+    text_printf(out, "\n%s: %s", i->name, c->name.text);
+    if (c->version.text)
+        text_printf(out, " %s", c->version.text);
+    if (c->origin.text)
+        text_printf(out, " (%s)", c->origin.text);
+    if (i->declaration && i->declaration->embed.text)
+        text_printf(out, " of \"%s\"", i->declaration->embed.text);
+    text_putc(out, '\n');
+    if (i->path_count > 1) {
+        text_puts(out, "  also");
+        for (size_t k = 0; k < i->path_count; k++)
+            if (strcmp(i->paths[k], i->name))
+                text_printf(out, " %s", i->paths[k]);
+        text_putc(out, '\n');
+    }
+    for (size_t b = 0; b < i->binding_count; b++) {
+        const struct plan_binding *x = &i->bindings[b];
+        const struct plan_instance *to = &p->instances[x->provider.at];
+        text_printf(out, "  %s: sig.%s = %s [%s] (%s)\n", x->requirement->name.text, x->signature->name.text, to->name,
+                    to->component->name.text, plan_reason_texts[x->reason]);
+    }
+    for (size_t k = 0; k < i->key_count; k++)
+        print_key(out, i->keys[k].key->name.text, &i->keys[k]);
+}
+
+void plan_print_text(const struct plan *p, struct text *out)
+{
+    text_printf(out, "%s for %s\n", p->graph->unikernel->name.text, target_names[p->target]);
+    for (size_t i = 0; i < p->signature_key_count; i++)
+        print_key(out, p->signature_key_paths[i], &p->signature_keys[i]);
+    for (size_t i = 0; i < p->instance_count; i++)
+        print_instance(p, &p->instances[i], out);
+}
+
+static void json_plan_key(struct json *j, const char *path, const struct plan_key *k)
+{
+    json_object(j);
+    json_field(j, "path", path);
+    json_field(j, "value", k->value ? k->value->text : NULL);
+    json_field(j, "origin", key_origin_texts[k->origin]);
+    json_field(j, "phase", phases[k->key->phase]);
+    json_end_object(j);
+}
+
+static void json_binding(struct json *j, const struct plan *p, const struct plan_binding *b)
+{
+    json_object(j);
+    json_field(j, "requirement", b->requirement->name.text);
+    json_field(j, "signature", b->signature->name.text);
+    json_field(j, "provider", p->instances[b->provider.at].name);
+    json_field(j, "reason", plan_reason_texts[b->reason]);
+    json_key(j, "rejected");
+    json_array(j);
+    for (size_t i = 0; i < b->rejected_count; i++) {
+        json_object(j);
+        json_field(j, "implementation", b->rejected[i].component->name.text);
+        json_field(j, "version", b->rejected[i].component->version.text);
+        json_field(j, "why", b->rejected[i].why);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_end_object(j);
+}
+
+static void json_instance(struct json *j, const struct plan *p, const struct plan_instance *i)
+{
+    json_object(j);
+    json_field(j, "name", i->name);
+    json_key(j, "paths");
+    json_array(j);
+    for (size_t k = 0; k < i->path_count; k++)
+        json_string(j, i->paths[k]);
+    json_end_array(j);
+    json_field(j, "implementation", i->component->name.text);
+    json_field(j, "version", i->component->version.text);
+    json_field(j, "licence", i->component->licence.text);
+    json_field(j, "origin", i->component->origin.text);
+    json_field_bool(j, "declared", i->declaration);
+    if (i->declaration && i->declaration->embed.text)
+        json_field(j, "embed", i->declaration->embed.text);
+    json_key(j, "bindings");
+    json_array(j);
+    for (size_t b = 0; b < i->binding_count; b++)
+        json_binding(j, p, &i->bindings[b]);
+    json_end_array(j);
+    json_key(j, "keys");
+    json_array(j);
+    for (size_t k = 0; k < i->key_count; k++)
+        json_plan_key(j, i->keys[k].key->name.text, &i->keys[k]);
+    json_end_array(j);
+    json_end_object(j);
+}
+
+void plan_print_json(const struct plan *p, struct json *j)
+{
+    json_object(j);
+    json_field(j, "unikernel", p->graph->unikernel->name.text);
+    json_field(j, "target", target_names[p->target]);
+    json_key(j, "keys");
+    json_array(j);
+    for (size_t i = 0; i < p->signature_key_count; i++)
+        json_plan_key(j, p->signature_key_paths[i], &p->signature_keys[i]);
+    json_end_array(j);
+    json_key(j, "instances");
+    json_array(j);
+    for (size_t i = 0; i < p->instance_count; i++)
+        json_instance(j, p, &p->instances[i]);
+    json_end_array(j);
+    json_end_object(j);
+}
