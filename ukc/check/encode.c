@@ -22,11 +22,16 @@ static const char *const type_kind_names[TYPE_KIND_COUNT] = {
 
 /* ---- writing ---- */
 
+static bool is_plain(int byte)
+{
+    return byte > ' ' && byte < 127 && byte != '%';
+}
+
 static void put_string(struct text *out, const char *s)
 {
     text_puts(out, " =");
     for (const unsigned char *c = (const unsigned char *)s; *c; c++) {
-        if (*c > ' ' && *c < 127 && *c != '%')
+        if (is_plain(*c))
             text_putc(out, (char)*c);
         else
             text_printf(out, "%%%02X", *c);
@@ -204,11 +209,12 @@ static const char *string(struct reader *r)
             *to++ = *c;
             continue;
         }
-        if (r->at - c < 3 || hex(c[1]) < 0 || hex(c[2]) < 0 || !(hex(c[1]) | hex(c[2]))) {
+        int high = r->at - c > 2 ? hex(c[1]) : -1, low = high >= 0 ? hex(c[2]) : -1, byte = high * 16 + low;
+        if (low < 0 || !byte || is_plain(byte)) { /* a plain byte is written as itself */
             fault(r);
             return "";
         }
-        *to++ = (char)(hex(c[1]) << 4 | hex(c[2]));
+        *to++ = (char)byte;
         c += 2;
     }
     return out;
