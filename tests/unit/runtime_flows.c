@@ -183,6 +183,21 @@ static void stdio_flows(void **state)
     flow_stdio_close(flow);
 }
 
+static void console_and_stdio_share_input(void **state)
+{
+    (void)state;
+    struct flow_stdio *flow;
+    char buffer[8];
+    assert_int_equal(console_read(buffer, 1, in_milliseconds(5)), -ETIMEDOUT);
+    assert_int_equal(flow_stdio_open(&flow, DEADLINE_NEVER), 0);
+    assert_int_equal(flow_stdio_read(flow, buffer, 1, in_milliseconds(5)), -ETIMEDOUT);
+    type("ab");
+    assert_int_equal(console_read(buffer, 1, in_milliseconds(5)), 1);
+    assert_int_equal(flow_stdio_read(flow, buffer, 1, in_milliseconds(5)), 1);
+    assert_int_equal(buffer[0], 'b');
+    flow_stdio_close(flow);
+}
+
 /* ---- TCP as a flow ---- */
 
 static void echo_once(void *listener)
@@ -232,6 +247,7 @@ int main(void)
         TEST(a_file_as_input_never_blocks),
         TEST(output_goes_out_at_once),
         TEST(stdio_flows),
+        TEST(console_and_stdio_share_input),
         TEST(tcp_flows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "task.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -40,7 +41,7 @@ int console_posix_start(void)
 void console_posix_stop(void)
 {
     if (input)
-        events_unwatch(input);
+        events_close(input);
     input = NULL;
 }
 
@@ -61,15 +62,25 @@ int console_posix_write(const void *bytes, size_t size)
     return 0;
 }
 
+/* A duplicate is watched: a flow over standard input may watch its own. */
+static int open_input(void)
+{
+    int descriptor = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0)
+        return -errno;
+    int error = events_watch(&input, descriptor);
+    if (error)
+        close(descriptor);
+    opened = !error || error == -EPERM; /* EPERM: a file, which never blocks */
+    return opened ? 0 : error;
+}
+
 /* Waits until input can be read without blocking. */
 static int wait_for_input(int64_t deadline)
 {
-    if (!opened) {
-        int error = events_watch(&input, STDIN_FILENO);
-        if (error && error != -EPERM) /* EPERM: a file, which never blocks */
-            return error;
-        opened = true;
-    }
+    int failed = opened ? 0 : open_input();
+    if (failed)
+        return failed;
     for (;;) {
         struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
         if (!input || poll(&readable, 1, 0) > 0)

@@ -12,6 +12,7 @@
 #include "task.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -38,17 +39,23 @@ int flow_stdio_start(void)
     return 0;
 }
 
+/* A duplicate is watched: the console, or another flow, may watch its own. */
 static int watch(struct end *end, int descriptor, enum events_direction direction)
 {
     *end = (struct end){.descriptor = descriptor, .direction = direction};
-    int error = events_watch(&end->source, descriptor);
+    int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0)
+        return -errno;
+    int error = events_watch(&end->source, duplicate);
+    if (error)
+        close(duplicate);
     return error == -EPERM ? 0 : error;
 }
 
 static void unwatch(struct end *end)
 {
     if (end->source)
-        events_unwatch(end->source);
+        events_close(end->source);
     end->source = NULL;
 }
 
