@@ -1,5 +1,5 @@
 /* runtime_devices.c - clocks, randomness, pages, log lines, a file as sectors. */
-#include "world.h"
+#include "instances.h"
 
 #include "block.h"
 #include "block_file.h"
@@ -221,13 +221,13 @@ static void a_file_is_used_once_and_can_shrink(void **state)
 
 static int start(void **state)
 {
-    return scratch_enter(state) || world_start(NULL) || console_posix_start();
+    return scratch_enter(state) || instances_start(NULL) || console_posix_start();
 }
 
 static int stop(void **state)
 {
     console_posix_stop();
-    return world_stop(NULL) | scratch_leave(state);
+    return instances_stop(NULL) | scratch_leave(state);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* runtime_flows.c - the console's input, standard input and output as a flow, a flow over TCP. */
-#include "world.h"
+#include "instances.h"
 
 #include "console.h"
 #include "flow_stdio.h"
@@ -30,14 +30,14 @@ static int start(void **state)
     close(in[0]), close(out[1]);
     feed = in[1];
     drain = out[0];
-    return world_start(state) || stack_host_start() || console_posix_start() || flow_stdio_start();
+    return instances_start(state) || stack_host_start() || console_posix_start() || flow_stdio_start();
 }
 
 static int stop(void **state)
 {
     console_posix_stop();
     stack_host_stop();
-    int result = world_stop(state);
+    int result = instances_stop(state);
     dup2(saved_in, 0);
     dup2(saved_out, 1);
     close(saved_in), close(saved_out), close(drain);

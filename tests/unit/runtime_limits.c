@@ -1,5 +1,5 @@
 /* runtime_limits.c - the host's stack when descriptors run out, and strangers in its epoll. */
-#include "world.h"
+#include "instances.h"
 
 #include "stack.h"
 #include "stack_host.h"
@@ -9,13 +9,13 @@
 
 static int start(void **state)
 {
-    return world_start(state);
+    return instances_start(state);
 }
 
 static int stop(void **state)
 {
     stack_host_stop();
-    return world_stop(state);
+    return instances_stop(state);
 }
 
 static struct endpoint loopback(void)

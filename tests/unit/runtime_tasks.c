@@ -1,5 +1,5 @@
 /* runtime_tasks.c - the scheduler: order, deadlines, wakes, cancellation, lifetimes, stacks. */
-#include "world.h"
+#include "instances.h"
 
 #include <fenv.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ static void note(const char *text)
 static int start(void **state)
 {
     trace[0] = '\0';
-    return world_start(state);
+    return instances_start(state);
 }
 
 static void speak_twice(void *word)
@@ -331,7 +331,7 @@ static void overflow_hits_the_guard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, world_stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, instances_stop)
         TEST(runs_in_order),
         TEST(sleeps_until_deadlines),
         TEST(timers_fire_once_and_in_order),

@@ -1,11 +1,11 @@
 /*
- * world.h - starts and stops the runtime's instances by hand, as generated
+ * instances.h - starts and stops the runtime's instances by hand, as generated
  * start-up would, around each test.
  *
  * cmocka's assertions jump: they may be used on task 0 only.  Tasks note what they saw.
  */
-#ifndef WORLD_H
-#define WORLD_H
+#ifndef INSTANCES_H
+#define INSTANCES_H
 
 #include "../test.h"
 #include <errno.h>
@@ -19,13 +19,13 @@ void epoll_loop_stop(void);
 int tasks_start(void);
 void tasks_stop(void);
 
-static inline int world_start(void **state)
+static inline int instances_start(void **state)
 {
     (void)state;
     return epoll_loop_start() != 0 || tasks_start() != 0;
 }
 
-static inline int world_stop(void **state)
+static inline int instances_stop(void **state)
 {
     (void)state;
     tasks_stop();
