@@ -27,6 +27,8 @@ static bool write_symbols(const struct generation *g, const struct plan_instance
         *vec_add(g->a, &symbols) = binding_symbol(g->a, instance, "stop");
     if (instance->component->kind == COMPONENT_UNIKERNEL)
         *vec_add(g->a, &symbols) = binding_symbol(g->a, instance, "main");
+    if (g->options->sanitize) /* common to all objects, each of which defines it: ASan counts on the linker to merge them */
+        *vec_add(g->a, &symbols) = "___asan_globals_registered";
     if (symbols.count)
         qsort(symbols.items, symbols.count, sizeof *symbols.items, string_compare);
     struct text t = {};

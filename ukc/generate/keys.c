@@ -30,7 +30,7 @@ bool key_is_boot(const struct key *key)
 
 const char *key_symbol(struct arena *a, const struct plan_instance *instance, const struct key *key)
 {
-    return arena_printf(a, "%s.key.%s", instance->name, key->name.text);
+    return arena_printf(a, "%s.key.%s", instance->name, c_identifier(a, key->name.text));
 }
 
 int key_choice(const struct key *key, const char *word)

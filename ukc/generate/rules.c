@@ -68,7 +68,7 @@ const struct ninja_rule build_rules[] = {
     {
         .name = "link",
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
-                   "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections -Wl,--icf=safe\n"
+                   "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
                    "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
                    "$link_flags $link_profile -o $out $in $libs",
         .description = "LINK $what",

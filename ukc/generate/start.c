@@ -52,7 +52,7 @@ static void put_declarations(const struct generation *g, struct text *out)
 static void put_start(const struct generation *g, struct text *out)
 {
     text_puts(out, "\n/* Providers first.  0, or the error of *name, before which *started instances were started. */\n"
-                   "static int start(unsigned *started, const char **name)\n{\n    int error = 0;\n");
+                   "static int start(unsigned *started, const char **name)\n{\n    int error = 0;\n    (void)name;\n");
     for (size_t k = 0; k < g->plan->instance_count; k++)
         if (g->bindings->instances[k].start)
             text_printf(out, "\n    *name = \"%s\";\n    *started = %zu;\n    if ((error = start_%zu()) < 0)\n        return error;\n",

@@ -59,6 +59,8 @@ static bool write_flags(struct statements *s)
     if (release) {
         for (size_t i = 0; i < 2; i++)
             put_word(g, &link_profile, release_words[i], SPAN_NONE);
+        /* not in dev: a debugger would show one function for all that are equal */
+        put_word(g, &link_profile, "-Wl,--icf=safe", SPAN_NONE);
         /* the code generator runs in the linker now */
         put_word(g, &link_profile, "-ffunction-sections", SPAN_NONE);
         put_word(g, &link_profile, "-fdata-sections", SPAN_NONE);
