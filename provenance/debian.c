@@ -223,6 +223,21 @@ static const char *try_candidate(struct fetching *f, const char **root)
     return found;
 }
 
+/* Beside the versions that could not be had, those that could. */
+static void name_offered(struct fetching *f)
+{
+    bool unavailable = false;
+    for (size_t i = 0; i < f->findings->count; i++)
+        unavailable = unavailable || f->findings->items[i].class == DIAG_OUTSIDE;
+    if (!unavailable || f->offered.count == 0)
+        return;
+    struct text list = {};
+    for (size_t i = 0; i < f->offered.count && i < 8; i++)
+        text_printf(&list, "%s%s", i ? ", " : "", f->offered.items[i]);
+    finding_add(f->arena, f->findings, DIAG_OUTSIDE, SPAN_NONE, "this system offers %s", text_string(&list));
+    text_dispose(&list);
+}
+
 const char *debian_fetch(struct arena *a, const struct wanted *w, const char *work, const char *preferred, const char **root,
                          struct findings *findings, struct diag *d)
 {
@@ -239,16 +254,8 @@ const char *debian_fetch(struct arena *a, const struct wanted *w, const char *wo
     for (size_t i = 0; found && i < findings->count; i++)
         if (findings->items[i].class != DIAG_OUTSIDE)
             diag_warning(d, findings->items[i].place, "%s (version %s has the declared files)", findings->items[i].text, found);
-    bool unavailable = false;
-    for (size_t i = 0; i < findings->count; i++)
-        unavailable = unavailable || findings->items[i].class == DIAG_OUTSIDE;
-    if (!found && unavailable && f.offered.count) {
-        struct text list = {};
-        for (size_t i = 0; i < f.offered.count && i < 8; i++)
-            text_printf(&list, "%s%s", i ? ", " : "", f.offered.items[i]);
-        finding_add(a, findings, DIAG_OUTSIDE, SPAN_NONE, "this system offers %s", text_string(&list));
-        text_dispose(&list);
-    }
+    if (!found)
+        name_offered(&f);
     return found;
 }
 

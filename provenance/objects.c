@@ -6,6 +6,7 @@
  * it.  put() removes it, so that a second import repairs the store.
  */
 #include "objects.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <git2.h>
@@ -44,6 +45,31 @@ static void configure(void)
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 }
 
+/* What a killed process left behind: git's lock files, and objects that were not yet renamed. */
+static void remove_remains(const char *directory)
+{
+    struct arena *a = arena_create();
+    const char *objects = path_join(a, directory, "objects");
+    DIR *dir = opendir(objects);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (string_starts(e->d_name, "tmp_object"))
+            unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    unlink(path_join(a, directory, "HEAD.lock"));
+    unlink(path_join(a, directory, "config.lock"));
+    arena_destroy(a);
+}
+
+/* The same for one reference, whose lock may outlive it: libgit2 renames by link and unlink. */
+static void remove_lock(struct objects *o, const char *reference)
+{
+    struct text path = {};
+    text_printf(&path, "%s/%s.lock", o->directory, reference);
+    unlink(text_string(&path));
+    text_dispose(&path);
+}
+
 static bool open_repository(struct objects *o, struct diag *d)
 {
     if (git_repository_open_bare(&o->repository, o->directory) != 0) {
@@ -64,6 +90,7 @@ struct objects *objects_open(const char *directory, struct diag *d)
         return NULL;
     }
     configure();
+    remove_remains(directory);
     struct objects *o = calloc(1, sizeof *o);
     if (!o || !(o->directory = strdup(directory)))
         abort();
@@ -214,6 +241,7 @@ enum object_status objects_find(struct objects *o, struct arena *a, const char *
 {
     git_oid id;
     struct content commit;
+    remove_lock(o, reference);
     int rc = git_reference_name_to_id(&id, o->repository, reference);
     if (rc == GIT_ENOTFOUND)
         return OBJECT_ABSENT;
@@ -407,6 +435,7 @@ bool objects_name_tree(struct objects *o, const char *reference, const char *tre
     text_printf(&raw, "tree %s\nauthor %s\ncommitter %s\n\n%s", tree, nobody, nobody, message);
     bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, &id, d);
     text_dispose(&raw);
+    remove_lock(o, reference);
     git_reference *made = NULL;
     if (ok && git_reference_create(&made, o->repository, reference, &id, 1, NULL) != 0)
         ok = failed(d, "a reference cannot be written");

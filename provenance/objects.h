@@ -25,7 +25,7 @@
 struct arena;
 struct objects;
 
-/* Opens the repository, making it when it is not there (or only half there). */
+/* Opens the repository, making it when it is not there (or only half there).  The caller holds the store's lock. */
 [[nodiscard]] struct objects *objects_open(const char *directory, struct diag *);
 void objects_close(struct objects *);
 

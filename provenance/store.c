@@ -11,7 +11,6 @@
  * dies leaves only files in tmp/ and objects that nothing names.
  */
 #include "store.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,21 +97,6 @@ static int lock(const struct store *s, struct arena *a, struct diag *d)
     return fd;
 }
 
-/* Under the lock nobody else has work in tmp/, nor half-written objects. */
-static bool remove_remains(const struct store *s, struct arena *a, struct diag *d)
-{
-    if (!file_remove_tree(path_join(a, s->directory, "tmp"), d))
-        return false;
-    const char *objects = path_join(a, s->directory, "objects/objects");
-    DIR *dir = opendir(objects);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        if (string_starts(e->d_name, "tmp_object"))
-            unlinkat(dirfd(dir), e->d_name, 0);
-    if (dir)
-        closedir(dir);
-    return true;
-}
-
 /* ---- one import ---- */
 
 struct job {
@@ -145,7 +129,7 @@ static bool place(struct job *j, const char *root)
         return diag_fail(j->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be replaced: %s", target, strerror(errno));
     if (rename(root, target) != 0)
         return diag_fail(j->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", target, strerror(errno));
-    return unpacked_remember(j->arena, &j->unpacked, j->diag);
+    return true;
 }
 
 /* The tree's files, each against its SHA-256, below `root`. */
@@ -189,10 +173,8 @@ static enum object_status restore(struct job *j, const char **damage)
     }
     j->unpacked.tree = arena_strdup(j->arena, tree);
     j->unpacked.directory = unpacked_directory(j->arena, j->store->directory, tree);
-    if (unpacked_is_right(j->arena, &j->unpacked)) {
-        unpacked_remember(j->arena, &j->unpacked, j->diag);
+    if (unpacked_is_right(j->arena, &j->unpacked))
         return OBJECT_OK;
-    }
     size_t errors = diag_errors(j->diag);
     const char *root = path_join(j->arena, j->work, "restored");
     status = write_out(j, root, damage);
@@ -232,7 +214,8 @@ static bool locked(struct job *j)
     const char *damage = NULL;
     if (unpacked_is_fresh(j->arena, &j->unpacked)) /* another process was faster */
         return true;
-    if (!remove_remains(j->store, j->arena, j->diag) || !file_make_directories(j->work, j->diag))
+    /* what is in tmp/ now is of a process that died: only the holder of the lock works there */
+    if (!file_remove_tree(path_join(j->arena, j->store->directory, "tmp"), j->diag) || !file_make_directories(j->work, j->diag))
         return false;
     if (!objects_reference_is_valid(j->reference))
         return diag_error(j->diag, j->wanted->import->name.span, "the package name '%s' cannot be stored", j->wanted->import->name.text);
@@ -260,6 +243,7 @@ static bool fetch(struct job *j)
     struct diag *quiet = diag_create(); /* what cannot be removed now is removed by the next */
     file_remove_tree(path_join(j->arena, j->store->directory, "tmp"), quiet);
     diag_destroy(quiet);
+    ok = ok && unpacked_remember(j->arena, &j->unpacked, j->diag); /* last: with it, nobody looks here again */
     close(fd);
     return ok;
 }
