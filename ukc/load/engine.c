@@ -25,6 +25,7 @@
 
 #define NESTING_LIMIT 60 /* of tables that are handed back */
 #define HOOK_STEPS 1000
+#define PURE "a manifest sees no files, time or randomness, so that it always means the same"
 
 struct engine {
     lua_State *lua;
@@ -183,6 +184,7 @@ struct sort_key {
     size_t size;
 };
 
+/* A table has no order among keys that are tables or functions: `function` is refused. */
 static void read_sort_key(lua_State *L, int index, const char *function, struct sort_key *out)
 {
     *out = (struct sort_key){0};
@@ -201,8 +203,8 @@ static void read_sort_key(lua_State *L, int index, const char *function, struct 
         out->boolean = lua_toboolean(L, index);
         break;
     default:
-        luaL_error(L, "%s: a key is a %s; only numbers, strings and booleans have an order", function,
-                   luaL_typename(L, index));
+        raise_word(L, function, arena_printf(engine_of(L)->arena, "a key of this table is a %s; only numbers, strings and booleans have an order",
+                                             luaL_typename(L, index)), NULL);
     }
 }
 
@@ -377,7 +379,7 @@ static void push_plain(lua_State *L, int index)
     if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN || type == LUA_TNIL)
         luaL_tolstring(L, index, NULL);
     else
-        lua_pushstring(L, luaL_typename(L, index));
+        lua_pushstring(L, type == LUA_TUSERDATA ? "declaration" : luaL_typename(L, index));
 }
 
 static int safe_tostring(lua_State *L)
@@ -400,7 +402,7 @@ static int safe_format(lua_State *L)
         p += strspn(p, "-+ #0123456789.");
         argument++;
         if (*p == 'p')
-            return luaL_error(L, "string.format: '%%p' would print an address");
+            return raise_word(L, "format", "'%p' would print an address, which is not the same each time", NULL);
         if (*p == 's' && argument <= top) {
             push_plain(L, argument);
             lua_replace(L, argument);
@@ -412,6 +414,13 @@ static int safe_format(lua_State *L)
     lua_insert(L, 1);
     lua_call(L, top, 1);
     return 1;
+}
+
+/* upvalue: the name */
+static int absent_function(lua_State *L)
+{
+    const char *name = lua_tostring(L, lua_upvalueindex(1)), *field = strchr(name, '.') + 1;
+    return raise_word(L, field, arena_printf(engine_of(L)->arena, "'%s' is not available in a manifest", name), PURE);
 }
 
 /* ---- the words ---- */
@@ -506,6 +515,20 @@ static void set_body(lua_State *L, int thing, int body, struct thing *t)
     place_body(L, body, t);
 }
 
+static const char *type_name(lua_State *L, int index)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TNONE:
+    case LUA_TNIL: return "nothing";
+    case LUA_TSTRING: return "a string";
+    case LUA_TNUMBER: return "a number";
+    case LUA_TBOOLEAN: return "a boolean";
+    case LUA_TTABLE: return "a table";
+    case LUA_TFUNCTION: return "a function";
+    default: return "a declaration";
+    }
+}
+
 /* upvalue: the form */
 static int call_word(lua_State *L)
 {
@@ -518,12 +541,11 @@ static int call_word(lua_State *L)
         return raise_word(L, word, arena_printf(a, "%s takes a table of fields", word),
                           arena_printf(a, "write: %s { ... }", word));
     if (type != LUA_TSTRING && shape == SHAPE_NAMED)
-        return raise_word(L, word, arena_printf(a, "%s takes a name, not %s%s", word, type == LUA_TNIL || type == LUA_TNONE ? "" : "a ",
-                                                type == LUA_TNONE ? "nothing" : luaL_typename(L, 1)),
+        return raise_word(L, word, arena_printf(a, "%s takes a name, not %s", word, type_name(L, 1)),
                           arena_printf(a, "write: %s \"name\" { ... }", word));
     if (type != LUA_TSTRING && type != LUA_TTABLE)
         return raise_word(L, word, arena_printf(a, "%s takes %sa table, not %s", word, shape == SHAPE_EITHER ? "a string or " : "",
-                                                luaL_typename(L, 1)), NULL);
+                                                type_name(L, 1)), NULL);
     lua_settop(L, 1);
     struct thing *t = push_thing(L, form);
     if (type == LUA_TSTRING)
@@ -548,7 +570,7 @@ static int call_thing(lua_State *L)
         return raise_word(L, word, arena_printf(a, "this %s is complete; it takes no more fields", word),
                           self->form == FORM_embed ? "write: embed { \"directory\", compress = ... }" : NULL);
     if (lua_type(L, 2) != LUA_TTABLE)
-        return raise_at(L, self->name_span, arena_printf(a, "%s '%s' takes a table of fields, not %s", word, name, luaL_typename(L, 2)),
+        return raise_at(L, self->name_span, arena_printf(a, "%s '%s' takes a table of fields, not %s", word, name, type_name(L, 2)),
                         NULL);
     lua_settop(L, 2);
     struct thing *t = push_thing(L, self->form);
@@ -644,7 +666,6 @@ static const char *const libraries[] = {"table", "string", "math", "utf8"};
 static const struct {
     const char *name, *help;
 } absent_words[] = {
-#define PURE "a manifest sees no files, time or randomness, so that it always means the same"
     {"io", PURE}, {"os", PURE}, {"print", PURE}, {"dofile", PURE}, {"loadfile", PURE}, {"package", PURE},
     {"load", "a manifest cannot make code at run time"}, {"loadstring", "a manifest cannot make code at run time"},
     {"pcall", "an error in a manifest is always reported"}, {"xpcall", "an error in a manifest is always reported"},
@@ -697,6 +718,14 @@ static void add_function(lua_State *L, const char *name, lua_CFunction f)
     lua_setfield(L, -2, name);
 }
 
+/* Of the library on top: a call says why it is not there. */
+static void remove_function(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, absent_function, 1);
+    lua_setfield(L, -2, strchr(name, '.') + 1);
+}
+
 /* Opens Lua's own libraries, takes out what is not safe, and keeps the rest as the pattern of all environments. */
 static void make_base(lua_State *L)
 {
@@ -716,16 +745,13 @@ static void make_base(lua_State *L)
         lua_setfield(L, -2, libraries[i]);
     }
     lua_getfield(L, -1, "string");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "dump");
+    remove_function(L, "string.dump");
     lua_getfield(L, -1, "format");
     lua_pushcclosure(L, safe_format, 1);
     lua_setfield(L, -2, "format");
     lua_getfield(L, -2, "math");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "random");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "randomseed");
+    remove_function(L, "math.random");
+    remove_function(L, "math.randomseed");
     lua_getfield(L, -3, "table");
     add_function(L, "sort", safe_sort);
     lua_pop(L, 3);
@@ -841,8 +867,7 @@ static struct ranked_key *push_ranked_keys(struct conversion *c, int index, cons
         int type = lua_type(L, -2);
         if (type != LUA_TSTRING && !lua_isinteger(L, -2)) {
             c->failed = true;
-            diag_error(c->engine->diag, span, "a key of this table is a %s; keys are names or whole numbers",
-                       type == LUA_TNUMBER ? "fraction" : luaL_typename(L, -2));
+            diag_error(c->engine->diag, span, "a key of this table is neither a name nor a whole number");
             continue;
         }
         read_sort_key(L, -2, "table", &k->key);
@@ -887,11 +912,31 @@ static const struct table *convert_table(struct conversion *c, int index, struct
     return table;
 }
 
-static struct made *convert_thing(struct conversion *c, int index, int depth)
+/*
+ * A word's value without a body was placed by its line alone; the field that
+ * holds it knows better, if the word is written there.
+ */
+static void place_by_field(struct thing *t, struct span field)
+{
+    const char *word = form_names[t->form];
+    if (t->has_body || t->converted || field.source != t->span.source || field.line != t->span.line || t->name_span.column < t->span.column)
+        return;
+    uint32_t from = field.column, skipped = t->name_span.column - t->span.column;
+    const char *line = field.source->bytes;
+    for (uint32_t n = 1; n < field.line; n++)
+        line = strchr(line, '\n') + 1;
+    if (field.length < strlen(word) || memcmp(line + from - 1, word, strlen(word)) != 0 || field.length < skipped + t->name_span.length)
+        return;
+    t->span.column = from;
+    t->name_span.column = from + skipped;
+}
+
+static struct made *convert_thing(struct conversion *c, int index, struct span field, int depth)
 {
     lua_State *L = c->lua;
     struct thing *t = lua_touserdata(L, index);
     struct made *m = arena_new(c->engine->arena, struct made);
+    place_by_field(t, field);
     *m = (struct made){.form = t->form, .id = t->id, .name = t->name, .name_size = t->name_size, .span = t->span, .name_span = t->name_span};
     t->converted = true;
     if (lua_getiuservalue(L, index, 1) == LUA_TTABLE) {
@@ -922,7 +967,7 @@ static struct value convert_object(struct conversion *c, int index, struct value
         lua_pushvalue(L, index);
         lua_pushboolean(L, false);
         lua_rawset(L, c->memo);
-        known = is_table ? (void *)convert_table(c, index, v.span, depth) : (void *)convert_thing(c, index, depth);
+        known = is_table ? (void *)convert_table(c, index, v.span, depth) : (void *)convert_thing(c, index, v.span, depth);
         lua_pushvalue(L, index);
         lua_pushlightuserdata(L, known);
         lua_rawset(L, c->memo);
@@ -1180,7 +1225,7 @@ static void report_error(struct engine *e, const struct source *source, int stat
     } else if (status == LUA_ERRMEM || (e->refused && text && strstr(text, "not enough memory"))) {
         diag_error(e->diag, error_place(e, source), "the manifest takes more than %zu MiB of memory", e->limits.memory_limit >> 20);
     } else if (!text) {
-        diag_error(e->diag, error_place(e, source), "the manifest ended with an error that is a %s, not a text", luaL_typename(L, -1));
+        diag_error(e->diag, error_place(e, source), "'error' was called with %s; it takes a text", type_name(L, -1));
         diag_help(e->diag, "write: error(\"what is wrong\")");
     } else {
         const char *rest = message_prefix(text, &e->chunk, &e->line);

@@ -126,8 +126,9 @@ const struct source *const *engine_required(const struct engine *, size_t *count
 /* A file as Lua text: reads it, drops a byte order mark, refuses what is not clean UTF-8. */
 const struct source *engine_read(struct arena *, const char *path, struct span place, struct diag *);
 
-/* Text from outside, fit for a message: no control characters, not too long. */
-const char *shown(struct arena *, const char *s, size_t n);
+/* Text from outside, fit for a message: no control characters, at most `longest` bytes or so. */
+const char *shown_within(struct arena *, const char *s, size_t n, size_t longest);
+const char *shown(struct arena *, const char *s, size_t n); /* names: 60 */
 
 /* ---- watchdog.c ---- */
 

@@ -62,13 +62,13 @@ static void read_unikernel(struct loader *l, struct reader *r, const struct made
     }
 }
 
-static void read_declaration(struct loader *l, struct reader *r, struct made *m, enum place place)
+static void read_declaration(struct loader *l, struct reader *r, struct made *m, struct span span, enum place place)
 {
     struct component c;
     struct signature s;
     struct target_description t;
     if (m->memo) {
-        diag_error(l->diag, m->span, "%s '%s' is returned twice", form_names[m->form], shown(l->arena, m->name, m->name_size));
+        diag_error(l->diag, span, "%s '%s' is returned twice", form_names[m->form], shown(l->arena, m->name, m->name_size));
         return;
     }
     m->memo = m;
@@ -88,7 +88,7 @@ static void read_returned(struct loader *l, struct reader *r, const struct value
     if (!spend(r, v->span))
         return;
     if (v->kind == VALUE_MADE && v->made->form <= FORM_target) {
-        read_declaration(l, r, v->made, place);
+        read_declaration(l, r, v->made, v->span, place);
     } else if (v->kind == VALUE_TABLE && (v->table->count == 0 || !v->table->entries[0].name)) {
         for (size_t i = 0; i < v->table->count; i++)
             read_returned(l, r, &v->table->entries[i].value, place);
@@ -128,7 +128,7 @@ static void load_file(struct loader *l, const char *path, const char *directory,
     struct evaluation result;
     size_t errors = diag_errors(l->diag);
     bool ok = engine_run(l->engine, source, path_directory(l->arena, path), &result);
-    struct reader r = {l->arena, l->diag, directory, place == PLACE_CATALOGUE, l->budget};
+    struct reader r = {l->arena, l->diag, directory, place == PLACE_CATALOGUE, false, l->budget};
     if (!ok && result.count == 0 && result.use_count == 0)
         return; /* reported; nothing came out */
     if (result.count == 0 && result.use_count == 0 && diag_errors(l->diag) == errors) {
@@ -208,23 +208,40 @@ static const char *version_text(const struct component *c)
     return c->version.text ? c->version.text : "";
 }
 
+/* Of two equal ones the later is wrong: that of the project, or by place. */
+static int compare_places(bool in_tree_a, struct span a, bool in_tree_b, struct span b)
+{
+    if (in_tree_a != in_tree_b)
+        return in_tree_a ? -1 : 1;
+    int order = strcmp(a.source->path, b.source->path);
+    if (order)
+        return order;
+    return a.line != b.line ? (a.line < b.line ? -1 : 1) : a.column < b.column ? -1 : a.column > b.column;
+}
+
 static int compare_components(const void *pa, const void *pb)
 {
     const struct component *a = pa, *b = pb;
     int order = strcmp(a->name.text, b->name.text);
     if (order == 0)
         order = -version_compare(version_text(a), version_text(b));
-    return order ? order : strcmp(version_text(a), version_text(b));
+    if (order == 0)
+        order = strcmp(version_text(a), version_text(b));
+    return order ? order : compare_places(a->in_tree, a->name.span, b->in_tree, b->name.span);
 }
 
-static int compare_signatures(const void *a, const void *b)
+static int compare_signatures(const void *pa, const void *pb)
 {
-    return strcmp(((const struct signature *)a)->name.text, ((const struct signature *)b)->name.text);
+    const struct signature *a = pa, *b = pb;
+    int order = strcmp(a->name.text, b->name.text);
+    return order ? order : compare_places(a->in_tree, a->name.span, b->in_tree, b->name.span);
 }
 
-static int compare_targets(const void *a, const void *b)
+static int compare_targets(const void *pa, const void *pb)
 {
-    return (int)((const struct target_description *)a)->target - (int)((const struct target_description *)b)->target;
+    const struct target_description *a = pa, *b = pb;
+    int order = (int)a->target - (int)b->target;
+    return order ? order : compare_places(false, a->span, false, b->span);
 }
 
 static int compare_sources(const void *a, const void *b)
@@ -232,12 +249,11 @@ static int compare_sources(const void *a, const void *b)
     return strcmp((*(const struct source *const *)a)->path, (*(const struct source *const *)b)->path);
 }
 
-/* The one written later is wrong; the other is the note.  Neighbours in sorted order. */
-static void report_twice(struct loader *l, const char *what, const char *name, struct span a, struct span b)
+/* Neighbours in sorted order. */
+static void report_twice(struct loader *l, const char *what, const char *name, struct span first, struct span second)
 {
-    bool swap = a.source == b.source && (a.line > b.line || (a.line == b.line && a.column > b.column));
-    diag_error(l->diag, swap ? a : b, "%s '%s' is declared twice", what, name);
-    diag_note(l->diag, swap ? b : a, "first declared here");
+    diag_error(l->diag, second, "%s '%s' is declared twice", what, name);
+    diag_note(l->diag, first, "first declared here");
 }
 
 static void check_components(struct loader *l, const char *what, struct component *c, size_t count)

@@ -34,6 +34,25 @@ const char *message_prefix(const char *message, uint32_t *chunk, uint32_t *line)
 
 /* ---- at run time ---- */
 
+/*
+ * The name on the line that is meant: "field 'x'" and "method 'x'" stand
+ * after a dot or colon, other words do not, nor before '='.
+ */
+static uint32_t meant_name(const struct scan *scan, uint32_t line, const char *text, size_t length, bool field)
+{
+    uint32_t first = NO_TOKEN;
+    for (uint32_t t = 0; (t = scan_find(scan, line, text, length, t)) != NO_TOKEN; t++) {
+        if (scan->tokens[t].kind != TOKEN_NAME)
+            continue;
+        uint32_t before = t > 0 ? scan->tokens[t - 1].kind : TOKEN_END;
+        if ((before == '.' || before == ':') == field && (field || scan->tokens[t + 1].kind != '='))
+            return t;
+        if (first == NO_TOKEN)
+            first = t;
+    }
+    return first;
+}
+
 /* The last 'quoted' word of the message that is a name on the line. */
 static struct span quoted_place(const struct scan *scan, uint32_t line, const char *message)
 {
@@ -42,8 +61,9 @@ static struct span quoted_place(const struct scan *scan, uint32_t line, const ch
         const char *end = strchr(p + 1, '\'');
         if (!end)
             break;
-        uint32_t t = scan_find(scan, line, p + 1, (size_t)(end - p - 1), 0);
-        if (t != NO_TOKEN && scan->tokens[t].kind == TOKEN_NAME)
+        bool field = (p - message >= 6 && memcmp(p - 6, "field ", 6) == 0) || (p - message >= 7 && memcmp(p - 7, "method ", 7) == 0);
+        uint32_t t = meant_name(scan, line, p + 1, (size_t)(end - p - 1), field);
+        if (t != NO_TOKEN)
             found = scan_span(scan, t, t);
         p = end + 1;
     }
@@ -58,7 +78,7 @@ void message_runtime(struct arena *a, const struct scan *scan, uint32_t line, co
         diag_help(d, "a function may be calling itself without end");
         return;
     }
-    diag_error(d, place, "%s", shown(a, message, strlen(message)));
+    diag_error(d, place, "%s", shown_within(a, message, strlen(message), 400));
     if (strstr(message, "a nil value (field"))
         diag_help(d, "the table has no such field");
 }
@@ -134,6 +154,25 @@ static bool starts_field(const struct scan *scan, uint32_t t)
     return kind == TOKEN_NAME || kind == TOKEN_STRING || kind == TOKEN_NUMBER || kind == '{' || kind == '[';
 }
 
+/* "near <eof>": behind the last token, or where the string or comment begins that has no end. */
+static struct span end_place(const struct scan *scan, const char *message, size_t *size)
+{
+    const char *start = strstr(message, " (starting at line ");
+    uint32_t last = scan->token_count > 1 ? scan->token_count - 2 : 0;
+    *size -= strlen(" near <eof>");
+    if (start) {
+        uint32_t line = (uint32_t)strtoul(start + strlen(" (starting at line "), NULL, 10);
+        *size = (size_t)(start - message);
+        return scan->tokens[last].kind == TOKEN_STRING && scan->tokens[last].line == line ? scan_span(scan, last, last) : scan_line(scan, line);
+    }
+    struct span place = scan_span(scan, last, last);
+    if (last + 1 < scan->token_count) {
+        place.column += place.length;
+        place.length = 1;
+    }
+    return place;
+}
+
 void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, const char *message,
                     bool (*same)(void *context, size_t size), void *context, struct diag *d)
 {
@@ -152,11 +191,7 @@ void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, con
         size = (size_t)(text - 7 - message);
     } else if (string_ends(message, " near <eof>")) {
         t = scan->token_count - 1;
-        if (place.length == 0)
-            place = scan_span(scan, t, t);
-        else /* behind the last character */
-            place.column += place.length, place.length = 1;
-        size -= strlen(" near <eof>");
+        place = end_place(scan, message, &size);
     }
     const char *opened = strstr(message, " (to close ");
     if (opened && (size_t)(opened - message) < size)
@@ -164,7 +199,8 @@ void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, con
     if (length > 0)
         diag_error(d, place, "syntax error: %.*s near '%s'", (int)size, message, shown(a, text, length));
     else
-        diag_error(d, place, "syntax error: %.*s%s", (int)size, message, t != NO_TOKEN ? " at the end of the file" : "");
+        diag_error(d, place, "syntax error: %.*s%s", (int)size, message,
+                   t != NO_TOKEN && !string_starts(message, "unfinished") ? " at the end of the file" : "");
     note_opener(scan, message, t, d);
     if (t != NO_TOKEN && t > 0 && string_starts(message, "'}' expected") && starts_field(scan, t))
         diag_help(d, "is a comma missing before it?");

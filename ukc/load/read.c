@@ -128,7 +128,24 @@ static const struct rule *find_rule(const struct schema *s, const struct entry *
     return NULL;
 }
 
-static bool unknown_field(struct reader *r, const struct schema *s, const struct entry *e, const char *what, const char *kind)
+/* "'provides' is a field of implementation" */
+static bool help_elsewhere(struct reader *r, const char *name)
+{
+    static const struct schema *const others[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target};
+    struct text found = {};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        for (size_t j = 0; j < others[i]->count; j++)
+            if (string_equal(others[i]->rules[j].name, name))
+                text_printf(&found, "%s%s", found.size ? ", " : "", others[i]->name);
+    bool any = found.size > 0;
+    if (any)
+        diag_help(r->diag, "'%s' is a field of: %s", name, text_string(&found));
+    text_dispose(&found);
+    return any;
+}
+
+/* Reports; the required field that was probably meant is not reported as missing too. */
+static void unknown_field(struct reader *r, const struct schema *s, const struct entry *e, const char *what, const char *kind, bool *seen)
 {
     const char *names[40];
     size_t count = 0;
@@ -137,20 +154,28 @@ static bool unknown_field(struct reader *r, const struct schema *s, const struct
             names[count++] = s->rules[i].name;
     if (!e->name) {
         diag_error(r->diag, e->value.span, "%s has named fields only", what);
-        return diag_help(r->diag, "write: field = value");
+        diag_help(r->diag, "write: field = value");
+        return;
     }
     diag_error(r->diag, e->key, "%s has no field '%s'", what, shown(r->arena, e->name, e->name_size));
     const char *near = string_nearest(e->name, names, count);
-    if (near)
-        return diag_help(r->diag, "did you mean '%s'?", near);
-    if (count > 8)
-        return diag_help(r->diag, "'ukc help manifest' lists the fields");
+    for (size_t i = 0; near && i < s->count; i++)
+        seen[i] |= string_equal(s->rules[i].name, near);
+    if (near) {
+        diag_help(r->diag, "did you mean '%s'?", near);
+        return;
+    }
+    if (help_elsewhere(r, e->name))
+        return;
+    if (count > 8) {
+        diag_help(r->diag, "'ukc help manifest' lists the fields");
+        return;
+    }
     struct text all = {};
     for (size_t i = 0; i < count; i++)
         text_printf(&all, "%s%s", i ? ", " : "", names[i]);
     diag_help(r->diag, "its fields are: %s", text_string(&all));
     text_dispose(&all);
-    return false;
 }
 
 /* The positions of a record as a list of their own, for a rule "[...]". */
@@ -176,7 +201,8 @@ bool read_record(struct reader *r, const struct schema *s, const struct table *t
         const struct entry *e = &table->entries[i];
         const struct rule *rule = find_rule(s, e, kind);
         if (!rule) {
-            ok = unknown_field(r, s, e, what, kind);
+            unknown_field(r, s, e, what, kind, seen);
+            ok = false;
             continue;
         }
         seen[rule - s->rules] = true;
@@ -231,8 +257,11 @@ bool check_inside(struct reader *r, const struct word *w)
 {
     if (path_is_inside(w->text))
         return true;
-    diag_error(r->diag, w->span, "the path '%s' leaves the directory of the manifest", shown(r->arena, w->text, strlen(w->text)));
-    return diag_help(r->diag, w->text[0] == '/' ? "write it relative to the manifest" : "bring another directory in with: use \"directory\"");
+    diag_error(r->diag, w->span, "the path '%s' leaves the %s", shown(r->arena, w->text, strlen(w->text)),
+               r->importing ? "package" : "directory of the manifest");
+    if (w->text[0] == '/')
+        return diag_help(r->diag, "write it relative to %s", r->importing ? "the package's root" : "the manifest");
+    return r->importing ? false : diag_help(r->diag, "bring another directory in with: use \"directory\"");
 }
 
 bool read_text(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

@@ -17,6 +17,7 @@ struct reader {
     struct diag *diag;
     const char *directory; /* of the manifest */
     bool in_tree;
+    bool importing; /* paths are inside a package */
     size_t budget; /* values still to be read: a small file can share tables into a huge tree */
 };
 

@@ -29,15 +29,12 @@ static bool need_body(struct reader *r, const struct made *m, const char *what)
 static bool check_ukc(struct reader *r, const struct made *m, const char *what)
 {
     const struct entry *e = table_get(m->body, "ukc");
-    const struct rule rule = {.offset = 0};
-    struct word range;
-    if (!e)
+    if (!e || e->value.kind != VALUE_STRING || !version_range_valid(e->value.text))
+        return true; /* what is wrong with it is reported with the other fields */
+    const char *range = e->value.text;
+    if (version_in_range(UKC_VERSION, range))
         return true;
-    if (!read_range(r, &rule, e, &range))
-        return false;
-    if (version_in_range(UKC_VERSION, range.text))
-        return true;
-    diag_error(r->diag, e->value.span, "%s is written for ukc %s; this is ukc %s", what, range.text, UKC_VERSION);
+    diag_error(r->diag, e->value.span, "%s is written for ukc %s; this is ukc %s", what, range, UKC_VERSION);
     return diag_help(r->diag, "install a ukc in that range, or widen it if the manifest works with this one");
 }
 

@@ -113,7 +113,10 @@ static bool check_listed(struct reader *r, const struct import *import)
 static bool read_debian(struct reader *r, const struct made *m, struct import *out)
 {
     *out = (struct import){.kind = IMPORT_DEBIAN, .span = m->span};
-    return m->body && read_record(r, &schema_debian, m->body, "debian", m->span, NULL, out) && check_listed(r, out);
+    r->importing = true;
+    bool ok = m->body && read_record(r, &schema_debian, m->body, "debian", m->span, NULL, out);
+    r->importing = false;
+    return (out->file_count == 0 || check_listed(r, out)) && ok;
 }
 
 static bool read_pkgconfig(struct reader *r, const struct made *m, struct import *out)

@@ -271,7 +271,7 @@ static bool take_scalar(struct reader *r, const struct entry *e, struct word *ou
         return true;
     case VALUE_FLOAT:
         if (v->real != floor(v->real) || fabs(v->real) > 9007199254740992.0)
-            return diag_error(r->diag, v->span, "%s takes whole numbers", entry_name(r, e));
+            return wrong_type(r, e, "a whole number");
         out->text = arena_printf(r->arena, "%.0f", v->real);
         return true;
     case VALUE_STRING:
@@ -281,7 +281,7 @@ static bool take_scalar(struct reader *r, const struct entry *e, struct word *ou
         }
         return take_word(r, e, out);
     default:
-        return wrong_type(r, e, "a string, a number, true or false, a list of them, or a table of settings");
+        return wrong_type(r, e, "a string, a number, true, false, or a list or table of these");
     }
 }
 

@@ -63,7 +63,11 @@ const struct source *engine_read(struct arena *a, const char *path, struct span 
 
 const char *shown(struct arena *a, const char *s, size_t n)
 {
-    const size_t longest = 60;
+    return shown_within(a, s, n, 60);
+}
+
+const char *shown_within(struct arena *a, const char *s, size_t n, size_t longest)
+{
     struct text out = {};
     size_t i = 0;
     while (i < n && out.size < longest) {

@@ -1,0 +1,2 @@
+local _ENV = {}
+return 1

@@ -1,0 +1,2 @@
+local f = io.open("/etc/passwd")
+return unikernel "web" { sources = { f:read("a") } }

@@ -1,0 +1,1 @@
+error(string.format("%p", {}))

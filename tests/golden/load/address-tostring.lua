@@ -1,0 +1,1 @@
+error("value " .. tostring({}) .. " " .. tostring(nil) .. string.format(" %s %5s", {}, error))

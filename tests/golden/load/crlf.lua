@@ -1,0 +1,4 @@
+return unikernel "web" {
+  sources = { "web.c" },
+  sorces = 3,
+}

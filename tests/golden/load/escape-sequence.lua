@@ -1,0 +1,3 @@
+return unikernel "web" {
+  doc = "[31m",
+}

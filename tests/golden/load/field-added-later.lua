@@ -1,0 +1,3 @@
+local body = { sources = { "web.c" } }
+body.requier = { clock = sig.clock }
+return unikernel "web" (body)

@@ -1,0 +1,1 @@
+return unikernel "web" { doc = "no sources" }, implementation "x" { sources = { "x.c" } }

@@ -1,0 +1,5 @@
+return unikernel "web" {
+  sources = { "a.c" },
+  doc = "x",
+  sources = { "b.c" },
+}

@@ -1,0 +1,5 @@
+return unikernel "homepage" {
+  sources = { "homepage.c" },
+  banana = 3,
+  [1] = "x",
+}

@@ -1,0 +1,4 @@
+return unikernel "homepage" {
+  sources = { "homepage.c" },
+  require = { http = sig.http_server },
+}

@@ -1,0 +1,1 @@
+return implementation "time" { provides = sig.clock }, implementation "x" { provides = { sig.clock, "log", sig.clock }, header = "string.h" }

@@ -1,0 +1,1 @@
+return implementation "disk" { provides = sig.block, targets = {} }

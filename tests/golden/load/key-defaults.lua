@@ -1,0 +1,21 @@
+return unikernel "web" {
+  sources = { "web.c" },
+  keys = {
+    a = key.port { default = 70000, doc = "a" },
+    b = key.integer { default = 5, min = 10, max = 20, doc = "b" },
+    c = key.size { default = "64K", doc = "c" },
+    d = key.bool { default = "yes", doc = "d" },
+    e = key.enum { "host", "native", default = "nativ", doc = "e" },
+    f = key.ipv4 { default = "10.0.0.256", doc = "f" },
+    g = key.ipv6 { default = "fd00:::1", doc = "g" },
+    h = key.ipv4_prefix { default = "10.0.0.2", doc = "h" },
+    i = key.ipv6_prefix { default = "fd00::2/129", doc = "i" },
+    j = key.mac { default = "02-00-00-00-00-01", doc = "j" },
+    k = key.list { of = key.ipv4 {}, default = { "10.0.0.1", "x" }, doc = "k" },
+    l = key.integer { default = 1.5, doc = "l" },
+    m = key.string { default = 3, doc = "m" },
+    n = key.port { default = "80", doc = "n" },
+    o = key.path { default = "", doc = "o" },
+    p = key.size { default = "8GiB", max = "4GiB", doc = "p" },
+  },
+}

@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "web.c" }, keys = { port = key.prot { default = 80 } } }

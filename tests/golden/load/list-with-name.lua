@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "a.c", main = "b.c" } }

@@ -1,0 +1,1 @@
+return unikernel "web" {  doc = "x" }

@@ -1,0 +1,3 @@
+return unikernel "web" {
+  doc = string.rep("x", 1 << 30),
+}

@@ -1,0 +1,1 @@
+return unikernel "int" { sources = { "web.c" } }, implementation "my impl" { provides = sig.clock }

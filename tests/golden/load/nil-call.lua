@@ -1,0 +1,2 @@
+local helper = {}
+return unikernel "web" { sources = { "web.c" }, set = { idle = helper.idle(3) } }

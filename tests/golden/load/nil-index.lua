@@ -1,0 +1,2 @@
+local options = {}
+return unikernel "web" { sources = { "web.c" }, set = { idle = options.http.idle } }

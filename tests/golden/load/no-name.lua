@@ -1,0 +1,1 @@
+return unikernel { name = "web", sources = { "web.c" } }

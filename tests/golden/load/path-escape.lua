@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "/etc/passwd.c", "../other/web.c", "a/../../b.c" } }

@@ -1,0 +1,2 @@
+local parts = require "a"
+return unikernel "web" { sources = parts }

@@ -1,0 +1,2 @@
+local parts = require "parts"
+return unikernel "web" { sources = parts }

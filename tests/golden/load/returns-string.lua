@@ -1,0 +1,1 @@
+return "web", 3

@@ -1,0 +1,1 @@
+return { name = "web", sources = { "web.c" } }

@@ -1,0 +1,2 @@
+local u = unikernel "web" { sources = { "web.c" } }
+return u, u

@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "web.c", "web.h", "notes.txt", "web.c" } }

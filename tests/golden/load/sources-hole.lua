@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { [1] = "a.c", [3] = "b.c" } }

@@ -1,0 +1,1 @@
+unikernel("web", sources = {"web.c"})

@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "web.c" }, set = { x = 12ab } }

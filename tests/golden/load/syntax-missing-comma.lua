@@ -1,0 +1,4 @@
+return unikernel "web" {
+  sources  = { "web.c" }
+  requires = { http = sig.http_server },
+}

@@ -1,0 +1,1 @@
+return unikernel "web" { doc = "a", sources = { "a" "b" }, set = { a = "a" "b" } }

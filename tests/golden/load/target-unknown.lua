@@ -1,0 +1,1 @@
+return target "linux" { flags = { "-x" } }, target "kvm" { flag = {}, sources = { "entry.cc" } }

@@ -1,0 +1,1 @@
+return unikernel "web" { ukc = "at least 1", sources = { "web.c" } }

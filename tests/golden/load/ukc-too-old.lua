@@ -1,0 +1,4 @@
+return unikernel "web" {
+  ukc     = ">= 2.0",
+  sources = 3,
+}

@@ -1,0 +1,1 @@
+return unikernal "web" { sources = { "web.c" } }

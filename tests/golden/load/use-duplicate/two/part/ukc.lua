@@ -1,0 +1,1 @@
+return signature "part" {}, implementation "part1" { version = "1", provides = sig.part }

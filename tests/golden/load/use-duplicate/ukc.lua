@@ -1,0 +1,3 @@
+use "one"
+use "two"
+return unikernel "web" { sources = { "web.c" } }

@@ -1,0 +1,2 @@
+use(3)
+return unikernel "web" { sources = { "web.c" } }

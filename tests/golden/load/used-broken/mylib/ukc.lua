@@ -1,0 +1,2 @@
+return signature "mine" { obejcts = {} },
+  implementation "mine1" { provides = sig.mine

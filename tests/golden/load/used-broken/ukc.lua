@@ -1,0 +1,2 @@
+use "mylib"
+return unikernel "web" { sources = { "web.c" }, doc = 1 }

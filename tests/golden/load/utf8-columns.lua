@@ -1,0 +1,1 @@
+return unikernel "web" { doc = "größe", sorces = { "web.c" }, sources = { "web.c" } }

@@ -1,0 +1,3 @@
+local t = { a = 1 }
+t.b = t
+return unikernel "web" { sources = { "web.c" }, set = t }
