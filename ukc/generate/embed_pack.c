@@ -114,6 +114,7 @@ static bool squeeze_piece(void *context, const void *bytes, size_t n)
 static bool pack_twin(struct packer *p, const char *path, const struct embed_form *plain, const struct hash *expected, struct embed_form *form,
                       bool *kept)
 {
+    *kept = false;
     output_align(p->out, EMBED_ALIGNMENT);
     uint64_t start = p->out->at;
     struct twin t = {.kind = p->input->compress == EMBED_GZIP ? &squeezer_gzip : &squeezer_zstd, .out = p->out,

@@ -23,7 +23,7 @@ struct unit {
     const struct plan_instance *instance;
     const char *place;                /* of the instance, for descriptions */
     struct text flags;                /* of its own sources */
-    struct text import_flags;         /* of upstream's */
+    struct text import_flags;         /* of upstream's, and of assembler: nothing that is C of ours */
     word_list modules, natives;       /* objects to become the module; those that cannot */
 };
 
@@ -186,7 +186,7 @@ static bool write_source(struct unit *u, const struct word *path)
         return diag_error(g->d, path->span, "source '%s' does not exist", path->text);
     const char *object = object_of(u, normal);
     const char *what = arena_printf(g->a, "%s/%s (%s)", u->instance->name, normal, u->place);
-    write_compile(u->s, source, object, what, text_string(&u->flags));
+    write_compile(u->s, source, object, what, text_string(is_assembler(source) ? &u->import_flags : &u->flags));
     add_object(u, source, object);
     return true;
 }
