@@ -68,6 +68,7 @@ static const struct example examples[] = {
     {"an object nobody declared", BOX "void box_put(struct box_item *i);\n" END,
      "#ifndef TIN_H\n#define TIN_H\nvoid tin_put(struct tin_item *i);\n" END,
      {"lib/tin.h:3:21: error: declaration of 'struct tin_item' will not be visible outside of this function",
+      "help: declare it before the function: struct tin_item;",
       "ukc.lua:3:1: note: this is the header of implementation 'tin'"}},
     {"function pointers, the object at depth 3",
      BOX "void box_each(int (*f)(int (*g)(struct box_item **i, void *), void *));\n" END,
@@ -215,9 +216,108 @@ static void differences(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* An application of `component` alone, through requirement `name`. */
+static const char *check_one(struct world *w, struct signature *signature, struct component *component, const char *name)
+{
+    struct component *app = world_component(w, COMPONENT_UNIKERNEL, "app", "", NULL);
+    struct plan_instance *p = world_instance(w, "store", component, NULL);
+    world_instance(w, "app", app, name, signature, p, NULL);
+    const struct bindings *b = world_check(w, NULL);
+    const char *report = world_report(w);
+    assert_int_equal(!b, *report != '\0');
+    return report;
+}
+
+static void two_signatures(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct signature *box = world_signature(&w, "box", "box_item", BOX "int box_get(struct box_item *i);\nint box_both(void);\n" END);
+    world_signature(&w, "lamp", "", "int lamp_on(void);\nlong lamp_both(void);\n");
+    struct component *tin = world_component(&w, COMPONENT_IMPLEMENTATION, "tin", "box lamp",
+                                            TIN "int tin_get(struct tin_item *i);\nint tin_on(void);\nint tin_both(void);\n" END);
+    assert_string_equal(check_one(&w, box, tin, "store"),
+                        "lib/tin.h:8:5: error: 'tin_both' returns 'int', signature 'lamp' says 'long'\n"
+                        "    8 | int tin_both(void);\n      |     ^~~~~~~~\n"
+                        "sig/lamp.h:2:6: note: signature 'lamp' declares 'lamp_both' here\n"
+                        "    2 | long lamp_both(void);\n      |      ^~~~~~~~~\n");
+    world_dispose(&w);
+}
+
+/* An implementation, its signature and a requirement of one name: everything is still told apart. */
+static void one_name(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct signature *box = world_signature(&w, "box", "box_item", BOX "int box_get(struct box_item *i);\nint box_put(int a);\n" END);
+    put_file("lib/tin.h", "#include \"box.h\"\nint box_get(struct box_item *i);\n");
+    struct component *tin = world_component(&w, COMPONENT_IMPLEMENTATION, "box", "box", NULL);
+    tin->header = world_word(&w, "tin.h", 3);
+    assert_non_null(strstr(check_one(&w, box, tin, "box"), "lib/tin.h: error: 'box_put' is missing"));
+    put_file("lib/tin.h", "#include \"box.h\"\nint box_get(struct box_item *i);\nint box_put(int a);\n");
+    const struct bindings *b = world_check(&w, NULL);
+    assert_non_null(b);
+    assert_string_equal(b->edges[0].operations[1].symbol, "store.box_put");
+    world_dispose(&w);
+}
+
+/* Names whose header would be taken for another. */
+static void requirement_names(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {{"exports", "a requirement cannot be named 'exports'"},
+                                           {"keys", "a requirement cannot be named 'keys'"},
+                                           {"user", "a requirement cannot have the name of its own component, 'user'"},
+                                           {"other", "requirement 'other' would have the header 'other.h'"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct world w;
+        world_init(&w);
+        struct signature *box = world_signature(&w, "box", "box_item", BOX "int box_get(int a);\n" END);
+        struct signature *lamp = world_signature(&w, "lamp", "", "int lamp_on(void);\n");
+        struct component *tin = world_component(&w, COMPONENT_IMPLEMENTATION, "tin", "box", TIN "int tin_get(int a);\n" END);
+        struct component *user = world_component(&w, COMPONENT_IMPLEMENTATION, "user", "lamp", NULL);
+        put_file("lib/other.h", "int user_on(void);\n");
+        user->header = world_word(&w, "other.h", 3);
+        struct plan_instance *p = world_instance(&w, "store", tin, NULL);
+        world_instance(&w, "u", user, names[i][0], box, p, NULL);
+        assert_null(world_check(&w, NULL));
+        assert_non_null(strstr(world_report(&w), names[i][1]));
+        (void)lamp;
+        world_dispose(&w);
+    }
+}
+
+/* An implementation's header may include the headers of its requirements. */
+static void requirement_in_interface(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct signature *box = world_signature(&w, "box", "box_item", BOX "struct box_info { int a; };\nint box_get(struct box_item *i);\n" END);
+    struct signature *lamp = world_signature(&w, "lamp", "", "#include \"box.h\"\nint lamp_on(struct box_info *i);\n");
+    struct component *tin = world_component(&w, COMPONENT_IMPLEMENTATION, "tin", "box", TIN "int tin_get(struct tin_item *i);\n" END);
+    struct component *bulb = world_component(&w, COMPONENT_IMPLEMENTATION, "bulb", "lamp",
+                                             "#include \"bulb_store.h\"\nstruct bulb_thing { struct bulb_store_item *item; };\n"
+                                             "int bulb_on(struct box_info *i);\n");
+    struct component *app = world_component(&w, COMPONENT_UNIKERNEL, "app", "", NULL);
+    struct plan_instance *store = world_instance(&w, "light.bulb_store", tin, NULL);
+    struct plan_instance *light = world_instance(&w, "light", bulb, "bulb_store", box, store, NULL);
+    world_instance(&w, "app", app, "light", lamp, light, NULL);
+    const struct bindings *b = world_check(&w, "cache");
+    assert_string_equal(world_report(&w), ""); /* bulb_store_get is not taken for an operation of bulb */
+    assert_non_null(b);
+    world_dispose(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_signatures, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(one_name, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(requirement_names, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(requirement_in_interface, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(differences, scratch_enter, scratch_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,8 @@ static const struct contract *read_contract(struct checker *c, const struct sign
         return NULL;
     struct header h;
     if (!read_header(c, "signature", path, s->identifier, NULL, &(struct hash){}, &h)) {
-        diag_note(c->diag, span, "this is the header of signature '%s'", s->name.text);
+        if (diag_status(c->diag) == DIAG_INPUT)
+            diag_note(c->diag, span, "this is the header of signature '%s'", s->name.text);
         return NULL;
     }
     return contract_create(c->arena, s, h.interface, &c->sources, c->diag);
@@ -278,8 +279,11 @@ static bool check_header(struct checker *c, const struct plan_instance *instance
     if (!header_usable(c, known->header, span, arena_printf(c->arena, "implementation '%s'", component->name.text)))
         return false;
     struct header h;
-    if (!read_header(c, "implementation", known->header, component->identifier, instance, &requirements, &h))
-        return diag_note(c->diag, span, "this is the header of implementation '%s'", component->name.text);
+    if (!read_header(c, "implementation", known->header, component->identifier, instance, &requirements, &h)) {
+        if (diag_status(c->diag) == DIAG_INPUT)
+            diag_note(c->diag, span, "this is the header of implementation '%s'", component->name.text);
+        return false;
+    }
     struct implementation_check check = {component, h.interface, contracts, c->generated};
     return compare_implementation(c->arena, &check, &c->sources, c->diag, &known->lifecycle);
 }

@@ -89,12 +89,12 @@ static const char *shape_difference(const struct comparison *c, const struct mat
                             right->internal ? "static" : "inline");
     if (!r->prototype)
         return arena_printf(c->arena, "'%s' says nothing about its parameters", right->name);
-    if (l->parameter_count != r->parameter_count)
-        return arena_printf(c->arena, "'%s' has %zu parameter%s, signature '%s' says %zu", right->name, r->parameter_count,
-                            r->parameter_count == 1 ? "" : "s", signature, l->parameter_count);
     if (l->variadic != r->variadic)
         return arena_printf(c->arena, "'%s' is %svariadic, in signature '%s' it is%s", right->name, r->variadic ? "" : "not ", signature,
                             l->variadic ? "" : " not");
+    if (l->parameter_count != r->parameter_count)
+        return arena_printf(c->arena, "'%s' has %zu parameter%s, signature '%s' says %zu", right->name, r->parameter_count,
+                            r->parameter_count == 1 ? "" : "s", signature, l->parameter_count);
     if (l->count != r->count)
         return arena_printf(c->arena, "'%s' has another calling convention than in signature '%s'", right->name, signature);
     return "";

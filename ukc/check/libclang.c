@@ -107,7 +107,7 @@ struct extraction {
     CXTranslationUnit unit;
     const char *prefix, *generated;
     size_t prefix_length;
-    struct map path_numbers, type_numbers; /* keys live in the arena */
+    struct map path_numbers, type_numbers, cursor_numbers; /* keys live in the arena */
     VEC(const char *) paths;
     VEC(struct type) types;
     VEC(struct declaration) declarations;
@@ -191,12 +191,18 @@ static uint32_t intern(struct extraction *x, struct type t)
 static uint32_t declaration_number(struct extraction *x, CXCursor c)
 {
     CXCursor canonical = clang.getCanonicalCursor(c);
-    for (size_t i = 0; i < x->cursors.count; i++)
-        if (clang.equalCursors(x->cursors.items[i], canonical))
-            return (uint32_t)i;
-    *vec_add(x->arena, &x->cursors) = canonical;
-    *vec_add(x->arena, &x->declarations) = (struct declaration){.name = ""};
-    return (uint32_t)x->cursors.count - 1;
+    unsigned hash = clang.hashCursor(canonical);
+    for (unsigned n = 0;; n++) { /* n: among cursors of the same hash */
+        uint32_t next = (uint32_t)x->cursors.count;
+        uint32_t number = map_add(&x->cursor_numbers, arena_printf(x->arena, "%x.%x", hash, n), next);
+        if (number == MAP_ABSENT) {
+            *vec_add(x->arena, &x->cursors) = canonical;
+            *vec_add(x->arena, &x->declarations) = (struct declaration){.name = ""};
+            return next;
+        }
+        if (clang.equalCursors(x->cursors.items[number], canonical))
+            return number;
+    }
 }
 
 static uint32_t basic(struct extraction *x, CXType t)
@@ -529,14 +535,21 @@ static struct span diagnostic_span(struct extraction *x, struct sources *s, CXDi
     return sources_span(s, file_path(x, file), line, column, 1);
 }
 
+/* "declaration of 'struct x' will not be visible outside of this function" is true, and no help. */
+static void help_invisible(const char *text, struct diag *d)
+{
+    const char *name = strchr(text, '\''), *end = name ? strchr(name + 1, '\'') : NULL;
+    if (end && strstr(end, "will not be visible outside of this function"))
+        diag_help(d, "declare it before the function: %.*s;", (int)(end - name - 1), name + 1);
+}
+
 static void pass_diagnostic(struct extraction *x, struct sources *s, CXDiagnostic diagnostic, struct diag *d)
 {
     CXString text = clang.getDiagnosticSpelling(diagnostic);
     diag_error(d, diagnostic_span(x, s, diagnostic), "%s", clang.getCString(text));
     if (strstr(clang.getCString(text), "'keys.h' file not found"))
         diag_help(d, "keys.h is for sources: an interface is the same in every configuration");
-    else if (strstr(clang.getCString(text), "will not be visible outside of this function"))
-        diag_help(d, "declare the struct before the function, by itself");
+    help_invisible(clang.getCString(text), d);
     clang.disposeString(text);
     CXDiagnosticSet children = clang.getChildDiagnostics(diagnostic);
     for (unsigned i = 0; i < clang.getNumDiagnosticsInSet(children); i++) {
@@ -641,5 +654,6 @@ bool clang_parse(struct arena *a, const struct parse_request *r, struct sources 
     clang.disposeIndex(index);
     map_dispose(&x.path_numbers);
     map_dispose(&x.type_numbers);
+    map_dispose(&x.cursor_numbers);
     return good;
 }

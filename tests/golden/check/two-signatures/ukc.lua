@@ -1,0 +1,13 @@
+return
+  signature "lamp" { version = "1.0", doc = "a light" },
+  signature "shelf" { version = "1.0", doc = "numbered places for parcels", objects = { "shelf_parcel" } },
+  implementation "rack" {
+    version = "1.0", licence = "ISC", origin = "here", doc = "a shelf in memory",
+    provides = { sig.shelf, sig.lamp },
+    sources = { "rack.c" },
+  },
+  unikernel "parcels" {
+    doc = "stores parcels",
+    sources = { "parcels.c" },
+    requires = { store = sig.shelf, light = sig.lamp },
+  }
