@@ -1,6 +1,8 @@
 """A project in a temporary directory, and ukc run in it, for the end-to-end suites."""
 
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -127,3 +129,36 @@ def store(context):
     path = os.path.join(str(context.root), "build", "test-store")
     os.makedirs(path, exist_ok=True)
     return path
+
+
+def built_site(context, p):
+    """`ukc init site`, configured and built for posix, entered: copied from one that was built before with this very ukc."""
+    cache = os.path.join(str(context.root), "build", "test-site", identity(context))
+    os.makedirs(os.path.dirname(cache), exist_ok=True)
+    with open(os.path.join(os.path.dirname(cache), "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(cache):
+            for old in os.listdir(os.path.dirname(cache)):
+                if old != "lock":
+                    shutil.rmtree(os.path.join(os.path.dirname(cache), old))
+            with Project(context) as fresh:
+                fresh.ukc("init", "site")
+                fresh.enter("site")
+                fresh.ukc("configure", "--target", "posix")
+                fresh.ukc("build")
+                shutil.copytree(fresh.path, cache + ".new", symlinks=True)
+            os.rename(cache + ".new", cache)
+    shutil.copytree(cache, p.file("site"), symlinks=True)
+    p.enter("site")
+
+
+def identity(context):
+    """Of everything that decides what a build of the site makes: the compiler and the catalogue."""
+    h = hashlib.sha256()
+    for top in ("build/ukc", "libs", "targets", "manifests"):
+        path = os.path.join(str(context.root), top)
+        files = [path] if os.path.isfile(path) else sorted(os.path.join(d, f) for d, _, fs in os.walk(path) for f in fs)
+        for f in files:
+            state = os.stat(f)
+            h.update(f"{f} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return h.hexdigest()[:16]

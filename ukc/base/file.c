@@ -219,9 +219,11 @@ bool file_make_directories(const char *path, struct diag *d)
         char saved = part.bytes[i];
         part.bytes[i] = '\0';
         /* another process may make it first; what exists may be a file */
-        ok = mkdir(part.bytes, 0755) == 0 || file_is_directory(part.bytes);
+        int error = mkdir(part.bytes, 0755) == 0 ? 0 : errno;
+        ok = error == 0 || file_is_directory(part.bytes);
         if (!ok)
-            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot make directory '%s': %s", part.bytes, strerror(errno));
+            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot make directory '%s': %s", part.bytes,
+                      strerror(error == EEXIST ? ENOTDIR : error));
         part.bytes[i] = saved;
     }
     if (!part.size)
