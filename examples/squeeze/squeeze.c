@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "console.h"
-#include "squeeze.h"
+#include "press.h"
 #include "text.h"
 
 /* FNV-1a, 32 bits: enough to see by eye that two texts are the same */
@@ -17,10 +17,10 @@ static unsigned checksum(const char *bytes, size_t size)
 /* The size of the text when compressed, or a negative errno value; false in *same when it came back different. */
 static int64_t there_and_back(const struct representation *text, bool *same)
 {
-    int64_t room = squeeze_bound(text->size);
+    int64_t room = press_bound(text->size);
     char *small = room > 0 ? malloc((size_t)room) : NULL, *back = malloc(text->size + 1);
-    int64_t size = small && back ? squeeze_pack(small, (size_t)room, (struct view){text->bytes, text->size}) : -1;
-    int64_t whole = size > 0 ? squeeze_unpack(back, text->size + 1, (struct view){small, (size_t)size}) : -1;
+    int64_t size = small && back ? press_pack(small, (size_t)room, (struct view){text->bytes, text->size}) : -1;
+    int64_t whole = size > 0 ? press_unpack(back, text->size + 1, (struct view){small, (size_t)size}) : -1;
     *same = whole == (int64_t)text->size &&
             checksum(back, text->size) == checksum(text->bytes, text->size);
     free(small);

@@ -1,0 +1,177 @@
+"""The HTTP server and the stores: over a stack in memory, fuzzed, and from outside over real connections."""
+
+import os
+import signal
+import socket
+import time
+
+import harness
+from lib.project import Project, expect, free_port, wait_for_port
+
+SECONDS = 900
+SANITIZERS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wmissing-prototypes", "-Wvla", "-Werror"]
+MODULES = {
+    "kv": ["libs/kv_memory", "targets/posix/kv_file", "targets/posix/kv_dir"],
+    "http1": ["libs/http1"],
+}
+
+
+def sources(context, *folders):
+    return [str(f) for folder in folders for f in sorted((context.root / folder).glob("*.c"))]
+
+
+def llhttp(p):
+    """Where ukc put llhttp for this project: it is imported, never part of the tree."""
+    p.copy("tests/http")
+    p.ukc("configure", "--target", "posix")
+    p.ukc("build")
+    root = p.file("build", "posix", "root")
+    for name in os.listdir(root):
+        if "llhttp" in name:
+            return os.path.join(root, name, "usr", "share")
+    raise harness.Failure(f"no llhttp below {root}: {os.listdir(root)}")
+
+
+def compile(p, context, program, files, *flags, include=()):
+    harness.need("clang-19")
+    include = [f"-I{context.root / i}" for i in ("libs/include", "libs/signatures")] + [f"-I{i}" for i in include]
+    p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *flags, *include, *files, "-o", p.file(program))
+
+
+def compile_http(p, context, program, files, *flags):
+    where = llhttp(p)
+    headers, mine = os.path.join(where, "include", "llhttp"), context.root / "tests/unit/http1"
+    objects = []
+    for name in ("api", "http", "llhttp"):
+        objects.append(p.file(f"{name}.o"))
+        p.run("clang-19", *SANITIZERS, "-w", "-DLLHTTP_STRICT_MODE=1", *[f for f in flags if f.startswith("-fsanitize=fuzzer-")],
+              f"-I{headers}", "-c", os.path.join(where, "llhttp", f"{name}.c"), "-o", objects[-1])
+    link = [f.replace("fuzzer-no-link", "fuzzer") for f in flags]
+    # the stand-ins for generated headers come before the signatures of the same names
+    p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *WARNINGS, *[f for f in link if f.startswith("-fsanitize")], f"-I{mine}",
+          f"-I{context.root / 'libs/include'}", f"-I{headers}", *files, str(mine / "fake.c"), *sources(context, "libs/http1"),
+          *objects, *[f for f in link if f.startswith("-l")], "-o", p.file(program))
+
+
+def unit_http1(context):
+    with Project(context) as p:
+        compile_http(p, context, "unit", [str(context.root / "tests/unit/http1/connection.c")], "-lcmocka")
+        p.run(p.file("unit"))
+
+
+def unit_kv(context):
+    with Project(context) as p:
+        mine = context.root / "tests/unit/kv"
+        compile(p, context, "unit", [str(mine / "kv.c"), *sources(context, *MODULES["kv"])], *WARNINGS, "-lcmocka", include=[mine])
+        os.mkdir(p.file("empty"))
+        p.run(p.file("unit"), directory=p.file("empty"))
+
+
+def fuzz(context):
+    with Project(context) as p:
+        compile_http(p, context, "fuzz", [str(context.root / "tests/fuzz/fuzz_http.c")], "-fsanitize=fuzzer-no-link")
+        os.mkdir(p.file("found"))
+        seconds = 600 if context.long else 20
+        p.run(p.file("fuzz"), f"-max_total_time={seconds}", "-max_len=6000", "-rss_limit_mb=2048", "-timeout=10", p.file("found"),
+              str(context.root / "tests/fuzz/corpus/http"), timeout=seconds + 120)
+
+
+def probe(p, *configure):
+    p.copy("tests/http")
+    p.ukc("configure", "--target", "posix", *configure)
+    return p.ukc("build", "--json", timeout=600).json["image"]
+
+
+def conformance(context, *configure):
+    with Project(context) as p:
+        image, port = probe(p, *configure), free_port()
+        with p.serving(image, f"--port={port}", port=port) as server:
+            r = p.run("python3", str(context.root / "tests/http_conformance.py"), str(port), status=None, timeout=400)
+        expect(r.status == 0, "the server keeps to RFC 9110 and 9112", r, server.output)
+        expect(server.returncode == 0, "and ends with status 0", server.returncode, server.output)
+        expect("ERROR" not in server.output and "runtime error" not in server.output, "no sanitizer complains", server.output)
+
+
+def stopping(context):
+    """SIGTERM: idle connections are closed at once, an answer under way is finished, a stuck one is not waited for."""
+    with Project(context) as p:
+        image, port = probe(p), free_port()
+        server = p.start(image, f"--port={port}")
+        try:
+            wait_for_port(server, port)
+            idle, busy = (socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2))
+            busy.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n" * 80)
+            time.sleep(0.3)
+            start = time.monotonic()
+            server.send_signal(signal.SIGTERM)
+            expect(idle.recv(1) == b"", "an idle connection ends")
+            expect(time.monotonic() - start < 1, "at once", time.monotonic() - start)
+            answers = b""
+            while data := busy.recv(1 << 20):
+                answers += data
+            bodies = [a.partition(b"\r\n\r\n")[2] for a in answers.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+            expect(0 < len(bodies) < 80 and all(len(b) == 1000000 for b in bodies), "the answer under way is finished",
+                   [len(b) for b in bodies])
+            expect(b"Connection: close" in answers[-1100000:], "and says that it is the last")
+            expect(server.wait(10) == 0, "the status is 0", server.returncode)
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+            server.stdout.close()
+
+
+def stuck(context):
+    with Project(context) as p:
+        image, port = probe(p), free_port()
+        server = p.start(image, f"--port={port}")
+        try:
+            wait_for_port(server, port)
+            busy = socket.create_connection(("127.0.0.1", port), timeout=10)
+            busy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            busy.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n" * 16)
+            time.sleep(0.3)
+            start = time.monotonic()
+            server.send_signal(signal.SIGTERM)
+            expect(server.wait(10) == 0, "the status is 0", server.returncode)
+            expect(time.monotonic() - start < 6, "a client that does not read is given up", time.monotonic() - start)
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+            server.stdout.close()
+
+
+def idle_is_cheap(context):
+    """A thousand connections that wait cost little more than their stacks: a limit well below one buffer each."""
+    with Project(context) as p:
+        p.copy("examples/homepage")
+        p.ukc("configure", "--target", "posix")
+        image, port = p.ukc("build", "--json", timeout=600).json["image"], free_port()
+
+        def resident(pid):
+            with open(f"/proc/{pid}/status") as f:
+                return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+        with p.serving(image, f"--port={port}", port=port) as server:
+            before, clients = resident(server.pid), []
+            for _ in range(1000):
+                clients.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+                clients[-1].sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                expect(clients[-1].recv(12) == b"HTTP/1.1 200", "each is answered")
+            each = (resident(server.pid) - before) / len(clients)
+            expect(each < 24, f"{each:.1f} KiB for each idle connection")
+            for c in clients:
+                c.close()
+
+
+def tests(context):
+    yield "unit/http1", lambda: unit_http1(context)
+    yield "unit/kv", lambda: unit_kv(context)
+    yield "fuzz", lambda: fuzz(context)
+    yield "conformance/release", lambda: conformance(context)
+    yield "conformance/sanitized", lambda: conformance(context, "--profile", "dev", "--sanitize")
+    yield "stop/in order", lambda: stopping(context)
+    yield "stop/stuck client", lambda: stuck(context)
+    yield "idle", lambda: idle_is_cheap(context)
