@@ -712,8 +712,8 @@ static void prints(void **)
     text_clear(&t);
     record_print_text(one, &t);
     const char *const lines[] = {"record     ", "\nunikernel  hello for posix, release\nimage      build/posix/hello\nsha256     ",
-                                 "\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nruns       1\n"
-                                 "differs    the same recipe gave 1 other image\ninputs     3\n",
+                                 ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nruns       1\n"
+                                 "differs    the same recipe gave 1 other image\ninputs     3\n"),
                                  "\n  source     ", "          3  hello.c\n"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         assert_non_null(strstr(text_string(&t), lines[i]));
