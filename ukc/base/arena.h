@@ -45,10 +45,10 @@ void *arena_array_alloc(struct arena *, size_t n, size_t size, size_t align);
         size_t count, capacity;                                                                    \
     }
 #define vec_add(a, v)                                                                              \
-    (&(v)->items[((v)->count == (v)->capacity                                                      \
-                      ? ((v)->items = vec_grow((a), (v)->items, &(v)->capacity, sizeof *(v)->items)) \
-                      : (v)->items,                                                                \
-                  (v)->count++)])
+    ((v)->count == (v)->capacity                                                                   \
+         ? (void)((v)->items = vec_grow((a), (v)->items, &(v)->capacity, sizeof *(v)->items))      \
+         : (void)0, /* a sequence point: the array is looked at after it has grown */               \
+     &(v)->items[(v)->count++])
 void *vec_grow(struct arena *, void *items, size_t *capacity, size_t size);
 
 #endif
