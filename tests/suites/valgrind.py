@@ -12,7 +12,8 @@ def tests(context):
     for name, argv, more in harness.unit_tests(context):
         def test(argv=argv, more=more):
             valgrind = [harness.need("valgrind"), "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite",
-                        f"--error-exitcode={harness.CHECK_STATUS}"]
+                        f"--error-exitcode={harness.CHECK_STATUS}",
+                        f"--suppressions={harness.ROOT / 'tests' / 'valgrind.supp'}"]
             env = {**os.environ, **more}
             harness.run([*valgrind, *argv], timeout=SECONDS - 5, env=env, cwd=harness.scratch())
 

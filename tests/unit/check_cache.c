@@ -304,8 +304,8 @@ static void hostile_models(void **state)
     const char *bad[] = {"interface 1 1 1 0 0\npath =x\ntype named 0\ndeclaration typedef =t 0 1 1 1 0 0 0 0 0 0 0 0 0\n",
                          "interface 1 1 0 0 0\npath =x\ntype pointer 0 0 0\n",
                          "interface 99999999999 0 0 0 0\n", "interface 1 0 0 9223372036854775807 0\npath =x\n",
-                         "interface 1 1 1 0 0\npath =x\ntype named 0\ndeclaration struct = 0 1 1 1 0 1 0 0 4 4 4294967295 0 1\n"
-                         "member =m 0 1 1 1 0 0 0 -1\n"};
+                         ("interface 1 1 1 0 0\npath =x\ntype named 0\ndeclaration struct = 0 1 1 1 0 1 0 0 4 4 4294967295 0 1\n"
+                          "member =m 0 1 1 1 0 0 0 -1\n")};
     for (size_t n = 0; n < sizeof bad / sizeof *bad; n++) {
         assert_null(interface_decode(a, bad[n], strlen(bad[n])));
         struct text t = {};

@@ -1,3 +1,4 @@
+-- only: plan --target posix --bindings
 return
   signature "shelf" { version = "1.0", doc = "numbered places for parcels", objects = { "shelf_parcel" } },
   implementation "rack" {

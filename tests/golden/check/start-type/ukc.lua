@@ -1,3 +1,4 @@
+-- args: --target posix
 return
   signature "shelf" { version = "1.0", doc = "numbered places for parcels", objects = { "shelf_parcel" } },
   implementation "rack" {

@@ -1,3 +1,4 @@
+-- only: plan --target posix --bindings
 return
   signature "lamp" { version = "1.0", doc = "a light" },
   signature "shelf" { version = "1.0", doc = "numbered places for parcels", objects = { "shelf_parcel" } },
