@@ -853,7 +853,9 @@ static long kill_at(long n)
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         raise(SIGSTOP);
         struct trial *t = trial("1.0");
-        _exit(fetch(t) ? 0 : 1);
+        bool good = fetch(t);
+        done(t);
+        _exit(good ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSTOPPED(status));
