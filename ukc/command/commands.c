@@ -74,7 +74,7 @@ const struct command commands[] = {
         .arguments = "[NAME]",
         .summary = "print every instance of the image, its bindings and the value of each key",
         .description = "The resolved image for one target, as stable text: the format that ukc diff compares.",
-        .takes = TAKES_CONTEXT | TAKES(update) | TAKES(bindings) | TAKES(json),
+        .takes = TAKES_CONTEXT | TAKES(update) | TAKES(bindings) | TAKES(dot) | TAKES(json),
         .most = 1,
         .run = command_plan,
     },

@@ -67,12 +67,16 @@ static bool write_lock(struct project *p, const struct lock *lock)
     return ok;
 }
 
+/* plan.txt, which goes into the record, and plan.dot, the module graph for people. */
 static bool write_plan(struct project *p)
 {
-    struct text t = {};
+    struct text t = {}, dot = {};
     plan_print_text(p->plan, &t);
-    bool ok = file_write(project_file(p, "plan.txt"), t.bytes, t.size, NULL, p->d);
+    plan_print_dot(p->plan, &dot);
+    bool ok = file_write(project_file(p, "plan.txt"), t.bytes, t.size, NULL, p->d) &&
+              file_write(project_file(p, "plan.dot"), dot.bytes, dot.size, NULL, p->d);
     text_dispose(&t);
+    text_dispose(&dot);
     return ok;
 }
 

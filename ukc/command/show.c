@@ -58,6 +58,11 @@ int command_plan(struct invocation *i)
         print_json(&j);
         return (int)diag_status(i->diag);
     }
+    if (given(i, OPTION_dot)) {
+        plan_print_dot(p.plan, &t);
+        print_text(&t);
+        return (int)diag_status(i->diag);
+    }
     plan_print_text(p.plan, &t);
     if (given(i, OPTION_bindings)) {
         const char *aside = arena_printf(i->arena, "build/check/%s", target_names[p.configuration.target]);

@@ -82,6 +82,8 @@ struct plan {
 const struct plan_instance *plan_find(const struct plan *, const char *path); /* or NULL */
 /* Stable text, also the golden format and what `ukc diff` compares. */
 void plan_print_text(const struct plan *, struct text *);
+/* The module graph: instances and bindings, for Graphviz. */
+void plan_print_dot(const struct plan *, struct text *);
 void plan_print_json(const struct plan *, struct json *);
 
 #endif
