@@ -28,7 +28,8 @@ static void grow_said(struct reduction *r, bool value)
     size_t count = r->e->facts.count;
     if (count > r->said_size) {
         bool *said = arena_array(r->arena, bool, 2 * count);
-        memcpy(said, r->said, r->said_size * sizeof *said);
+        if (r->said_size)
+            memcpy(said, r->said, r->said_size * sizeof *said);
         memset(said + r->said_size, value, count - r->said_size);
         r->said = said;
         r->said_size = count;
@@ -48,7 +49,7 @@ static bool satisfiable(struct reduction *r, bool any)
         if (!solver_solve(r->e->solver))
             return false;
         struct cut cut = {};
-        if (any || model_is_plan(r->e, r->said, r->arena, &cut))
+        if (any || model_is_plan(r->e, r->arena, &cut))
             return true;
         if (r->cuts.count == CUTS_MAX) {
             r->cut_short = true;
@@ -65,10 +66,17 @@ static bool failed(struct reduction *r, size_t i)
     return r->said[i] && r->e->facts.items[i].literal && solver_failed(r->e->solver, r->e->facts.items[i].literal);
 }
 
-static void keep_failed(struct reduction *r)
+static bool is_cycle(const struct reduction *r, size_t i)
+{
+    return r->e->facts.items[i].kind == FACT_CYCLE;
+}
+
+/* That nothing may need itself is true whatever is said: cycles stay, until their turn comes. */
+static void keep_failed(struct reduction *r, bool cycles)
 {
     for (size_t i = 1; i < r->e->facts.count; i++)
-        r->said[i] = failed(r, i);
+        if (cycles || !is_cycle(r, i))
+            r->said[i] = failed(r, i);
 }
 
 static void encode_again(struct reduction *r, const bool *keep, size_t count)
@@ -79,21 +87,20 @@ static void encode_again(struct reduction *r, const bool *keep, size_t count)
     grow_said(r, true);
 }
 
-static void reduce(struct reduction *r)
+/*
+ * From the far end, so that what remains is near to the unikernel.  First the
+ * facts that manifests state; then the cycles, by the solver's word alone.
+ */
+static void reduce(struct reduction *r, bool cycles)
 {
-    /* from the far end, so that what remains is near to the unikernel */
     for (size_t i = r->e->facts.count; i-- > 1;) {
-        if (!r->said[i])
+        if (!r->said[i] || is_cycle(r, i) != cycles)
             continue;
         r->said[i] = false;
-        size_t count = r->e->facts.count;
-        if (satisfiable(r, r->e->facts.items[i].kind == FACT_CYCLE))
+        if (satisfiable(r, cycles))
             r->said[i] = true;
         else
-            keep_failed(r);
-        /* a cycle found just now is to be tried too */
-        if (r->e->facts.count > count)
-            i = r->e->facts.count;
+            keep_failed(r, cycles);
     }
 }
 
@@ -118,14 +125,15 @@ struct conflict_set conflict_find(struct arena *a, const struct problem *p)
     encode_again(&r, NULL, 0);
     struct conflict_set set = {};
     if (!satisfiable(&r, false)) {
-        keep_failed(&r);
+        keep_failed(&r, false);
         encoding_dispose(r.e);
         size_t count = r.said_size < r.e->facts.count ? r.said_size : r.e->facts.count;
         bool *keep = arena_memdup(scratch, r.said, count * sizeof *keep);
-        encode_again(&r, keep, count);
-        if (!satisfiable(&r, false))
-            keep_failed(&r);
-        reduce(&r);
+        /* where instances are borrowed, what is not said can matter too */
+        bool borrows = r.e->borrows;
+        encode_again(&r, borrows ? NULL : keep, borrows ? 0 : count);
+        reduce(&r, false);
+        reduce(&r, true);
         set = collect(&r, a);
     }
     encoding_dispose(r.e);

@@ -72,6 +72,12 @@ bool encoding_is_shared(const struct encoding *e, uint32_t h)
     return hole->open && hole->signature->shared;
 }
 
+/* For a plan, agreement is having the same variables; as a fact it has to be said. */
+static bool same_variables(const struct encoding *e, uint32_t h)
+{
+    return e->mode == ENCODE_PLAN && encoding_is_shared(e, h);
+}
+
 int encoding_used(struct encoding *e, uint32_t n)
 {
     if (!e->used[n])
@@ -82,7 +88,7 @@ int encoding_used(struct encoding *e, uint32_t n)
 int encoding_edge(struct encoding *e, uint32_t h, uint32_t k)
 {
     const struct hole *hole = problem_hole(e->p, h);
-    int *first = encoding_is_shared(e, h) ? &e->shared[signature_index(e->p, hole->signature)] : &e->choice[h];
+    int *first = same_variables(e, h) ? &e->shared[signature_index(e->p, hole->signature)] : &e->choice[h];
     if (!*first) {
         *first = e->variables + 1;
         e->variables += (int)hole->candidate_count;
@@ -155,19 +161,16 @@ static void encode_versions(struct encoding *e, uint32_t owner, uint32_t h)
     }
 }
 
+/* The lock forbids the others, as a version range does. */
 static void encode_lock(struct encoding *e, uint32_t owner, uint32_t h)
 {
     const struct hole *hole = problem_hole(e->p, h);
     if (!e->p->use_lock || !e->p->lock_line[h])
         return;
     uint32_t fact = encoding_fact(e, (struct fact){.kind = FACT_LOCK, .node = {owner}, .hole = h});
-    if (!clause_begin(e, fact))
-        return;
-    solver_add(e->solver, -encoding_used(e, owner));
     for (uint32_t k = 0; k < hole->candidate_count; k++)
-        if (encoding_has(e, h, k) && candidate_locked(e->p, h, &hole->candidates[k]))
-            solver_add(e->solver, encoding_edge(e, h, k));
-    solver_add(e->solver, 0);
+        if (!candidate_locked(e->p, h, &hole->candidates[k]) && (e->mode == ENCODE_PLAN || e->facts.items[fact].literal))
+            clause2(e, fact, -encoding_used(e, owner), -encoding_edge(e, h, k));
 }
 
 static bool borrows(const struct encoding *e)
@@ -195,6 +198,9 @@ static void encode_meaning(struct encoding *e, uint32_t h)
         if (!encoding_has(e, h, k))
             continue;
         clause2(e, 0, -encoding_edge(e, h, k), encoding_used(e, hole->candidates[k].node.at));
+        /* a requirement that is not said may still be met, and bring in an instance; then it is as if it were said */
+        if (e->mode == ENCODE_FACTS && e->borrows)
+            clause2(e, 0, -encoding_edge(e, h, k), e->facts.items[e->requires[h]].literal);
         if (!one)
             continue;
         edges[count++] = encoding_edge(e, h, k);

@@ -75,7 +75,7 @@ struct encoding {
     bool *in;         /* by node: part of the encoding */
     int *used;        /* by node: its variable; 0: not needed yet */
     int *choice;      /* by hole: the variable of candidate 0; 0: not needed yet */
-    int *shared;      /* by signature: the same for all open requirements of a shared one */
+    int *shared;      /* by signature: the candidate that all open requirements of a shared one agree on */
     VEC(struct fact) facts;
     uint32_t *requires; /* by hole: its FACT_REQUIRES */
 };

@@ -13,7 +13,6 @@
 struct model {
     struct encoding *e;
     const struct problem *p;
-    const bool *said;
     struct arena *arena;
     bool *grounded, *in_set;
     uint32_t *queue;
@@ -22,13 +21,13 @@ struct model {
 
 static bool chosen(const struct model *m, uint32_t h, uint32_t k)
 {
-    bool known = encoding_is_shared(m->e, h) ? m->e->shared[signature_index(m->p, problem_hole(m->p, h)->signature)] : m->e->choice[h];
-    return known && encoding_has(m->e, h, k) && solver_holds(m->e->solver, encoding_edge(m->e, h, k));
+    return m->e->choice[h] && encoding_has(m->e, h, k) && solver_holds(m->e->solver, encoding_edge(m->e, h, k));
 }
 
 static bool is_said(const struct model *m, uint32_t h)
 {
-    return m->said[m->e->requires[h]];
+    int literal = m->e->facts.items[m->e->requires[h]].literal;
+    return literal && solver_holds(m->e->solver, literal);
 }
 
 static bool hole_grounded(const struct model *m, uint32_t h)
@@ -153,8 +152,6 @@ static void cut_orphan(struct model *m, uint32_t h, uint32_t k, struct cut *cut)
     uint32_t node = problem_hole(m->p, h)->candidates[k].node.at;
     VEC(struct atom) atoms = {};
     *vec_add(m->arena, &atoms) = (struct atom){.kind = ATOM_EDGE, .negative = true, .at = h, .candidate = k};
-    /* the shared variable may hold for nobody: then nothing is wrong */
-    *vec_add(m->arena, &atoms) = (struct atom){.kind = ATOM_USED, .negative = true, .at = m->p->hole_node[h]};
     for (size_t q = 0; q < m->count; q++)
         for (uint32_t x = m->p->hole_first[m->queue[q]]; x < m->p->hole_first[m->queue[q] + 1]; x++) {
             const struct hole *hole = problem_hole(m->p, x);
@@ -182,10 +179,10 @@ static bool find_orphan(struct model *m, struct cut *cut)
     return false;
 }
 
-bool model_is_plan(struct encoding *e, const bool *said, struct arena *a, struct cut *cut)
+bool model_is_plan(struct encoding *e, struct arena *a, struct cut *cut)
 {
     size_t n = e->p->graph->node_count;
-    struct model m = {.e = e, .p = e->p, .said = said, .arena = a};
+    struct model m = {.e = e, .p = e->p, .arena = a};
     m.grounded = arena_array(a, bool, n);
     m.in_set = arena_array(a, bool, n);
     m.queue = arena_array(a, uint32_t, n);

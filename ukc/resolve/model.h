@@ -8,7 +8,7 @@
 
 #include "encode.h"
 
-/* `said`: by fact, which ones were assumed.  False: it is not, and *cut says why. */
-bool model_is_plan(struct encoding *, const bool *said, struct arena *, struct cut *cut);
+/* After solver_solve has said yes.  False: it is not a plan, and *cut says why. */
+bool model_is_plan(struct encoding *, struct arena *, struct cut *cut);
 
 #endif

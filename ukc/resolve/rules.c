@@ -132,7 +132,7 @@ static void encode_borrowed(struct encoding *e, uint32_t hole, uint32_t k, uint3
 }
 
 /* All open requirements of a shared signature have the same variables: that is the agreement. */
-static void encode_shared_one(struct encoding *e, uint32_t h, uint32_t fact)
+static void encode_shared_plan(struct encoding *e, uint32_t h)
 {
     const struct hole *hole = problem_hole(e->p, h);
     int *edges = arena_array(e->arena, int, hole->candidate_count);
@@ -148,7 +148,37 @@ static void encode_shared_one(struct encoding *e, uint32_t h, uint32_t fact)
         if (e->p->graph->nodes[n].instance)
             encode_borrowed(e, h, k, n);
     }
-    at_most_one(e, fact, edges, count);
+    at_most_one(e, 0, edges, count);
+}
+
+/* The fact: each requirement's candidate is the one agreed on, and that is one. */
+static void encode_shared_fact(struct encoding *e, const struct signature *s, uint32_t fact)
+{
+    const struct problem *p = e->p;
+    int first = 0;
+    for (uint32_t h = 0; h < p->hole_count; h++) {
+        const struct hole *hole = problem_hole(p, h);
+        if (hole->signature != s || !hole->open || !e->choice[h] || !e->facts.items[fact].literal)
+            continue;
+        int *agreed = arena_array(e->arena, int, hole->candidate_count);
+        for (uint32_t k = 0; k < hole->candidate_count; k++) {
+            agreed[k] = (first ? first : e->variables + 1) + (int)k;
+            clause2(e, fact, -encoding_edge(e, h, k), agreed[k]);
+        }
+        if (first)
+            continue;
+        first = agreed[0];
+        e->variables += (int)hole->candidate_count;
+        at_most_one(e, fact, agreed, hole->candidate_count);
+    }
+}
+
+static void encode_borrowing(struct encoding *e, uint32_t h)
+{
+    const struct hole *hole = problem_hole(e->p, h);
+    for (uint32_t k = 0; e->choice[h] && k < hole->candidate_count; k++)
+        if (candidate_borrowed(e->p, hole, &hole->candidates[k]))
+            encode_borrowed(e, h, k, hole->candidates[k].node.at);
 }
 
 void encode_shared(struct encoding *e)
@@ -156,13 +186,19 @@ void encode_shared(struct encoding *e)
     const struct problem *p = e->p;
     bool *done = arena_array(e->arena, bool, p->graph->manifest->signature_count);
     for (uint32_t h = 0; h < p->hole_count; h++) {
-        const struct hole *hole = problem_hole(p, h);
-        if (!encoding_is_shared(e, h) || done[signature_index(p, hole->signature)])
+        const struct signature *s = problem_hole(p, h)->signature;
+        if (!encoding_is_shared(e, h))
             continue;
-        done[signature_index(p, hole->signature)] = true;
-        uint32_t fact = encoding_fact(e, (struct fact){.kind = FACT_SHARED, .hole = h, .signature = hole->signature});
-        if (e->shared[signature_index(p, hole->signature)])
-            encode_shared_one(e, h, fact);
+        if (e->mode == ENCODE_FACTS)
+            encode_borrowing(e, h);
+        if (done[signature_index(p, s)])
+            continue;
+        done[signature_index(p, s)] = true;
+        uint32_t fact = encoding_fact(e, (struct fact){.kind = FACT_SHARED, .hole = h, .signature = s});
+        if (e->mode == ENCODE_FACTS)
+            encode_shared_fact(e, s, fact);
+        else if (e->shared[signature_index(p, s)])
+            encode_shared_plan(e, h);
     }
 }
 

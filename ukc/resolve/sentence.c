@@ -99,7 +99,7 @@ static const char *holes_text(const struct teller *t, const struct fact *f)
 {
     const char *s = NULL;
     for (size_t i = 0; i < f->cycle_count; i++) {
-        const char *owner = name_of(t, t->p->hole_node[f->cycle[i]]);
+        const char *owner = graph_node_label(t->arena, t->p->graph, (node_id){t->p->hole_node[f->cycle[i]]});
         const char *requirement = problem_hole(t->p, f->cycle[i])->requirement->name.text;
         s = s ? arena_printf(t->arena, "%s -> %s.%s", s, owner, requirement) : arena_printf(t->arena, "%s.%s", owner, requirement);
     }
@@ -132,7 +132,7 @@ static void tell(struct teller *t, size_t at)
         tell_requirement(t, f->hole);
         break;
     case FACT_TARGET:
-        note(t, targets_span(c), "'%s' is only for target %s", name, targets_text(t->arena, c));
+        note(t, targets_span(c), "'%s' is only for %s", name, targets_text(t->arena, c));
         break;
     case FACT_CONDITION:
         note(t, c->conditions[f->at].key.span, "'%s' %s", name,

@@ -199,7 +199,7 @@ static struct rejected reject(const struct why *w, uint32_t h, const struct comp
     struct rejected r = {.component = c, .span = c->span};
     if (!(c->targets & 1u << w->p->target)) {
         r.span = targets_span(c);
-        r.why = arena_printf(w->arena, "only for target %s", targets_text(w->arena, c));
+        r.why = arena_printf(w->arena, "only for %s", targets_text(w->arena, c));
         return r;
     }
     uint32_t k = 0;

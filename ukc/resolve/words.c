@@ -18,7 +18,7 @@ const char *targets_text(struct arena *a, const struct component *c)
     for (int t = 0; t < TARGET_COUNT; t++)
         if (c->targets & 1u << t)
             names[count++] = target_names[t];
-    const char *s = count ? names[0] : "no target";
+    const char *s = !count ? "no target" : arena_printf(a, "%s %s", count > 1 ? "targets" : "target", names[0]);
     for (size_t i = 1; i < count; i++)
         s = arena_printf(a, "%s%s%s", s, i + 1 == count ? " and " : ", ", names[i]);
     return s;

@@ -7,7 +7,7 @@
 #include "problem.h"
 
 const char *version_text(const struct component *); /* "-" when there is none */
-/* "kvm", "kvm and xen", "no target" */
+/* "target kvm", "targets kvm and xen", "no target" */
 const char *targets_text(struct arena *, const struct component *);
 /* "needs net = native or tap; it is host" */
 const char *condition_text(struct arena *, const struct problem *, const struct node *, size_t condition);
