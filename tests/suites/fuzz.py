@@ -1,0 +1,67 @@
+"""Fuzzers at the borders of the compiler: manifests, lock files, and what else has a tests/fuzz/fuzz_NAME.c.
+
+Each is built with libFuzzer, ASan and UBSan, and started on its corpus for a bounded time. The HTTP server's is in
+the suite http, because it needs the imported parser.
+"""
+
+import os
+import re
+
+import harness
+
+SECONDS = 1200
+ELSEWHERE = {"http"}
+CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
+FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
+         "-fno-sanitize-recover=undefined"]
+
+
+def core(context, directory):
+    """The compiler's own rooms as one archive, built once: the rules are Ninja's, so both processors work."""
+    objects, lines = [], ["rule cc", "  command = clang-19 $flags -c $in -o $out", f"flags = {' '.join(map(quoted, FLAGS))} {lua_flags()}"]
+    for room in CORE:
+        for source in sorted((context.root / room).glob("*.c")):
+            name = f"{room.replace('/', '-')}-{source.stem}.o"
+            objects.append(name)
+            lines.append(f"build {name}: cc {source}")
+    (directory / "build.ninja").write_text("\n".join(lines) + "\n")
+    harness.run(["ninja", "-C", directory], timeout=600)
+    archive = directory / "core.a"
+    harness.run(["llvm-ar-19", "crs", archive, *[directory / o for o in objects]])
+    return archive
+
+
+def quoted(word):
+    return "'" + word.replace("$", "$$") + "'" if re.search(r'["$ ]', word) else word
+
+
+def lua_flags():
+    return harness.run(["pkg-config", "--cflags", "lua5.4"]).stdout.strip()
+
+
+def fuzz(context, name):
+    harness.need("clang-19")
+    directory = harness.scratch()
+    archive = core(context, directory)
+    program, found = directory / "fuzz", directory / "found"
+    found.mkdir()
+    source = context.root / "tests" / "fuzz" / f"fuzz_{name}.c"
+    flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
+    harness.run(["clang-19", *flags, *lua_flags().split(), source, archive, "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++", "-lm", "-o", program],
+                timeout=300)
+    seconds = 600 if context.long else 15
+    corpus = context.root / "tests" / "fuzz" / "corpus" / name
+    try:
+        harness.run([program, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", found, corpus],
+                    timeout=seconds + 240, cwd=directory)
+    except harness.Failure as e:
+        for f in sorted(directory.glob("crash-*")) + sorted(directory.glob("timeout-*")) + sorted(directory.glob("leak-*")):
+            raise harness.Failure(f"{e}\ninput {f.name}: {f.read_bytes()!r}") from None
+        raise
+
+
+def tests(context):
+    for source in sorted((context.root / "tests" / "fuzz").glob("fuzz_*.c")):
+        name = source.stem.removeprefix("fuzz_")
+        if name not in ELSEWHERE:
+            yield name, lambda name=name: fuzz(context, name)
