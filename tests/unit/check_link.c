@@ -28,6 +28,11 @@ static const char counter_h[] = "#ifndef COUNTER_H\n#define COUNTER_H\n"
                                 "[[nodiscard]] int counter_pair_up(struct counter_pair *pair, const counter_spot *spot, struct counter_tight *);\n"
                                 "int counter_limits(struct counter_limits *limits);\n"
                                 "int counter_format(char out[32], const char *format, ...) __attribute__((format(printf, 2, 3)));\n"
+                                "#define COUNTER_PRINTF(a, b) __attribute__((format(printf, a, b)))\n"
+                                "COUNTER_PRINTF(1, 2) int counter_say(const char *format, ...);\n"
+                                "int counter_copy(const char *from) __attribute__((nonnull(1), cold));\n"
+                                "_Noreturn void counter_die(void);\n__attribute__((noreturn)) void counter_end(void);\n"
+                                "[[noreturn]] void counter_go(void);\n"
                                 "#endif\n";
 
 static const char tally_h[] = "#ifndef TALLY_H\n#define TALLY_H\n#include \"counter.h\"\n"
@@ -44,6 +49,8 @@ static const char tally_h[] = "#ifndef TALLY_H\n#define TALLY_H\n#include \"coun
                               "int tally_pair_up(struct tally_pair *pair, const tally_spot *spot, struct tally_tight *);\n"
                               "int tally_limits(struct counter_limits *limits);\n"
                               "int tally_format(char *out, const char *format, ...);\n"
+                              "int tally_say(const char *format, ...);\nint tally_copy(const char *from);\n"
+                              "void tally_die(void);\nvoid tally_end(void);\nvoid tally_go(void);\n"
                               "#endif\n";
 
 static const char tally_c[] = "#include \"tally.h\"\n#include <stdarg.h>\n#include <stdio.h>\n"
@@ -60,7 +67,9 @@ static const char tally_c[] = "#include \"tally.h\"\n#include <stdarg.h>\n#inclu
                               "{ pair->second = spot->item; pair->large = 7; tight->item = spot->item; return shared_name; }\n"
                               "int tally_limits(struct counter_limits *l) { *l = (struct counter_limits){0, 9}; return count; }\n"
                               "int tally_format(char *out, const char *format, ...)\n"
-                              "{ va_list l; va_start(l, format); int n = vsnprintf(out, 32, format, l); va_end(l); return n; }\n";
+                              "{ va_list l; va_start(l, format); int n = vsnprintf(out, 32, format, l); va_end(l); return n; }\n"
+                              "int tally_say(const char *format, ...) { return format[0]; }\nint tally_copy(const char *from) { return *from; }\n"
+                              "void tally_die(void) {}\nvoid tally_end(void) {}\nvoid tally_go(void) {}\n";
 
 /* Its one requirement has the name of the signature. */
 static const char app_c[] = "#include \"left.h\"\n#include \"right.h\"\n#include \"counter.h\"\n#include <stdio.h>\n"
@@ -186,10 +195,11 @@ static void symbols_and_files(void **state)
     (void)state;
     struct world w;
     const struct bindings *b = make(&w);
-    static const char *const symbols[] = {"left.tally_add",     "left.tally_each",    "left.tally_format", "left.tally_limits",
-                                          "left.tally_open",    "left.tally_pair_up", "left.tally_start",  "left.tally_stop"};
-    assert_int_equal(b->instances[0].symbol_count, 8);
-    for (size_t i = 0; i < 8; i++)
+    static const char *const symbols[] = {"left.tally_add",  "left.tally_copy",   "left.tally_die",    "left.tally_each", "left.tally_end",
+                                          "left.tally_format", "left.tally_go",   "left.tally_limits", "left.tally_open",
+                                          "left.tally_pair_up", "left.tally_say", "left.tally_start",  "left.tally_stop"};
+    assert_int_equal(b->instances[0].symbol_count, 13);
+    for (size_t i = 0; i < 13; i++)
         assert_string_equal(b->instances[0].symbols[i], symbols[i]);
     assert_true(b->instances[0].start && b->instances[0].stop);
     assert_false(b->instances[2].start || b->instances[2].stop);
@@ -235,6 +245,11 @@ static void requirement_header(void **state)
         "int right_pair_up(struct right_pair *pair, const right_spot *spot, struct right_tight *)\n"
         "    __asm__(\"right.tally_pair_up\") __attribute__((warn_unused_result));\n",
         "    __asm__(\"right.tally_format\") __attribute__((format(printf, 2, 3)));\n",
+        "    __asm__(\"right.tally_say\") __attribute__((format(printf, 1, 2)));\n",
+        "    __asm__(\"right.tally_copy\") __attribute__((nonnull(1), cold));\n",
+        "    __asm__(\"right.tally_die\") __attribute__((noreturn));\n",
+        "    __asm__(\"right.tally_end\") __attribute__((noreturn));\n",
+        "    __asm__(\"right.tally_go\") __attribute__((noreturn));\n",
     };
     const char *at = s->bytes;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

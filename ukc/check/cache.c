@@ -3,7 +3,7 @@
  *
  * An entry is text:
  *
- *     ukc-check 1
+ *     ukc-check 2
  *     library 37886408 1750722000000000000 - /usr/lib/.../libclang-19.so.19
  *     directory 4096 1763683200000000000 <sha256 of its header names> libs
  *     file 512 1763683200000000000 <sha256> block.h
@@ -24,7 +24,8 @@
 #include "../base/arena.h"
 #include "../base/file.h"
 
-#define FORMAT "ukc-check 1\n"
+/* To be raised when a model of the same header would hold something else. */
+#define FORMAT "ukc-check 2\n"
 #define SUM_SIZE (sizeof "sum " - 1 + 64 + 1)
 #define YOUNG INT64_C(2000000000) /* nanoseconds: coarser than any file system's clock */
 #define ENTRIES_MOST 300

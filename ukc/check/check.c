@@ -83,6 +83,7 @@ static struct hash query_key(struct checker *c, const char *role, const char *he
                              size_t flag_count, const struct hash *extra)
 {
     struct hasher *h = hasher_create();
+    hasher_add_string(h, UKC_VERSION);
     hasher_add_string(h, role);
     hasher_add_string(h, header);
     hasher_add_string(h, prefix);

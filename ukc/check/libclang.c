@@ -25,14 +25,15 @@
     X(getTranslationUnitCursor) X(visitChildren) X(getCString) X(disposeString) X(getInclusions)   \
     X(getNumDiagnostics) X(getDiagnostic) X(disposeDiagnostic) X(getDiagnosticSeverity)            \
     X(getDiagnosticSpelling) X(getDiagnosticLocation) X(getChildDiagnostics)                       \
-    X(getNumDiagnosticsInSet) X(getDiagnosticInSet) X(getExpansionLocation) X(getFileName)         \
+    X(getNumDiagnosticsInSet) X(getDiagnosticInSet) X(getExpansionLocation) X(getSpellingLocation) X(getFileName)        \
     X(getCursorKind) X(getCursorSpelling) X(getCursorLocation) X(getCursorExtent) X(getRangeStart) \
     X(getRangeEnd) X(Location_isFromMainFile) X(getCursorType) X(getCursorDefinition)              \
     X(getCanonicalCursor) X(equalCursors) X(hashCursor) X(isCursorDefinition) X(isAttribute)       \
     X(Cursor_isNull) X(Cursor_getNumArguments) X(Cursor_getArgument) X(Cursor_getStorageClass)     \
     X(Cursor_isFunctionInlined) X(Cursor_getRawCommentText) X(Cursor_getOffsetOfField)             \
     X(getFieldDeclBitWidth) X(getTypedefDeclUnderlyingType) X(getEnumDeclIntegerType)              \
-    X(getEnumConstantDeclValue) X(tokenize) X(disposeTokens) X(getTokenSpelling)                   \
+    X(getEnumConstantDeclValue) X(getCursorPrintingPolicy) X(getCursorPrettyPrinted) X(PrintingPolicy_dispose) \
+    X(tokenize) X(disposeTokens) X(getTokenSpelling)                   \
     X(getTypeSpelling) X(getUnqualifiedType) X(getCanonicalType) X(isConstQualifiedType)           \
     X(isVolatileQualifiedType) X(isRestrictQualifiedType) X(getPointeeType) X(getArrayElementType) \
     X(getArraySize) X(getResultType) X(getNumArgTypes) X(getArgType) X(isFunctionTypeVariadic)     \
@@ -413,11 +414,48 @@ static void fill_declarations(struct extraction *x)
 
 /* ---- functions ---- */
 
-/* "format(printf, 1, 2)" from the tokens of one attribute; "" for one that callers need not know. */
-static const char *attribute(struct extraction *x, CXCursor c)
+static bool from_macro(CXCursor c)
 {
-    static const char *const kept[] = {"format", "format_arg", "nonnull", "returns_nonnull", "warn_unused_result",
-                                       "noreturn", "pure", "const", "malloc", "alloc_size", "deprecated", "cold", "hot"};
+    CXSourceLocation at = clang.getRangeStart(clang.getCursorExtent(c));
+    CXFile spelt_file, file;
+    unsigned spelt, used;
+    clang.getSpellingLocation(at, &spelt_file, NULL, NULL, &spelt);
+    clang.getExpansionLocation(at, &file, NULL, NULL, &used);
+    return spelt_file != file || spelt != used;
+}
+
+/* "(printf, 1, 2)": what follows an attribute's name, up to the parenthesis that closes it; "" when there is none. */
+static const char *arguments(struct extraction *x, const char *const *words, unsigned at, unsigned count)
+{
+    const char *text = "";
+    unsigned open = 0;
+    for (; at < count; at++) {
+        open += !strcmp(words[at], "(");
+        if (!open)
+            return "";
+        text = arena_printf(x->arena, "%s%s%s", text, words[at], strcmp(words[at], ",") ? "" : " ");
+        if (!strcmp(words[at], ")") && --open == 0)
+            return text;
+    }
+    return "";
+}
+
+/* Of a macro's attribute only the name can be seen, except here: "(printf, 1, 2)" from the whole declaration. */
+static const char *format_arguments(struct extraction *x, CXCursor function)
+{
+    CXPrintingPolicy policy = clang.getCursorPrintingPolicy(function);
+    const char *text = keep(x, clang.getCursorPrettyPrinted(function, policy));
+    clang.PrintingPolicy_dispose(policy);
+    const char *at = strstr(text, "format(");
+    size_t n = at ? strspn(at + 6, "(abcdefghijklmnopqrstuvwxyz_0123456789, ") : 0;
+    return at && at[6 + n] == ')' ? arena_strndup(x->arena, at + 6, n + 1) : "";
+}
+
+/* "format(printf, 1, 2)" for one attribute; "" for one that callers need not know. */
+static const char *attribute(struct extraction *x, CXCursor function, CXCursor c)
+{
+    static const char *const plain[] = {"returns_nonnull", "warn_unused_result", "noreturn", "pure", "const", "malloc", "cold", "hot"};
+    static const char *const with_arguments[] = {"format", "format_arg", "nonnull", "alloc_size"};
     CXToken *tokens = NULL;
     unsigned count = 0, at = 0;
     clang.tokenize(x->unit, clang.getCursorExtent(c), &tokens, &count);
@@ -425,28 +463,30 @@ static const char *attribute(struct extraction *x, CXCursor c)
     for (unsigned i = 0; i < count; i++)
         words[i] = keep(x, clang.getTokenSpelling(x->unit, tokens[i]));
     clang.disposeTokens(x->unit, tokens, count);
-    if (count > 2 && !strcmp(words[1], "::"))
+    if (count > 2 && !strcmp(words[1], "::")) /* gnu::format */
         at = 2;
     if (at >= count)
         return "";
     const char *name = words[at];
     if (!strcmp(name, "nodiscard"))
-        name = "warn_unused_result";
-    else if (!strcmp(name, "_Noreturn") || !strcmp(name, "noreturn"))
+        return "warn_unused_result";
+    if (!strcmp(name, "_Noreturn"))
         return "noreturn";
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        if (strcmp(name, kept[i]))
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (!strcmp(name, plain[i]))
+            return name;
+    for (size_t i = 0; i < sizeof with_arguments / sizeof *with_arguments; i++) {
+        if (strcmp(name, with_arguments[i]))
             continue;
-        const char *text = name;
-        for (unsigned j = at + 1; j < count; j++)
-            text = arena_printf(x->arena, "%s%s%s", text, words[j], strcmp(words[j], ",") ? "" : " ");
-        return text;
+        const char *text = !from_macro(c) ? arguments(x, words, at + 1, count) : i == 0 ? format_arguments(x, function) : "";
+        return *text || !strcmp(name, "nonnull") ? arena_printf(x->arena, "%s%s", name, text) : "";
     }
     return "";
 }
 
 struct attribute_visit {
     struct extraction *extraction;
+    CXCursor function;
     const char *text;
 };
 
@@ -455,16 +495,25 @@ static enum CXChildVisitResult visit_attribute(CXCursor c, CXCursor, CXClientDat
     struct attribute_visit *v = data;
     if (!clang.isAttribute(clang.getCursorKind(c)))
         return CXChildVisit_Continue;
-    const char *text = attribute(v->extraction, c);
-    if (*text)
+    const char *text = attribute(v->extraction, v->function, c);
+    if (*text && !strstr(v->text, text))
         v->text = arena_printf(v->extraction->arena, "%s%s%s", v->text, *v->text ? ", " : "", text);
     return CXChildVisit_Continue;
 }
 
+/* Those of a function that matter to callers. */
+static const char *attributes_of(struct extraction *x, CXCursor c)
+{
+    struct attribute_visit v = {x, c, ""};
+    clang.visitChildren(c, visit_attribute, &v);
+    /* __attribute__((noreturn)) is part of the type, and no child */
+    if (strstr(keep(x, clang.getTypeSpelling(clang.getCursorType(c))), ") __attribute__((noreturn))") && !strstr(v.text, "noreturn"))
+        return arena_printf(x->arena, "%s%snoreturn", v.text, *v.text ? ", " : "");
+    return v.text;
+}
+
 static void add_function(struct extraction *x, CXCursor c, const char *name)
 {
-    struct attribute_visit attributes = {x, ""};
-    clang.visitChildren(c, visit_attribute, &attributes);
     struct function f = {
         .name = name,
         .place = place_of_name(x, c, name),
@@ -472,7 +521,7 @@ static void add_function(struct extraction *x, CXCursor c, const char *name)
         .inlined = clang.Cursor_isFunctionInlined(c),
         .defined = clang.isCursorDefinition(c),
         .comment = keep(x, clang.Cursor_getRawCommentText(c)),
-        .attributes = attributes.text,
+        .attributes = attributes_of(x, c),
     };
     CXType type = clang.getCursorType(c);
     int count = clang.Cursor_getNumArguments(c);
