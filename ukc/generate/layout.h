@@ -13,7 +13,8 @@
  *         build.ninja, plan.txt, configure.args
  *         gen/<instance>/              generated for an instance: <requirement>.h, exports.h, keys.h
  *         gen/start.c, gen/start.h     start-up glue
- *         obj/<instance>/...           objects; obj/<instance>.o: the instance's module
+ *         obj/<instance>/...           objects; obj/<instance>/module.o: the instance's module
+ *         obj/+<group>/...             of no instance: start-up, boot keys, the target, the image before it is stripped
  *         root/<label>                 links to directories outside the project
  *         cache/                       of the interface check
  *         <unikernel>                  the image

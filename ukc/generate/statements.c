@@ -42,6 +42,8 @@ static void put_sanitizers(const struct generation *g, struct text *line)
         return;
     put_word(g, line, "-fsanitize=address,undefined", SPAN_NONE);
     put_word(g, line, "-fno-sanitize-recover=all", SPAN_NONE);
+    /* a callback's objects have one name for its giver and another for its caller: the same type, not to this check */
+    put_word(g, line, "-fno-sanitize=function", SPAN_NONE);
 }
 
 /* The flags of the profile, then the target's own for it, which may override them. */
@@ -154,6 +156,7 @@ static bool write_configure(struct statements *s)
         add_configure_input(s, g->bindings->headers[i]);
     for (size_t i = 0; i < g->options->input_count; i++)
         add_configure_input(s, g->options->inputs[i]);
+    *vec_add(g->a, &s->configure_inputs) = g->options->ukc; /* another ukc may generate otherwise */
     s->configure_inputs.count = sort_unique(s->configure_inputs.items, s->configure_inputs.count);
     for (size_t i = 0; i < s->configure_inputs.count; i++)
         add_leaf(s, s->configure_inputs.items[i]);
