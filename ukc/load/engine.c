@@ -37,7 +37,7 @@ struct engine {
     bool refused;   /* memory, in this run */
     bool exhausted; /* steps, for good */
     VEC(struct scan *) scans; /* by chunk number */
-    VEC(const struct scan_table *) tables; /* by the identity in __at(ID, ...) */
+    VEC(const struct scan_table *) tables; /* by the identity in [__at]=ID */
     VEC(const struct source *) required;
     VEC(struct use) uses;
     const char *directory; /* of the file that runs */
@@ -83,7 +83,12 @@ static const char *const kind_names[KEY_KIND_COUNT] = {
 };
 
 /* Registry keys, by address. */
-static const char tags_key, base_key, modules_key, thing_key;
+static const char base_key, modules_key, thing_key;
+/*
+ * As a light userdata: the key under which a table holds the identity of its
+ * constructor, and the value of the word __at.  Nothing shows it to a manifest.
+ */
+static const char tag_key;
 
 static struct engine *engine_of(lua_State *L)
 {
@@ -242,6 +247,11 @@ static void push_key(lua_State *L, const struct sort_key *k)
         lua_pushnumber(L, k->real);
 }
 
+static bool is_tag(lua_State *L, int index)
+{
+    return lua_islightuserdata(L, index) && lua_touserdata(L, index) == (const void *)&tag_key;
+}
+
 /* Pushes an array of the keys of the table at index 1, in order. */
 static void push_sorted_keys(lua_State *L)
 {
@@ -250,7 +260,8 @@ static void push_sorted_keys(lua_State *L)
         count++;
     struct sort_key *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0);
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
-        read_sort_key(L, -2, "pairs", &keys[n++]);
+        if (!is_tag(L, -2))
+            read_sort_key(L, -2, "pairs", &keys[n++]);
     qsort(keys, n, sizeof *keys, compare_keys);
     lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
     for (size_t i = 0; i < n; i++) {
@@ -294,6 +305,8 @@ static int safe_next(lua_State *L)
     if (!first)
         read_sort_key(L, 2, "next", &last);
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        if (is_tag(L, -2))
+            continue;
         read_sort_key(L, -2, "next", &k);
         if ((first || compare_keys(&k, &last) > 0) && (!found || compare_keys(&k, &best) < 0)) {
             best = k;
@@ -425,29 +438,16 @@ static int absent_function(lua_State *L)
 
 /* ---- the words ---- */
 
-/* upvalue: the tags, a table with weak keys */
-static int tag_table(lua_State *L)
-{
-    lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 1);
-    lua_rawset(L, lua_upvalueindex(1));
-    return 1;
-}
-
 static const struct scan_table *tag_of(lua_State *L, int index)
 {
     struct engine *e = engine_of(L);
-    index = lua_absindex(L, index);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &tags_key);
-    lua_pushvalue(L, index);
-    lua_rawget(L, -2);
+    lua_rawgetp(L, index, &tag_key);
     const struct scan_table *table = NULL;
     if (lua_isinteger(L, -1)) {
         size_t id = (size_t)lua_tointeger(L, -1);
         table = id < e->tables.count ? e->tables.items[id] : NULL;
     }
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     return table;
 }
 
@@ -596,7 +596,6 @@ static void place_index(lua_State *L, struct thing *t)
     const struct scan *scan = caller(L, &line);
     if (!scan)
         return;
-    t->span = t->name_span = scan_line(scan, line);
     const char *word = form_names[t->form];
     for (uint32_t i = 0; (i = scan_find(scan, line, word, strlen(word), i)) != NO_TOKEN; i++) {
         const struct token *k = &scan->tokens[i];
@@ -607,6 +606,7 @@ static void place_index(lua_State *L, struct thing *t)
             return;
         }
     }
+    t->span = t->name_span = scan_line(scan, line);
 }
 
 /* sig.name, key.kind */
@@ -769,8 +769,7 @@ static void make_base(lua_State *L)
         }
         lua_setfield(L, -2, form_names[i]);
     }
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &tags_key);
-    lua_pushcclosure(L, tag_table, 1);
+    lua_pushlightuserdata(L, (void *)&tag_key);
     lua_setfield(L, -2, "__at");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &base_key);
 }
@@ -806,12 +805,6 @@ static void push_environment(lua_State *L)
 /* Everything that stands before the first chunk. */
 static int set_up(lua_State *L)
 {
-    lua_newtable(L); /* tags */
-    lua_newtable(L);
-    lua_pushliteral(L, "k");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &tags_key);
     lua_newtable(L); /* modules: [1] declarations of this run, path = value */
     lua_rawsetp(L, LUA_REGISTRYINDEX, &modules_key);
     lua_newtable(L);
@@ -835,7 +828,8 @@ struct conversion {
     bool failed;
 };
 
-static struct value convert(struct conversion *, int index, struct span, int depth);
+/* `tag` is the table that holds the value, if its place is known. */
+static struct value convert(struct conversion *, int index, const struct scan_table *tag, struct span, int depth);
 
 struct ranked_key {
     struct sort_key key;
@@ -864,6 +858,8 @@ static struct ranked_key *push_ranked_keys(struct conversion *c, int index, cons
     *count = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         struct ranked_key *k = &keys[*count];
+        if (is_tag(L, -2))
+            continue;
         int type = lua_type(L, -2);
         if (type != LUA_TSTRING && !lua_isinteger(L, -2)) {
             c->failed = true;
@@ -903,7 +899,7 @@ static const struct table *convert_table(struct conversion *c, int index, struct
             e->position = keys[i].key.integer;
         }
         lua_rawget(L, index);
-        e->value = convert(c, lua_gettop(L), place, depth + 1);
+        e->value = convert(c, lua_gettop(L), f ? tag : NULL, place, depth + 1);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -916,31 +912,32 @@ static const struct table *convert_table(struct conversion *c, int index, struct
  * A word's value without a body was placed by its line alone; the field that
  * holds it knows better, if the word is written there.
  */
-static void place_by_field(struct thing *t, struct span field)
+static void place_by_field(struct thing *t, const struct scan *scan, struct span field)
 {
+    if (t->has_body || t->converted || field.source != t->span.source || field.line != t->span.line || !scan)
+        return;
+    uint32_t first = scan_at(scan, field), made = scan_at(scan, t->span), name = scan_at(scan, t->name_span);
     const char *word = form_names[t->form];
-    if (t->has_body || t->converted || field.source != t->span.source || field.line != t->span.line || t->name_span.column < t->span.column)
+    if (first == NO_TOKEN || first == made || made == NO_TOKEN || name == NO_TOKEN || scan->tokens[first].length != strlen(word) ||
+        memcmp(scan->source->bytes + scan->tokens[first].offset, word, strlen(word)) != 0)
         return;
-    uint32_t from = field.column, skipped = t->name_span.column - t->span.column;
-    const char *line = field.source->bytes;
-    for (uint32_t n = 1; n < field.line; n++)
-        line = strchr(line, '\n') + 1;
-    if (field.length < strlen(word) || memcmp(line + from - 1, word, strlen(word)) != 0 || field.length < skipped + t->name_span.length)
-        return;
-    t->span.column = from;
-    t->name_span.column = from + skipped;
+    uint32_t last = first + (name - made); /* the same tokens again, from there */
+    if (last < scan->token_count && scan->tokens[last].length == scan->tokens[name].length) {
+        t->span = field;
+        t->name_span = scan_span(scan, last, last);
+    }
 }
 
-static struct made *convert_thing(struct conversion *c, int index, struct span field, int depth)
+static struct made *convert_thing(struct conversion *c, int index, const struct scan *scan, struct span field, int depth)
 {
     lua_State *L = c->lua;
     struct thing *t = lua_touserdata(L, index);
     struct made *m = arena_new(c->engine->arena, struct made);
-    place_by_field(t, field);
+    place_by_field(t, scan, field);
     *m = (struct made){.form = t->form, .id = t->id, .name = t->name, .name_size = t->name_size, .span = t->span, .name_span = t->name_span};
     t->converted = true;
     if (lua_getiuservalue(L, index, 1) == LUA_TTABLE) {
-        struct value body = convert(c, lua_gettop(L), t->span, depth + 1);
+        struct value body = convert(c, lua_gettop(L), NULL, t->span, depth + 1);
         m->body = body.kind == VALUE_TABLE ? body.table : NULL;
     }
     lua_pop(L, 1);
@@ -948,7 +945,7 @@ static struct made *convert_thing(struct conversion *c, int index, struct span f
 }
 
 /* Tables and things: through the memo. */
-static struct value convert_object(struct conversion *c, int index, struct value v, int depth)
+static struct value convert_object(struct conversion *c, int index, const struct scan_table *tag, struct value v, int depth)
 {
     lua_State *L = c->lua;
     lua_pushvalue(L, index);
@@ -967,7 +964,7 @@ static struct value convert_object(struct conversion *c, int index, struct value
         lua_pushvalue(L, index);
         lua_pushboolean(L, false);
         lua_rawset(L, c->memo);
-        known = is_table ? (void *)convert_table(c, index, v.span, depth) : (void *)convert_thing(c, index, v.span, depth);
+        known = is_table ? (void *)convert_table(c, index, v.span, depth) : (void *)convert_thing(c, index, tag ? tag->scan : NULL, v.span, depth);
         lua_pushvalue(L, index);
         lua_pushlightuserdata(L, known);
         lua_rawset(L, c->memo);
@@ -980,7 +977,7 @@ static struct value convert_object(struct conversion *c, int index, struct value
     return v;
 }
 
-static struct value convert(struct conversion *c, int index, struct span span, int depth)
+static struct value convert(struct conversion *c, int index, const struct scan_table *tag, struct span span, int depth)
 {
     lua_State *L = c->lua;
     struct value v = {.span = span};
@@ -1006,7 +1003,7 @@ static struct value convert(struct conversion *c, int index, struct span span, i
         break;
     case LUA_TTABLE:
     case LUA_TUSERDATA:
-        return convert_object(c, index, v, depth);
+        return convert_object(c, index, tag, v, depth);
     default:
         v.kind = VALUE_OTHER;
         v.type = lua_typename(L, lua_type(L, index));
@@ -1195,7 +1192,7 @@ static int run_file(lua_State *L)
     size_t count = (size_t)lua_gettop(L) - 1;
     struct value *values = arena_array(e->arena, struct value, count);
     for (size_t i = 0; i < count; i++)
-        values[i] = convert(&c, (int)i + 2, count < 1000 ? return_place(e->scans.items[chunk], (int)i) : (struct span){.source = source}, 0);
+        values[i] = convert(&c, (int)i + 2, NULL, count < 1000 ? return_place(e->scans.items[chunk], (int)i) : (struct span){.source = source}, 0);
     warn_unreturned(L, e);
     *out = (struct evaluation){values, count, e->uses.items, e->uses.count};
     lua_pushboolean(L, !c.failed);
@@ -1280,6 +1277,7 @@ struct engine *engine_create(struct arena *a, const struct engine_options *optio
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "not enough memory to evaluate manifests");
         return NULL;
     }
+    lua_gc(L, LUA_GCINC, 400, 0, 0); /* seldom: a manifest keeps nearly all it makes; a full collection precedes a refusal */
     lua_sethook(L, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
     watchdog_start(options->seconds);
     return e;

@@ -203,6 +203,8 @@ bool scan_tokens(struct arena *a, struct scan *scan)
 {
     VEC(struct token) tokens = {};
     const char *bytes = scan->source->bytes;
+    tokens.capacity = scan->source->size / 4 + 16; /* about what a manifest has: growth would leave copies in the arena */
+    tokens.items = arena_array(a, struct token, tokens.capacity);
     struct lexer x = {.at = bytes, .end = bytes + scan->source->size, .begin = bytes, .line_begin = bytes, .line = 1};
     bool whole = true;
     for (;;) {

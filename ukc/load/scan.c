@@ -143,32 +143,40 @@ static int compare_indexes(const void *a, const void *b, void *fields)
     return order ? order : i < j ? -1 : i > j;
 }
 
+/* Fields that begin in the table itself: one, and one more after each of its commas. */
+static uint32_t count_fields(const struct scan_table *table)
+{
+    const struct token *t = table->scan->tokens;
+    uint32_t count = 1;
+    for (uint32_t i = table->open + 1; i < table->close; i++) {
+        count += t[i].kind == ',' || t[i].kind == ';';
+        if (opens(t[i].kind))
+            i = t[i].match;
+    }
+    return count;
+}
+
 static void read_fields(struct arena *a, struct scan_table *table)
 {
     const struct scan *scan = table->scan;
-    VEC(struct scan_field) fields = {};
+    uint32_t most = count_fields(table), count = 0;
+    struct scan_field *fields = arena_array(a, struct scan_field, most);
+    uint32_t *sorted = arena_array(a, uint32_t, most);
     int64_t position = 0;
     for (uint32_t i = table->open + 1; i < table->close; i++) {
         if (scan->tokens[i].kind == ',' || scan->tokens[i].kind == ';')
             continue; /* Lua refuses an empty field */
-        i = read_field(scan, i, table->close, &position, vec_add(a, &fields));
+        sorted[count] = count;
+        i = read_field(scan, i, table->close, &position, &fields[count++]);
     }
-    uint32_t *sorted = arena_array(a, uint32_t, fields.count);
-    for (uint32_t i = 0; i < fields.count; i++)
-        sorted[i] = i;
-    if (fields.count > 1)
-        qsort_r(sorted, fields.count, sizeof *sorted, compare_indexes, fields.items);
-    table->fields = fields.items;
-    table->field_count = (uint32_t)fields.count;
+    if (count > 1)
+        qsort_r(sorted, count, sizeof *sorted, compare_indexes, fields);
+    table->fields = fields;
+    table->field_count = count;
     table->sorted = sorted;
 }
 
 /* ---- calls ---- */
-
-static bool ends_value(uint32_t kind)
-{
-    return kind == TOKEN_NAME || kind == TOKEN_STRING || kind == ')' || kind == ']' || kind == '}';
-}
 
 /* Looks back from the constructor: f {, f "x" {, f("x") {, a.f {, f({ */
 static void read_call(struct scan_table *table)
@@ -196,24 +204,17 @@ static void read_call(struct scan_table *table)
 
 /* ---- the text ---- */
 
+/* The tag comes first, as a last f() of the constructor gives all its values. */
 static void write_text(struct arena *a, struct scan *scan, uint32_t first_id)
 {
     struct text out = {};
     const char *bytes = scan->source->bytes;
-    uint32_t done = 0, id = first_id;
-    for (uint32_t i = 0; i < scan->token_count; i++) {
-        const struct token *t = &scan->tokens[i];
-        if (t->kind != '{' && t->kind != '}')
-            continue;
-        uint32_t open = t->kind == '{' ? i : t->match;
-        bool bare = open > 0 && ends_value(scan->tokens[open - 1].kind);
-        uint32_t upto = t->offset + (t->kind == '}');
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < scan->table_count; i++) {
+        uint32_t upto = scan->tokens[scan->tables[i].open].offset + 1;
         text_append(&out, bytes + done, upto - done);
+        text_printf(&out, "[__at]=%u,", first_id + i);
         done = upto;
-        if (t->kind == '{')
-            text_printf(&out, "%s__at(%u,", bare ? "(" : "", id++);
-        else
-            text_puts(&out, bare ? "))" : ")");
     }
     text_append(&out, bytes + done, scan->source->size - done);
     scan->text = text_keep(&out, a);
@@ -261,25 +262,6 @@ struct span scan_span(const struct scan *scan, uint32_t first, uint32_t last)
     return (struct span){scan->source, from->line, from->column, (uint32_t)length};
 }
 
-struct span scan_line(const struct scan *scan, uint32_t line)
-{
-    const char *p = scan->source->bytes, *end = p + scan->source->size;
-    for (uint32_t n = 1; n < line; n++) {
-        const char *next = memchr(p, '\n', (size_t)(end - p));
-        if (!next)
-            return (struct span){.source = scan->source};
-        p = next + 1;
-    }
-    const char *stop = memchr(p, '\n', (size_t)(end - p)), *begin = p;
-    if (!stop)
-        stop = end;
-    while (begin < stop && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (stop > begin && strchr(" \t\r", stop[-1]))
-        stop--;
-    return (struct span){scan->source, line, (uint32_t)(begin - p) + 1, (uint32_t)(stop - begin)};
-}
-
 static uint32_t first_on_line(const struct scan *scan, uint32_t line)
 {
     uint32_t low = 0, high = scan->token_count;
@@ -291,6 +273,49 @@ static uint32_t first_on_line(const struct scan *scan, uint32_t line)
             high = middle;
     }
     return low;
+}
+
+/* Where a line begins; NULL when there is none.  From the nearest token, so that it takes no walk through the file. */
+static const char *line_begin(const struct scan *scan, uint32_t line)
+{
+    const char *p = scan->source->bytes, *end = p + scan->source->size;
+    uint32_t i = first_on_line(scan, line), at = 1;
+    if (i < scan->token_count && scan->tokens[i].line == line)
+        return p + scan->tokens[i].offset - (scan->tokens[i].column - 1);
+    if (i > 0) {
+        at = scan->tokens[i - 1].line;
+        p += scan->tokens[i - 1].offset;
+    }
+    for (; at < line; at++) {
+        p = memchr(p, '\n', (size_t)(end - p));
+        if (!p)
+            return NULL;
+        p++;
+    }
+    return p;
+}
+
+struct span scan_line(const struct scan *scan, uint32_t line)
+{
+    const char *p = line_begin(scan, line), *end = scan->source->bytes + scan->source->size;
+    if (!p)
+        return (struct span){.source = scan->source};
+    const char *stop = memchr(p, '\n', (size_t)(end - p)), *begin = p;
+    if (!stop)
+        stop = end;
+    while (begin < stop && (*begin == ' ' || *begin == '\t'))
+        begin++;
+    while (stop > begin && strchr(" \t\r", stop[-1]))
+        stop--;
+    return (struct span){scan->source, line, (uint32_t)(begin - p) + 1, (uint32_t)(stop - begin)};
+}
+
+uint32_t scan_at(const struct scan *scan, struct span place)
+{
+    for (uint32_t i = first_on_line(scan, place.line); i < scan->token_count && scan->tokens[i].line == place.line; i++)
+        if (scan->tokens[i].column == place.column)
+            return i;
+    return NO_TOKEN;
 }
 
 uint32_t scan_find(const struct scan *scan, uint32_t line, const char *text, size_t length, uint32_t from)

@@ -4,10 +4,10 @@
  * Lua forgets columns.  Before a source is run it is cut into tokens here,
  * every table constructor in it is indexed (its fields, their values, the
  * call it is an argument of), and a text is made in which each constructor
- *     {...}   has become   __at(ID,{...})   or, as a bare argument, (__at(ID,{...}))
- * without moving any line, so that each table made at run time is tied to
- * the constructor that made it.  No Lua parser is needed: brackets, blocks
- * and commas are enough.
+ *     {...}   has become   {[__at]=ID,...}
+ * so that each table made at run time is tied to the constructor that made
+ * it.  No line moves, and the text is correct Lua exactly when the source
+ * is.  No Lua parser is needed: brackets, blocks and commas are enough.
  *
  * Ownership: a scan lives in the arena it was made in and borrows the source.
  * Errors: none are reported.  A text that is not lexically whole has
@@ -85,6 +85,8 @@ struct scan *scan_source(struct arena *, const struct source *, uint32_t first_i
 
 /* The tokens first..last, cut at the end of the first line. */
 struct span scan_span(const struct scan *, uint32_t first, uint32_t last);
+/* The token that begins at a place, or NO_TOKEN. */
+uint32_t scan_at(const struct scan *, struct span place);
 /* What is written on a line, without the blanks around it. */
 struct span scan_line(const struct scan *, uint32_t line);
 /* First token at or after `from` on `line` that reads `text`; `from` 0 starts at the line.  NO_TOKEN when there is none. */

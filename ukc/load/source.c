@@ -35,6 +35,10 @@ static bool check_text(const struct source *source, struct diag *d)
     uint32_t number = 1;
     while (p < end) {
         size_t n;
+        if (*p >= ' ' && *p < 0x7f) { /* nearly all of it */
+            p++;
+            continue;
+        }
         const char *why = refuse(p, end, &n);
         if (why) /* no line is drawn: it cannot be shown */
             return diag_error(d, (struct span){source, number, (uint32_t)(p - line) + 1, (uint32_t)n},
