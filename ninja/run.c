@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../ukc/base/arena.h"
+#include "../ukc/base/process.h"
 
 extern char **environ;
 
@@ -114,12 +115,25 @@ static char **make_arguments(struct arena *a, const struct ninja_run *run)
     return list.items;
 }
 
+/* posix_spawnp reports a missing program only where fork and exec are one step, which valgrind makes two of. */
+static int find_program(const char *program)
+{
+    if (strchr(program, '/'))
+        return access(program, X_OK) < 0 ? errno : 0;
+    char *found = process_find(program);
+    free(found);
+    return found ? 0 : ENOENT;
+}
+
 /* An errno value. */
 static int start(char **argv, char **environment, int output, const sigset_t *mask, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults;
+    int missing = find_program(argv[0]);
+    if (missing)
+        return missing;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     int error = posix_spawn_file_actions_init(&actions);
