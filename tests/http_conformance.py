@@ -5,6 +5,7 @@ The server is tests/http (built by tests/suites/http.py), with its small limits.
 Sections named are those of RFC 9110 (semantics) and RFC 9112 (HTTP/1.1). Prints what failed; the last line counts.
 """
 
+import concurrent.futures
 import re
 import socket
 import sys
@@ -13,11 +14,18 @@ import time
 import traceback
 
 HOST, PORT = "127.0.0.1", 8080
-CASES = []
+CASES, ALONE = [], []
+AT_ONCE = 8
 
 
 def case(function):
+    """A case that may run beside others."""
     CASES.append(function)
+    return function
+
+
+def case_alone(function):
+    ALONE.append(function)
     return function
 
 
@@ -567,7 +575,7 @@ def requests_per_connection():
         c.ended()
 
 
-@case
+@case_alone
 def more_connections_than_allowed():
     clients = []
     try:
@@ -1152,7 +1160,7 @@ def client_that_does_not_read_is_given_up():
             pass
 
 
-@case
+@case_alone
 def slow_clients_do_not_stop_others():
     slow = [Client(b"GET / HTTP/1.1\r\n") for _ in range(20)]
     try:
@@ -1165,7 +1173,7 @@ def slow_clients_do_not_stop_others():
             c.socket.close()
 
 
-@case
+@case_alone
 def aborted_connections_do_no_harm():
     import struct
     for data in (b"", b"GET", request(), request("GET", "/block"), request("POST", "/echo", "Content-Length: 50", body=b"x")):
@@ -1193,12 +1201,13 @@ def main():
     if len(arguments) == 2:
         HOST = arguments.pop(0)
     PORT = int(arguments[0])
+    chosen = [[f for f in cases if not only or re.search(only, f.__name__)] for cases in (CASES, ALONE)]
     failed = count = 0
-    for function in CASES:
-        if only and not re.search(only, function.__name__):
-            continue
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        messages = list(pool.map(run, chosen[0]))
+    messages += map(run, chosen[1])
+    for function, message in zip(chosen[0] + chosen[1], messages):
         count += 1
-        message = run(function)
         if message:
             failed += 1
             print(f"{function.__name__}: {message}")

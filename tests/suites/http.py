@@ -1,5 +1,6 @@
 """The HTTP server and the stores: over a stack in memory, fuzzed, and from outside over real connections."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -39,8 +40,7 @@ def compile(p, context, program, files, *flags, include=()):
     p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *flags, *include, *files, "-o", p.file(program))
 
 
-def compile_http(p, context, program, files, *flags):
-    where = llhttp(p)
+def compile_http(p, context, where, program, files, *flags):
     headers, mine = os.path.join(where, "include", "llhttp"), context.root / "tests/unit/http1"
     objects = []
     for name in ("api", "http", "llhttp"):
@@ -54,13 +54,20 @@ def compile_http(p, context, program, files, *flags):
           *objects, *[f for f in link if f.startswith("-l")], "-o", p.file(program))
 
 
-def unit_http1(context):
+def in_memory(context):
+    """The unit tests, then the fuzzer."""
     with Project(context) as p:
-        compile_http(p, context, "unit", [str(context.root / "tests/unit/http1/connection.c")], "-lcmocka")
+        where = llhttp(p)
+        compile_http(p, context, where, "unit", [str(context.root / "tests/unit/http1/connection.c")], "-lcmocka")
         p.run(p.file("unit"))
+        compile_http(p, context, where, "fuzz", [str(context.root / "tests/fuzz/fuzz_http.c")], "-fsanitize=fuzzer-no-link")
+        os.mkdir(p.file("found"))
+        seconds = 600 if context.long else 20
+        p.run(p.file("fuzz"), f"-max_total_time={seconds}", "-max_len=6000", "-rss_limit_mb=2048", "-timeout=10", p.file("found"),
+              str(context.root / "tests/fuzz/corpus/http"), timeout=seconds + 120)
 
 
-def unit_kv(context):
+def stores(context):
     with Project(context) as p:
         mine = context.root / "tests/unit/kv"
         compile(p, context, "unit", [str(mine / "kv.c"), *sources(context, *MODULES["kv"])], *WARNINGS, "-lcmocka", include=[mine])
@@ -68,79 +75,70 @@ def unit_kv(context):
         p.run(p.file("unit"), directory=p.file("empty"))
 
 
-def fuzz(context):
+def outside(context, *configure):
+    """Everything that is asked of a running server."""
     with Project(context) as p:
-        compile_http(p, context, "fuzz", [str(context.root / "tests/fuzz/fuzz_http.c")], "-fsanitize=fuzzer-no-link")
-        os.mkdir(p.file("found"))
-        seconds = 600 if context.long else 20
-        p.run(p.file("fuzz"), f"-max_total_time={seconds}", "-max_len=6000", "-rss_limit_mb=2048", "-timeout=10", p.file("found"),
-              str(context.root / "tests/fuzz/corpus/http"), timeout=seconds + 120)
-
-
-def probe(p, *configure):
-    p.copy("tests/http")
-    p.ukc("configure", "--target", "posix", *configure)
-    return p.ukc("build", "--json", timeout=600).json["image"]
-
-
-def conformance(context, *configure):
-    with Project(context) as p:
-        image, port = probe(p, *configure), free_port()
+        p.copy("tests/http")
+        p.ukc("configure", "--target", "posix", *configure)
+        image, port = p.ukc("build", "--json", timeout=600).json["image"], free_port()
         with p.serving(image, f"--port={port}", port=port) as server:
             r = p.run("python3", str(context.root / "tests/http_conformance.py"), str(port), status=None, timeout=400)
         expect(r.status == 0, "the server keeps to RFC 9110 and 9112", r, server.output)
         expect(server.returncode == 0, "and ends with status 0", server.returncode, server.output)
         expect("ERROR" not in server.output and "runtime error" not in server.output, "no sanitizer complains", server.output)
+        stopping(p, image)
+        stuck(p, image)
 
 
-def stopping(context):
-    """SIGTERM: idle connections are closed at once, an answer under way is finished, a stuck one is not waited for."""
-    with Project(context) as p:
-        image, port = probe(p), free_port()
-        server = p.start(image, f"--port={port}")
-        try:
-            wait_for_port(server, port)
-            idle, busy = (socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2))
-            busy.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n" * 80)
-            time.sleep(0.3)
-            start = time.monotonic()
-            server.send_signal(signal.SIGTERM)
-            expect(idle.recv(1) == b"", "an idle connection ends")
-            expect(time.monotonic() - start < 1, "at once", time.monotonic() - start)
-            answers = b""
-            while data := busy.recv(1 << 20):
-                answers += data
-            bodies = [a.partition(b"\r\n\r\n")[2] for a in answers.split(b"HTTP/1.1 200 OK\r\n")[1:]]
-            expect(0 < len(bodies) < 80 and all(len(b) == 1000000 for b in bodies), "the answer under way is finished",
-                   [len(b) for b in bodies])
-            expect(b"Connection: close" in answers[-1100000:], "and says that it is the last")
-            expect(server.wait(10) == 0, "the status is 0", server.returncode)
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
-            server.stdout.close()
+@contextlib.contextmanager
+def running(p, image):
+    port = free_port()
+    server = p.start(image, f"--port={port}")
+    try:
+        wait_for_port(server, port)
+        yield server, lambda: socket.create_connection(("127.0.0.1", port), timeout=10)
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+        server.stdout.close()
 
 
-def stuck(context):
-    with Project(context) as p:
-        image, port = probe(p), free_port()
-        server = p.start(image, f"--port={port}")
-        try:
-            wait_for_port(server, port)
-            busy = socket.create_connection(("127.0.0.1", port), timeout=10)
-            busy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            busy.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n" * 16)
-            time.sleep(0.3)
-            start = time.monotonic()
-            server.send_signal(signal.SIGTERM)
-            expect(server.wait(10) == 0, "the status is 0", server.returncode)
-            expect(time.monotonic() - start < 6, "a client that does not read is given up", time.monotonic() - start)
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
-            server.stdout.close()
+BLOCK = b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def stopping(p, image):
+    """SIGTERM: idle connections are closed at once, an answer under way is finished."""
+    with running(p, image) as (server, connect):
+        idle, busy = connect(), connect()
+        busy.sendall(BLOCK * 80)
+        time.sleep(0.3)
+        start = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        expect(idle.recv(1) == b"", "an idle connection ends")
+        expect(time.monotonic() - start < 1, "at once", time.monotonic() - start)
+        answers = b""
+        while data := busy.recv(1 << 20):
+            answers += data
+        bodies = [a.partition(b"\r\n\r\n")[2] for a in answers.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+        expect(0 < len(bodies) < 80 and all(len(b) == 1000000 for b in bodies), "the answer under way is finished",
+               [len(b) for b in bodies])
+        expect(b"Connection: close" in answers[-1100000:], "and says that it is the last")
+        expect(server.wait(10) == 0, "the status is 0", server.returncode)
+
+
+def stuck(p, image):
+    """SIGTERM: a client that does not read is given up after stop_time."""
+    with running(p, image) as (server, connect):
+        busy = connect()
+        busy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        busy.sendall(BLOCK * 16)
+        time.sleep(0.3)
+        start = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        expect(server.wait(10) == 0, "the status is 0", server.returncode)
+        expect(time.monotonic() - start < 6, "a client that does not read is given up", time.monotonic() - start)
+        busy.close()
 
 
 def idle_is_cheap(context):
@@ -167,11 +165,8 @@ def idle_is_cheap(context):
 
 
 def tests(context):
-    yield "unit/http1", lambda: unit_http1(context)
-    yield "unit/kv", lambda: unit_kv(context)
-    yield "fuzz", lambda: fuzz(context)
-    yield "conformance/release", lambda: conformance(context)
-    yield "conformance/sanitized", lambda: conformance(context, "--profile", "dev", "--sanitize")
-    yield "stop/in order", lambda: stopping(context)
-    yield "stop/stuck client", lambda: stuck(context)
+    yield "outside/release", lambda: outside(context)
+    yield "outside/sanitized", lambda: outside(context, "--profile", "dev", "--sanitize")
+    yield "in memory", lambda: in_memory(context)
+    yield "stores", lambda: stores(context)
     yield "idle", lambda: idle_is_cheap(context)
