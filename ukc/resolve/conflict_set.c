@@ -3,7 +3,8 @@
  *
  * All facts are assumed; the failed assumptions are a first set.  Then, with
  * only their clauses, each is left out in turn: if there is a plan without
- * it, it is needed, else it goes, with whatever else did not fail.
+ * it, it is needed, else it goes, with whatever else did not fail.  Where
+ * single requirements tell already (dead_end.c) no solver is asked.
  */
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "model.h"
 
 #define CUTS_MAX 4000
+/* A reduction is given up when it has cost this many solver calls times variables: then the set is told as it is. */
+#define WORK_MAX 60000000
 
 struct reduction {
     struct arena *arena;
@@ -96,6 +99,10 @@ static void reduce(struct reduction *r, bool cycles)
     for (size_t i = r->e->facts.count; i-- > 1;) {
         if (!r->said[i] || is_cycle(r, i) != cycles)
             continue;
+        if (solver_calls(r->e->solver) * (size_t)r->e->variables > WORK_MAX) {
+            r->cut_short = true;
+            return;
+        }
         r->said[i] = false;
         if (satisfiable(r, cycles))
             r->said[i] = true;
@@ -120,10 +127,12 @@ static struct conflict_set collect(struct reduction *r, struct arena *a)
 
 struct conflict_set conflict_find(struct arena *a, const struct problem *p)
 {
+    struct conflict_set plain = p->use_lock ? (struct conflict_set){} : dead_end_find(a, p), set = {};
+    if (plain.count && plain.irreducible)
+        return plain;
     struct arena *scratch = arena_create();
     struct reduction r = {.arena = scratch, .p = p};
     encode_again(&r, NULL, 0);
-    struct conflict_set set = {};
     if (!satisfiable(&r, false)) {
         keep_failed(&r, false);
         encoding_dispose(r.e);
@@ -138,5 +147,5 @@ struct conflict_set conflict_find(struct arena *a, const struct problem *p)
     }
     encoding_dispose(r.e);
     arena_destroy(scratch);
-    return set;
+    return plain.count && !set.irreducible ? plain : set;
 }

@@ -39,6 +39,15 @@ struct search {
     uint32_t cursor; /* next hole of the node at the head of the queue */
 };
 
+/* In conflict with what is taken already: the solver need not be asked. */
+static bool clashes(const struct search *s, uint32_t node)
+{
+    for (const struct clash *c = s->e->clash[node]; c; c = c->next)
+        if (s->visited[c->node])
+            return true;
+    return false;
+}
+
 /* Order of candidates: for a shared signature what explicit choices brought in comes first. */
 static bool candidate_at_rank(const struct search *s, uint32_t h, uint32_t rank, uint32_t *found)
 {
@@ -50,7 +59,7 @@ static bool candidate_at_rank(const struct search *s, uint32_t h, uint32_t rank,
     }
     for (int named = shared; named >= 0; named--)
         for (uint32_t k = 0; k < hole->candidate_count; k++) {
-            if (!encoding_has(s->e, h, k) || (shared && s->named[hole->candidates[k].node.at] != (bool)named))
+            if (!encoding_has(s->e, h, k) || clashes(s, hole->candidates[k].node.at) || (shared && s->named[hole->candidates[k].node.at] != (bool)named))
                 continue;
             *found = k;
             if (!rank--)

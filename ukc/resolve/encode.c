@@ -263,6 +263,7 @@ struct encoding *encode(struct arena *a, const struct problem *p, enum encode_mo
     *vec_add(a, &e->facts) = (struct fact){.kind = FACT_BACKGROUND};
     e->used = arena_array(a, int, p->graph->node_count);
     e->choice = arena_array(a, int, p->hole_count);
+    e->clash = arena_array(a, struct clash *, p->graph->node_count);
     e->requires = arena_array(a, uint32_t, p->hole_count);
     e->shared = arena_array(a, int, p->graph->manifest->signature_count);
     choose_nodes(e);

@@ -63,6 +63,8 @@ struct cut {
     size_t atom_count;
 };
 
+struct clash;
+
 struct encoding {
     const struct problem *p;
     struct arena *arena;
@@ -78,6 +80,12 @@ struct encoding {
     int *shared;      /* by signature: the candidate that all open requirements of a shared one agree on */
     VEC(struct fact) facts;
     uint32_t *requires; /* by hole: its FACT_REQUIRES */
+    struct clash **clash; /* by node, ENCODE_PLAN: the nodes it conflicts with */
+};
+
+struct clash {
+    uint32_t node;
+    struct clash *next;
 };
 
 /* Makes a solver and fills it. */

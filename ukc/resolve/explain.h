@@ -19,6 +19,8 @@ struct conflict_set {
     bool irreducible; /* false: the search was cut short */
 };
 struct conflict_set conflict_find(struct arena *, const struct problem *);
+/* The same without a solver where single requirements tell; count 0: they do not.  Leaves the lock out. */
+struct conflict_set dead_end_find(struct arena *, const struct problem *);
 
 /* sentence.c */
 void sentence_report(struct problem *, const struct conflict_set *, const struct choices *unlocked, struct diag *);

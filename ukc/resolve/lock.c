@@ -150,6 +150,9 @@ static bool read_entry(struct reader *r)
 {
     if (!r->count || *r->fields[0].text == '#')
         return true;
+    for (size_t i = 0; i < r->count; i++)
+        if (!string_is_clean_utf8(r->fields[i].text, strlen(r->fields[i].text)))
+            return malformed(r, r->fields[i].span, "this is not clean UTF-8");
     if (!strcmp(r->fields[0].text, "choice"))
         return read_choice(r);
     if (!strcmp(r->fields[0].text, "pin"))

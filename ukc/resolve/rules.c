@@ -35,12 +35,25 @@ static struct chains chain_nodes(const struct encoding *e)
     return c;
 }
 
+static void add_clash(struct encoding *e, uint32_t x, uint32_t y)
+{
+    struct clash *c = arena_new(e->arena, struct clash);
+    *c = (struct clash){.node = y, .next = e->clash[x]};
+    e->clash[x] = c;
+}
+
 static void exclude_pairs(struct encoding *e, const struct chains *c, uint32_t fact, uint32_t mine, uint32_t other)
 {
     for (uint32_t x = mine; x != ABSENT; x = c->next[x])
-        for (uint32_t y = other; y != ABSENT; y = c->next[y])
-            if (e->in[x] && e->in[y] && (e->mode == ENCODE_PLAN || e->facts.items[fact].literal))
-                clause2(e, fact, -encoding_used(e, x), -encoding_used(e, y));
+        for (uint32_t y = other; y != ABSENT; y = c->next[y]) {
+            if (!e->in[x] || !e->in[y] || (e->mode == ENCODE_FACTS && !e->facts.items[fact].literal))
+                continue;
+            clause2(e, fact, -encoding_used(e, x), -encoding_used(e, y));
+            if (e->mode == ENCODE_PLAN) {
+                add_clash(e, x, y);
+                add_clash(e, y, x);
+            }
+        }
 }
 
 static void encode_conflict(struct encoding *e, const struct chains *c, uint32_t first, uint32_t at)
