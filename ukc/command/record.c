@@ -54,8 +54,32 @@ static bool add_input(struct project *p, struct inputs *in, const char *path)
     return true;
 }
 
+/* `ninja -t inputs` prints words for a shell: as they are, or in single quotes. */
+static const char *unquoted(struct arena *a, const char *word)
+{
+    if (*word != '\'')
+        return word;
+    char *out = arena_strdup(a, word), *to = out;
+    for (const char *p = word; *p; p++) {
+        if (string_starts(p, "'\\''")) {
+            *to++ = '\'';
+            p += 3;
+        } else if (*p != '\'') {
+            *to++ = *p;
+        }
+    }
+    *to = 0;
+    return out;
+}
+
+static const char *read_path(struct arena *a, const char *bytes, size_t n, bool quotes)
+{
+    const char *word = arena_strndup(a, bytes, n);
+    return quotes ? unquoted(a, word) : word;
+}
+
 /* Runs `ninja -t <tool>` and hands each line's path to add_input; `indent` selects the lines. */
-static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, const char *argument, const char *indent)
+static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, const char *argument, const char *indent, bool quotes)
 {
     struct text out = {};
     const char *argv[] = {"ninja", "-f", project_file(p, "build.ninja"), "-t", tool, argument, NULL};
@@ -68,7 +92,7 @@ static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, co
         size_t n = strcspn(line, "\n");
         size_t skip = strlen(indent);
         if (n > skip && strncmp(line, indent, skip) == 0 && (skip || *line != ' '))
-            ok = add_input(p, in, arena_strndup(p->a, line + skip, n - skip));
+            ok = add_input(p, in, read_path(p->a, line + skip, n - skip, quotes));
         line += n + (line[n] == '\n');
     }
     text_dispose(&out);
@@ -111,8 +135,8 @@ static bool add_record(struct project *p, struct record *r)
 bool record_image(struct project *p, struct image *image, int64_t started_ms)
 {
     struct inputs in = {};
-    bool ok = add_input(p, &in, project_file(p, "plan.txt")) && ask_ninja(p, &in, "inputs", image->path, "") &&
-              ask_ninja(p, &in, "deps", NULL, "    ");
+    bool ok = add_input(p, &in, project_file(p, "plan.txt")) && ask_ninja(p, &in, "inputs", image->path, "", true) &&
+              ask_ninja(p, &in, "deps", NULL, "    ", false);
     map_dispose(&in.seen);
     if (!ok)
         return false;
