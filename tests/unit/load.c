@@ -270,6 +270,13 @@ static void nothing_dangerous(void **state)
     expect_failure("sig.x = 1", "cannot be changed");
     expect_failure("local a = {} a.b = a return a", "contains itself");
     expect_failure("\x1bLua", "control character");
+    /* NULs that only escapes can make: never the end of a name */
+    expect_failure("return unikernel 'x\\0y' { sources = { 'a.c' } }", "'unikernel' contains control characters");
+    expect_failure("return unikernel 'x' { ['doc\\0'] = 1, sources = { 'a.c\\0' }, keys = { ['a\\0'] = key.bool { doc = 'a' } } }", "'doc?'");
+    expect_failure("return unikernel 'x' { sources = { 'a.c' }, requires = { a = sig['b\\0c'] }, choose = { ['a\\0'] = 'b\\0' } }", "control");
+    expect_failure("return unikernel 'x' { sources = { match 'tar\\0get' { kvm = 'a.c' }, match 'k' { ['\\0'] = 'b.c' } } }", "control");
+    expect_failure("require 'a\\0b'", "without a path");
+    expect_failure("use 'a\\0b'", "control characters");
 }
 
 static void limits(void **state)
@@ -714,6 +721,33 @@ static void fields_table(void **state)
     arena_destroy(a);
 }
 
+/* manifests/README.md says what fields.c says. */
+static void reference(void **state)
+{
+    (void)state;
+    const char *root = getenv("UKC_SOURCE_ROOT");
+    if (!root)
+        skip();
+    size_t count;
+    const struct manifest_field *f = manifest_fields(&count);
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    const struct source *page = file_read(a, path_join(a, root, "manifests/README.md"), SPAN_NONE, 0, d);
+    assert_non_null(page);
+    for (size_t i = 0; i < count; i++) {
+        const char *row = arena_printf(a, "\n| `%s` | %s%s | %s |\n", f[i].name, f[i].type, f[i].required ? ", required" : "", f[i].doc);
+        if (!strstr(page->bytes, row))
+            fail_msg("manifests/README.md, section %s, lacks the line%s", f[i].declaration, row);
+        assert_non_null(strstr(page->bytes, arena_printf(a, "\n### %s\n", f[i].declaration)));
+    }
+    size_t rows = 0;
+    for (const char *p = strstr(page->bytes, "\n## Reference\n"); (p = strstr(p, "\n| `")); p++)
+        rows++;
+    assert_int_equal(rows, count); /* and nothing more */
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -721,7 +755,7 @@ int main(void)
         T(places_of_fields),   T(places_in_helpers),    T(scan_survives),   T(scan_accepts_nothing_more), T(library_is_in_order), T(nothing_dangerous),
         T(limits),             T(large_file),           T(watchdog),        T(key_values),          T(key_lists_and_ranges),
         T(key_declarations),   T(settings_and_choices), T(other_declarations), T(files_and_order),  T(odd_texts),
-        T(the_same_twice),     T(fields_table),
+        T(the_same_twice),     T(fields_table),         T(reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

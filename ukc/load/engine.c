@@ -463,10 +463,16 @@ static struct thing *push_thing(lua_State *L, enum form form)
     return t;
 }
 
+/* A Lua string may hold NULs; one more follows it. */
+static const char *keep_string(lua_State *L, int index, size_t *size)
+{
+    const char *s = lua_tolstring(L, index, size);
+    return arena_memdup(engine_of(L)->arena, s, *size + 1);
+}
+
 static void take_name(lua_State *L, int index, struct thing *t)
 {
-    const char *s = lua_tolstring(L, index, &t->name_size);
-    t->name = arena_strndup(engine_of(L)->arena, s, t->name_size);
+    t->name = keep_string(L, index, &t->name_size);
 }
 
 /* Where the running call of a word stands, and the string after it. */
@@ -616,7 +622,10 @@ static int index_thing(lua_State *L)
     struct arena *a = engine_of(L)->arena;
     size_t n;
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tolstring(L, 2, &n) : NULL;
-    if (!self->root || !name)
+    if (self->root && !name)
+        return raise_word(L, form_names[self->form], arena_printf(a, "'%s' is followed by a name", form_names[self->form]),
+                          self->form == FORM_key ? "write a kind: key.port { ... }" : "write the signature's name: sig.clock");
+    if (!self->root)
         return raise_word(L, name, arena_printf(a, "a value made by '%s' has no fields to read", form_names[self->form]), NULL);
     struct thing *t = push_thing(L, self->form);
     take_name(L, 2, t);
@@ -893,7 +902,7 @@ static const struct table *convert_table(struct conversion *c, int index, struct
         e->key = f ? scan_span(tag->scan, f->key, f->key) : outer;
         push_key(L, &keys[i].key);
         if (keys[i].key.type == 1) {
-            e->name = arena_strndup(a, keys[i].key.text, keys[i].key.size);
+            e->name = arena_memdup(a, keys[i].key.text, keys[i].key.size + 1);
             e->name_size = keys[i].key.size;
         } else {
             e->position = keys[i].key.integer;
@@ -981,7 +990,6 @@ static struct value convert(struct conversion *c, int index, const struct scan_t
 {
     lua_State *L = c->lua;
     struct value v = {.span = span};
-    const char *s;
     switch (lua_type(L, index)) {
     case LUA_TNIL:
         break;
@@ -998,8 +1006,7 @@ static struct value convert(struct conversion *c, int index, const struct scan_t
         break;
     case LUA_TSTRING:
         v.kind = VALUE_STRING;
-        s = lua_tolstring(L, index, &v.size);
-        v.text = arena_strndup(c->engine->arena, s, v.size);
+        v.text = keep_string(L, index, &v.size);
         break;
     case LUA_TTABLE:
     case LUA_TUSERDATA:
@@ -1081,16 +1088,17 @@ static void push_chunk(lua_State *L, const struct source *source)
     lua_setupvalue(L, -2, 1);
 }
 
-static bool plain_module_name(const char *s)
+static bool plain_module_name(const char *s, size_t size)
 {
-    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(s);
+    return *s && strlen(s) == size && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(s);
 }
 
 static int require_file(lua_State *L)
 {
     struct engine *e = engine_of(L);
-    const char *name = lua_type(L, 1) == LUA_TSTRING ? arena_strdup(e->arena, lua_tostring(L, 1)) : NULL;
-    if (!name || !plain_module_name(name))
+    size_t size = 0;
+    const char *name = lua_type(L, 1) == LUA_TSTRING ? keep_string(L, 1, &size) : NULL;
+    if (!name || !plain_module_name(name, size))
         return raise_word(L, "require", "require takes the name of a file beside the manifest, without '.lua' and without a path",
                           "to use another directory, write: use \"directory\"");
     const char *path = path_join(e->arena, e->directory, arena_printf(e->arena, "%s.lua", name));

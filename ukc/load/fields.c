@@ -46,7 +46,7 @@ static const struct rule implementation_rules[] = {
     COMPONENT_HEAD,
     {"provides", FIELD_provides, REQUIRED, "the signature it implements, or several", LIST(component, provides, provides_count)},
     {"sources", FIELD_sources, OPTIONAL, "its C files", LIST(component, sources, source_count)},
-    {"header", FIELD_header, OPTIONAL, "the header with its operations; <name>.h when left out", AT(component, header)},
+    {"header", FIELD_header, OPTIONAL, "the header with its operations; NAME.h when left out", AT(component, header)},
     {"targets", FIELD_targets, OPTIONAL, "the targets it works on; every target when left out",
      LIST(component, target_words, target_word_count)},
     {"when", FIELD_conditions, OPTIONAL, "deciding keys and the values with which it is eligible",
@@ -62,7 +62,7 @@ SCHEMA(implementation);
 static const struct rule signature_rules[] = {
     {"doc", FIELD_doc, OPTIONAL, "what it is, in a sentence", AT(signature, doc)},
     {"version", FIELD_version, OPTIONAL, "the version of the contract", AT(signature, version)},
-    {"header", FIELD_header, OPTIONAL, "the header that states it; <name>.h when left out", AT(signature, header)},
+    {"header", FIELD_header, OPTIONAL, "the header that states it; NAME.h when left out", AT(signature, header)},
     {"objects", FIELD_objects, OPTIONAL, "tags of its abstract structs, which each implementation defines for itself",
      LIST(signature, objects, object_count)},
     {"shared", FIELD_boolean, OPTIONAL, "open requirements share one instance", AT(signature, shared)},

@@ -59,6 +59,8 @@ static void read_unikernel(struct loader *l, struct reader *r, const struct made
         diag_help(l->diag, "a directory that is used brings signatures and implementations");
     } else if (read_component(r, m, &c)) {
         *vec_add(l->arena, &l->unikernels) = c;
+    } else if (diag_errors(l->diag) == 0) { /* must not happen */
+        diag_error(l->diag, m->span, "this declaration cannot be read");
     }
 }
 
@@ -80,6 +82,8 @@ static void read_declaration(struct loader *l, struct reader *r, struct made *m,
         *vec_add(l->arena, &l->signatures) = s;
     else if (m->form == FORM_target && read_target_description(r, m, &t))
         *vec_add(l->arena, &l->targets) = t;
+    else if (diag_errors(l->diag) == 0) /* must not happen: what is not taken is reported */
+        diag_error(l->diag, m->span, "this declaration cannot be read");
 }
 
 /* A declaration, or a list of them. */

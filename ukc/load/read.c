@@ -3,6 +3,7 @@
  */
 #include "read.h"
 
+#include <math.h>
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/file.h"
@@ -27,7 +28,7 @@ const char *value_name(const struct value *v)
     case VALUE_NIL: return "nothing";
     case VALUE_BOOL: return v->boolean ? "true" : "false";
     case VALUE_INTEGER: return "a number";
-    case VALUE_FLOAT: return "a fraction";
+    case VALUE_FLOAT: return !(fabs(v->real) < 9.2e18) ? "one out of range" : v->real == floor(v->real) ? "a number" : "a fraction";
     case VALUE_STRING: return "a string";
     case VALUE_TABLE: return "a table";
     case VALUE_MADE: return made[v->made->form];
@@ -232,6 +233,13 @@ bool read_record(struct reader *r, const struct schema *s, const struct table *t
 }
 
 /* ---- words ---- */
+
+bool check_clean(struct reader *r, const char *name, size_t size, struct span place)
+{
+    if (strlen(name) == size && string_is_clean_utf8(name, size))
+        return true;
+    return diag_error(r->diag, place, "a name contains control characters or bytes that are not UTF-8");
+}
 
 bool take_word(struct reader *r, const struct entry *e, struct word *out)
 {

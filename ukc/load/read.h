@@ -105,6 +105,8 @@ bool wrong_type(struct reader *, const struct entry *, const char *wanted);
 const char *entry_name(struct reader *, const struct entry *);
 /* A string without NULs and control characters, not empty. */
 bool take_word(struct reader *, const struct entry *, struct word *out);
+/* A name without NULs and control characters; reports. */
+bool check_clean(struct reader *, const char *name, size_t size, struct span);
 /* The table of a list: only positions, without holes.  NULL after reporting.  A single value that is not a table is refused. */
 const struct table *take_list(struct reader *, const struct entry *, const char *of);
 /* The table of named entries. */

@@ -69,9 +69,9 @@ bool read_files(struct reader *r, const struct rule *rule, const struct entry *e
         struct hash hash;
         if (!spend(r, item->key))
             return false;
-        if (!item->name || !string_is_clean_utf8(item->name, item->name_size)) {
+        if (!item->name) {
             ok = diag_error(r->diag, item->key, "'files' names each file: [\"path\"] = \"SHA-256\"");
-        } else if (!check_inside(r, &f.path) || !take_word(r, item, &f.sha256)) {
+        } else if (!check_clean(r, item->name, item->name_size, item->key) || !check_inside(r, &f.path) || !take_word(r, item, &f.sha256)) {
             ok = false;
         } else if (!hash_parse(f.sha256.text, &hash)) {
             ok = diag_error(r->diag, f.sha256.span, "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");

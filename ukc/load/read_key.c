@@ -243,7 +243,7 @@ bool read_key_table(struct reader *r, const struct table *t, const struct key **
             diag_help(r->diag, "write: name = key.integer { ... }");
             continue;
         }
-        if (strlen(e->name) != e->name_size || !check_key_name(r, &name) || !read_key(r, e, &key)) {
+        if (!check_clean(r, e->name, e->name_size, e->key) || !check_key_name(r, &name) || !read_key(r, e, &key)) {
             ok = false;
             continue;
         }

@@ -36,10 +36,8 @@ static bool is_form(const struct entry *e, enum form form)
 
 static bool named(struct reader *r, const struct entry *e, const char *help)
 {
-    if (e->name && strlen(e->name) == e->name_size && string_is_clean_utf8(e->name, e->name_size))
-        return true;
     if (e->name)
-        return diag_error(r->diag, e->key, "a name contains control characters");
+        return check_clean(r, e->name, e->name_size, e->key);
     diag_error(r->diag, e->value.span, "a name is missing here");
     return diag_help(r->diag, "write: %s", help);
 }
@@ -58,7 +56,7 @@ static bool take_signature(struct reader *r, const struct entry *e, struct word 
     }
     const struct made *m = e->value.made;
     *name = (struct word){m->name, m->body ? m->span : e->value.span};
-    if (strlen(m->name) != m->name_size || !check_reference(r, name, "a signature"))
+    if (!check_clean(r, m->name, m->name_size, name->span) || !check_reference(r, name, "a signature"))
         return false;
     const char *what = arena_printf(r->arena, "sig.%s", m->name);
     return !m->body || read_record(r, &schema_sig, m->body, what, m->span, NULL, range);
@@ -174,7 +172,7 @@ static bool check_case(struct reader *r, const struct made *m, const struct entr
 static const struct table *take_match(struct reader *r, const struct made *m, struct word *selector)
 {
     *selector = (struct word){m->name, m->name_span};
-    if (strlen(m->name) != m->name_size || !check_setting_path(r, selector))
+    if (!check_clean(r, m->name, m->name_size, m->name_span) || !check_setting_path(r, selector))
         return NULL;
     if (!m->body || m->body->count == 0) {
         diag_error(r->diag, m->span, "match \"%s\" has no cases", m->name);
