@@ -194,7 +194,7 @@ static void test_failure_is_passed_through(void **state)
     assert_true(o.ran);
     assert_int_equal(o.edges, 2);
     assert_string_equal(o.out, "[1/3] SAY one\nsaid: one\nno newline: one\n[2/3] SAY two $HOME\nfailed: SAY two $HOME\n"
-                               "said: two /root\nno newline: two /root\n");
+                               "said: two /elsewhere\nno newline: two /elsewhere\n");
     assert_false(file_exists("o2"));
 }
 
@@ -329,7 +329,7 @@ static void test_ninjas_own_error_is_shown(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
-    setenv("HOME", "/root", 1);
+    setenv("HOME", "/elsewhere", 1);
     const struct CMUnitTest tests[] = {
         TEST(test_paths_arrive), TEST(test_words_reach_the_program), TEST(test_every_field_is_written),
         TEST(test_failure_is_passed_through), TEST(test_quiet_says_only_what_matters),
