@@ -33,7 +33,7 @@ const struct plan_instance *plan_find(const struct plan *p, const char *path)
 
 static void print_key(struct text *out, const char *path, const struct plan_key *k)
 {
-    text_printf(out, "  key %s = %s", path, k->value ? k->value->text : "(at boot)");
+    text_printf(out, "  key %s = %s", path, !k->value ? "(at boot)" : *k->value->text ? k->value->text : "\"\"");
     text_printf(out, " (%s%s)\n", key_origin_texts[k->origin], k->key->phase == KEY_CONFIGURE ? "" : k->key->phase == KEY_BOOT ? ", boot" : ", also at boot");
 }
 
