@@ -80,31 +80,40 @@ static bool write_plan(struct project *p)
     return ok;
 }
 
-static bool generate_build(struct project *p)
+/* What each import became; for a check, which fetches nothing, what it will be called. */
+static void list_imports(struct project *p, bool check_only, struct generate_options *o)
 {
-    size_t argument_count;
-    const char *const *arguments = configuration_words(p->a, &p->configuration, &argument_count);
-    VEC(struct imported) imports = {};
+    VEC(struct imported) all = {};
     for (size_t k = 0; k < p->fetched.count; k++) {
         const struct fetched *f = p->fetched.items[k];
-        *vec_add(p->a, &imports) =
+        *vec_add(p->a, &all) =
             (struct imported){.import = f->import, .label = import_label(p->a, f->import), .cflags = f->cflags, .libs = f->libs};
     }
-    VEC(const char *) inputs = {};
-    *vec_add(p->a, &inputs) = "ukc.lock";
-    for (size_t k = 0; k < p->configuration.configs.count; k++)
-        *vec_add(p->a, &inputs) = p->configuration.configs.items[k];
+    for (size_t k = 0; k < p->plan->instance_count && check_only; k++) {
+        const struct component *c = p->plan->instances[k].component;
+        for (size_t n = 0; n < c->import_count; n++)
+            *vec_add(p->a, &all) = (struct imported){.import = &c->imports[n], .label = import_label(p->a, &c->imports[n]), .cflags = "", .libs = ""};
+    }
+    o->imports = all.items;
+    o->import_count = all.count;
+}
+
+static bool generate_build(struct project *p, bool check_only)
+{
     struct generate_options o = {
         .profile = p->configuration.profile,
         .sanitize = p->configuration.sanitize,
         .ukc = p->i->program,
-        .arguments = arguments,
-        .argument_count = argument_count,
-        .imports = imports.items,
-        .import_count = imports.count,
-        .inputs = inputs.items,
-        .input_count = inputs.count,
+        .check_only = check_only,
     };
+    o.arguments = configuration_words(p->a, &p->configuration, &o.argument_count);
+    list_imports(p, check_only, &o);
+    VEC(const char *) inputs = {};
+    *vec_add(p->a, &inputs) = "ukc.lock";
+    for (size_t k = 0; k < p->configuration.configs.count; k++)
+        *vec_add(p->a, &inputs) = p->configuration.configs.items[k];
+    o.inputs = inputs.items;
+    o.input_count = inputs.count;
     return generate(p->a, p->bindings, p->layout, &o, p->d);
 }
 
@@ -153,7 +162,7 @@ int command_configure(struct invocation *i)
         return (int)diag_status(i->diag);
     const struct lock *lock = new_lock(&p);
     /* ukc.lock comes before build.ninja, which depends on it; configure.args last: it says that all the rest is there. */
-    ok = write_lock(&p, lock) && write_plan(&p) && generate_build(&p) && configuration_write(&p);
+    ok = write_lock(&p, lock) && write_plan(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {
         print_configured(&p);
         if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
@@ -169,7 +178,8 @@ int command_check(struct invocation *i)
               project_plan(&p);
     /* The check writes requirement headers: aside, so that a configured build keeps its own. */
     const char *target = target_names[p.configuration.target];
-    ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p);
+    ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p) &&
+         generate_build(&p, true);
     if (ok && given(i, OPTION_json))
         printf("{\n  \"unikernel\": \"%s\",\n  \"target\": \"%s\",\n  \"instances\": %zu\n}\n", p.unikernel->name.text, target,
                p.plan->instance_count);

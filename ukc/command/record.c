@@ -163,5 +163,8 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
     if (!add_record(p, &r))
         return false;
     hash_hex(&r.id, image->record);
+    if (r.other_images)
+        diag_warning(p->d, SPAN_NONE, "the same recipe has made %zu other image%s before: the build is not deterministic",
+                     (size_t)r.other_images, r.other_images == 1 ? "" : "s");
     return true;
 }

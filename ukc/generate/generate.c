@@ -60,7 +60,7 @@ static bool check_hidden_headers(const struct generation *g, const struct plan_i
 static bool check_name(const struct generation *g, const struct plan_instance *unikernel)
 {
     static const char *const taken[] = {"build.ninja", "cache", "compile_commands.json", "configure.args", "gen", "image.name",
-                                        "image.state", "last", "obj", "plan.txt", "root"};
+                                        "image.state", "last", "obj", "plan.dot", "plan.txt", "root"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (string_equal(unikernel->name, taken[i]))
             return diag_error(g->d, unikernel->component->name.span, "a unikernel cannot be named '%s': the build directory has a file of that name",
@@ -118,7 +118,8 @@ bool generate(struct arena *a, const struct bindings *bindings, const struct lay
     start_source(&g, &start);
     good = write_text(&g, build_file(&g, "gen/start.c"), &start) && good;
     good = write_statements(&g, &ninja, &commands) && good;
-    good = good && write_commands(&g, &commands) && write_text(&g, build_file(&g, "build.ninja"), &ninja);
+    if (!options->check_only)
+        good = good && write_commands(&g, &commands) && write_text(&g, build_file(&g, "build.ninja"), &ninja);
     text_dispose(&ninja);
     text_dispose(&commands);
     return good;

@@ -31,6 +31,7 @@ struct generate_options {
     size_t import_count;
     const char *const *inputs; /* more files that make ninja configure again: ukc.lock, --config files */
     size_t input_count;
+    bool check_only; /* look for everything that would be wrong, but write neither build.ninja nor compile_commands.json */
 };
 
 bool generate(struct arena *, const struct bindings *, const struct layout *, const struct generate_options *, struct diag *);
