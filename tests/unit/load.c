@@ -275,6 +275,7 @@ static void nothing_dangerous(void **state)
     expect_failure("return unikernel 'x' { ['doc\\0'] = 1, sources = { 'a.c\\0' }, keys = { ['a\\0'] = key.bool { doc = 'a' } } }", "'doc?'");
     expect_failure("return unikernel 'x' { sources = { 'a.c' }, requires = { a = sig['b\\0c'] }, choose = { ['a\\0'] = 'b\\0' } }", "control");
     expect_failure("return unikernel 'x' { sources = { match 'tar\\0get' { kvm = 'a.c' }, match 'k' { ['\\0'] = 'b.c' } } }", "control");
+    expect_failure("return unikernel 'x' { doc = 'a\\0b c', sources = { 'a.c' } }", "'doc' contains control characters");
     expect_failure("require 'a\\0b'", "without a path");
     expect_failure("use 'a\\0b'", "control characters");
 }

@@ -51,11 +51,13 @@ struct loader {
 
 /* ---- one file ---- */
 
-static void read_unikernel(struct loader *l, struct reader *r, const struct made *m, enum place place)
+static void read_unikernel(struct loader *l, struct reader *r, const struct made *m,
+                           enum place place)
 {
     struct component c;
     if (place != PLACE_PROJECT) {
-        diag_error(l->diag, m->span, "a unikernel can only be declared in the project's own manifest");
+        diag_error(l->diag, m->span,
+                   "a unikernel can only be declared in the project's own manifest");
         diag_help(l->diag, "a directory that is used brings signatures and implementations");
     } else if (read_component(r, m, &c)) {
         *vec_add(l->arena, &l->unikernels) = c;
@@ -64,13 +66,15 @@ static void read_unikernel(struct loader *l, struct reader *r, const struct made
     }
 }
 
-static void read_declaration(struct loader *l, struct reader *r, struct made *m, struct span span, enum place place)
+static void read_declaration(struct loader *l, struct reader *r, struct made *m, struct span span,
+                             enum place place)
 {
     struct component c;
     struct signature s;
     struct target_description t;
     if (m->memo) {
-        diag_error(l->diag, span, "%s '%s' is returned twice", form_names[m->form], shown(l->arena, m->name, m->name_size));
+        diag_error(l->diag, span, "%s '%s' is returned twice", form_names[m->form],
+                   shown(l->arena, m->name, m->name_size));
         return;
     }
     m->memo = m;
@@ -87,7 +91,8 @@ static void read_declaration(struct loader *l, struct reader *r, struct made *m,
 }
 
 /* A declaration, or a list of them. */
-static void read_returned(struct loader *l, struct reader *r, const struct value *v, enum place place)
+static void read_returned(struct loader *l, struct reader *r, const struct value *v,
+                          enum place place)
 {
     if (!spend(r, v->span))
         return;
@@ -104,11 +109,13 @@ static void read_returned(struct loader *l, struct reader *r, const struct value
 }
 
 /* What the catalogue uses is part of the catalogue. */
-static void read_uses(struct loader *l, const struct evaluation *v, const char *directory, enum place place)
+static void read_uses(struct loader *l, const struct evaluation *v, const char *directory,
+                      enum place place)
 {
     for (size_t i = 0; i < v->use_count; i++) {
         const char *path = path_normal(l->arena, path_join(l->arena, directory, v->uses[i].path));
-        *vec_add(l->arena, &l->uses) = (struct pending){path, v->uses[i].span, place == PLACE_CATALOGUE ? place : PLACE_USED};
+        *vec_add(l->arena, &l->uses) =
+            (struct pending){path, v->uses[i].span, place == PLACE_CATALOGUE ? place : PLACE_USED};
     }
 }
 
@@ -121,7 +128,8 @@ static bool first_time(struct loader *l, const char *path)
 }
 
 /* `directory` is what the declarations carry. */
-static void load_file(struct loader *l, const char *path, const char *directory, struct span span, enum place place)
+static void load_file(struct loader *l, const char *path, const char *directory, struct span span,
+                      enum place place)
 {
     if (!first_time(l, path) || engine_exhausted(l->engine))
         return;
@@ -136,7 +144,8 @@ static void load_file(struct loader *l, const char *path, const char *directory,
     if (!ok && result.count == 0 && result.use_count == 0)
         return; /* reported; nothing came out */
     if (result.count == 0 && result.use_count == 0 && diag_errors(l->diag) == errors) {
-        diag_error(l->diag, (struct span){.source = source}, "this manifest returns no declaration");
+        diag_error(l->diag, (struct span){.source = source},
+                   "this manifest returns no declaration");
         diag_help(l->diag, "write: return unikernel \"name\" { ... }");
     }
     for (size_t i = 0; i < result.count; i++)
@@ -148,12 +157,14 @@ static void load_file(struct loader *l, const char *path, const char *directory,
 /* ---- directories ---- */
 
 /* Names in `path` that are directories, sorted; NULL after reporting. */
-static const char **list_directory(struct loader *l, const char *path, struct span span, size_t *count)
+static const char **list_directory(struct loader *l, const char *path, struct span span,
+                                   size_t *count)
 {
     VEC(const char *) names = {};
     DIR *d = opendir(path);
     if (!d) {
-        diag_fail(l->diag, span.source ? DIAG_INPUT : DIAG_OUTSIDE, span, "cannot list the directory '%s': %s", path, strerror(errno));
+        diag_fail(l->diag, span.source ? DIAG_INPUT : DIAG_OUTSIDE, span,
+                  "cannot list the directory '%s': %s", path, strerror(errno));
         return NULL;
     }
     for (struct dirent *e; (e = readdir(d));)
@@ -167,11 +178,13 @@ static const char **list_directory(struct loader *l, const char *path, struct sp
     return names.items ? names.items : arena_array(l->arena, const char *, 0);
 }
 
-/* The manifest of a directory and those of its children.  False when there is none, or it cannot be listed. */
+/* The manifest of a directory and those of its children.  False when there is none, or it cannot be
+ * listed. */
 static bool load_directory(struct loader *l, const char *path, struct span span, enum place place)
 {
     const char *own = path_join(l->arena, path, "ukc.lua");
-    const char *(*as)(struct arena *, const char *) = place == PLACE_CATALOGUE ? path_absolute : path_normal;
+    const char *(*as)(struct arena *, const char *) =
+        place == PLACE_CATALOGUE ? path_absolute : path_normal;
     size_t count, found = 0;
     if (file_exists(own)) {
         load_file(l, own, as(l->arena, path), span, place);
@@ -183,7 +196,8 @@ static bool load_directory(struct loader *l, const char *path, struct span span,
     if (!children)
         return true; /* reported */
     for (size_t i = 0; i < count; i++) {
-        const char *child = path_join(l->arena, path, children[i]), *file = path_join(l->arena, child, "ukc.lua");
+        const char *child = path_join(l->arena, path, children[i]),
+                   *file = path_join(l->arena, child, "ukc.lua");
         *vec_add(l->arena, &l->directories) = child;
         if (!file_exists(file))
             continue;
@@ -198,9 +212,11 @@ static void load_used(struct loader *l)
     while (l->uses_loaded < l->uses.count) {
         struct pending use = l->uses.items[l->uses_loaded++];
         if (!file_is_directory(use.directory)) {
-            diag_error(l->diag, use.span, "there is no directory '%s'", shown(l->arena, use.directory, strlen(use.directory)));
+            diag_error(l->diag, use.span, "there is no directory '%s'",
+                       shown(l->arena, use.directory, strlen(use.directory)));
         } else if (!load_directory(l, use.directory, use.span, use.place)) {
-            diag_error(l->diag, use.span, "neither '%s' nor a directory in it has a ukc.lua", shown(l->arena, use.directory, strlen(use.directory)));
+            diag_error(l->diag, use.span, "neither '%s' nor a directory in it has a ukc.lua",
+                       shown(l->arena, use.directory, strlen(use.directory)));
         }
     }
 }
@@ -220,7 +236,9 @@ static int compare_places(bool in_tree_a, struct span a, bool in_tree_b, struct 
     int order = strcmp(a.source->path, b.source->path);
     if (order)
         return order;
-    return a.line != b.line ? (a.line < b.line ? -1 : 1) : a.column < b.column ? -1 : a.column > b.column;
+    return a.line != b.line      ? (a.line < b.line ? -1 : 1)
+           : a.column < b.column ? -1
+                                 : a.column > b.column;
 }
 
 static int compare_components(const void *pa, const void *pb)
@@ -250,11 +268,13 @@ static int compare_targets(const void *pa, const void *pb)
 
 static int compare_sources(const void *a, const void *b)
 {
-    return strcmp((*(const struct source *const *)a)->path, (*(const struct source *const *)b)->path);
+    return strcmp((*(const struct source *const *)a)->path,
+                  (*(const struct source *const *)b)->path);
 }
 
 /* Neighbours in sorted order. */
-static void report_twice(struct loader *l, const char *what, const char *name, struct span first, struct span second)
+static void report_twice(struct loader *l, const char *what, const char *name, struct span first,
+                         struct span second)
 {
     diag_error(l->diag, second, "%s '%s' is declared twice", what, name);
     diag_note(l->diag, first, "first declared here");
@@ -267,7 +287,8 @@ static void check_components(struct loader *l, const char *what, struct componen
     for (size_t i = 1; i < count; i++) {
         if (!string_equal(c[i].name.text, c[i - 1].name.text))
             continue;
-        if (c[i].kind == COMPONENT_UNIKERNEL || string_equal(version_text(&c[i]), version_text(&c[i - 1]))) {
+        if (c[i].kind == COMPONENT_UNIKERNEL ||
+            string_equal(version_text(&c[i]), version_text(&c[i - 1]))) {
             report_twice(l, what, c[i].name.text, c[i - 1].name.span, c[i].name.span);
             if (c[i].kind == COMPONENT_IMPLEMENTATION)
                 diag_help(l->diag, "two implementations may share a name if their versions differ");
@@ -280,7 +301,8 @@ static void check_all(struct loader *l)
     check_components(l, "unikernel", l->unikernels.items, l->unikernels.count);
     check_components(l, "implementation", l->implementations.items, l->implementations.count);
     if (l->signatures.count)
-        qsort(l->signatures.items, l->signatures.count, sizeof *l->signatures.items, compare_signatures);
+        qsort(l->signatures.items, l->signatures.count, sizeof *l->signatures.items,
+              compare_signatures);
     for (size_t i = 1; i < l->signatures.count; i++) {
         const struct signature *s = &l->signatures.items[i];
         if (string_equal(s[0].name.text, s[-1].name.text))
@@ -315,26 +337,38 @@ static const struct manifest *collect(struct loader *l)
         *vec_add(l->arena, &l->sources) = more[i];
     if (l->sources.count)
         qsort(l->sources.items, l->sources.count, sizeof *l->sources.items, compare_sources);
-    *m = (struct manifest){
-        .targets = l->targets.items, .target_count = l->targets.count,
-        .signatures = l->signatures.items, .signature_count = l->signatures.count,
-        .implementations = l->implementations.items, .implementation_count = l->implementations.count,
-        .unikernels = l->unikernels.items, .unikernel_count = l->unikernels.count,
-        .sources = l->sources.items, .source_count = l->sources.count,
-        .directories = l->directories.items, .directory_count = sort_unique(l->directories.items, l->directories.count)};
+    *m = (struct manifest){.targets = l->targets.items,
+                           .target_count = l->targets.count,
+                           .signatures = l->signatures.items,
+                           .signature_count = l->signatures.count,
+                           .implementations = l->implementations.items,
+                           .implementation_count = l->implementations.count,
+                           .unikernels = l->unikernels.items,
+                           .unikernel_count = l->unikernels.count,
+                           .sources = l->sources.items,
+                           .source_count = l->sources.count,
+                           .directories = l->directories.items,
+                           .directory_count =
+                               sort_unique(l->directories.items, l->directories.count)};
     return m;
 }
 
-const struct manifest *manifest_load(struct arena *a, const struct manifest_options *options, struct diag *d)
+const struct manifest *manifest_load(struct arena *a, const struct manifest_options *options,
+                                     struct diag *d)
 {
     struct loader l = {.arena = a, .diag = d, .budget = VALUE_LIMIT};
     size_t errors = diag_errors(d);
-    l.engine = engine_create(a, &(struct engine_options){options->memory_limit ? options->memory_limit : MEMORY_LIMIT,
-                                                         options->instruction_limit ? options->instruction_limit : STEP_LIMIT, SECONDS}, d);
+    l.engine = engine_create(
+        a,
+        &(struct engine_options){
+            options->memory_limit ? options->memory_limit : MEMORY_LIMIT,
+            options->instruction_limit ? options->instruction_limit : STEP_LIMIT, SECONDS},
+        d);
     if (!l.engine)
         return NULL;
     if (options->project)
-        load_file(&l, options->project, path_directory(a, options->project), SPAN_NONE, PLACE_PROJECT);
+        load_file(&l, options->project, path_directory(a, options->project), SPAN_NONE,
+                  PLACE_PROJECT);
     load_used(&l);
     for (size_t i = 0; i < options->catalogue_count; i++)
         load_directory(&l, options->catalogue[i], SPAN_NONE, PLACE_CATALOGUE);

@@ -38,7 +38,8 @@ const char *message_prefix(const char *message, uint32_t *chunk, uint32_t *line)
  * The name on the line that is meant: "field 'x'" and "method 'x'" stand
  * after a dot or colon, other words do not, nor before '='.
  */
-static uint32_t meant_name(const struct scan *scan, uint32_t line, const char *text, size_t length, bool field)
+static uint32_t meant_name(const struct scan *scan, uint32_t line, const char *text, size_t length,
+                           bool field)
 {
     uint32_t first = NO_TOKEN;
     for (uint32_t t = 0; (t = scan_find(scan, line, text, length, t)) != NO_TOKEN; t++) {
@@ -61,7 +62,8 @@ static struct span quoted_place(const struct scan *scan, uint32_t line, const ch
         const char *end = strchr(p + 1, '\'');
         if (!end)
             break;
-        bool field = (p - message >= 6 && memcmp(p - 6, "field ", 6) == 0) || (p - message >= 7 && memcmp(p - 7, "method ", 7) == 0);
+        bool field = (p - message >= 6 && memcmp(p - 6, "field ", 6) == 0) ||
+                     (p - message >= 7 && memcmp(p - 7, "method ", 7) == 0);
         uint32_t t = meant_name(scan, line, p + 1, (size_t)(end - p - 1), field);
         if (t != NO_TOKEN)
             found = scan_span(scan, t, t);
@@ -70,7 +72,8 @@ static struct span quoted_place(const struct scan *scan, uint32_t line, const ch
     return found;
 }
 
-void message_runtime(struct arena *a, const struct scan *scan, uint32_t line, const char *message, struct diag *d)
+void message_runtime(struct arena *a, const struct scan *scan, uint32_t line, const char *message,
+                     struct diag *d)
 {
     struct span place = quoted_place(scan, line, message);
     if (strstr(message, "stack overflow")) {
@@ -99,8 +102,8 @@ static bool near_token(const char *message, const char **text, size_t *length)
     return true;
 }
 
-static uint32_t guilty_token(const struct scan *scan, uint32_t line, const char *text, size_t length,
-                             bool (*same)(void *, size_t), void *context)
+static uint32_t guilty_token(const struct scan *scan, uint32_t line, const char *text,
+                             size_t length, bool (*same)(void *, size_t), void *context)
 {
     uint32_t first = NO_TOKEN, t = scan_find(scan, line, text, length, 0);
     for (int tries = 0; t != NO_TOKEN && tries < 50; tries++) {
@@ -114,7 +117,8 @@ static uint32_t guilty_token(const struct scan *scan, uint32_t line, const char 
 }
 
 /* Of an unfinished string or comment: where the message's text starts on its line, or the line. */
-static struct span text_place(const struct scan *scan, uint32_t line, const char *text, size_t length)
+static struct span text_place(const struct scan *scan, uint32_t line, const char *text,
+                              size_t length)
 {
     struct span place = scan_line(scan, line);
     const char *p = scan->source->bytes;
@@ -122,7 +126,8 @@ static struct span text_place(const struct scan *scan, uint32_t line, const char
         p = strchr(p, '\n');
         p = p ? p + 1 : NULL;
     }
-    const char *hit = p && length > 0 ? memmem(p, place.column - 1 + place.length, text, length) : NULL;
+    const char *hit =
+        p && length > 0 ? memmem(p, place.column - 1 + place.length, text, length) : NULL;
     if (hit) {
         place.column = (uint32_t)(hit - p) + 1;
         place.length = (uint32_t)length;
@@ -131,7 +136,8 @@ static struct span text_place(const struct scan *scan, uint32_t line, const char
 }
 
 /* "(to close '{' at line 3)" becomes a note with its place. */
-static void note_opener(const struct scan *scan, const char *message, uint32_t guilty, struct diag *d)
+static void note_opener(const struct scan *scan, const char *message, uint32_t guilty,
+                        struct diag *d)
 {
     const char *p = strstr(message, "(to close '");
     if (!p)
@@ -141,8 +147,8 @@ static void note_opener(const struct scan *scan, const char *message, uint32_t g
     if (end && string_starts(end, "' at line "))
         line = (uint32_t)strtoul(end + 10, NULL, 10);
     uint32_t t = NO_TOKEN;
-    for (uint32_t i = scan_find(scan, line, text, end ? (size_t)(end - text) : 0, 0); i != NO_TOKEN && i < guilty;
-         i = scan_find(scan, line, text, (size_t)(end - text), i + 1))
+    for (uint32_t i = scan_find(scan, line, text, end ? (size_t)(end - text) : 0, 0);
+         i != NO_TOKEN && i < guilty; i = scan_find(scan, line, text, (size_t)(end - text), i + 1))
         t = i; /* the last one before the error is a guess only when several stand on one line */
     if (t != NO_TOKEN)
         diag_note(d, scan_span(scan, t, t), "'%.*s' was opened here", (int)(end - text), text);
@@ -151,7 +157,8 @@ static void note_opener(const struct scan *scan, const char *message, uint32_t g
 static bool starts_field(const struct scan *scan, uint32_t t)
 {
     uint32_t kind = scan->tokens[t].kind;
-    return kind == TOKEN_NAME || kind == TOKEN_STRING || kind == TOKEN_NUMBER || kind == '{' || kind == '[';
+    return kind == TOKEN_NAME || kind == TOKEN_STRING || kind == TOKEN_NUMBER || kind == '{' ||
+           kind == '[';
 }
 
 /* "near <eof>": behind the last token, or where the string or comment begins that has no end. */
@@ -163,7 +170,9 @@ static struct span end_place(const struct scan *scan, const char *message, size_
     if (start) {
         uint32_t line = (uint32_t)strtoul(start + strlen(" (starting at line "), NULL, 10);
         *size = (size_t)(start - message);
-        return scan->tokens[last].kind == TOKEN_STRING && scan->tokens[last].line == line ? scan_span(scan, last, last) : scan_line(scan, line);
+        return scan->tokens[last].kind == TOKEN_STRING && scan->tokens[last].line == line
+                   ? scan_span(scan, last, last)
+                   : scan_line(scan, line);
     }
     struct span place = scan_span(scan, last, last);
     if (last + 1 < scan->token_count) {
@@ -197,10 +206,13 @@ void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, con
     if (opened && (size_t)(opened - message) < size)
         size = (size_t)(opened - message);
     if (length > 0)
-        diag_error(d, place, "syntax error: %.*s near '%s'", (int)size, message, shown(a, text, length));
+        diag_error(d, place, "syntax error: %.*s near '%s'", (int)size, message,
+                   shown(a, text, length));
     else
         diag_error(d, place, "syntax error: %.*s%s", (int)size, message,
-                   t != NO_TOKEN && !string_starts(message, "unfinished") ? " at the end of the file" : "");
+                   t != NO_TOKEN && !string_starts(message, "unfinished")
+                       ? " at the end of the file"
+                       : "");
     note_opener(scan, message, t, d);
     if (t != NO_TOKEN && t > 0 && string_starts(message, "'}' expected") && starts_field(scan, t))
         diag_help(d, "is a comma missing before it?");

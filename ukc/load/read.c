@@ -21,18 +21,36 @@ static field_reader *const readers[] = {
 
 const char *value_name(const struct value *v)
 {
-    static const char *const made[FORM_COUNT] = {
-        "a unikernel", "an implementation", "a signature declaration", "a target", "an instance", "a match",
-        "an embed", "a debian import", "a pkgconfig import", "a signature", "a key"};
+    static const char *const made[FORM_COUNT] = {"a unikernel",
+                                                 "an implementation",
+                                                 "a signature declaration",
+                                                 "a target",
+                                                 "an instance",
+                                                 "a match",
+                                                 "an embed",
+                                                 "a debian import",
+                                                 "a pkgconfig import",
+                                                 "a signature",
+                                                 "a key"};
     switch (v->kind) {
-    case VALUE_NIL: return "nothing";
-    case VALUE_BOOL: return v->boolean ? "true" : "false";
-    case VALUE_INTEGER: return "a number";
-    case VALUE_FLOAT: return !(fabs(v->real) < 9.2e18) ? "one out of range" : v->real == floor(v->real) ? "a number" : "a fraction";
-    case VALUE_STRING: return "a string";
-    case VALUE_TABLE: return "a table";
-    case VALUE_MADE: return made[v->made->form];
-    case VALUE_OTHER: break;
+    case VALUE_NIL:
+        return "nothing";
+    case VALUE_BOOL:
+        return v->boolean ? "true" : "false";
+    case VALUE_INTEGER:
+        return "a number";
+    case VALUE_FLOAT:
+        return !(fabs(v->real) < 9.2e18)   ? "one out of range"
+               : v->real == floor(v->real) ? "a number"
+                                           : "a fraction";
+    case VALUE_STRING:
+        return "a string";
+    case VALUE_TABLE:
+        return "a table";
+    case VALUE_MADE:
+        return made[v->made->form];
+    case VALUE_OTHER:
+        break;
     }
     return "a function";
 }
@@ -48,7 +66,8 @@ bool wrong_type(struct reader *r, const struct entry *e, const char *wanted)
 {
     if (e->value.kind == VALUE_NIL) /* reported where it was made */
         return false;
-    return diag_error(r->diag, e->value.span, "%s takes %s, not %s", entry_name(r, e), wanted, value_name(&e->value));
+    return diag_error(r->diag, e->value.span, "%s takes %s, not %s", entry_name(r, e), wanted,
+                      value_name(&e->value));
 }
 
 bool spend(struct reader *r, struct span place)
@@ -82,12 +101,14 @@ const struct table *take_list(struct reader *r, const struct entry *e, const cha
     for (size_t i = 0; i < t->count; i++) {
         const struct entry *item = &t->entries[i];
         if (item->name) {
-            diag_error(r->diag, item->key, "%s takes a list of %s; it has no field %s", entry_name(r, e), of, entry_name(r, item));
+            diag_error(r->diag, item->key, "%s takes a list of %s; it has no field %s",
+                       entry_name(r, e), of, entry_name(r, item));
             return NULL;
         }
         if (item->position < 1 || (uint64_t)item->position > t->count) {
-            diag_error(r->diag, item->key, "%s is a list with a hole: it has %zu items, and one is at %lld", entry_name(r, e),
-                       t->count, (long long)item->position);
+            diag_error(r->diag, item->key,
+                       "%s is a list with a hole: it has %zu items, and one is at %lld",
+                       entry_name(r, e), t->count, (long long)item->position);
             return NULL;
         }
     }
@@ -113,7 +134,8 @@ void store_list(const struct rule *rule, void *out, const void *items, size_t co
 
 static bool rule_fits(const struct rule *rule, const char *kind)
 {
-    return !kind || !rule->words || rule->type == FIELD_one_of || word_in(NULL, rule->words, kind, NULL);
+    return !kind || !rule->words || rule->type == FIELD_one_of ||
+           word_in(NULL, rule->words, kind, NULL);
 }
 
 static const struct rule *find_rule(const struct schema *s, const struct entry *e, const char *kind)
@@ -123,7 +145,8 @@ static const struct rule *find_rule(const struct schema *s, const struct entry *
         if (!rule_fits(rule, kind))
             continue;
         if (e->name ? string_equal(rule->name, e->name) && strlen(rule->name) == e->name_size
-                    : string_equal(rule->name, "[...]") || (e->position == 1 && string_equal(rule->name, "[1]")))
+                    : string_equal(rule->name, "[...]") ||
+                          (e->position == 1 && string_equal(rule->name, "[1]")))
             return rule;
     }
     return NULL;
@@ -132,7 +155,8 @@ static const struct rule *find_rule(const struct schema *s, const struct entry *
 /* "'provides' is a field of implementation" */
 static bool help_elsewhere(struct reader *r, const char *name)
 {
-    static const struct schema *const others[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target};
+    static const struct schema *const others[] = {&schema_unikernel, &schema_implementation,
+                                                  &schema_signature, &schema_target};
     struct text found = {};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         for (size_t j = 0; j < others[i]->count; j++)
@@ -146,7 +170,8 @@ static bool help_elsewhere(struct reader *r, const char *name)
 }
 
 /* Reports; the required field that was probably meant is not reported as missing too. */
-static void unknown_field(struct reader *r, const struct schema *s, const struct entry *e, const char *what, const char *kind, bool *seen)
+static void unknown_field(struct reader *r, const struct schema *s, const struct entry *e,
+                          const char *what, const char *kind, bool *seen)
 {
     const char *names[40];
     size_t count = 0;
@@ -158,7 +183,8 @@ static void unknown_field(struct reader *r, const struct schema *s, const struct
         diag_help(r->diag, "write: field = value");
         return;
     }
-    diag_error(r->diag, e->key, "%s has no field '%s'", what, shown(r->arena, e->name, e->name_size));
+    diag_error(r->diag, e->key, "%s has no field '%s'", what,
+               shown(r->arena, e->name, e->name_size));
     const char *near = string_nearest(e->name, names, count);
     for (size_t i = 0; near && i < s->count; i++)
         seen[i] |= string_equal(s->rules[i].name, near);
@@ -189,12 +215,14 @@ static struct entry positions_of(struct reader *r, const struct table *table, st
     for (size_t i = 0; i < table->count; i++)
         if (!table->entries[i].name)
             entries[list->count++] = table->entries[i];
-    return (struct entry){.name = "the list of words", .name_size = 17, .key = place,
+    return (struct entry){.name = "the list of words",
+                          .name_size = 17,
+                          .key = place,
                           .value = {.kind = VALUE_TABLE, .span = place, .table = list}};
 }
 
-bool read_record(struct reader *r, const struct schema *s, const struct table *table, const char *what, struct span place,
-                 const char *kind, void *out)
+bool read_record(struct reader *r, const struct schema *s, const struct table *table,
+                 const char *what, struct span place, const char *kind, void *out)
 {
     bool ok = true, positions = false;
     bool seen[40] = {false};
@@ -238,7 +266,8 @@ bool check_clean(struct reader *r, const char *name, size_t size, struct span pl
 {
     if (strlen(name) == size && string_is_clean_utf8(name, size))
         return true;
-    return diag_error(r->diag, place, "a name contains control characters or bytes that are not UTF-8");
+    return diag_error(r->diag, place,
+                      "a name contains control characters or bytes that are not UTF-8");
 }
 
 bool take_word(struct reader *r, const struct entry *e, struct word *out)
@@ -249,9 +278,12 @@ bool take_word(struct reader *r, const struct entry *e, struct word *out)
     if (v->size == 0)
         return diag_error(r->diag, v->span, "%s is empty", entry_name(r, e));
     if (v->size > WORD_LONGEST)
-        return diag_error(r->diag, v->span, "%s is %zu bytes long; the limit is %d", entry_name(r, e), v->size, WORD_LONGEST);
+        return diag_error(r->diag, v->span, "%s is %zu bytes long; the limit is %d",
+                          entry_name(r, e), v->size, WORD_LONGEST);
     if (strlen(v->text) != v->size || !string_is_clean_utf8(v->text, v->size))
-        return diag_error(r->diag, v->span, "%s contains control characters or bytes that are not UTF-8", entry_name(r, e));
+        return diag_error(r->diag, v->span,
+                          "%s contains control characters or bytes that are not UTF-8",
+                          entry_name(r, e));
     *out = (struct word){v->text, v->span};
     return true;
 }
@@ -265,11 +297,14 @@ bool check_inside(struct reader *r, const struct word *w)
 {
     if (path_is_inside(w->text))
         return true;
-    diag_error(r->diag, w->span, "the path '%s' leaves the %s", shown(r->arena, w->text, strlen(w->text)),
+    diag_error(r->diag, w->span, "the path '%s' leaves the %s",
+               shown(r->arena, w->text, strlen(w->text)),
                r->importing ? "package" : "directory of the manifest");
     if (w->text[0] == '/')
-        return diag_help(r->diag, "write it relative to %s", r->importing ? "the package's root" : "the manifest");
-    return r->importing ? false : diag_help(r->diag, "bring another directory in with: use \"directory\"");
+        return diag_help(r->diag, "write it relative to %s",
+                         r->importing ? "the package's root" : "the manifest");
+    return r->importing ? false
+                        : diag_help(r->diag, "bring another directory in with: use \"directory\"");
 }
 
 bool read_text(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
@@ -287,7 +322,7 @@ bool read_doc(struct reader *r, const struct rule *rule, const struct entry *e, 
     if (e->value.kind != VALUE_STRING)
         return wrong_type(r, e, "a string");
     struct entry joined = *e;
-    char *text = arena_strndup(r->arena, e->value.text, e->value.size), *to = text;
+    char *text = arena_memdup(r->arena, e->value.text, e->value.size + 1), *to = text;
     for (const char *p = text; p < text + e->value.size; p++) {
         bool blank = *p == ' ' || *p == '\n' || *p == '\r' || *p == '\t';
         if (!blank)
@@ -316,7 +351,8 @@ bool read_version(struct reader *r, const struct rule *rule, const struct entry 
         return false;
     }
     if (!version_range_valid(arena_printf(r->arena, "= %s", w.text)) || strpbrk(w.text, " ,<>=!"))
-        return diag_error(r->diag, w.span, "'%s' is not a version", shown(r->arena, w.text, strlen(w.text)));
+        return diag_error(r->diag, w.span, "'%s' is not a version",
+                          shown(r->arena, w.text, strlen(w.text)));
     store_word(rule, out, w);
     return true;
 }
@@ -327,7 +363,8 @@ bool read_range(struct reader *r, const struct rule *rule, const struct entry *e
     if (!take_word(r, e, &w))
         return false;
     if (!version_range_valid(w.text)) {
-        diag_error(r->diag, w.span, "'%s' is not a version range", shown(r->arena, w.text, strlen(w.text)));
+        diag_error(r->diag, w.span, "'%s' is not a version range",
+                   shown(r->arena, w.text, strlen(w.text)));
         return diag_help(r->diag, "write for example \">= 1.2\" or \">= 1.2, < 2\"");
     }
     store_word(rule, out, w);
@@ -357,7 +394,8 @@ bool read_one_of(struct reader *r, const struct rule *rule, const struct entry *
     if (!take_word(r, e, &w))
         return false;
     if (!word_in(r->arena, rule->words, w.text, &near)) {
-        diag_error(r->diag, w.span, "%s cannot be '%s'; it is one of: %s", entry_name(r, e), shown(r->arena, w.text, strlen(w.text)), rule->words);
+        diag_error(r->diag, w.span, "%s cannot be '%s'; it is one of: %s", entry_name(r, e),
+                   shown(r->arena, w.text, strlen(w.text)), rule->words);
         return near ? diag_help(r->diag, "did you mean '%s'?", near) : false;
     }
     memcpy((char *)out + rule->offset, &w.text, sizeof w.text);
@@ -387,7 +425,8 @@ bool read_header(struct reader *r, const struct rule *rule, const struct entry *
 
 typedef bool word_check(struct reader *, struct word *);
 
-static bool read_list(struct reader *r, const struct rule *rule, const struct entry *e, const char *of, word_check *check, void *out)
+static bool read_list(struct reader *r, const struct rule *rule, const struct entry *e,
+                      const char *of, word_check *check, void *out)
 {
     const struct table *t = take_list(r, e, of);
     if (!t)
@@ -420,18 +459,23 @@ static bool check_c_source(struct reader *r, struct word *w)
     const char *extension = path_extension(w->text);
     if (!check_path(r, w))
         return false;
-    if (string_equal(extension, ".c") || string_equal(extension, ".S") || string_equal(extension, ".s"))
+    if (string_equal(extension, ".c") || string_equal(extension, ".S") ||
+        string_equal(extension, ".s"))
         return true;
-    diag_error(r->diag, w->span, "'%s' is not a C or assembler source", shown(r->arena, w->text, strlen(w->text)));
-    return diag_help(r->diag, string_equal(extension, ".h") ? "headers need not be listed" : "sources end with .c, .S or .s");
+    diag_error(r->diag, w->span, "'%s' is not a C or assembler source",
+               shown(r->arena, w->text, strlen(w->text)));
+    return diag_help(r->diag, string_equal(extension, ".h") ? "headers need not be listed"
+                                                            : "sources end with .c, .S or .s");
 }
 
 static bool check_object(struct reader *r, struct word *w)
 {
     if (string_is_identifier(w->text))
         return true;
-    diag_error(r->diag, w->span, "'%s' is not a C identifier", shown(r->arena, w->text, strlen(w->text)));
-    return diag_help(r->diag, "an object is the tag of an abstract struct, in full: \"stack_flow\"");
+    diag_error(r->diag, w->span, "'%s' is not a C identifier",
+               shown(r->arena, w->text, strlen(w->text)));
+    return diag_help(r->diag,
+                     "an object is the tag of an abstract struct, in full: \"stack_flow\"");
 }
 
 static bool check_conflict(struct reader *r, struct word *w)
@@ -473,8 +517,10 @@ bool read_conflicts(struct reader *r, const struct rule *rule, const struct entr
  */
 static bool check_flag(struct reader *r, struct word *w)
 {
-    static const char refused[] = "-fplugin -fpass-plugin -fprofile -fsave -fdump -fmodule -fbuild-session -fcrash -fcoverage "
-                                  "-fdebug -ffile -fmacro -fcs-profile -fmemory-profile -ftime-trace -fuse-ld -flto -fno-lto";
+    static const char refused[] =
+        "-fplugin -fpass-plugin -fprofile -fsave -fdump -fmodule -fbuild-session -fcrash "
+        "-fcoverage "
+        "-fdebug -ffile -fmacro -fcs-profile -fmemory-profile -ftime-trace -fuse-ld -flto -fno-lto";
     const char *f = w->text, *why = "flags of a manifest begin with -D, -U, -W, -f or -I";
     bool ok = false;
     if (string_starts(f, "-D") || string_starts(f, "-U")) {
@@ -484,11 +530,13 @@ static bool check_flag(struct reader *r, struct word *w)
         ok = path_is_inside(f + 2);
         why = "write a directory inside the manifest's own: \"-Iinclude\"";
     } else if (string_starts(f, "-W")) {
-        ok = f[2] && !strchr(f, ',') && strspn(f + 2, "abcdefghijklmnopqrstuvwxyz0123456789-=+") == strlen(f + 2);
+        ok = f[2] && !strchr(f, ',') &&
+             strspn(f + 2, "abcdefghijklmnopqrstuvwxyz0123456789-=+") == strlen(f + 2);
         why = "only warnings: options for the assembler, preprocessor or linker cannot be passed";
     } else if (string_starts(f, "-f")) {
         ok = f[2] && !strpbrk(f, "/, ");
-        why = "this option is not for manifests: it would load code, name files or change how images are linked";
+        why = "this option is not for manifests: it would load code, name files or change how "
+              "images are linked";
         for (const char *p = refused; ok && *p;) {
             size_t n = strcspn(p, " ");
             ok = strncmp(f, p, n) != 0;
@@ -497,7 +545,8 @@ static bool check_flag(struct reader *r, struct word *w)
     }
     if (ok)
         return true;
-    diag_error(r->diag, w->span, "the compiler flag '%s' is not allowed", shown(r->arena, f, strlen(f)));
+    diag_error(r->diag, w->span, "the compiler flag '%s' is not allowed",
+               shown(r->arena, f, strlen(f)));
     return diag_help(r->diag, "%s", why);
 }
 

@@ -30,12 +30,14 @@ bool read_limit(struct reader *r, const struct rule *rule, const struct entry *e
         if (!take_word(r, e, &w))
             return false;
         if (!parse_size(w.text, &n, &help)) {
-            diag_error(r->diag, w.span, "%s takes a number of bytes such as 512, 64KiB, 2MiB or 1GiB, not '%s'", entry_name(r, e),
-                       shown(r->arena, w.text, strlen(w.text)));
+            diag_error(r->diag, w.span,
+                       "%s takes a number of bytes such as 512, 64KiB, 2MiB or 1GiB, not '%s'",
+                       entry_name(r, e), shown(r->arena, w.text, strlen(w.text)));
             return help ? diag_help(r->diag, "%s", help) : false;
         }
     } else if (e->value.kind != VALUE_INTEGER) {
-        return wrong_type(r, e, draft->key.kind == KEY_KIND_size ? "a number of bytes" : "a whole number");
+        return wrong_type(
+            r, e, draft->key.kind == KEY_KIND_size ? "a number of bytes" : "a whole number");
     }
     memcpy((char *)out + rule->offset, &n, sizeof n);
     return true;
@@ -101,7 +103,8 @@ static const char *default_text(struct reader *r, enum key_kind kind, const stru
     return take_word(r, e, &w) ? w.text : NULL;
 }
 
-static const struct key_value *default_list(struct reader *r, const struct key *key, const struct entry *e)
+static const struct key_value *default_list(struct reader *r, const struct key *key,
+                                            const struct entry *e)
 {
     const struct table *t = take_list(r, e, "values");
     if (!t)
@@ -113,9 +116,11 @@ static const struct key_value *default_list(struct reader *r, const struct key *
     for (size_t i = 0; i < t->count && spend(r, e->key); i++) {
         const struct entry *item = &t->entries[i];
         const char *text = default_text(r, key->element, item);
-        const struct key_value *v = text ? key_parse(r->arena, &element, text, item->value.span, r->diag) : NULL;
+        const struct key_value *v =
+            text ? key_parse(r->arena, &element, text, item->value.span, r->diag) : NULL;
         if (v && (strchr(v->text, ',') || !*v->text)) {
-            diag_error(r->diag, item->value.span, "an item of a list is not empty and has no commas");
+            diag_error(r->diag, item->value.span,
+                       "an item of a list is not empty and has no commas");
             v = NULL;
         }
         if (v) {
@@ -124,7 +129,8 @@ static const struct key_value *default_list(struct reader *r, const struct key *
         }
     }
     struct key_value *list = arena_new(r->arena, struct key_value);
-    *list = (struct key_value){.text = text_keep(&joined, r->arena), .items = items.items, .item_count = items.count};
+    *list = (struct key_value){
+        .text = text_keep(&joined, r->arena), .items = items.items, .item_count = items.count};
     text_dispose(&joined);
     return items.count == t->count ? list : NULL;
 }
@@ -179,13 +185,16 @@ static bool read_element(struct reader *r, struct key_draft *draft)
     for (size_t i = 0; i < m->body->count; i++) {
         const char *name = m->body->entries[i].name;
         if (name && !string_equal(name, "min") && !string_equal(name, "max"))
-            ok = diag_error(r->diag, m->body->entries[i].key, "'%s' belongs to the list, not to its items", shown(r->arena, name, strlen(name)));
+            ok = diag_error(r->diag, m->body->entries[i].key,
+                            "'%s' belongs to the list, not to its items",
+                            shown(r->arena, name, strlen(name)));
     }
     struct table body = *m->body;
     struct entry *entries = arena_array(r->arena, struct entry, body.count + 1);
     memcpy(entries, body.entries, body.count * sizeof *entries);
     static const char doc[] = "item"; /* an item needs no text of its own */
-    entries[body.count++] = (struct entry){.name = "doc", .name_size = 3, .value = {.kind = VALUE_STRING, .text = doc, .size = 4}};
+    entries[body.count++] = (struct entry){
+        .name = "doc", .name_size = 3, .value = {.kind = VALUE_STRING, .text = doc, .size = 4}};
     body.entries = entries;
     if (!ok || !read_record(r, &schema_key, &body, what, m->span, m->name, &element))
         return false;
@@ -199,11 +208,16 @@ static bool read_element(struct reader *r, struct key_draft *draft)
 
 static bool read_key(struct reader *r, const struct entry *e, struct key *out)
 {
-    struct key_draft draft = {.phase = "configure", .key = {.name = {e->name, e->key}, .min = INT64_MIN, .max = INT64_MAX}};
+    struct key_draft draft = {
+        .phase = "configure",
+        .key = {.name = {e->name, e->key}, .min = INT64_MIN, .max = INT64_MAX}};
     if (e->value.kind != VALUE_MADE || e->value.made->form != FORM_key) {
         wrong_type(r, e, "a key");
         if (e->value.kind != VALUE_NIL)
-            diag_help(r->diag, "write for example: %s = key.integer { default = 1, doc = \"what it is for\" }", e->name);
+            diag_help(
+                r->diag,
+                "write for example: %s = key.integer { default = 1, doc = \"what it is for\" }",
+                e->name);
         return false;
     }
     const struct made *m = e->value.made;
@@ -217,7 +231,9 @@ static bool read_key(struct reader *r, const struct entry *e, struct key *out)
         ok &= read_element(r, &draft);
     if (draft.key.min > draft.key.max)
         ok = diag_error(r->diag, e->key, "%s has a 'min' above its 'max'", what);
-    draft.key.phase = string_equal(draft.phase, "boot") ? KEY_BOOT : string_equal(draft.phase, "both") ? KEY_BOTH : KEY_CONFIGURE;
+    draft.key.phase = string_equal(draft.phase, "boot")   ? KEY_BOOT
+                      : string_equal(draft.phase, "both") ? KEY_BOTH
+                                                          : KEY_CONFIGURE;
     if (ok)
         ok = set_default(r, &draft);
     *out = draft.key;
@@ -243,13 +259,15 @@ bool read_key_table(struct reader *r, const struct table *t, const struct key **
             diag_help(r->diag, "write: name = key.integer { ... }");
             continue;
         }
-        if (!check_clean(r, e->name, e->name_size, e->key) || !check_key_name(r, &name) || !read_key(r, e, &key)) {
+        if (!check_clean(r, e->name, e->name_size, e->key) || !check_key_name(r, &name) ||
+            !read_key(r, e, &key)) {
             ok = false;
             continue;
         }
         uint32_t other = map_add(&seen, macro_name(r->arena, e->name), (uint32_t)list.count);
         if (other != MAP_ABSENT) {
-            ok = diag_error(r->diag, e->key, "key '%s' has the same name in C as key '%s'", e->name, list.items[other].name.text);
+            ok = diag_error(r->diag, e->key, "key '%s' has the same name in C as key '%s'", e->name,
+                            list.items[other].name.text);
             diag_note(r->diag, list.items[other].name.span, "declared here");
         }
         *vec_add(r->arena, &list) = key;

@@ -45,7 +45,8 @@ static bool named(struct reader *r, const struct entry *e, const char *help)
 /* ---- signatures ---- */
 
 /* sig.x, from a field that holds it */
-static bool take_signature(struct reader *r, const struct entry *e, struct word *name, struct word *range)
+static bool take_signature(struct reader *r, const struct entry *e, struct word *name,
+                           struct word *range)
 {
     *range = (struct word){0};
     if (!is_form(e, FORM_sig)) {
@@ -56,7 +57,8 @@ static bool take_signature(struct reader *r, const struct entry *e, struct word 
     }
     const struct made *m = e->value.made;
     *name = (struct word){m->name, m->body ? m->span : e->value.span};
-    if (!check_clean(r, m->name, m->name_size, name->span) || !check_reference(r, name, "a signature"))
+    if (!check_clean(r, m->name, m->name_size, name->span) ||
+        !check_reference(r, name, "a signature"))
         return false;
     const char *what = arena_printf(r->arena, "sig.%s", m->name);
     return !m->body || read_record(r, &schema_sig, m->body, what, m->span, NULL, range);
@@ -76,14 +78,17 @@ bool read_provides(struct reader *r, const struct rule *rule, const struct entry
             continue;
         }
         if (range.text)
-            ok = diag_error(r->diag, range.span, "an implementation provides a signature whole; it has its own 'version'");
+            ok = diag_error(
+                r->diag, range.span,
+                "an implementation provides a signature whole; it has its own 'version'");
         for (size_t j = 0; j < words.count; j++)
             if (string_equal(words.items[j].text, name.text))
                 ok = diag_error(r->diag, name.span, "signature '%s' is listed twice", name.text);
         *vec_add(r->arena, &words) = name;
     }
     if (t->count == 0)
-        ok = diag_error(r->diag, e->value.span, "'provides' is empty; an implementation provides at least one signature");
+        ok = diag_error(r->diag, e->value.span,
+                        "'provides' is empty; an implementation provides at least one signature");
     store_list(rule, out, words.items, words.count);
     return ok;
 }
@@ -100,8 +105,11 @@ bool read_requires(struct reader *r, const struct rule *rule, const struct entry
         struct requirement q = {.name = {item->name, item->key}};
         if (!spend(r, item->key))
             return false;
-        if (!named(r, item, is_form(item, FORM_sig) ? arena_printf(r->arena, "%s = sig.%s", item->value.made->name, item->value.made->name)
-                                                    : "name = sig.signature") ||
+        if (!named(r, item,
+                   is_form(item, FORM_sig)
+                       ? arena_printf(r->arena, "%s = sig.%s", item->value.made->name,
+                                      item->value.made->name)
+                       : "name = sig.signature") ||
             !check_requirement_name(r, &q.name)) {
             ok = false;
             continue;
@@ -133,15 +141,20 @@ static const struct instance_decl *read_instance(struct reader *r, struct made *
     if (m->form == FORM_embed) {
         d->implementation = (struct word){"embed", m->span};
         d->compress = "none";
-        struct entry name = {.name = "embed", .name_size = 5, .key = m->span,
-                             .value = {.kind = VALUE_STRING, .span = m->name_span, .text = m->name, .size = m->name_size}};
+        struct entry name = {
+            .name = "embed",
+            .name_size = 5,
+            .key = m->span,
+            .value = {
+                .kind = VALUE_STRING, .span = m->name_span, .text = m->name, .size = m->name_size}};
         struct rule directory = {.offset = offsetof(struct instance_decl, embed)};
         if (m->body)
             ok = read_record(r, &schema_embed, m->body, "embed", m->span, NULL, d);
         else
             ok = read_file(r, &directory, &name, d);
     } else {
-        const char *what = arena_printf(r->arena, "instance '%s'", shown(r->arena, written.text, m->name_size));
+        const char *what =
+            arena_printf(r->arena, "instance '%s'", shown(r->arena, written.text, m->name_size));
         ok = split_reference(r, &written, &d->implementation, &d->version);
         if (m->body)
             ok &= read_record(r, &schema_instance, m->body, what, m->span, NULL, d);
@@ -161,11 +174,14 @@ static bool check_case(struct reader *r, const struct made *m, const struct entr
 {
     if (!named(r, item, "posix = ..., default = ..."))
         return false;
-    if (!string_equal(m->name, "target") || string_equal(item->name, "default") || target_find(item->name) != TARGET_COUNT)
+    if (!string_equal(m->name, "target") || string_equal(item->name, "default") ||
+        target_find(item->name) != TARGET_COUNT)
         return true;
     const char *near = string_nearest(item->name, target_names, TARGET_COUNT);
     diag_error(r->diag, item->key, "there is no target '%s'", item->name);
-    return near ? diag_help(r->diag, "did you mean '%s'?", near) : diag_help(r->diag, "targets are posix, kvm and xen, and 'default' for the others");
+    return near
+               ? diag_help(r->diag, "did you mean '%s'?", near)
+               : diag_help(r->diag, "targets are posix, kvm and xen, and 'default' for the others");
 }
 
 /* The table of a match whose name is good; NULL after reporting. */
@@ -213,7 +229,9 @@ static const struct choice *read_choice(struct reader *r, const struct entry *e)
         return NULL;
     if (e->value.kind == VALUE_STRING) {
         c->kind = CHOICE_IMPLEMENTATION;
-        return take_word(r, e, &w) && split_reference(r, &w, &c->implementation, &c->version) ? c : NULL;
+        return take_word(r, e, &w) && split_reference(r, &w, &c->implementation, &c->version)
+                   ? c
+                   : NULL;
     }
     if (is_form(e, FORM_instance) || is_form(e, FORM_embed)) {
         c->kind = CHOICE_INSTANCE;
@@ -224,7 +242,8 @@ static const struct choice *read_choice(struct reader *r, const struct entry *e)
         return read_match(r, e->value.made, c);
     wrong_type(r, e, "the name of an implementation, an instance, an embed or a match");
     if (is_form(e, FORM_sig))
-        diag_help(r->diag, "'requires' names signatures; 'choose' says which implementation fills one");
+        diag_help(r->diag,
+                  "'requires' names signatures; 'choose' says which implementation fills one");
     return NULL;
 }
 
@@ -238,7 +257,8 @@ bool read_choose(struct reader *r, const struct rule *rule, const struct entry *
     for (size_t i = 0; i < t->count; i++) {
         const struct entry *item = &t->entries[i];
         struct chosen c = {.requirement = {item->name, item->key}};
-        if (!named(r, item, "requirement = \"implementation\"") || !(c.choice = read_choice(r, item)))
+        if (!named(r, item, "requirement = \"implementation\"") ||
+            !(c.choice = read_choice(r, item)))
             ok = false;
         else
             *vec_add(r->arena, &list) = c;
@@ -292,7 +312,8 @@ static bool join_list(struct reader *r, const struct entry *e, struct word *out)
         struct word w;
         ok = spend(r, e->key) && take_scalar(r, &t->entries[i], &w);
         if (ok && (strchr(w.text, ',') || !*w.text))
-            ok = diag_error(r->diag, w.span, "an item of a list of settings is not empty and has no commas");
+            ok = diag_error(r->diag, w.span,
+                            "an item of a list of settings is not empty and has no commas");
         if (ok)
             text_printf(&joined, "%s%s", i ? "," : "", w.text);
     }
@@ -301,11 +322,13 @@ static bool join_list(struct reader *r, const struct entry *e, struct word *out)
     return ok;
 }
 
-static bool read_setting(struct reader *r, const struct entry *e, const char *prefix, struct settings *out)
+static bool read_setting(struct reader *r, const struct entry *e, const char *prefix,
+                         struct settings *out)
 {
     if (!spend(r, e->key) || !named(r, e, "path = value"))
         return false;
-    struct setting s = {.path = {prefix ? arena_printf(r->arena, "%s.%s", prefix, e->name) : e->name, e->key}};
+    struct setting s = {
+        .path = {prefix ? arena_printf(r->arena, "%s.%s", prefix, e->name) : e->name, e->key}};
     struct word own = {e->name, e->key};
     if (!check_setting_path(r, &own))
         return false;
@@ -330,7 +353,9 @@ static int compare_settings(const void *pa, const void *pb)
 {
     const struct setting *a = pa, *b = pb;
     int order = strcmp(a->path.text, b->path.text);
-    return order ? order : a->path.span.line < b->path.span.line ? -1 : a->path.span.line > b->path.span.line;
+    return order                                   ? order
+           : a->path.span.line < b->path.span.line ? -1
+                                                   : a->path.span.line > b->path.span.line;
 }
 
 bool read_settings(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
@@ -347,7 +372,8 @@ bool read_settings(struct reader *r, const struct rule *rule, const struct entry
     for (size_t i = 1; i < s.list.count; i++) {
         if (!string_equal(s.list.items[i].path.text, s.list.items[i - 1].path.text))
             continue;
-        ok = diag_error(r->diag, s.list.items[i].path.span, "'%s' is set twice", s.list.items[i].path.text);
+        ok = diag_error(r->diag, s.list.items[i].path.span, "'%s' is set twice",
+                        s.list.items[i].path.text);
         diag_note(r->diag, s.list.items[i - 1].path.span, "first set here");
     }
     store_list(rule, out, s.list.items, s.list.count);
@@ -374,8 +400,10 @@ bool read_targets(struct reader *r, const struct rule *rule, const struct entry 
         enum target target = target_find(w.text);
         if (target == TARGET_COUNT) {
             const char *near = string_nearest(w.text, target_names, TARGET_COUNT);
-            ok = diag_error(r->diag, w.span, "there is no target '%s'", shown(r->arena, w.text, strlen(w.text)));
-            diag_help(r->diag, near ? "did you mean '%s'?" : "targets are posix, kvm and xen", near);
+            ok = diag_error(r->diag, w.span, "there is no target '%s'",
+                            shown(r->arena, w.text, strlen(w.text)));
+            diag_help(r->diag, near ? "did you mean '%s'?" : "targets are posix, kvm and xen",
+                      near);
             continue;
         }
         if (bits & 1u << target)
@@ -402,14 +430,16 @@ bool read_conditions(struct reader *r, const struct rule *rule, const struct ent
     for (size_t i = 0; i < t->count; i++) {
         const struct entry *item = &t->entries[i];
         struct condition c = {.key = {item->name, item->key}};
-        struct rule values = {.offset = offsetof(struct condition, values), .count_offset = offsetof(struct condition, value_count)};
+        struct rule values = {.offset = offsetof(struct condition, values),
+                              .count_offset = offsetof(struct condition, value_count)};
         struct word *one = arena_new(r->arena, struct word);
         if (!named(r, item, "key = \"value\"") || !check_setting_path(r, &c.key)) {
             ok = false;
         } else if (item->value.kind == VALUE_TABLE) {
             ok &= read_words(r, &values, item, &c);
             if (item->value.table->count == 0)
-                ok = diag_error(r->diag, item->value.span, "the list of values is empty: this would never be eligible");
+                ok = diag_error(r->diag, item->value.span,
+                                "the list of values is empty: this would never be eligible");
         } else {
             ok &= take_scalar(r, item, one);
             c.values = one;
@@ -428,7 +458,8 @@ bool read_conditions(struct reader *r, const struct rule *rule, const struct ent
 /* Files of a match's case: one path or a list. */
 static bool read_source_case(struct reader *r, const struct entry *item, struct source_case *c)
 {
-    struct rule list = {.offset = offsetof(struct source_case, paths), .count_offset = offsetof(struct source_case, path_count)};
+    struct rule list = {.offset = offsetof(struct source_case, paths),
+                        .count_offset = offsetof(struct source_case, path_count)};
     struct table one = {.entries = item, .count = 1};
     struct entry wrapped = *item, position = *item;
     if (item->value.kind == VALUE_STRING) {

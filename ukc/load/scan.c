@@ -16,19 +16,25 @@
 
 static bool opens(uint32_t kind)
 {
-    return kind == '(' || kind == '[' || kind == '{' || kind == TOKEN_FUNCTION || kind == TOKEN_IF ||
-           kind == TOKEN_DO || kind == TOKEN_REPEAT;
+    return kind == '(' || kind == '[' || kind == '{' || kind == TOKEN_FUNCTION ||
+           kind == TOKEN_IF || kind == TOKEN_DO || kind == TOKEN_REPEAT;
 }
 
 static bool closes(uint32_t open, uint32_t kind)
 {
     switch (kind) {
-    case ')': return open == '(';
-    case ']': return open == '[';
-    case '}': return open == '{';
-    case TOKEN_CLOSE: return open == TOKEN_FUNCTION || open == TOKEN_IF || open == TOKEN_DO;
-    case TOKEN_UNTIL: return open == TOKEN_REPEAT;
-    default: return false;
+    case ')':
+        return open == '(';
+    case ']':
+        return open == '[';
+    case '}':
+        return open == '{';
+    case TOKEN_CLOSE:
+        return open == TOKEN_FUNCTION || open == TOKEN_IF || open == TOKEN_DO;
+    case TOKEN_UNTIL:
+        return open == TOKEN_REPEAT;
+    default:
+        return false;
     }
 }
 
@@ -97,8 +103,10 @@ static void bracket_key(const struct scan *scan, uint32_t i, uint32_t close, str
     }
 }
 
-/* Reads the field that starts at token i; returns the token after it: ',', ';' or the table's end. */
-static uint32_t read_field(const struct scan *scan, uint32_t i, uint32_t end, int64_t *position, struct scan_field *f)
+/* Reads the field that starts at token i; returns the token after it: ',', ';' or the table's end.
+ */
+static uint32_t read_field(const struct scan *scan, uint32_t i, uint32_t end, int64_t *position,
+                           struct scan_field *f)
 {
     const struct token *t = scan->tokens;
     *f = (struct scan_field){.kind = SCAN_COMPUTED, .key = i};
@@ -275,7 +283,8 @@ static uint32_t first_on_line(const struct scan *scan, uint32_t line)
     return low;
 }
 
-/* Where a line begins; NULL when there is none.  From the nearest token, so that it takes no walk through the file. */
+/* Where a line begins; NULL when there is none.  From the nearest token, so that it takes no walk
+ * through the file. */
 static const char *line_begin(const struct scan *scan, uint32_t line)
 {
     const char *p = scan->source->bytes, *end = p + scan->source->size;
@@ -312,13 +321,15 @@ struct span scan_line(const struct scan *scan, uint32_t line)
 
 uint32_t scan_at(const struct scan *scan, struct span place)
 {
-    for (uint32_t i = first_on_line(scan, place.line); i < scan->token_count && scan->tokens[i].line == place.line; i++)
+    for (uint32_t i = first_on_line(scan, place.line);
+         i < scan->token_count && scan->tokens[i].line == place.line; i++)
         if (scan->tokens[i].column == place.column)
             return i;
     return NO_TOKEN;
 }
 
-uint32_t scan_find(const struct scan *scan, uint32_t line, const char *text, size_t length, uint32_t from)
+uint32_t scan_find(const struct scan *scan, uint32_t line, const char *text, size_t length,
+                   uint32_t from)
 {
     uint32_t i = first_on_line(scan, line);
     if (i < from)
@@ -330,7 +341,8 @@ uint32_t scan_find(const struct scan *scan, uint32_t line, const char *text, siz
     return NO_TOKEN;
 }
 
-uint32_t scan_find_call(const struct scan *scan, uint32_t line, const char *word, const char *argument)
+uint32_t scan_find_call(const struct scan *scan, uint32_t line, const char *word,
+                        const char *argument)
 {
     size_t n = strlen(word);
     uint32_t first = scan_find(scan, line, word, n, 0);
@@ -346,7 +358,8 @@ uint32_t scan_find_call(const struct scan *scan, uint32_t line, const char *word
     return first;
 }
 
-static const struct scan_field *find_field(const struct scan_table *table, const struct scan_field *wanted)
+static const struct scan_field *find_field(const struct scan_table *table,
+                                           const struct scan_field *wanted)
 {
     uint32_t low = 0, high = table->field_count;
     while (low < high) { /* the last of equal ones: it is the one that counts */
@@ -362,11 +375,13 @@ static const struct scan_field *find_field(const struct scan_table *table, const
     return compare_fields(f, wanted) == 0 ? f : NULL;
 }
 
-const struct scan_field *scan_field_named(const struct scan_table *table, const char *name, size_t length)
+const struct scan_field *scan_field_named(const struct scan_table *table, const char *name,
+                                          size_t length)
 {
     if (length > UINT32_MAX)
         return NULL;
-    return find_field(table, &(struct scan_field){.kind = SCAN_NAME, .name = name, .length = (uint32_t)length});
+    return find_field(
+        table, &(struct scan_field){.kind = SCAN_NAME, .name = name, .length = (uint32_t)length});
 }
 
 const struct scan_field *scan_field_at(const struct scan_table *table, int64_t position)
@@ -374,13 +389,16 @@ const struct scan_field *scan_field_at(const struct scan_table *table, int64_t p
     return find_field(table, &(struct scan_field){.kind = SCAN_POSITION, .position = position});
 }
 
-void scan_duplicates(const struct scan *scan, void (*report)(void *, const struct scan_table *, const struct scan_field *,
-                                                             const struct scan_field *), void *context)
+void scan_duplicates(const struct scan *scan,
+                     void (*report)(void *, const struct scan_table *, const struct scan_field *,
+                                    const struct scan_field *),
+                     void *context)
 {
     for (uint32_t i = 0; i < scan->table_count; i++) {
         const struct scan_table *t = &scan->tables[i];
         for (uint32_t j = 1; j < t->field_count; j++) {
-            const struct scan_field *a = &t->fields[t->sorted[j - 1]], *b = &t->fields[t->sorted[j]];
+            const struct scan_field *a = &t->fields[t->sorted[j - 1]],
+                                    *b = &t->fields[t->sorted[j]];
             if (a->kind == SCAN_NAME && compare_fields(a, b) == 0)
                 report(context, t, a, b);
         }

@@ -1,5 +1,6 @@
 /*
- * source.c - bytes from outside: what may pass as the text of a manifest, and what may appear in a message.
+ * source.c - bytes from outside: what may pass as the text of a manifest, and what may appear in a
+ * message.
  */
 #include "engine.h"
 
@@ -41,7 +42,8 @@ static bool check_text(const struct source *source, struct diag *d)
         }
         const char *why = refuse(p, end, &n);
         if (why) /* no line is drawn: it cannot be shown */
-            return diag_error(d, (struct span){source, number, (uint32_t)(p - line) + 1, (uint32_t)n},
+            return diag_error(d,
+                              (struct span){source, number, (uint32_t)(p - line) + 1, (uint32_t)n},
                               "the file contains %s here; a manifest is UTF-8 text", why);
         p += n;
         if (p[-1] == '\n') {
@@ -52,7 +54,8 @@ static bool check_text(const struct source *source, struct diag *d)
     return true;
 }
 
-const struct source *engine_read(struct arena *a, const char *path, struct span place, struct diag *d)
+const struct source *engine_read(struct arena *a, const char *path, struct span place,
+                                 struct diag *d)
 {
     const struct source *file = file_read(a, path, place, MANIFEST_LIMIT, d);
     if (!file)

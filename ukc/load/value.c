@@ -27,9 +27,11 @@ struct parse {
     struct diag *diag;
 };
 
-static const struct key_value *fail(const struct parse *p, const char *text, const char *wanted, const char *help)
+static const struct key_value *fail(const struct parse *p, const char *text, const char *wanted,
+                                    const char *help)
 {
-    diag_error(p->diag, p->span, "key '%s' takes %s, not '%s'", p->key->name.text ? p->key->name.text : "?", wanted,
+    diag_error(p->diag, p->span, "key '%s' takes %s, not '%s'",
+               p->key->name.text ? p->key->name.text : "?", wanted,
                shown(p->arena, text, strlen(text)));
     if (help)
         diag_help(p->diag, "%s", help);
@@ -64,7 +66,8 @@ static bool parse_integer(const char *text, int64_t *out)
         const char *digit = strchr(digits, *p >= 'A' && *p <= 'F' ? *p + 32 : *p);
         if (!digit || (unsigned)(digit - digits) >= base)
             return false;
-        if (__builtin_mul_overflow(n, base, &n) || __builtin_add_overflow(n, (uint64_t)(digit - digits), &n) || n > most)
+        if (__builtin_mul_overflow(n, base, &n) ||
+            __builtin_add_overflow(n, (uint64_t)(digit - digits), &n) || n > most)
             return false;
     }
     *out = negative ? (int64_t)(0 - n) : (int64_t)n;
@@ -109,20 +112,25 @@ static const char *range_text(struct arena *a, const struct key *k, const char *
     return what;
 }
 
-static const struct key_value *parse_number(const struct parse *p, enum key_kind kind, const char *text)
+static const struct key_value *parse_number(const struct parse *p, enum key_kind kind,
+                                            const char *text)
 {
     int64_t n;
     const char *help = NULL;
     const char *what = kind == KEY_KIND_port ? "a port, 1 to 65535"
-                       : kind == KEY_KIND_size ? "a number of bytes such as 512, 64KiB, 2MiB or 1GiB"
-                                               : "a whole number";
+                       : kind == KEY_KIND_size
+                           ? "a number of bytes such as 512, 64KiB, 2MiB or 1GiB"
+                           : "a whole number";
     if (!(kind == KEY_KIND_size ? parse_size(text, &n, &help) : parse_integer(text, &n)))
-        return fail(p, text, kind == KEY_KIND_integer ? range_text(p->arena, p->key, what) : what, help);
+        return fail(p, text, kind == KEY_KIND_integer ? range_text(p->arena, p->key, what) : what,
+                    help);
     if (kind == KEY_KIND_port) {
         if (n < 1 || n > 65535)
             return fail(p, text, what, NULL);
     } else if (n < p->key->min || n > p->key->max) {
-        return fail(p, text, range_text(p->arena, p->key, kind == KEY_KIND_size ? "a number of bytes" : what), NULL);
+        return fail(
+            p, text,
+            range_text(p->arena, p->key, kind == KEY_KIND_size ? "a number of bytes" : what), NULL);
     }
     return keep(p, arena_printf(p->arena, "%lld", (long long)n), n);
 }
@@ -131,7 +139,9 @@ static const struct key_value *parse_number(const struct parse *p, enum key_kind
 
 static const struct key_value *parse_bool(const struct parse *p, const char *text)
 {
-    static const char *const yes[] = {"yes", "on", "1", "True", "TRUE"}, *const no[] = {"no", "off", "0", "False", "FALSE"};
+    static const char *const yes[] = {"yes", "on", "1", "True", "TRUE"}, *const no[] = {
+                                                                             "no", "off", "0",
+                                                                             "False", "FALSE"};
     if (string_equal(text, "true") || string_equal(text, "false"))
         return keep(p, text, text[0] == 't');
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
@@ -155,7 +165,8 @@ static const struct key_value *parse_enum(const struct parse *p, const char *tex
         text_printf(&all, "%s'%s'", i == 0 ? "" : i + 1 == count ? " or " : ", ", words[i]);
     }
     const char *near = string_nearest(text, words, count);
-    fail(p, text, text_string(&all), near ? arena_printf(p->arena, "did you mean '%s'?", near) : NULL);
+    fail(p, text, text_string(&all),
+         near ? arena_printf(p->arena, "did you mean '%s'?", near) : NULL);
     text_dispose(&all);
     return NULL;
 }
@@ -170,12 +181,14 @@ static const struct key_value *parse_prefix(const struct parse *p, const char *t
     const char *address = arena_strndup(p->arena, text, (size_t)(slash - text));
     address = six ? ipv6_canonical(p->arena, address) : ipv4_canonical(p->arena, address);
     int64_t length = -1;
-    if (!address || slash[1] == '-' || strchr(slash, 'x') || !parse_integer(slash + 1, &length) || length > (six ? 128 : 32))
+    if (!address || slash[1] == '-' || strchr(slash, 'x') || !parse_integer(slash + 1, &length) ||
+        length > (six ? 128 : 32))
         return fail(p, text, what, NULL);
     return keep(p, arena_printf(p->arena, "%s/%lld", address, (long long)length), length);
 }
 
-static const struct key_value *parse_text(const struct parse *p, enum key_kind kind, const char *text)
+static const struct key_value *parse_text(const struct parse *p, enum key_kind kind,
+                                          const char *text)
 {
     const char *canonical = NULL, *help = NULL, *what = "";
     switch (kind) {
@@ -186,12 +199,14 @@ static const struct key_value *parse_text(const struct parse *p, enum key_kind k
     case KEY_KIND_ipv4:
         what = "an IPv4 address such as 10.0.0.2";
         canonical = ipv4_canonical(p->arena, text);
-        help = strchr(text, '/') ? "a key of kind ipv4_prefix takes an address with a prefix length" : NULL;
+        help = strchr(text, '/') ? "a key of kind ipv4_prefix takes an address with a prefix length"
+                                 : NULL;
         break;
     case KEY_KIND_ipv6:
         what = "an IPv6 address such as fd00::2";
         canonical = ipv6_canonical(p->arena, text);
-        help = strchr(text, '/') ? "a key of kind ipv6_prefix takes an address with a prefix length" : NULL;
+        help = strchr(text, '/') ? "a key of kind ipv6_prefix takes an address with a prefix length"
+                                 : NULL;
         break;
     default:
         what = "an Ethernet address such as 02:00:00:00:00:01";
@@ -200,20 +215,28 @@ static const struct key_value *parse_text(const struct parse *p, enum key_kind k
     return canonical ? keep(p, canonical, 0) : fail(p, text, what, help);
 }
 
-static const struct key_value *parse_one(const struct parse *p, enum key_kind kind, const char *text)
+static const struct key_value *parse_one(const struct parse *p, enum key_kind kind,
+                                         const char *text)
 {
     if (!string_is_clean_utf8(text, strlen(text)))
         return fail(p, text, "UTF-8 text without control characters", NULL);
     switch (kind) {
-    case KEY_KIND_bool: return parse_bool(p, text);
+    case KEY_KIND_bool:
+        return parse_bool(p, text);
     case KEY_KIND_integer:
     case KEY_KIND_port:
-    case KEY_KIND_size: return parse_number(p, kind, text);
-    case KEY_KIND_string: return keep(p, text, 0);
-    case KEY_KIND_enum: return parse_enum(p, text);
-    case KEY_KIND_ipv4_prefix: return parse_prefix(p, text, false);
-    case KEY_KIND_ipv6_prefix: return parse_prefix(p, text, true);
-    default: return parse_text(p, kind, text);
+    case KEY_KIND_size:
+        return parse_number(p, kind, text);
+    case KEY_KIND_string:
+        return keep(p, text, 0);
+    case KEY_KIND_enum:
+        return parse_enum(p, text);
+    case KEY_KIND_ipv4_prefix:
+        return parse_prefix(p, text, false);
+    case KEY_KIND_ipv6_prefix:
+        return parse_prefix(p, text, true);
+    default:
+        return parse_text(p, kind, text);
     }
 }
 
@@ -229,7 +252,8 @@ static const struct key_value *parse_list(const struct parse *p, const char *tex
             at++;
         while (end > at && end[-1] == ' ')
             end--;
-        const struct key_value *v = parse_one(p, p->key->element, arena_strndup(p->arena, at, (size_t)(end - at)));
+        const struct key_value *v =
+            parse_one(p, p->key->element, arena_strndup(p->arena, at, (size_t)(end - at)));
         if (v) {
             text_printf(&joined, "%s%s", items.count ? "," : "", v->text);
             *vec_add(p->arena, &items) = *v;
@@ -244,7 +268,8 @@ static const struct key_value *parse_list(const struct parse *p, const char *tex
     return ok ? list : NULL;
 }
 
-const struct key_value *key_parse(struct arena *a, const struct key *key, const char *text, struct span span, struct diag *d)
+const struct key_value *key_parse(struct arena *a, const struct key *key, const char *text,
+                                  struct span span, struct diag *d)
 {
     struct parse p = {a, key, span, d};
     return key->kind == KEY_KIND_list ? parse_list(&p, text) : parse_one(&p, key->kind, text);

@@ -37,8 +37,10 @@ static void set_timer(unsigned seconds)
 void watchdog_file(const char *path)
 {
     message_size = 0;
-    int n = snprintf(message, sizeof message,
-                     "%.500s: error: evaluating this file takes more than %u seconds of processor time\n", path, limit);
+    int n = snprintf(
+        message, sizeof message,
+        "%.500s: error: evaluating this file takes more than %u seconds of processor time\n", path,
+        limit);
     message_size = n > 0 && (size_t)n < sizeof message ? n : 0;
 }
 
