@@ -18,44 +18,28 @@ static const struct lock *new_lock(struct project *p)
     return lock_merge_pins(p->a, merged, pins.items, pins.count);
 }
 
-static bool same_choice(const struct lock_choice *a, const struct lock_choice *b)
+/* Were choices of this unikernel, target and key context locked before? */
+static bool was_locked(const struct project *p)
 {
-    return strcmp(a->unikernel, b->unikernel) == 0 && strcmp(a->target, b->target) == 0 && strcmp(a->context, b->context) == 0 &&
-           strcmp(a->path, b->path) == 0;
-}
-
-static const struct lock_choice *find_choice(const struct lock *l, const struct lock_choice *wanted)
-{
-    for (size_t k = 0; k < l->choice_count; k++)
-        if (same_choice(&l->choices[k], wanted))
-            return &l->choices[k];
-    return NULL;
-}
-
-static bool has_context(const struct lock *l, const struct lock_choice *like)
-{
-    for (size_t k = 0; k < l->choice_count; k++)
-        if (strcmp(l->choices[k].unikernel, like->unikernel) == 0 && strcmp(l->choices[k].target, like->target) == 0 &&
-            strcmp(l->choices[k].context, like->context) == 0)
+    const char *context = lock_context(p->a, p->plan);
+    for (size_t k = 0; k < p->lock->choice_count; k++) {
+        const struct lock_choice *c = &p->lock->choices[k];
+        if (string_equal(c->unikernel, p->unikernel->name.text) && string_equal(c->context, context) &&
+            string_equal(c->target, target_names[p->configuration.target]))
             return true;
+    }
     return false;
 }
 
-/* What is chosen otherwise than the lock had it; nothing the first time. */
-static void print_changes(const struct lock *before, const struct lock *after, FILE *out)
+/* What is chosen otherwise than before; the first time everything is new, and nothing is worth a word. */
+static void print_changes(const struct project *p, const struct lock *after)
 {
-    for (size_t k = 0; k < after->choice_count; k++) {
-        const struct lock_choice *c = &after->choices[k], *old = find_choice(before, c);
-        if (!old && has_context(before, c))
-            fprintf(out, "  chosen now: %s = %s %s\n", c->path, c->implementation, c->version);
-        else if (old && (strcmp(old->implementation, c->implementation) != 0 || strcmp(old->version, c->version) != 0))
-            fprintf(out, "  changed: %s = %s %s (was %s %s)\n", c->path, c->implementation, c->version, old->implementation, old->version);
-    }
-    for (size_t k = 0; k < before->choice_count; k++) {
-        const struct lock_choice *c = &before->choices[k];
-        if (!find_choice(after, c))
-            fprintf(out, "  needed no more: %s = %s %s\n", c->path, c->implementation, c->version);
-    }
+    if (!was_locked(p))
+        return;
+    struct text t = {};
+    lock_print_changes(p->lock, after, &t);
+    fputs(text_string(&t), stdout);
+    text_dispose(&t);
 }
 
 static bool write_lock(struct project *p, const struct lock *lock)
@@ -166,7 +150,7 @@ int command_configure(struct invocation *i)
     if (ok) {
         print_configured(&p);
         if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
-            print_changes(p.lock, lock, stdout);
+            print_changes(&p, lock);
     }
     return (int)diag_status(i->diag);
 }

@@ -18,13 +18,6 @@ static const char *const reasons[] = {
     [REASON_NAME] = "of those that fit it is the first by name, then the newest",
 };
 
-static const char *const origins[] = {
-    [ORIGIN_DEFAULT] = "default",
-    [ORIGIN_MANIFEST] = "manifest",
-    [ORIGIN_FILE] = "settings file",
-    [ORIGIN_COMMAND_LINE] = "command line",
-};
-
 struct explanation {
     const struct plan *plan;
     const char *name;
@@ -105,12 +98,12 @@ static void explain_key(struct explanation *e, struct arena *a, const struct pla
         json_object(e->json);
         json_field(e->json, "key", path);
         json_field(e->json, "value", k->value ? value : NULL);
-        json_field(e->json, "origin", origins[k->origin]);
+        json_field(e->json, "origin", key_origin_texts[k->origin]);
         json_field(e->json, "doc", k->key->doc);
         json_end_object(e->json);
         return;
     }
-    printf("%s = %s: %s%s\n", path, value, origins[k->origin], place(a, k->span));
+    printf("%s = %s: %s%s\n", path, value, key_origin_texts[k->origin], place(a, k->span));
     if (k->key->doc)
         printf("  %s\n", k->key->doc);
 }
@@ -143,7 +136,7 @@ static void explain_instance(struct explanation *e, struct arena *a, const struc
     }
     for (size_t k = 0; k < n->key_count; k++)
         if (!e->json && n->keys[k].value)
-            printf("  key %s = %s: %s%s\n", n->keys[k].key->name.text, n->keys[k].value->text, origins[n->keys[k].origin],
+            printf("  key %s = %s: %s%s\n", n->keys[k].key->name.text, n->keys[k].value->text, key_origin_texts[n->keys[k].origin],
                    place(a, n->keys[k].span));
 }
 

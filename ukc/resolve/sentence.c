@@ -114,7 +114,7 @@ static void tell_lock(struct teller *t, uint32_t h)
     for (uint32_t k = 0; k < hole->candidate_count; k++)
         found |= candidate_locked(t->p, h, &hole->candidates[k]);
     note(t, line->span, "ukc.lock holds '%s %s' for %s%s", line->implementation, line->version, line->path,
-         found ? "" : ", which is not in the catalogue");
+         found ? "" : ", which the catalogue does not offer for it");
 }
 
 static void tell(struct teller *t, size_t at)
