@@ -152,6 +152,31 @@ def clean_leaves_sources(context):
         p.ukc("build")
 
 
+APPLIANCE = """
+return
+  unikernel "one" { sources = { "one.c" }, requires = { console = sig.console } },
+  unikernel "two" { sources = { "two.c" }, requires = { console = sig.console } }
+"""
+
+
+def several_unikernels(context):
+    """An appliance: commands take a name, each has its own build, the one configured last is the default."""
+    with Project(context) as p:
+        p.write("ukc.lua", APPLIANCE)
+        for name in ("one", "two"):
+            p.write(f"{name}.c", f'#include "console.h"\nint {name}_main(void) {{ return console_write("{name}\\n", 4) < 0; }}\n')
+        r = p.ukc("configure", status=2)
+        expect("one, two" in r.err, "without a name the names are listed", r)
+        r = p.ukc("configure", "tow", status=2)
+        expect("one, two" in r.err, "a wrong name lists them too", r)
+        p.ukc("configure", "one")
+        p.ukc("configure", "two")
+        expect(p.ukc("run").out.endswith("two\n"), "the one configured last is run")
+        expect(p.ukc("run", "one").out.endswith("one\n"), "a name runs the other")
+        expect(p.ukc("run").out.endswith("two\n"), "which does not make it the last")
+        expect(os.path.exists(p.file("build/posix/one/one")) and os.path.exists(p.file("build/posix/two/two")), "side by side")
+
+
 def from_a_folder_below(context):
     with Project(context) as p:
         built_site(context, p)
@@ -208,7 +233,7 @@ def manual_and_completion(context):
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, same_bytes_elsewhere, settings,
-         queries_are_json, development_profile, clean_leaves_sources, from_a_folder_below, command_line_mistakes, installed,
+         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, installed,
          manual_and_completion]
 
 

@@ -26,6 +26,7 @@
     X(profile, 'p', "profile", "PROFILE", false, "release (whole-program optimised, the default) or dev") \
     X(sanitize, 0, "sanitize", NULL, false, "with --profile dev on posix: build with ASan and UBSan")   \
     X(update, 'u', "update", NULL, false, "choose anew instead of keeping the choices in ukc.lock")     \
+    X(regenerate, 0, "regenerate", NULL, false, "called by build.ninja: do not become the target configured last") \
     X(directory, 'C', "directory", "DIR", false, "act as if started in DIR")                            \
     X(catalogue, 0, "catalogue", "DIR", true, "read implementations from DIR instead of ukc's own catalogue") \
     X(json, 0, "json", NULL, false, "print JSON")                                                        \

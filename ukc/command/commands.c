@@ -34,7 +34,7 @@ const struct command commands[] = {
                        "signatures, and writes build/TARGET/. Choices are kept in ukc.lock, which belongs into version "
                        "control; --update chooses anew. NAME is needed where the manifest declares several unikernels. "
                        "In a project, --help lists the project's own keys.",
-        .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(quiet) | TAKES(json),
+        .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(regenerate) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_configure,
     },

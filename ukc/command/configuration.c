@@ -53,7 +53,8 @@ bool configuration_write(const struct project *p)
         text_printf(&t, "%s\n", words[k]);
     const char *name = arena_printf(p->a, "%s\n", p->unikernel->name.text);
     bool ok = file_write(project_file(p, "image.name"), name, strlen(name), NULL, p->d) &&
-              file_write(project_file(p, "configure.args"), t.bytes, t.size, NULL, p->d) && write_last(p);
+              file_write(project_file(p, "configure.args"), t.bytes, t.size, NULL, p->d) &&
+              (given(p->i, OPTION_regenerate) || write_last(p));
     text_dispose(&t);
     return ok;
 }

@@ -90,7 +90,14 @@ static bool generate_build(struct project *p, bool check_only)
         .ukc = p->i->program,
         .check_only = check_only,
     };
-    o.arguments = configuration_words(p->a, &p->configuration, &o.argument_count);
+    VEC(const char *) arguments = {};
+    size_t count;
+    const char *const *words = configuration_words(p->a, &p->configuration, &count);
+    *vec_add(p->a, &arguments) = "--regenerate";
+    for (size_t k = 0; k < count; k++)
+        *vec_add(p->a, &arguments) = words[k];
+    o.arguments = arguments.items;
+    o.argument_count = arguments.count;
     list_imports(p, check_only, &o);
     VEC(const char *) inputs = {};
     *vec_add(p->a, &inputs) = "ukc.lock";

@@ -22,7 +22,10 @@ static void print_key(FILE *out, const char *path, const struct plan_key *k)
     }
     if (k->key->kind == KEY_KIND_integer && k->key->min != INT64_MIN && k->key->max != INT64_MAX)
         fprintf(out, ", %lld to %lld", (long long)k->key->min, (long long)k->key->max);
-    fprintf(out, "%s%s\n", k->key->doc ? ". " : "", k->key->doc ? k->key->doc : "");
+    fprintf(out, "%s%s", k->key->doc ? ". " : "", k->key->doc ? k->key->doc : "");
+    if (k->key->group)
+        fprintf(out, " [%s]", k->key->group);
+    fputc('\n', out);
 }
 
 void command_print_project_keys(struct invocation *i, FILE *out)
