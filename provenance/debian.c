@@ -24,15 +24,14 @@ extern char **environ;
 struct fetching {
     struct arena *arena;
     const struct wanted *wanted;
-    const char *work, *package;
-    unsigned attempts; /* each in directories of its own */
+    const char *work, *package, *preferred;
+    unsigned tries; /* each in directories of its own */
     struct findings *findings;
     struct diag *diag;
     VEC(const char *) offered; /* versions in the system's index, newest first */
 };
 
-/* Ours, with messages in English: they are quoted, and one is looked for. */
-static const char *const *c_locale(struct arena *a)
+const char *const *c_locale(struct arena *a)
 {
     VEC(const char *) list = {};
     for (char **e = environ; *e; e++)
@@ -139,7 +138,7 @@ static const char *reason(struct fetching *f, const struct text *err)
 static const char *download(struct fetching *f, const char *version)
 {
     struct arena *a = f->arena;
-    const char *directory = arena_printf(a, "%s/download-%u", f->work, f->attempts);
+    const char *directory = arena_printf(a, "%s/download-%u", f->work, f->tries);
     if (!file_make_directories(directory, f->diag))
         return NULL;
     struct text out = {};
@@ -157,17 +156,22 @@ static const char *download(struct fetching *f, const char *version)
     return file;
 }
 
-static const char *try_version(struct fetching *f, const char *version, const char **root)
+/* A downloaded package, verified and unpacked. */
+static const char *take_package(struct fetching *f, const char *file, const char *version, const char **root)
 {
-    f->attempts++;
-    const char *file = download(f, version);
     const char *actual = file ? package_version(f, file, version) : NULL;
     if (!actual)
         return NULL;
-    *root = arena_printf(f->arena, "%s/tree-%u", f->work, f->attempts);
+    *root = arena_printf(f->arena, "%s/tree-%u", f->work, f->tries);
     if (!file_make_directories(*root, f->diag) || !unpack_package(f->arena, f->wanted, file, actual, *root, f->findings, f->diag))
         return NULL;
     return actual;
+}
+
+static const char *try_version(struct fetching *f, const char *version, const char **root)
+{
+    f->tries++;
+    return take_package(f, download(f, version), version, root);
 }
 
 static bool is_offered(const struct fetching *f, const char *version)
@@ -178,9 +182,10 @@ static bool is_offered(const struct fetching *f, const char *version)
     return f->offered.count == 0; /* no index: apt-get says why */
 }
 
-static const char *try_accepted(struct fetching *f, const char *preferred, const char **root)
+static const char *try_accepted(struct fetching *f, const char **root)
 {
     const struct import *import = f->wanted->import;
+    const char *preferred = f->preferred;
     size_t errors = diag_errors(f->diag);
     const char *found = NULL;
     if (preferred && is_offered(f, preferred))
@@ -192,6 +197,30 @@ static const char *try_accepted(struct fetching *f, const char *preferred, const
         else if (!preferred || strcmp(preferred, version) != 0)
             found = try_version(f, version, root);
     }
+    return found;
+}
+
+/* Does the name of this package file say that it is `version`? */
+static bool is_of_version(const struct fetching *f, const char *path, const char *version)
+{
+    const char *colon = strchr(version, ':'); /* an epoch is not in file names */
+    return string_starts(path_base(path), arena_printf(f->arena, "%s_%s_", f->package, colon ? colon + 1 : version));
+}
+
+static const char *try_pool(struct fetching *f, const char **root)
+{
+    const struct import *import = f->wanted->import;
+    size_t errors = diag_errors(f->diag);
+    const char *found = NULL;
+    for (size_t i = 0; !found && i < import->version_count; i++)
+        for (size_t k = 0; !found && k < import->pool_count && diag_errors(f->diag) == errors; k++) {
+            if (!is_of_version(f, import->pool[k].path.text, import->versions[i].text))
+                continue;
+            const char *directory = arena_printf(f->arena, "%s/download-%u", f->work, ++f->tries);
+            const char *file = path_join(f->arena, directory, "package.deb");
+            if (file_make_directories(directory, f->diag) && pool_download(f->arena, &import->pool[k], file, f->findings, f->diag))
+                found = take_package(f, file, import->versions[i].text, root);
+        }
     return found;
 }
 
@@ -223,64 +252,95 @@ static const char *try_candidate(struct fetching *f, const char **root)
     return found;
 }
 
-/* Beside the versions that could not be had, those that could. */
-static void name_offered(struct fetching *f)
+static struct fetching *begin(struct arena *a, struct attempt *t, struct diag *d)
 {
-    bool unavailable = false;
-    for (size_t i = 0; i < f->findings->count; i++)
-        unavailable = unavailable || f->findings->items[i].class == DIAG_OUTSIDE;
-    if (!unavailable || f->offered.count == 0)
+    struct fetching *f = arena_new(a, struct fetching);
+    *f = (struct fetching){.arena = a, .wanted = t->wanted, .work = t->work, .package = t->wanted->import->name.text, .preferred = t->preferred,
+                           .findings = &t->findings, .diag = d};
+    size_t errors = diag_errors(d);
+    if (!need(f, "apt-get", "apt") || !need(f, "dpkg-deb", "dpkg"))
+        return NULL;
+    list_offered(f);
+    return diag_errors(d) == errors ? f : NULL;
+}
+
+const char *debian_fetch(struct arena *a, struct attempt *t, enum way way, const char **root, struct diag *d)
+{
+    if (!t->fetching && !(t->fetching = begin(a, t, d)))
+        return NULL;
+    switch (way) {
+    case WAY_ACCEPTED: return try_accepted(t->fetching, root);
+    case WAY_POOL: return try_pool(t->fetching, root);
+    case WAY_CANDIDATE: return try_candidate(t->fetching, root);
+    }
+    return NULL;
+}
+
+/* ---- what is said about it ---- */
+
+void debian_warn(const struct attempt *t, const char *version, struct diag *d)
+{
+    const struct findings *findings = &t->findings;
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].class != DIAG_OUTSIDE)
+            diag_warning(d, findings->items[i].place, "%s (version %s has the declared files)", findings->items[i].text, version);
+}
+
+static size_t count_findings(const struct attempt *t, bool outside)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->findings.count; i++)
+        n += (t->findings.items[i].class == DIAG_OUTSIDE) == outside;
+    return n;
+}
+
+/* Beside the versions that could not be had, those that could. */
+static void note_offered(struct arena *a, const struct attempt *t, struct diag *d)
+{
+    const struct fetching *f = t->fetching;
+    if (!f || f->offered.count == 0)
         return;
     struct text list = {};
     for (size_t i = 0; i < f->offered.count && i < 8; i++)
         text_printf(&list, "%s%s", i ? ", " : "", f->offered.items[i]);
-    finding_add(f->arena, f->findings, DIAG_OUTSIDE, SPAN_NONE, "this system offers %s", text_string(&list));
+    diag_note(d, SPAN_NONE, "this system offers %s", text_keep(&list, a));
     text_dispose(&list);
 }
 
-const char *debian_fetch(struct arena *a, const struct wanted *w, const char *work, const char *preferred, const char **root,
-                         struct findings *findings, struct diag *d)
+static void report_errors(const struct attempt *t, struct diag *d)
 {
-    struct fetching f = {.arena = a, .wanted = w, .work = work, .package = w->import->name.text, .findings = findings, .diag = d};
-    size_t errors = diag_errors(d);
-    if (!need(&f, "apt-get", "apt") || !need(&f, "dpkg-deb", "dpkg"))
-        return NULL;
-    list_offered(&f);
-    if (diag_errors(d) != errors)
-        return NULL;
-    const char *found = try_accepted(&f, preferred, root);
-    if (!found && diag_errors(d) == errors)
-        found = try_candidate(&f, root);
-    for (size_t i = 0; found && i < findings->count; i++)
-        if (findings->items[i].class != DIAG_OUTSIDE)
-            diag_warning(d, findings->items[i].place, "%s (version %s has the declared files)", findings->items[i].text, found);
-    if (!found)
-        name_offered(&f);
-    return found;
+    if (t->damage) {
+        diag_fail(d, DIAG_INTEGRITY, t->wanted->import->name.span, "the store's copy of '%s' is damaged, and it cannot be fetched again",
+                  t->wanted->import->name.text);
+        diag_note(d, SPAN_NONE, "%s", t->damage);
+    }
+    for (size_t i = 0; i < t->findings.count; i++)
+        if (t->findings.items[i].class != DIAG_OUTSIDE)
+            diag_fail(d, t->findings.items[i].class, t->findings.items[i].place, "%s", t->findings.items[i].text);
 }
 
-void debian_report(const struct wanted *w, const struct findings *findings, const char *damage, struct diag *d)
+void debian_report(struct arena *a, struct attempt *const *list, size_t count, struct span place, struct diag *d)
 {
-    const char *package = w->import->name.text;
-    bool unavailable = false, faulty = false;
-    for (size_t i = 0; i < findings->count; i++) {
-        unavailable = unavailable || findings->items[i].class == DIAG_OUTSIDE;
-        faulty = faulty || findings->items[i].class != DIAG_OUTSIDE;
+    const struct import *first = list[0]->wanted->import;
+    size_t faults = 0, absences = 0, damages = 0;
+    for (size_t i = 0; i < count; i++) {
+        faults += count_findings(list[i], false);
+        absences += count_findings(list[i], true);
+        damages += list[i]->damage != NULL;
+        report_errors(list[i], d);
     }
-    if (damage) {
-        diag_fail(d, DIAG_INTEGRITY, w->import->name.span, "the store's copy of '%s' is damaged, and it cannot be fetched again", package);
-        diag_note(d, SPAN_NONE, "%s", damage);
-    }
-    for (size_t i = 0; i < findings->count; i++)
-        if (findings->items[i].class != DIAG_OUTSIDE)
-            diag_fail(d, findings->items[i].class, findings->items[i].place, "%s", findings->items[i].text);
-    if (faulty)
+    if (faults)
         diag_help(d, "nothing was kept; if the package is trusted, the manifest's list of files and SHA-256 sums must be corrected");
-    else if (!damage)
-        diag_fail(d, DIAG_OUTSIDE, w->import->name.span, "no accepted version of the Debian package '%s' can be had", package);
-    for (size_t i = 0; i < findings->count; i++)
-        if (findings->items[i].class == DIAG_OUTSIDE)
-            diag_note(d, findings->items[i].place, "%s", findings->items[i].text);
-    if (unavailable && !faulty)
+    else if (!damages && count > 1)
+        diag_fail(d, DIAG_OUTSIDE, place, "none of the %zu alternatives of the Debian package '%s' can be had", count, first->name.text);
+    else if (!damages)
+        diag_fail(d, DIAG_OUTSIDE, first->name.span, "no accepted version of the Debian package '%s' can be had", first->name.text);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < list[i]->findings.count; k++)
+            if (list[i]->findings.items[k].class == DIAG_OUTSIDE)
+                diag_note(d, list[i]->findings.items[k].place, "%s", list[i]->findings.items[k].text);
+    if (absences)
+        note_offered(a, list[0], d);
+    if (absences && !faults)
         diag_help(d, "'apt-get update' renews the index; or accept a version that is offered, after checking its files");
 }

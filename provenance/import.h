@@ -53,21 +53,49 @@ struct findings {
 
 /* A new file with these bytes, on disk when it returns; its directories are made.  It must not exist. */
 bool write_new_file(const char *path, const void *bytes, size_t size, struct diag *);
+/* The environment for programs whose messages are read: ours, in English. */
+const char *const *c_locale(struct arena *);
 /* The first 300 bytes of a tool's message as one clean line. */
 const char *one_line(struct arena *, const struct text *);
 
 /* ---- debian.c ---- */
 
+/* How a package is looked for. */
+enum way {
+    WAY_ACCEPTED,  /* an accepted version that the system's index offers */
+    WAY_POOL,      /* an accepted version that an archive of the system keeps for other releases */
+    WAY_CANDIDATE, /* the version that the system would install, if none is accepted and its files are the same */
+};
+
+/* One import, wanted in vain so far; of a first_of, one alternative. */
+struct attempt {
+    const struct wanted *wanted;
+    const char *preferred; /* the pinned version, or NULL */
+    const char *work;      /* a directory for this attempt alone */
+    const char *damage;    /* of the store's copy, or NULL */
+    struct findings findings;
+    struct fetching *fetching; /* debian.c's */
+};
+
 /*
- * Downloads and unpacks one accepted version (or the system's candidate) below
- * `work`, every wanted file verified.  Returns the version, with *root the
- * directory that holds exactly the wanted files; NULL when there is none, with
- * the reasons in `findings`, or after reporting (disk full): then diag has a new error.
+ * Downloads and unpacks one version below `work`, every wanted file verified.
+ * Returns the version, with *root the directory that holds exactly the wanted files;
+ * NULL when there is none, with the reasons in `findings`, or after reporting
+ * (disk full): then diag has a new error.
  */
-const char *debian_fetch(struct arena *, const struct wanted *, const char *work, const char *preferred, const char **root,
-                         struct findings *, struct diag *);
-/* Turns the findings into errors. */
-void debian_report(const struct wanted *, const struct findings *, const char *damage, struct diag *);
+const char *debian_fetch(struct arena *, struct attempt *, enum way, const char **root, struct diag *);
+/* Turns the findings of all alternatives into errors; `place` is the whole import's. */
+void debian_report(struct arena *, struct attempt *const *, size_t count, struct span place, struct diag *);
+/* What was found wrong on the way to `version`, as warnings. */
+void debian_warn(const struct attempt *, const char *version, struct diag *);
+
+/* ---- pool.c ---- */
+
+/*
+ * The archives that apt is set up with also keep the packages of other releases.  Downloads
+ * `path` (below an archive's root) to `file`; false with findings, or after reporting.
+ */
+bool pool_download(struct arena *, const struct import_file *, const char *file, struct findings *, struct diag *);
 
 /* ---- unpack.c ---- */
 

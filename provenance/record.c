@@ -7,8 +7,12 @@
  */
 #include "record.h"
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/memory.h"
 #include "recipe.h"
@@ -26,6 +30,7 @@
 
 struct records {
     struct sql *db;
+    int gate; /* records.lock, or -1 where it cannot be opened (a read-only store) */
     bool read_only;
     char *path;
     struct sql_statement *add_recipe, *find_recipe, *add_input, *find_input, *add_recipe_input, *add_record, *find_record, *add_run, *count;
@@ -46,6 +51,23 @@ static void prepare(struct records *r)
     r->count = sql_prepare(db, "SELECT (SELECT count(*) FROM run WHERE record = ?1), (SELECT count(*) FROM record WHERE recipe = ?2) - 1");
 }
 
+/*
+ * Writers stand in line: SQLite's own waiting is without order, so that one of
+ * many processes can wait for ever, and a change of the journal mode does not
+ * wait at all.  The lock ends with the process that holds it.
+ */
+static void gate_enter(const struct records *r)
+{
+    while (r->gate >= 0 && flock(r->gate, LOCK_EX) != 0 && errno == EINTR)
+        ;
+}
+
+static void gate_leave(const struct records *r)
+{
+    if (r->gate >= 0)
+        flock(r->gate, LOCK_UN);
+}
+
 struct records *records_open(const char *store_directory, struct diag *d)
 {
     struct arena *a = arena_create();
@@ -53,13 +75,18 @@ struct records *records_open(const char *store_directory, struct diag *d)
     struct records *r = calloc(1, sizeof *r);
     if (!r || !(r->path = strdup(path)))
         memory_exhausted();
-    r->db = sql_open(path, &r->read_only, d);
+    r->gate = open(arena_printf(a, "%s/records.lock", store_directory), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     arena_destroy(a);
-    if (r->db && schema_migrate(r->db, migrations, migration_count, r->read_only, d)) {
+    gate_enter(r);
+    r->db = sql_open(r->path, &r->read_only, d);
+    bool ok = r->db && schema_migrate(r->db, migrations, migration_count, r->read_only, d);
+    if (ok) {
         prepare(r);
-        if (sql_report(r->db, "records cannot be opened", d))
-            return r;
+        ok = sql_report(r->db, "records cannot be opened", d);
     }
+    gate_leave(r);
+    if (ok)
+        return r;
     records_close(r);
     return NULL;
 }
@@ -69,6 +96,8 @@ void records_close(struct records *r)
     if (!r)
         return;
     sql_close(r->db);
+    if (r->gate >= 0)
+        close(r->gate);
     free(r->path);
     free(r);
 }
@@ -172,11 +201,13 @@ bool record_add(struct records *r, struct record *record, struct diag *d)
     if (ok) {
         record->recipe = hash_bytes(text, size);
         record->id = record_id(&record->recipe, &record->image_sha256, record->image_bytes);
+        gate_enter(r);
         ok = add_all(r, record, inputs, count);
         if (!ok) {
             sql_report(r->db, "the build cannot be recorded", d);
             sql_roll_back(r->db);
         }
+        gate_leave(r);
     }
     arena_destroy(a);
     return ok;

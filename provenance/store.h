@@ -5,7 +5,7 @@
  *         objects/    a bare git repository (libgit2): sources as git trees
  *         unpacked/   working copies of trees, by git tree id: rebuilt from objects when missing or damaged
  *         tmp/        work of the process that holds store.lock
- *         records.db  SQLite: the index (record.h)
+ *         records.db  SQLite: the index (record.h); records.lock: writers stand in line
  *
  * libgit2 1.5.1 loops for ever on a truncated loose object (libgit2 #7342):
  * every object is checked by store.c before libgit2 may read it.
@@ -25,6 +25,7 @@ const char *store_directory(const struct store *);
 
 struct fetched {
     const struct import *import;
+    const struct import *taken; /* of a first_of: the alternative; else the import itself */
     const char *version;   /* the accepted version that was found */
     const char *tree;      /* git tree id, hex */
     const char *sha256;    /* of the sorted list "sha256  path\n" */
@@ -37,6 +38,9 @@ struct fetched {
  * by its SHA-256 sums): no network is touched.  Else the package is downloaded with the
  * system's package manager, unpacked in a fresh directory, every declared file verified
  * against its SHA-256, stored, and only then moved into place.
+ *
+ * Of alternatives (first_of) the one that the lock pins comes first, from the store or the package
+ * manager; then those that the store has, in order; then those that the package manager has.
  */
 [[nodiscard]] const struct fetched *store_fetch(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
 

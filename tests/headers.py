@@ -24,6 +24,8 @@ def public_headers():
 def check(compiler, header):
     text = f'#include "{header}"\n' * 2
     include = [word for directory in (".", *INCLUDE) for word in ("-I", directory)]
+    # a header that only the files beside it share may show the types of the library they wrap
+    include += subprocess.run(["pkg-config", "--cflags", "lua5.4"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     done = subprocess.run([compiler, *FLAGS, *include, "-xc", "-"], input=text, cwd=ROOT, timeout=60, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
