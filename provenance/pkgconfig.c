@@ -92,6 +92,6 @@ const struct fetched *pkgconfig_fetch(struct arena *a, const struct import *impo
         return NULL;
     }
     struct fetched *f = arena_new(a, struct fetched);
-    *f = (struct fetched){.import = import, .version = version, .cflags = cflags, .libs = libs};
+    *f = (struct fetched){.import = import, .taken = import, .version = version, .cflags = cflags, .libs = libs};
     return f;
 }

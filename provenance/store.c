@@ -7,6 +7,9 @@
  *     else                 download, unpack and verify in tmp/, write the objects,
  *                          then name them (a reference), then place unpacked/
  *
+ * Of alternatives, the pinned one goes this way alone first; then the others
+ * together, step by step.
+ *
  * Each step is complete before the next one says that it is: a process that
  * dies leaves only files in tmp/ and objects that nothing names.
  */
@@ -107,6 +110,19 @@ struct job {
     struct objects *objects;
     struct unpacked unpacked;
     const char *reference, *work;
+    struct attempt attempt;
+    bool warned; /* that the store's copy is damaged */
+    struct diag *diag;
+};
+
+/* An import: one job, or one for each alternative, the pinned one in front. */
+struct search {
+    struct store *store;
+    struct arena *arena;
+    const struct import *import;
+    struct job *jobs;
+    size_t count;
+    const char *tmp;
     struct diag *diag;
 };
 
@@ -184,17 +200,17 @@ static enum object_status restore(struct job *j, const char **damage)
 }
 
 /* From the package: verified files, then objects, then their name, then the working copy. */
-static bool import(struct job *j, const char *damage)
+static bool import(struct job *j, enum way way)
 {
-    struct findings findings = {};
+    const char *root, *damage = j->attempt.damage;
     size_t errors = diag_errors(j->diag);
-    const char *root;
-    const char *version = debian_fetch(j->arena, j->wanted, j->work, j->pin && version_is_clean(j->pin->version) ? j->pin->version : NULL, &root,
-                                       &findings, j->diag);
+    if (damage && !j->warned)
+        diag_warning(j->diag, j->wanted->import->name.span, "the store's copy of '%s' is damaged and is fetched again: %s",
+                     j->wanted->import->name.text, damage);
+    j->warned = true;
+    const char *version = debian_fetch(j->arena, &j->attempt, way, &root, j->diag);
     if (!version) {
-        if (diag_errors(j->diag) == errors)
-            debian_report(j->wanted, &findings, damage, j->diag);
-        else if (damage)
+        if (damage && diag_errors(j->diag) != errors)
             diag_note(j->diag, SPAN_NONE, "the store's copy is damaged: %s", damage);
         return false;
     }
@@ -208,44 +224,113 @@ static bool import(struct job *j, const char *damage)
     return objects_name_tree(j->objects, j->reference, tree, message, j->diag) && place(j, root);
 }
 
-static bool locked(struct job *j)
+static struct job *find_fresh(struct search *s, size_t from, size_t to)
 {
-    size_t errors = diag_errors(j->diag);
-    const char *damage = NULL;
-    if (unpacked_is_fresh(j->arena, &j->unpacked)) /* another process was faster */
-        return true;
-    /* what is in tmp/ now is of a process that died: only the holder of the lock works there */
-    if (!file_remove_tree(path_join(j->arena, j->store->directory, "tmp"), j->diag) || !file_make_directories(j->work, j->diag))
-        return false;
-    if (!objects_reference_is_valid(j->reference))
-        return diag_error(j->diag, j->wanted->import->name.span, "the package name '%s' cannot be stored", j->wanted->import->name.text);
-    j->objects = objects_open(path_join(j->arena, j->store->directory, "objects"), j->diag);
-    if (!j->objects)
-        return false;
-    enum object_status status = restore(j, &damage);
-    if (status == OBJECT_DAMAGED)
-        diag_warning(j->diag, j->wanted->import->name.span, "the store's copy of '%s' is damaged and is fetched again: %s",
-                     j->wanted->import->name.text, damage);
-    if (status != OBJECT_OK && diag_errors(j->diag) == errors)
-        import(j, damage);
-    objects_close(j->objects);
-    return diag_errors(j->diag) == errors;
+    for (size_t i = from; i < to; i++)
+        if (unpacked_is_fresh(s->arena, &s->jobs[i].unpacked))
+            return &s->jobs[i];
+    return NULL;
 }
 
-static bool fetch(struct job *j)
+/* From the objects.  NULL: none has any, or an error was reported. */
+static struct job *find_stored(struct search *s, size_t from, size_t to)
 {
-    if (unpacked_is_fresh(j->arena, &j->unpacked))
-        return true;
-    int fd = lock(j->store, j->arena, j->diag);
-    if (fd < 0)
+    size_t errors = diag_errors(s->diag);
+    for (size_t i = from; i < to; i++) {
+        enum object_status status = restore(&s->jobs[i], &s->jobs[i].attempt.damage);
+        if (diag_errors(s->diag) != errors)
+            return NULL;
+        if (status == OBJECT_OK)
+            return &s->jobs[i];
+    }
+    return NULL;
+}
+
+static struct job *find_package(struct search *s, enum way way, size_t from, size_t to)
+{
+    size_t errors = diag_errors(s->diag);
+    for (size_t i = from; i < to && diag_errors(s->diag) == errors; i++)
+        if (import(&s->jobs[i], way))
+            return &s->jobs[i];
+    return NULL;
+}
+
+static struct job *find(struct search *s)
+{
+    size_t errors = diag_errors(s->diag), from = 0, to = s->jobs[0].pin ? 1 : s->count;
+    struct job *found = NULL;
+    while (from < s->count && !found && diag_errors(s->diag) == errors) {
+        found = find_fresh(s, from, to); /* another process was faster */
+        if (!found)
+            found = find_stored(s, from, to);
+        for (enum way way = WAY_ACCEPTED; way <= WAY_POOL && !found && diag_errors(s->diag) == errors; way++)
+            found = find_package(s, way, from, to);
+        from = to;
+        to = s->count;
+    }
+    if (!found && diag_errors(s->diag) == errors)
+        found = find_package(s, WAY_CANDIDATE, 0, s->count);
+    return found;
+}
+
+static void report(const struct search *s)
+{
+    struct attempt **list = arena_array(s->arena, struct attempt *, s->count);
+    for (size_t i = 0; i < s->count; i++)
+        list[i] = &s->jobs[i].attempt;
+    debian_report(s->arena, list, s->count, s->import->name.span, s->diag);
+}
+
+static bool prepare(struct search *s, struct objects **objects)
+{
+    /* what is in tmp/ now is of a process that died: only the holder of the lock works there */
+    if (!file_remove_tree(s->tmp, s->diag))
         return false;
-    bool ok = locked(j);
+    for (size_t i = 0; i < s->count; i++) {
+        struct job *j = &s->jobs[i];
+        if (!file_make_directories(j->work, s->diag))
+            return false;
+        if (!objects_reference_is_valid(j->reference))
+            return diag_error(s->diag, j->wanted->import->name.span, "the package name '%s' cannot be stored", j->wanted->import->name.text);
+    }
+    *objects = objects_open(path_join(s->arena, s->store->directory, "objects"), s->diag);
+    for (size_t i = 0; i < s->count; i++)
+        s->jobs[i].objects = *objects;
+    return *objects != NULL;
+}
+
+static struct job *locked(struct search *s)
+{
+    size_t errors = diag_errors(s->diag);
+    struct objects *objects = NULL;
+    struct job *found = find_fresh(s, 0, s->jobs[0].pin ? 1 : s->count);
+    if (found || !prepare(s, &objects))
+        return found;
+    found = find(s);
+    objects_close(objects);
+    if (!found && diag_errors(s->diag) == errors)
+        report(s);
+    for (size_t i = 0; found && i < s->count; i++)
+        debian_warn(&s->jobs[i].attempt, found->unpacked.version, s->diag);
+    return diag_errors(s->diag) == errors ? found : NULL;
+}
+
+static struct job *fetch(struct search *s)
+{
+    struct job *found = find_fresh(s, 0, s->jobs[0].pin ? 1 : s->count);
+    if (found)
+        return found;
+    int fd = lock(s->store, s->arena, s->diag);
+    if (fd < 0)
+        return NULL;
+    found = locked(s);
     struct diag *quiet = diag_create(); /* what cannot be removed now is removed by the next */
-    file_remove_tree(path_join(j->arena, j->store->directory, "tmp"), quiet);
+    file_remove_tree(s->tmp, quiet);
     diag_destroy(quiet);
-    ok = ok && unpacked_remember(j->arena, &j->unpacked, j->diag); /* last: with it, nobody looks here again */
+    if (found && !unpacked_remember(s->arena, &found->unpacked, s->diag)) /* last: with it, nobody looks here again */
+        found = NULL;
     close(fd);
-    return ok;
+    return found;
 }
 
 static bool check_pin(const struct job *j)
@@ -256,21 +341,55 @@ static bool check_pin(const struct job *j)
                      j->pin->tree, j->unpacked.tree);
 }
 
-static const struct fetched *fetch_debian(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
+/* An alternative that the lock does not pin was taken: say so, the lock will change. */
+static void warn_unpinned(const struct search *s, const struct job *found)
+{
+    const struct lock_pin *pin = s->jobs[0].pin;
+    if (!pin || found == s->jobs)
+        return;
+    diag_warning(s->diag, pin->span, "'%s' is pinned to version %s, which cannot be had here; another alternative is used, version %s",
+                 s->import->name.text, pin->version, found->unpacked.version);
+    diag_note(s->diag, found->wanted->import->span, "this one");
+}
+
+static bool add_job(struct search *s, const struct import *import, const struct lock *l)
+{
+    struct job *j = &s->jobs[s->count];
+    const struct wanted *w = wanted_make(s->arena, import, s->diag);
+    if (!w)
+        return false;
+    *j = (struct job){.store = s->store, .arena = s->arena, .wanted = w, .diag = s->diag, .unpacked = {.store = s->store->directory, .wanted = w}};
+    j->pin = find_pin(l, w);
+    j->reference = arena_printf(s->arena, "refs/ukc/debian/%s/%s", import->name.text, w->id);
+    j->work = arena_printf(s->arena, "%s/%ld/%zu", s->tmp, (long)getpid(), s->count);
+    j->attempt = (struct attempt){.wanted = w, .work = j->work, .preferred = j->pin && version_is_clean(j->pin->version) ? j->pin->version : NULL};
+    s->count++;
+    if (j->pin && !s->jobs[0].pin) {
+        struct job pinned = *j;
+        memmove(s->jobs + 1, s->jobs, (s->count - 1) * sizeof *s->jobs);
+        s->jobs[0] = pinned;
+    }
+    return true;
+}
+
+static const struct fetched *fetch_debian(struct store *store, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
 {
     struct arena *scratch = arena_create();
-    const struct wanted *w = wanted_make(scratch, i, d);
+    const struct import *alternatives = i->kind == IMPORT_FIRST_OF ? i->alternatives : i;
+    size_t count = i->kind == IMPORT_FIRST_OF ? i->alternative_count : 1;
+    struct search s = {.store = store, .arena = scratch, .import = i, .diag = d, .tmp = path_join(scratch, store->directory, "tmp")};
+    s.jobs = arena_array(scratch, struct job, count);
+    bool ok = count > 0 || diag_error(d, i->span, "this import has no alternatives");
+    for (size_t k = 0; k < count; k++)
+        ok &= add_job(&s, &alternatives[k], l);
+    const struct job *j = ok ? fetch(&s) : NULL;
     struct fetched *f = NULL;
-    struct job j = {.store = s, .arena = scratch, .wanted = w, .diag = d, .unpacked = {.store = s->directory, .wanted = w}};
-    if (w) {
-        j.pin = find_pin(l, w);
-        j.reference = arena_printf(scratch, "refs/ukc/debian/%s/%s", i->name.text, w->id);
-        j.work = arena_printf(scratch, "%s/tmp/%ld", s->directory, (long)getpid());
-    }
-    if (w && fetch(&j) && check_pin(&j)) {
+    if (j && check_pin(j)) {
+        warn_unpinned(&s, j);
         f = arena_new(a, struct fetched);
-        *f = (struct fetched){.import = i, .version = arena_strdup(a, j.unpacked.version), .tree = arena_strdup(a, j.unpacked.tree),
-                              .sha256 = arena_strdup(a, w->id), .directory = arena_strdup(a, j.unpacked.directory)};
+        *f = (struct fetched){.import = i, .taken = j->wanted->import, .version = arena_strdup(a, j->unpacked.version),
+                              .tree = arena_strdup(a, j->unpacked.tree), .sha256 = arena_strdup(a, j->wanted->id),
+                              .directory = arena_strdup(a, j->unpacked.directory)};
     }
     arena_destroy(scratch);
     return f;
@@ -279,7 +398,8 @@ static const struct fetched *fetch_debian(struct store *s, struct arena *a, cons
 const struct fetched *store_fetch(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
 {
     switch (i->kind) {
-    case IMPORT_DEBIAN: return fetch_debian(s, a, i, l, d);
+    case IMPORT_DEBIAN:
+    case IMPORT_FIRST_OF: return fetch_debian(s, a, i, l, d);
     case IMPORT_PKGCONFIG: return pkgconfig_fetch(a, i, d);
     }
     return NULL;

@@ -81,6 +81,22 @@ static bool fill_files(struct arena *a, struct wanted *w, struct diag *d)
     return ok;
 }
 
+/* It becomes part of an address. */
+static bool check_pool(struct arena *a, const struct import *import, struct diag *d)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.~_/";
+    bool ok = true;
+    for (size_t i = 0; i < import->pool_count; i++) {
+        const struct import_file *f = &import->pool[i];
+        struct hash hash;
+        if (path_fault(a, f->path.text) || strspn(f->path.text, letters) != strlen(f->path.text))
+            ok = diag_error(d, f->path.span, "'%s' is not a path in a Debian archive", f->path.text ? f->path.text : "");
+        if (!f->sha256.text || !hash_parse(f->sha256.text, &hash))
+            ok = diag_error(d, f->sha256.span, "the SHA-256 of '%s' is not 64 lower-case hexadecimal digits", f->path.text ? f->path.text : "");
+    }
+    return ok;
+}
+
 /* No path twice, and none that is also a directory of another ("a" and "a/b": another path may sort between them). */
 static bool check_clashes(const struct wanted *w, struct diag *d)
 {
@@ -117,8 +133,8 @@ const struct wanted *wanted_make(struct arena *a, const struct import *import, s
     *w = (struct wanted){.import = import, .count = import->file_count};
     w->files = arena_array(a, struct wanted_file, w->count);
     w->paths = arena_array(a, const char *, w->count);
-    bool names = check_names(import, d);
-    if (!fill_files(a, w, d) || !names)
+    bool names = check_names(import, d), pool = check_pool(a, import, d);
+    if (!fill_files(a, w, d) || !names || !pool)
         return NULL;
     qsort(w->files, w->count, sizeof *w->files, file_compare);
     list_directories(a, w);

@@ -227,7 +227,7 @@ static bool fetch_imports(struct project *p)
 
 const char *import_label(struct arena *a, const struct import *import)
 {
-    return import->kind == IMPORT_DEBIAN ? arena_printf(a, "debian.%s", import->name.text) : NULL;
+    return import->kind != IMPORT_PKGCONFIG ? arena_printf(a, "debian.%s", import->name.text) : NULL;
 }
 
 bool project_layout(struct project *p, const char *build, bool fetch)
@@ -237,11 +237,12 @@ bool project_layout(struct project *p, const char *build, bool fetch)
         return false;
     for (size_t k = 0; k < p->fetched.count; k++) {
         const char *label = import_label(p->a, p->fetched.items[k]->import);
-        bool known = !label;
-        for (size_t n = 0; n < packages.count; n++)
-            known |= string_equal(packages.items[n].label, label);
-        if (!known)
-            *vec_add(p->a, &packages) = (struct layout_root){label, p->fetched.items[k]->directory};
+        for (size_t n = 0; label && n < packages.count; n++)
+            if (string_equal(packages.items[n].label, label) && !string_equal(packages.items[n].directory, p->fetched.items[k]->directory))
+                return diag_error(p->d, p->fetched.items[k]->taken->span, "another component of this image imports other files of '%s'",
+                                  p->fetched.items[k]->taken->name.text);
+        if (label)
+            *vec_add(p->a, &packages) = (struct layout_root){label, p->fetched.items[k]->directory, p->fetched.items[k]->taken};
     }
     p->layout = layout_create(p->a, p->plan, build, packages.items, packages.count, p->d);
     return p->layout && layout_prepare(p->layout, p->d);

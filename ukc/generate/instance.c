@@ -194,11 +194,12 @@ static bool write_source(struct unit *u, const struct word *path)
 static bool write_imports(struct unit *u, const struct import *import)
 {
     const struct generation *g = u->s->g;
-    if (import->kind != IMPORT_DEBIAN)
+    if (import->kind == IMPORT_PKGCONFIG)
         return true;
     const struct imported *found = find_import(g, import);
     if (!found || !found->label)
         return diag_error(g->d, import->name.span, "package '%s' has not been unpacked", import->name.text);
+    import = layout_import(g->layout, import);
     for (size_t i = 0; i < import->source_count; i++) {
         const char *path = import->sources[i].text;
         const char *source = build_file(g, arena_printf(g->a, "root/%s/%s", found->label, path));

@@ -233,6 +233,15 @@ static void add_flag(struct arena *a, flag_list *flags, const char *option, cons
     *vec_add(a, flags) = flag;
 }
 
+const struct import *layout_import(const struct layout *layout, const struct import *import)
+{
+    for (size_t i = 0; i < import->alternative_count; i++)
+        for (size_t k = 0; k < layout->root_count; k++)
+            if (layout->roots[k].import == &import->alternatives[i])
+                return &import->alternatives[i];
+    return import->alternative_count ? import->alternatives : import;
+}
+
 static void add_component_flags(struct arena *a, const struct layout *layout, const struct component *c, flag_list *flags)
 {
     for (size_t i = 0; i < c->flag_count; i++)
@@ -240,8 +249,9 @@ static void add_component_flags(struct arena *a, const struct layout *layout, co
             add_flag(a, flags, "-I", layout_path(a, layout, c->directory, c->flags[i].text + 2));
     for (size_t i = 0; i < c->import_count; i++) {
         const struct import *import = &c->imports[i];
-        if (import->kind != IMPORT_DEBIAN)
+        if (import->kind == IMPORT_PKGCONFIG)
             continue;
+        import = layout_import(layout, import);
         const char *root = arena_printf(a, "%s/root/debian.%s", layout->build, import->name.text);
         for (size_t j = 0; j < import->include_count; j++)
             add_flag(a, flags, "-I", path_join(a, root, import->include[j].text));

@@ -27,6 +27,7 @@
 struct layout_root {
     const char *label;     /* "libs.tasks", "use.mylib", "debian.node-llhttp" */
     const char *directory; /* absolute */
+    const struct import *import; /* of an unpacked package: what it was taken for; several roots may be one directory */
 };
 
 struct layout {
@@ -46,6 +47,9 @@ bool layout_prepare(const struct layout *, struct diag *);
 const char *layout_path(struct arena *, const struct layout *, const char *directory, const char *file);
 /* "build/posix/gen/<instance>/<file>" */
 const char *layout_generated(struct arena *, const struct layout *, const struct plan_instance *, const char *file);
+
+/* Which alternative of an import the roots were made with; the first, when nothing was fetched. */
+const struct import *layout_import(const struct layout *, const struct import *);
 
 /*
  * The include path of an instance as compiler flags, the same for the interface check and for the compiler:

@@ -53,6 +53,8 @@ static void add_form(struct text *out, enum form form, enum shape shape)
                          "function match(selector) end\n");
     else if (form == FORM_instance)
         text_printf(out, "---@param name string\n---@return ukc.instance\nfunction instance(name) end\n");
+    else if (form == FORM_first_of)
+        text_printf(out, "---@param alternatives ukc.import[]\n---@return ukc.import\nfunction first_of(alternatives) end\n");
     else if (shape == SHAPE_NAMED)
         text_printf(out, "---@param name string\n---@return fun(fields: ukc.%s_fields): ukc.declaration\nfunction %s(name) end\n", name, name);
     else if (shape == SHAPE_EITHER || shape == SHAPE_BODY)

@@ -34,7 +34,8 @@ enum shape { SHAPE_NAMED, SHAPE_EITHER, SHAPE_BODY, SHAPE_INDEX };
     X(instance, SHAPE_NAMED, false, "one use of an implementation, with its own settings")          \
     X(match, SHAPE_NAMED, true, "a value that depends on the target or on a key")                   \
     X(embed, SHAPE_EITHER, false, "a directory as a read-only key-value store inside the image")    \
-    X(debian, SHAPE_BODY, true, "sources from a Debian source package")                             \
+    X(debian, SHAPE_BODY, true, "sources from a Debian package")                                    \
+    X(first_of, SHAPE_BODY, true, "one import with alternatives: the first that can be had")         \
     X(pkgconfig, SHAPE_EITHER, false, "a library of the host, found by pkg-config; posix only")     \
     X(sig, SHAPE_INDEX, false, "a signature by name: sig.clock")                                    \
     X(key, SHAPE_INDEX, true, "a typed configuration value: key.port { default = 80, doc = ... }")

@@ -125,6 +125,9 @@ static const struct rule debian_rules[] = {
     {"files", FIELD_files, REQUIRED, "every file that is used, with its SHA-256", LIST(import, files, file_count)},
     {"sources", FIELD_c_sources, OPTIONAL, "which of them are compiled", LIST(import, sources, source_count)},
     {"include", FIELD_paths, OPTIONAL, "directories for headers, inside the package", LIST(import, include, include_count)},
+    {"pool", FIELD_pool, OPTIONAL,
+     "for systems whose release offers none of the versions: packages that the archive keeps for others, with their SHA-256",
+     LIST(import, pool, pool_count)},
 };
 SCHEMA(debian);
 

@@ -138,10 +138,10 @@ struct instance_decl {
 
 /* ---- sources ---- */
 
-enum import_kind { IMPORT_DEBIAN, IMPORT_PKGCONFIG };
+enum import_kind { IMPORT_DEBIAN, IMPORT_PKGCONFIG, IMPORT_FIRST_OF };
 
 struct import_file {
-    struct word path;   /* inside the package */
+    struct word path;   /* inside the package; in `pool`: below the archive's root */
     struct word sha256; /* 64 hex digits */
 };
 
@@ -157,6 +157,11 @@ struct import {
     size_t source_count;
     const struct word *include; /* directories inside the package */
     size_t include_count;
+    const struct import_file *pool; /* where else in an archive of the system an accepted version lies */
+    size_t pool_count;
+    /* IMPORT_FIRST_OF: each an IMPORT_DEBIAN of the package `name`, best first; all the rest above is empty */
+    const struct import *alternatives;
+    size_t alternative_count;
 };
 
 /* A file to compile, perhaps only for one target or key value. */

@@ -29,6 +29,7 @@ const char *value_name(const struct value *v)
                                                  "a match",
                                                  "an embed",
                                                  "a debian import",
+                                                 "a first_of",
                                                  "a pkgconfig import",
                                                  "a signature",
                                                  "a key"};

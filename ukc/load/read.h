@@ -48,11 +48,12 @@ typedef bool field_reader(struct reader *, const struct rule *, const struct ent
     X(settings, "table of value", "table<string, ukc.setting>")                                    \
     X(keys, "table of key", "table<string, ukc.key>")                                              \
     X(sources, "list of path or match", "ukc.source|ukc.source[]")                                 \
-    X(imports, "list of debian or pkgconfig", "ukc.import|ukc.import[]")                           \
+    X(imports, "list of debian, first_of or pkgconfig", "ukc.import|ukc.import[]")                 \
     X(conditions, "table of word or list of word", "table<string, string|string[]>")               \
     X(versions, "list of version", "string[]")                                                     \
     X(files, "table of SHA-256", "table<string, string>")                                          \
-    X(package, "Debian source or binary package", "string")                                        \
+    X(pool, "table of SHA-256", "table<string, string>")                                           \
+    X(package, "Debian package", "string")                                                         \
     X(module, "pkg-config module", "string")                                                       \
     X(value, "value", "any")                                                                       \
     X(limit, "integer or size", "integer|string")                                                  \

@@ -65,6 +65,27 @@ static int compare_files(const void *a, const void *b)
                   ((const struct import_file *)b)->path.text);
 }
 
+/* ["path"] = "SHA-256" */
+static bool read_file_sum(struct reader *r, const struct rule *rule, const struct entry *item,
+                          struct import_file *out)
+{
+    struct hash hash;
+    *out = (struct import_file){.path = {item->name, item->key}};
+    if (!item->name)
+        return diag_error(r->diag, item->key, "'%s' names each file: [\"path\"] = \"SHA-256\"",
+                          rule->name);
+    if (!check_clean(r, item->name, item->name_size, item->key) || !check_inside(r, &out->path) ||
+        !take_word(r, item, &out->sha256))
+        return false;
+    if (hash_parse(out->sha256.text, &hash))
+        return true;
+    diag_error(r->diag, out->sha256.span,
+               "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
+    if (strlen(out->sha256.text) != 64)
+        diag_help(r->diag, "it has %zu characters", strlen(out->sha256.text));
+    return false;
+}
+
 bool read_files(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
 {
     const struct table *t = take_map(r, e, "SHA-256 hashes by path");
@@ -73,32 +94,68 @@ bool read_files(struct reader *r, const struct rule *rule, const struct entry *e
     VEC(struct import_file) files = {};
     bool ok = true;
     for (size_t i = 0; i < t->count; i++) {
-        const struct entry *item = &t->entries[i];
-        struct import_file f = {.path = {item->name, item->key}};
-        struct hash hash;
-        if (!spend(r, item->key))
+        struct import_file f;
+        if (!spend(r, t->entries[i].key))
             return false;
-        if (!item->name) {
-            ok =
-                diag_error(r->diag, item->key, "'files' names each file: [\"path\"] = \"SHA-256\"");
-        } else if (!check_clean(r, item->name, item->name_size, item->key) ||
-                   !check_inside(r, &f.path) || !take_word(r, item, &f.sha256)) {
-            ok = false;
-        } else if (!hash_parse(f.sha256.text, &hash)) {
-            ok = diag_error(r->diag, f.sha256.span,
-                            "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
-            if (strlen(f.sha256.text) != 64)
-                diag_help(r->diag, "it has %zu characters", strlen(f.sha256.text));
-        }
+        ok &= read_file_sum(r, rule, &t->entries[i], &f);
         f.path.text = f.path.text ? path_normal(r->arena, f.path.text) : "";
         *vec_add(r->arena, &files) = f;
     }
     if (t->count == 0)
-        ok = diag_error(r->diag, e->value.span,
-                        "'files' is empty; every file that is used is listed with its SHA-256");
+        ok = diag_error(r->diag, e->value.span, "'%s' is empty; every %s is listed with its SHA-256",
+                        rule->name, rule->type == FIELD_pool ? "package" : "file that is used");
     if (files.count)
         qsort(files.items, files.count, sizeof *files.items, compare_files);
     store_list(rule, out, files.items, files.count);
+    return ok;
+}
+
+/* What the package is called there is known only when the whole import is: see check_pool. */
+bool read_pool(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.~_/";
+    struct import *import = out; /* only imports have this field */
+    bool ok = read_files(r, rule, e, out);
+    for (size_t i = 0; ok && i < import->pool_count; i++) {
+        const struct word *w = &import->pool[i].path;
+        if (strspn(w->text, letters) != strlen(w->text) || !string_ends(w->text, ".deb"))
+            ok = diag_error(r->diag, w->span, "'%s' is not the path of a Debian package",
+                            shown(r->arena, w->text, strlen(w->text)));
+    }
+    return ok;
+}
+
+/* "NAME_VERSION_ARCHITECTURE.deb"; the version stands there without its epoch. */
+static bool is_package_file(const char *file, const char *name, const char *version)
+{
+    const char *colon = strchr(version, ':');
+    size_t n = strlen(name), m;
+    version = colon ? colon + 1 : version;
+    m = strlen(version);
+    if (strncmp(file, name, n) != 0 || file[n] != '_' || strncmp(file + n + 1, version, m) != 0)
+        return false;
+    const char *rest = file + n + 1 + m;
+    return rest[0] == '_' && !strchr(rest + 1, '_') && strlen(rest) > strlen("_.deb");
+}
+
+static bool check_pool(struct reader *r, const struct import *import)
+{
+    bool ok = true;
+    for (size_t i = 0; i < import->pool_count; i++) {
+        const struct word *path = &import->pool[i].path;
+        bool found = false;
+        for (size_t k = 0; k < import->version_count && !found; k++)
+            found = is_package_file(path_base(path->text), import->name.text,
+                                    import->versions[k].text);
+        if (found)
+            continue;
+        ok = diag_error(r->diag, path->span,
+                        "'%s' is not called like the package '%s' in a version of 'versions'",
+                        shown(r->arena, path->text, strlen(path->text)), import->name.text);
+        diag_help(r->diag, "write its path in the archive: [\"pool/.../%s_VERSION_ARCHITECTURE.deb\"]",
+                  import->name.text);
+    }
     return ok;
 }
 
@@ -131,7 +188,9 @@ static bool read_debian(struct reader *r, const struct made *m, struct import *o
     r->importing = true;
     bool ok = m->body && read_record(r, &schema_debian, m->body, "debian", m->span, NULL, out);
     r->importing = false;
-    return (out->file_count == 0 || check_listed(r, out)) && ok;
+    bool listed = out->file_count == 0 || check_listed(r, out);
+    bool placed = !out->name.text || out->version_count == 0 || check_pool(r, out);
+    return listed && placed && ok;
 }
 
 static bool read_pkgconfig(struct reader *r, const struct made *m, struct import *out)
@@ -160,6 +219,66 @@ static bool read_pkgconfig(struct reader *r, const struct made *m, struct import
     return true;
 }
 
+/*
+ * Alternatives are releases of one package: so the lock has one pin for them.  A version in
+ * two of them would mean two sets of files.
+ */
+static bool check_alternative(struct reader *r, const struct import *list, size_t count)
+{
+    const struct import *last = &list[count - 1];
+    if (!string_equal(last->name.text, list->name.text)) {
+        diag_error(r->diag, last->name.span, "the alternatives of a first_of are of one package: '%s', not '%s'",
+                   list->name.text, last->name.text);
+        return diag_note(r->diag, list->name.span, "the first is here");
+    }
+    for (size_t i = 0; i + 1 < count; i++)
+        for (size_t j = 0; j < list[i].version_count; j++)
+            for (size_t k = 0; k < last->version_count; k++)
+                if (string_equal(list[i].versions[j].text, last->versions[k].text)) {
+                    diag_error(r->diag, last->versions[k].span,
+                               "version '%s' is accepted by an alternative before this one",
+                               last->versions[k].text);
+                    return diag_note(r->diag, list[i].versions[j].span, "here");
+                }
+    return true;
+}
+
+static bool read_first_of(struct reader *r, const struct made *m, struct import *out)
+{
+    *out = (struct import){.kind = IMPORT_FIRST_OF, .span = m->span};
+    const struct entry body = {
+        .name = "first_of",
+        .name_size = 8,
+        .key = m->span,
+        .value = {.kind = VALUE_TABLE, .span = m->span, .table = m->body}};
+    const struct table *t = m->body ? take_list(r, &body, "debian { ... }") : NULL;
+    if (!t)
+        return false;
+    VEC(struct import) list = {};
+    bool ok = true;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct entry *item = &t->entries[i];
+        struct import one;
+        if (!spend(r, item->key))
+            return false;
+        if (item->value.kind != VALUE_MADE || item->value.made->form != FORM_debian) {
+            ok = wrong_type(r, item, "a debian { ... }");
+        } else if (!read_debian(r, item->value.made, &one)) {
+            ok = false;
+        } else {
+            *vec_add(r->arena, &list) = one;
+            ok &= check_alternative(r, list.items, list.count);
+        }
+    }
+    if (t->count == 0)
+        ok = diag_error(r->diag, m->span, "first_of is empty; it lists alternatives, best first");
+    if (list.count)
+        out->name = list.items[0].name;
+    out->alternatives = list.items;
+    out->alternative_count = list.count;
+    return ok;
+}
+
 bool read_imports(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
 {
     const struct table single = {.entries = e, .count = 1}, *t = &single;
@@ -174,10 +293,12 @@ bool read_imports(struct reader *r, const struct rule *rule, const struct entry 
         bool good;
         if (m && m->form == FORM_debian)
             good = read_debian(r, m, &import);
+        else if (m && m->form == FORM_first_of)
+            good = read_first_of(r, m, &import);
         else if (m && m->form == FORM_pkgconfig)
             good = read_pkgconfig(r, m, &import);
         else
-            good = wrong_type(r, item, "a debian { ... } or pkgconfig \"...\"");
+            good = wrong_type(r, item, "a debian { ... }, first_of { ... } or pkgconfig \"...\"");
         if (good)
             *vec_add(r->arena, &list) = import;
         ok &= good;

@@ -1,0 +1,1 @@
+return implementation "x" { provides = sig.y, imports = first_of "node-llhttp" }
