@@ -196,7 +196,7 @@ static void test_reading(void **)
     save("site/y", "", 0);
     assert_true(embed("none"));
     struct embed_entry *e = must_open("x");
-    struct view piece;
+    struct view piece = {};
     assert_int_equal(embed_read(e, 0, 0, 4, &piece), 0);
     assert_true(view_equal(piece, VIEW("0123")));
     assert_int_equal(embed_read(e, 0, 8, 100, &piece), 0);
