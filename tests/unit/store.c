@@ -127,6 +127,7 @@ static void make_deb(const char *version, const char *a)
 static const char script[] =
     "#!/bin/sh\n"
     "echo \"$*\" >> \"$FAKE/log\"\n"
+    "[ \"$1\" = indextargets ] && { cat \"$FAKE/archives\"; exit; }\n"
     "for last; do :; done\n"
     "name=${last%%=*}\n"
     "[ -e \"$FAKE/no-network\" ] && { echo \"E: Failed to fetch: could not resolve the name\" >&2; exit 100; }\n"
@@ -139,6 +140,14 @@ static const char cache_script[] =
     "for f in $(ls -r \"$FAKE\"/debs/\"$2\"_*_all.deb 2>/dev/null); do\n"
     "  v=${f##*/\"$2\"_}; echo \" $2 | ${v%_all.deb} | somewhere\"\ndone\n";
 
+/* An archive http://x/ is the directory x here. */
+static const char helper_script[] =
+    "#!/bin/sh\n"
+    "echo \"$*\" >> \"$FAKE/log\"\n"
+    "while [ \"$1\" = -o ]; do shift 2; done\n"
+    "[ \"$1\" = download-file ] && [ $# = 3 ] || exit 100\n"
+    "cp \"$FAKE/${2#http://}\" \"$3\" 2>/dev/null || { echo \"E: Failed to fetch $2\" >&2; exit 100; }\n";
+
 static char *old_path;
 
 static int enter(void **state)
@@ -149,7 +158,9 @@ static int enter(void **state)
     mkdir("bin", 0755);
     write_whole("bin/apt-get", script, strlen(script));
     write_whole("bin/apt-cache", cache_script, strlen(cache_script));
+    write_whole("bin/apt-helper", helper_script, strlen(helper_script));
     chmod("bin/apt-get", 0755);
+    chmod("bin/apt-helper", 0755);
     chmod("bin/apt-cache", 0755);
     snprintf(path, sizeof path, "%s/bin:%s", here, old_path);
     setenv("PATH", path, 1);
@@ -1054,6 +1065,233 @@ static void pkgconfig(void **)
     unsetenv("PKG_CONFIG_PATH");
 }
 
+/* ---- alternatives ---- */
+
+static const char other_a_c[] = "int a(void) { return 2; }\n";
+
+/* A first_of: version 1.0 with a_c, and 2.0 (version on line 120, a.c's sum on 141) with other_a_c. */
+static struct trial *alternatives(void)
+{
+    struct trial *t = trial("1.0");
+    struct import *two = arena_array(t->arena, struct import, 2);
+    two[0] = two[1] = t->import;
+    two[1].span.line = 109;
+    two[1].versions = arena_memdup(t->arena, &(struct word){"2.0", {&manifest, 120, 1, 1}}, sizeof(struct word));
+    struct import_file *files = arena_memdup(t->arena, t->files, 3 * sizeof *files);
+    files[1].sha256 = word(sum(t->arena, other_a_c), 141);
+    two[1].files = files;
+    t->import = (struct import){.kind = IMPORT_FIRST_OF, .span = {&manifest, 8, 1, 1}, .name = two[0].name, .alternatives = two, .alternative_count = 2};
+    return t;
+}
+
+/* Fetched is alternative `index`: its directory has its files. */
+static void takes(struct trial *t, size_t index)
+{
+    if (!fetch(t))
+        fail_msg("%s", t->text);
+    assert_ptr_equal(t->got->import, &t->import);
+    assert_ptr_equal(t->got->taken, &t->import.alternatives[index]);
+    assert_string_equal(t->got->version, index ? "2.0" : "1.0");
+    assert_true(holds(arena_printf(t->arena, "%s/usr/src/lib/a.c", t->got->directory), index ? other_a_c : a_c));
+}
+
+static void first_of(void **)
+{
+    make_deb("1.0", a_c);
+    make_deb("2.0", other_a_c);
+    struct trial *t = alternatives();
+    takes(t, 0); /* both can be had: the first */
+    assert_string_equal(t->text, "");
+    done(t);
+    change("rm -rf store debs/node-lib_1.0_all.deb");
+    t = alternatives();
+    takes(t, 1); /* the other alone; the candidate is not asked for twice */
+    assert_string_equal(t->text, "");
+    change("! grep -q 'download node-lib$' log");
+    struct lock_pin pin = fetched_pin(t->got);
+    assert_string_equal(pin.kind, "debian");
+    assert_string_equal(pin.name, "node-lib");
+    assert_string_equal(pin.version, "2.0");
+    done(t);
+    make_deb("1.0", a_c);
+    t = alternatives();
+    takes(t, 1); /* what the store has comes before what could be downloaded */
+    done(t);
+    change("rm -rf store/unpacked && touch no-network");
+    t = alternatives();
+    takes(t, 1);
+    assert_string_equal(t->text, "");
+    done(t);
+}
+
+static const struct lock *lock_of(struct trial *t, struct lock_pin pin)
+{
+    struct lock_pin *copy = arena_memdup(t->arena, &pin, sizeof pin);
+    copy->tree = arena_strdup(t->arena, pin.tree);
+    copy->sha256 = arena_strdup(t->arena, pin.sha256);
+    copy->span = (struct span){&manifest, 200, 1, 1};
+    return arena_memdup(t->arena, &(struct lock){.pins = copy, .pin_count = 1}, sizeof(struct lock));
+}
+
+static void pinned_alternative(void **)
+{
+    make_deb("1.0", a_c);
+    make_deb("2.0", other_a_c);
+    struct trial *one = alternatives(), *two = alternatives();
+    takes(one, 0);
+    change("rm debs/node-lib_1.0_all.deb; mv store store-of-one && mkdir store");
+    takes(two, 1);
+    make_deb("1.0", a_c);
+    struct trial *t = alternatives();
+    t->lock = lock_of(t, fetched_pin(one->got));
+    takes(t, 0); /* the pinned one is downloaded, although the store has the other */
+    assert_string_equal(t->text, "");
+    done(t);
+    change("touch no-network");
+    for (size_t i = 0; i < 2; i++) { /* both are in the store: the pin decides, without network */
+        change("rm -f log");
+        t = alternatives();
+        t->lock = lock_of(t, fetched_pin(i ? two->got : one->got));
+        takes(t, i);
+        assert_string_equal(t->text, "");
+        change("[ ! -e log ]");
+        done(t);
+    }
+    change("rm -rf store no-network debs/node-lib_1.0_all.deb");
+    t = alternatives();
+    t->lock = lock_of(t, fetched_pin(one->got));
+    takes(t, 1); /* the pinned one cannot be had */
+    assert_non_null(strstr(t->text, "ukc.lua:200:1: warning: 'node-lib' is pinned to version 1.0, which cannot be had here; another alternative is "
+                                    "used, version 2.0"));
+    assert_non_null(strstr(t->text, "ukc.lua:109:1: note: this one"));
+    done(t);
+    done(one);
+    done(two);
+}
+
+static void no_alternative(void **)
+{
+    make_deb("3.0", "int a(void) { return 3; }\n");
+    struct trial *t = alternatives();
+    assert_false(fetch(t));
+    assert_int_equal(diag_status(t->diag), DIAG_OUTSIDE);
+    static const char *const expected[] = {
+        "ukc.lua:10:1: error: none of the 2 alternatives of the Debian package 'node-lib' can be had",
+        "ukc.lua:20:1: note: version 1.0: not in this system's package index", "ukc.lua:120:1: note: version 2.0: not in this system's package index",
+        "ukc.lua:41:1: note: 'usr/src/lib/a.c' of node-lib 3.0 has SHA-256", "ukc.lua:141:1: note: 'usr/src/lib/a.c' of node-lib 3.0 has SHA-256",
+        "note: this system offers 3.0", "help: 'apt-get update' renews the index"};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        if (!strstr(t->text, expected[i]))
+            fail_msg("no '%s' in\n%s", expected[i], t->text);
+    assert_int_equal(count_entries("store/tmp"), 0);
+    done(t);
+    make_deb("3.0", other_a_c); /* a version that nobody named, with the second's files */
+    t = alternatives();
+    assert_true(fetch(t));
+    assert_ptr_equal(t->got->taken, &t->import.alternatives[1]);
+    assert_string_equal(t->got->version, "3.0");
+    assert_non_null(strstr(t->text, "warning: no accepted version of 'node-lib' is offered; version 3.0 has the same files and is used"));
+    done(t);
+    t = alternatives();
+    t->import.alternative_count = 0;
+    assert_false(fetch(t));
+    assert_non_null(strstr(t->text, "ukc.lua:8:1: error: this import has no alternatives"));
+    done(t);
+}
+
+/* The first alternative, damaged in the store and gone everywhere else. */
+static void damaged_alternative(void **)
+{
+    make_deb("1.0", a_c);
+    struct trial *t = alternatives();
+    takes(t, 0);
+    struct lock_pin pin = fetched_pin(t->got);
+    struct trial *again = alternatives();
+    again->lock = lock_of(again, pin);
+    change("rm -rf store/unpacked debs; for f in $(find store/objects/objects -type f ! -path '*/pack/*' ! -path '*/info/*'); do "
+           "chmod +w $f; head -c 5 $f > x; cp x $f; done");
+    assert_false(fetch(again));
+    assert_int_equal(diag_status(again->diag), DIAG_INTEGRITY);
+    assert_non_null(strstr(again->text, "error: the store's copy of 'node-lib' is damaged, and it cannot be fetched again"));
+    done(again);
+    make_deb("2.0", other_a_c);
+    again = alternatives();
+    again->lock = lock_of(again, pin);
+    takes(again, 1);
+    assert_non_null(strstr(again->text, "warning: 'node-lib' is pinned to version 1.0"));
+    done(again);
+    done(t);
+}
+
+static struct trial *pooled(const char *path, const char *sha256)
+{
+    struct trial *t = trial("1:1.0");
+    static struct import_file entry; /* one trial at a time */
+    entry = (struct import_file){word(path, 50), word(sha256, 51)};
+    t->import.pool = &entry;
+    t->import.pool_count = 1;
+    return t;
+}
+
+static void pool(void **)
+{
+    static const char path[] = "pool/main/l/lib/node-lib_1.0_all.deb";
+    char hex[HASH_HEX];
+    struct hash hash;
+    struct diag *d = diag_create();
+    struct text data = {};
+    good_data(&data, a_c);
+    write_deb("node-lib", "1:1.0", &data);
+    change("mkdir -p two/pool/main/l/lib three && mv debs/node-lib_1:1.0_all.deb two/pool/main/l/lib/node-lib_1.0_all.deb && cp -r two/pool three/"
+           "&& echo x >> two/pool/main/l/lib/node-lib_1.0_all.deb && printf 'http://one/\nhttp://two/\n-x/\nhttp://two/\nhttp://three/\n' > archives");
+    assert_true(hash_file("three/pool/main/l/lib/node-lib_1.0_all.deb", &hash, NULL, d));
+    hash_hex(&hash, hex);
+    diag_destroy(d);
+
+    struct trial *t = pooled(path, hex); /* not in one, wrong in two, right in three */
+    assert_true(fetch(t));
+    assert_string_equal(t->got->version, "1:1.0");
+    assert_true(all_there(t->got));
+    assert_non_null(strstr(t->text, "ukc.lua:51:1: warning: 'pool/main/l/lib/node-lib_1.0_all.deb', as an archive of this system has it, does not have this SHA-256"));
+    change("[ $(grep -c download-file log) = 3 ]");
+    done(t);
+
+    change("rm -rf store three log");
+    t = pooled(path, hex);
+    assert_false(fetch(t));
+    assert_int_equal(diag_status(t->diag), DIAG_INTEGRITY);
+    assert_non_null(strstr(t->text, "ukc.lua:51:1: error: 'pool/main/l/lib/node-lib_1.0_all.deb', as an archive"));
+    assert_null(strstr(t->text, "http:")); /* an address may hold a password */
+    done(t);
+
+    change("rm -rf two");
+    t = pooled(path, hex);
+    assert_false(fetch(t));
+    assert_int_equal(diag_status(t->diag), DIAG_OUTSIDE);
+    assert_non_null(strstr(t->text, "ukc.lua:50:1: note: no archive of this system has 'pool/main/l/lib/node-lib_1.0_all.deb'"));
+    done(t);
+
+    write_deb("node-lib", "1.0", &data); /* what the index offers is taken, and the pool not asked */
+    change("rm -f log");
+    t = pooled(path, hex);
+    t->versions[0] = word("1.0", 20);
+    assert_true(fetch(t));
+    change("! grep -q download-file log");
+    done(t);
+
+    change("rm -rf store");
+    static const char *const hostile[] = {"../x/node-lib_1.0_all.deb", "/pool/node-lib_1.0_all.deb", "pool/a b/node-lib_1.0_all.deb", "pool/%2e/node-lib_1.0_all.deb"};
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        t = pooled(hostile[i], hex);
+        refused(t, DIAG_INPUT, "ukc.lua:50:1: error: '");
+        done(t);
+    }
+    t = pooled(path, "12");
+    refused(t, DIAG_INPUT, "ukc.lua:51:1: error: the SHA-256 of");
+    done(t);
+    text_dispose(&data);
+}
+
 /* ---- a real package ---- */
 
 static void llhttp(void **)
@@ -1096,7 +1334,7 @@ int main(void)
         TEST(imports), TEST(place_of_the_store), TEST(working_copy_is_repaired), TEST(damaged_objects), TEST(packed_objects), TEST(wrong_contents),
         TEST(missing_file), TEST(versions), TEST(pins), TEST(broken_packages), TEST(hostile_archives), TEST(hostile_manifests), TEST(no_tools),
         TEST(no_network), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed), TEST(inflates), TEST(reads_tar), TEST(pkgconfig),
-        TEST(llhttp),
+        TEST(first_of), TEST(pinned_alternative), TEST(no_alternative), TEST(damaged_alternative), TEST(pool), TEST(llhttp),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(old_path);
