@@ -68,6 +68,11 @@ struct ninja_run {
     bool terminal;         /* status line that overwrites itself; else plain lines */
     FILE *out;             /* progress */
     size_t *edges;         /* set to how many commands were run; may be NULL */
+    /*
+     * The symbols that a failed link found nowhere, one a line, in lld's order, are added to it; may be NULL.
+     * lld stops at twenty errors, so these may not be all.
+     */
+    struct text *undefined;
 };
 /*
  * Runs $NINJA, else ninja; streams its progress and the failing command's own output.

@@ -9,8 +9,10 @@
  *     ...the command's own output, unchanged...
  *
  * If a command's output does not end with a newline, the next status stands
- * behind it on the same line, and an empty line before FAILED.  The first is shown as a status line, "FAILED" with the description (the
- * command itself only when verbose), and the output is passed through.
+ * behind it on the same line, and an empty line before FAILED.  The first is
+ * shown as a status line, "FAILED" with the description (the command itself
+ * only when verbose), and the output is passed through.  The symbols that a
+ * failed link found nowhere are collected on the way.
  */
 #include "progress.h"
 
@@ -87,6 +89,7 @@ static void take_status(struct progress *p, char *line)
     text_clear(&p->description);
     text_puts(&p->description, description);
     p->described = false;
+    p->failed = false;
     show_status(p, finished, total);
     p->state = PROGRESS_STATUS_SEEN;
 }
@@ -99,9 +102,56 @@ static bool is_failed_line(const char *line)
     return string_starts(line, "FAILED: ");
 }
 
-static bool is_ninja_chatter(const char *line)
+/* The last is said of a generator that failed, whose own messages have been shown. */
+static bool is_ninja_chatter(const struct progress *p, const char *line)
 {
-    return string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: ");
+    return string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: ") ||
+           (p->failed && string_starts(line, "ninja: error: rebuilding '") && string_ends(line, "': subcommand failed"));
+}
+
+/* ---- what a failed link did not find ---- */
+
+/* The line without colours (ESC [ ... m) and without the carriage return of a terminal. */
+static void put_plain(struct text *out, const char *line)
+{
+    while (*line) {
+        if (line[0] == '\033' && line[1] == '[') {
+            size_t n = 2 + strspn(line + 2, "0123456789;");
+            line += line[n] == 'm' ? n + 1 : n;
+        } else if (*line == '\r') {
+            line++;
+        } else {
+            text_putc(out, *line++);
+        }
+    }
+}
+
+/* What stands behind `prefix`, or NULL. */
+static const char *after(const char *s, const char *prefix)
+{
+    return s && string_starts(s, prefix) ? s + strlen(prefix) : NULL;
+}
+
+/*
+ * lld 19:   ld.lld-19: error: undefined symbol: NAME
+ * The program is named as it was called; before "symbol" may stand the visibility of the reference.
+ */
+static void take_undefined(struct progress *p, const char *line)
+{
+    static const char *const ways[] = {"undefined symbol: ", "undefined hidden symbol: ", "undefined protected symbol: ",
+                                       "undefined internal symbol: "};
+    struct text plain = {};
+    put_plain(&plain, line);
+    const char *colon = strstr(text_string(&plain), ": "), *error = after(colon, ": error: "), *symbol = NULL;
+    for (size_t i = 0; error && !symbol && i < sizeof ways / sizeof ways[0]; i++)
+        symbol = after(error, ways[i]);
+    if (symbol) {
+        const char *program = plain.bytes, *slash = memrchr(program, '/', (size_t)(colon - program));
+        program = slash ? slash + 1 : program;
+        if ((string_starts(program, "ld.lld") || string_starts(program, "lld")) && *symbol && !strpbrk(symbol, " \t"))
+            text_printf(p->undefined, "%s\n", symbol);
+    }
+    text_dispose(&plain);
 }
 
 static void pass_through(struct progress *p, const char *bytes, size_t n)
@@ -140,13 +190,16 @@ static void take_line(struct progress *p)
         fprintf(p->out, "failed: %s\n", text_string(&p->description));
         p->described = true;
         p->state = PROGRESS_FAILED_COMMAND;
+        p->failed = true;
     } else if (p->state == PROGRESS_FAILED_COMMAND) {
         if (p->verbose)
             fprintf(p->out, "%s\n", line);
         p->state = PROGRESS_NORMAL;
     } else if (p->state == PROGRESS_STATUS_SEEN && size == 1 && ended) {
         p->blank_held = true;
-    } else if (!is_ninja_chatter(line)) {
+    } else if (!is_ninja_chatter(p, line)) {
+        if (p->failed && p->undefined)
+            take_undefined(p, line);
         if (ended)
             line[size - 1] = '\n';
         pass_through(p, line, size);

@@ -27,6 +27,8 @@ struct progress {
     bool line_shown;          /* a status line without its end is on the terminal */
     bool described;           /* the description below has been printed on a line of its own */
     bool blank_held;          /* an empty line after a status: Ninja's own if FAILED follows */
+    bool failed;              /* what comes is the output of a command that failed */
+    struct text *undefined;   /* gets the symbols that lld found nowhere, one a line; may be NULL */
     struct text line;         /* what has come of the current line */
     struct text description;  /* of the last finished command */
 };

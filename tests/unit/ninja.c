@@ -236,6 +236,70 @@ static void test_terminal_line_overwrites_itself(void **)
     }
 }
 
+static void test_failed_generator_speaks_for_itself(void **state)
+{
+    struct place *p = *state;
+    struct text t = {};
+    ninja_begin(&t);
+    ninja_rule(&t, &(struct ninja_rule){.name = "configure", .command = "echo ukc.lua:3: error: no; exit 1", .description = "CONFIGURE", .generator = true});
+    ninja_build(&t, &(struct ninja_build){.rule = "configure", .outputs = (const char *[]){"build.ninja"}, .output_count = 1,
+                                          .implicit = (const char *[]){"ukc.lua"}, .implicit_count = 1});
+    save(p, "build.ninja", &t);
+    usleep(20000);
+    assert_true(file_write("ukc.lua", "new", 3, NULL, p->d));
+    struct outcome o = run(p, (struct ninja_run){});
+    assert_int_equal(o.status, 1);
+    assert_string_equal(o.out, "[1/1] CONFIGURE\nfailed: CONFIGURE\nukc.lua:3: error: no\n");
+    /* the same words from elsewhere are shown */
+    size_t edges;
+    char *out = feed((struct progress){}, "ninja: error: rebuilding 'build.ninja': subcommand failed\n", 1000, &edges);
+    assert_string_equal(out, "ninja: error: rebuilding 'build.ninja': subcommand failed\n");
+    free(out);
+}
+
+static void test_undefined_symbols_are_collected(void **)
+{
+    static const char bytes[] =
+        "\0361 2 CC a\nld.lld-19: error: undefined symbol: of_a_command_that_did_not_fail\n"
+        "\0362 2 LINK\nFAILED: x \nld.lld-19: error: undefined symbol: in_the_command\n"
+        "ld.lld-19: error: undefined symbol: alpha\n>>> referenced by m.c:1 (m.c:1)\n>>>               m.o:(main)\n\n"
+        "/usr/bin/ld.lld: \033[0;31merror: \033[0mundefined hidden symbol: notes.notes_main\r\n"
+        "ld.lld-19: error: undefined symbol: my-site.http_1.stack_listen\n"
+        "a.c:3:1: error: undefined symbol: not_the_linkers\nld.lld-19: error: undefined symbol: two words\n"
+        "ld.lld-19: error: undefined symbol: \nld.lld-19: error: duplicate symbol: twice\n"
+        "clang-19: error: linker command failed with exit code 1\n\0362 2 CC b\nld.lld-19: error: undefined symbol: late\n";
+    for (size_t piece = 1; piece < sizeof bytes; piece += 7) {
+        struct text undefined = {};
+        size_t edges;
+        char *out = feed((struct progress){.undefined = &undefined}, bytes, piece, &edges);
+        assert_string_equal(text_string(&undefined), "alpha\nnotes.notes_main\nmy-site.http_1.stack_listen\n");
+        assert_non_null(strstr(out, ">>> referenced by m.c:1"));
+        text_dispose(&undefined);
+        free(out);
+    }
+}
+
+/* The words of the installed lld. */
+static void test_undefined_symbols_of_lld(void **state)
+{
+    struct place *p = *state;
+    static const char source[] = "void gone(void); void op(void) __asm__(\"notes.notes_main\"); int main(void) { gone(); op(); }\n";
+    for (int lto = 0; lto < 2; lto++) {
+        assert_true(file_write("m.c", source, sizeof source - 1, NULL, p->d));
+        struct text t = {}, undefined = {};
+        ninja_begin(&t);
+        ninja_rule(&t, &(struct ninja_rule){.name = "link", .command = lto ? "clang-19 -flto -fuse-ld=lld --ld-path=ld.lld-19 -o $out $in"
+                                                                            : "clang-19 -g -fuse-ld=lld --ld-path=ld.lld-19 -o $out $in"});
+        ninja_build(&t, &(struct ninja_build){.rule = "link", .outputs = (const char *[]){"m"}, .output_count = 1,
+                                              .inputs = (const char *[]){"m.c"}, .input_count = 1});
+        save(p, "build.ninja", &t);
+        struct outcome o = run(p, (struct ninja_run){.undefined = &undefined});
+        assert_int_not_equal(o.status, 0);
+        assert_string_equal(text_string(&undefined), "gone\nnotes.notes_main\n");
+        text_dispose(&undefined);
+    }
+}
+
 static void test_hostile_output(void **)
 {
     size_t edges;
@@ -334,7 +398,8 @@ int main(void)
         TEST(test_paths_arrive), TEST(test_words_reach_the_program), TEST(test_every_field_is_written),
         TEST(test_failure_is_passed_through), TEST(test_quiet_says_only_what_matters),
         cmocka_unit_test(test_terminal_line_overwrites_itself), cmocka_unit_test(test_hostile_output),
-        TEST(test_signals_are_handed_on), TEST(test_hidden_inputs_are_removed), TEST(test_no_ninja),
+        TEST(test_failed_generator_speaks_for_itself), cmocka_unit_test(test_undefined_symbols_are_collected),
+        TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_hidden_inputs_are_removed), TEST(test_no_ninja),
         TEST(test_ninjas_own_error_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
