@@ -11,6 +11,11 @@ void explain_failure(struct problem *p, const struct choices *unlocked, struct d
                    p->graph->unikernel->name.text, target_names[p->target]);
         return;
     }
+    if (sentence_no_value(p, &set, d)) {
+        repair_set(p, &set, d);
+        return;
+    }
     sentence_report(p, &set, unlocked, d);
+    repair_set(p, &set, d);
     repair_suggest(p, &set, unlocked, d);
 }

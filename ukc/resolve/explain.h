@@ -24,7 +24,11 @@ struct conflict_set dead_end_find(struct arena *, const struct problem *);
 
 /* sentence.c */
 void sentence_report(struct problem *, const struct conflict_set *, const struct choices *unlocked, struct diag *);
+/* True after reporting, instead of all that, the one fact that a key which decides has no value. */
+bool sentence_no_value(struct problem *, const struct conflict_set *, struct diag *);
 /* repair.c */
+/* "set it", for each key that decides and has no value. */
+void repair_set(struct problem *, const struct conflict_set *, struct diag *);
 void repair_suggest(struct problem *, const struct conflict_set *, const struct choices *unlocked, struct diag *);
 
 #endif

@@ -50,6 +50,10 @@ static bool guess_value(struct problem *p, struct own_value *v, struct diag *d)
         apply(&g, &n->instance->settings[i], v->node.at, ORIGIN_MANIFEST);
     for (size_t i = 0; i < p->graph->unikernel->setting_count; i++)
         apply(&g, &p->graph->unikernel->settings[i], 0, ORIGIN_MANIFEST);
+    /* last resort, deepest first: what the components between set */
+    for (size_t i = p->graph->node_count; !v->value.value && i-- > 1;)
+        for (size_t k = 0; k < p->graph->nodes[i].component->setting_count; k++)
+            apply(&g, &p->graph->nodes[i].component->settings[k], (uint32_t)i, ORIGIN_MANIFEST);
     for (size_t i = 0; i < p->options->file_count; i++)
         apply(&g, &p->options->file[i], ABSENT, ORIGIN_FILE);
     for (size_t i = 0; i < p->options->command_line_count; i++)

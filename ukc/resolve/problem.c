@@ -54,6 +54,27 @@ bool candidate_guarded_in(const struct problem *p, uint32_t hole, const struct c
     return true;
 }
 
+const struct selector *hole_undecided(const struct problem *p, uint32_t h)
+{
+    const struct hole *hole = problem_hole(p, h);
+    const struct selector *found = NULL;
+    size_t deepest = 0;
+    for (size_t k = 0; !hole->open && k < hole->candidate_count; k++) {
+        if (candidate_guarded_in(p, h, &hole->candidates[k]))
+            return NULL;
+        for (const struct guard *g = hole->candidates[k].guard; g; g = g->outer) {
+            size_t depth = 1;
+            for (const struct guard *o = g->outer; o; o = o->outer)
+                depth++;
+            if (depth > deepest && candidate_guarded_in(p, h, &(struct candidate){.guard = g->outer})) {
+                found = g->selector;
+                deepest = depth;
+            }
+        }
+    }
+    return found;
+}
+
 bool candidate_in_range(const struct problem *p, uint32_t hole, const struct candidate *c)
 {
     return component_in_range(p->graph->nodes[c->node.at].component, problem_hole(p, hole)->requirement->version);

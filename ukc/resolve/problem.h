@@ -70,6 +70,8 @@ bool condition_met(const struct problem *, const struct node_condition *, const 
 
 /* Does every match above the candidate pick its case? */
 bool candidate_guarded_in(const struct problem *, uint32_t hole, const struct candidate *);
+/* For an explicit choice: the match none of whose cases is picked.  NULL: some candidate is picked, or there is none. */
+const struct selector *hole_undecided(const struct problem *, uint32_t hole);
 /* Is its version what the requirement asks for? */
 bool candidate_in_range(const struct problem *, uint32_t hole, const struct candidate *);
 /* Both, and the node is alive. */

@@ -176,6 +176,24 @@ static void suggest_update(struct repair *r, const struct choices *unlocked)
     diag_help(r->diag, "'ukc configure --update' makes the choices anew");
 }
 
+void repair_set(struct problem *p, const struct conflict_set *set, struct diag *d)
+{
+    VEC(const struct key *) seen = {};
+    for (size_t i = 0; i < set->count; i++) {
+        const struct fact *f = &set->facts[i];
+        const struct selector *s = f->kind == FACT_REQUIRES ? hole_undecided(p, f->hole) : NULL;
+        bool again = !s || selector_text(p, (node_id){p->hole_node[f->hole]}, s);
+        for (size_t k = 0; !again && k < seen.count; k++)
+            again = seen.items[k] == s->key;
+        if (again)
+            continue;
+        *vec_add(p->arena, &seen) = s->key;
+        /* without a value and without a case only a match without default is left, and no match is empty */
+        const char *path = s->signature ? arena_printf(p->arena, "%s.%s", s->signature->name.text, s->key->name.text) : s->key->name.text;
+        diag_help(d, "set it: ukc configure --set %s=%s, or give it a default", path, s->values[0]);
+    }
+}
+
 void repair_suggest(struct problem *p, const struct conflict_set *set, const struct choices *unlocked, struct diag *d)
 {
     struct repair r = {.p = p, .set = set, .diag = d, .scratch = diag_create()};

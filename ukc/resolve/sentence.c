@@ -57,17 +57,28 @@ static size_t guarded_in(const struct teller *t, uint32_t h, uint32_t *first)
     return count;
 }
 
+static void tell_undecided(struct teller *t, uint32_t h, const char *owner, const char *requirement)
+{
+    const struct hole *hole = problem_hole(t->p, h);
+    const struct selector *s = hole_undecided(t->p, h);
+    const char *value = s ? selector_text(t->p, (node_id){t->p->hole_node[h]}, s) : NULL;
+    if (value)
+        note(t, hole->choice->span, "'%s' chooses for %s by '%s', and no case is for %s", owner, requirement,
+             s->match->selector.text, value);
+    else if (s)
+        note(t, hole->choice->span, "'%s' chooses for %s by '%s', which has no value and no default", owner, requirement,
+             s->match->selector.text);
+    else
+        note(t, hole->choice->span, "'%s' chooses nothing for %s", owner, requirement);
+}
+
 static void tell_explicit(struct teller *t, uint32_t h)
 {
     const struct hole *hole = problem_hole(t->p, h);
     const char *owner = name_of(t, t->p->hole_node[h]), *requirement = hole->requirement->name.text;
     uint32_t k = 0;
     if (!guarded_in(t, h, &k)) {
-        note(t, hole->choice->span, "'%s' chooses for %s by '%s', and no case is for %s", owner, requirement,
-             hole->choice->selector.text ? hole->choice->selector.text : "match",
-             hole->candidate_count && hole->candidates[0].guard
-                 ? selector_text(t->p, (node_id){t->p->hole_node[h]}, hole->candidates[0].guard->selector)
-                 : "it");
+        tell_undecided(t, h, owner, requirement);
         return;
     }
     const struct candidate *c = &hole->candidates[k];
@@ -280,6 +291,18 @@ static void report_lock(struct teller *t, const struct choices *unlocked)
     diag_error(t->diag, line->span, "the locked choice '%s %s' for %s no longer fits", line->implementation, line->version,
                line->path);
     (void)unlocked;
+}
+
+bool sentence_no_value(struct problem *p, const struct conflict_set *set, struct diag *d)
+{
+    const struct fact *f = &set->facts[0];
+    const struct selector *s = set->count == 1 && f->kind == FACT_REQUIRES ? hole_undecided(p, f->hole) : NULL;
+    if (!s || selector_text(p, (node_id){p->hole_node[f->hole]}, s))
+        return false;
+    diag_error(d, s->match->selector.span, "'%s' decides %s, but has no value and no default", s->match->selector.text,
+               problem_hole(p, f->hole)->requirement->name.text);
+    diag_note(d, s->key->name.span, "the key is declared here");
+    return true;
 }
 
 void sentence_report(struct problem *p, const struct conflict_set *set, const struct choices *unlocked, struct diag *d)
