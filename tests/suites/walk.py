@@ -83,6 +83,24 @@ def rebuilds_what_changed(context):
         expect(p.ukc("build", "--json").json["sha256"] != b["sha256"], "a changed manifest is configured and built")
 
 
+def older_files_are_noticed(context):
+    """A backup moved back is older than the image: ninja alone would not see that it changed."""
+    with Project(context) as p:
+        built_site(context, p)
+        first = p.ukc("build", "--json").json
+        for name in ("htdocs/index.html", "site.c", "ukc.lua"):
+            kept = p.read(name)
+            p.write("backup", kept)
+            os.utime(p.file("backup"), (1e9, 1e9))
+            p.write(name, kept.replace(b"8080", b"8081") + {"site.c": b"\nint x __attribute__((used));\n"}.get(name, b"\n"))
+            changed = p.ukc("build", "--json").json
+            expect(changed["made"], f"a changed {name} makes an image")
+            os.rename(p.file("backup"), p.file(name))
+            r = p.ukc("build", "--json")
+            expect(r.json["sha256"] == first["sha256"] and r.json["record"] == first["record"], f"an old {name} makes the first image again", r)
+        expect(not p.ukc("build", "--json").json["made"], "and then there is nothing to do")
+
+
 def same_bytes_elsewhere(context):
     hashes = set()
     for name in ("a", "another directory, ünïcode"):
@@ -232,7 +250,7 @@ def manual_and_completion(context):
             p.run("zsh", "-n", "c.zsh")
 
 
-TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, same_bytes_elsewhere, settings,
+TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, same_bytes_elsewhere, settings,
          queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, installed,
          manual_and_completion]
 

@@ -73,18 +73,18 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     bool ran = false;
     int64_t started = unix_ms();
     *image = (struct image){0};
+    const char *name = image_name(p);
+    image->path = name ? project_file(p, name) : NULL;
+    if (!name || !inputs_check(p, image->path, quiet)) {
+        *status = name && !diag_errors(p->d) ? DIAG_INPUT : (int)diag_status(p->d);
+        return false;
+    }
     int code = run_ninja(p, quiet, &ran);
     if (code != 0) {
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
         *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : DIAG_INPUT;
         return false;
     }
-    const char *name = image_name(p);
-    if (!name) {
-        *status = (int)diag_status(p->d);
-        return false;
-    }
-    image->path = project_file(p, name);
     struct file_stat now;
     if (!file_stat(image->path, &now)) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);

@@ -21,6 +21,10 @@ bool build_image(struct project *, bool quiet, struct image *, int *status);
 /* The inputs of the image as ninja knows them, hashed, and the record made of them. */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 
+/* Inputs that changed without becoming newer, which ninja overlooks: see inputs.c. */
+bool inputs_check(struct project *, const char *image, bool quiet);
+bool inputs_remember(const struct project *, const char *const *paths, size_t count);
+
 /* Unix time in milliseconds: for the run that a record notes, never for an output. */
 int64_t unix_ms(void);
 

@@ -132,6 +132,25 @@ static bool add_record(struct project *p, struct record *r)
     return ok;
 }
 
+/*
+ * Everything whose change ninja could overlook: the image's inputs, and those
+ * of the configuration.  These decide what is built, but belong to the
+ * intent, not to the recipe: a comment in a manifest makes no other record.
+ */
+static bool remember_inputs(struct project *p, const struct inputs *in)
+{
+    struct inputs more = {};
+    bool ok = ask_ninja(p, &more, "inputs", project_file(p, "build.ninja"), "", true);
+    map_dispose(&more.seen);
+    const char **paths = arena_array(p->a, const char *, in->all.count + more.all.count);
+    size_t count = 0;
+    for (size_t k = 0; k < in->all.count; k++)
+        paths[count++] = in->all.items[k].path;
+    for (size_t k = 0; k < more.all.count; k++)
+        paths[count++] = more.all.items[k].path;
+    return ok && inputs_remember(p, paths, count);
+}
+
 bool record_image(struct project *p, struct image *image, int64_t started_ms)
 {
     struct inputs in = {};
@@ -141,6 +160,8 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
     if (!ok)
         return false;
     qsort(in.all.items, in.all.count, sizeof in.all.items[0], by_role_and_path);
+    if (!remember_inputs(p, &in))
+        return false;
     char host[256] = "unknown";
     gethostname(host, sizeof host - 1);
     struct record r = {
