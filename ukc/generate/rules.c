@@ -7,6 +7,7 @@
  *
  * Every path is relative to the project, and nothing here depends on the machine:
  *   --no-default-config, -no-canonical-prefixes   no configuration file, no resolved installation path
+ *   -gdwarf-4                                     valgrind 3.19 and older tools cannot read clang's DWARF 5; LTO keeps the version
  *   -ffile-compilation-dir=.                      debug information is relative to the project
  *   -fmacro-prefix-map                            __FILE__ is the same for every target
  *   -Werror=date-time, -fno-ident                 no time, no compiler's name
@@ -29,7 +30,7 @@ const struct ninja_rule build_rules[] = {
     {
         .name = "cc",
         .command = "$cc --no-default-config -no-canonical-prefixes -fcolor-diagnostics\n"
-                   "-g -ffile-compilation-dir=. -fmacro-prefix-map=$root/= -fno-ident -Werror=date-time\n"
+                   "-gdwarf-4 -ffile-compilation-dir=. -fmacro-prefix-map=$root/= -fno-ident -Werror=date-time\n"
                    "-ffunction-sections -fdata-sections -mllvm -dwarf-linkage-names=Abstract\n"
                    "$target_flags $profile_flags $flags\n"
                    "-MD -MF $out.d -c $in -o $out",

@@ -53,7 +53,8 @@ static bool write_flags(struct statements *s)
     const struct target_description *t = g->target;
     bool release = is_release(g);
     static const char *const release_words[] = {"-O2", "-flto=full"};
-    static const char *const dev_words[] = {"-O1", "-fno-omit-frame-pointer"};
+    /* -O0: every argument and variable is there for a debugger; sanitized code is unbearably slow and needs big stacks with it */
+    const char *const dev_words[] = {g->options->sanitize ? "-O1" : "-O0", "-fno-omit-frame-pointer"};
     struct text link = {}, link_profile = {};
     bool good = put_words(g, &s->image_flags, t->flags, t->flag_count) && put_words(g, &link, t->link, t->link_count);
     for (size_t i = 0; i < 2; i++)
