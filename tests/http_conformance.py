@@ -641,9 +641,18 @@ def chunk_extensions_and_trailers():
 
 @case
 def trailers_are_not_fields():
-    with Client(request("POST", "/echo", CHUNKED, body=b"0\r\nContent-Length: 50\r\nHost: b\r\n\r\n") + request()) as c:
-        check(c.answer().status == 200)
-        check(c.answer().body == INDEX)
+    for trailer in (b"Content-Length: 50\r\nHost: b\r\n", b"Content-Length: x\r\nContent-Length: y\r\n", b"Transfer-Encoding: gzip\r\n",
+                    b"Transfer-Encoding: chunked\r\nConnection: close\r\n", b"Upgrade: x\r\nEmpty:\r\nTab:\t\xe4\r\n"):
+        with Client(request("POST", "/echo", CHUNKED, body=b"0\r\n" + trailer + b"\r\n") + request()) as c:
+            check(c.answer().status == 200)
+            check(c.answer().body == INDEX)
+
+
+@case
+def bad_trailers():
+    for trailer in (b"T: x\r\n\n", b"T: x\n\r\n", b"T: x\r\r\n\r\n", b"\n", b"T: x\r\n y\r\n\r\n", b" T: x\r\n\r\n", b"T : x\r\n\r\n",
+                    b"T\r\n\r\n", b": x\r\n\r\n", b"T: x\0\r\n\r\n", b"T: x\r\n\rX"):
+        refused(request("POST", "/echo", CHUNKED, body=b"0\r\n" + trailer), 400)
 
 
 @case

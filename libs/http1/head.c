@@ -5,7 +5,8 @@
  * neither elsewhere, none continues the one before (obs-fold), the request
  * line is `token SP target SP HTTP/d.d`.  What two parsers could read in two
  * ways is refused, so that nothing can be smuggled past a proxy in front.
- * llhttp then takes the fields apart, in strict mode, and decodes chunks.
+ * llhttp then takes the fields apart, and decodes chunks; but what follows the
+ * last chunk is read here, because its versions differ in what they take for a line.
  *
  * (RFC 9112 sections 2.2, 3, 5, 6 and 11.2.)
  */
@@ -84,7 +85,7 @@ static const llhttp_settings_t head_settings = {
 
 struct chunk {
     struct view piece;
-    bool end;
+    bool last;
 };
 
 static int on_content(llhttp_t *parser, const char *bytes, size_t size)
@@ -94,16 +95,17 @@ static int on_content(llhttp_t *parser, const char *bytes, size_t size)
     return HPE_PAUSED;
 }
 
-static int on_end(llhttp_t *parser)
+/* Stop behind the line of the last chunk, whose size is 0. */
+static int on_chunk(llhttp_t *parser)
 {
     struct chunk *chunk = parser->data;
-    chunk->end = true;
-    return HPE_PAUSED;
+    chunk->last = parser->content_length == 0;
+    return chunk->last ? HPE_PAUSED : 0;
 }
 
 static const llhttp_settings_t chunk_settings = {
     .on_body = on_content,
-    .on_message_complete = on_end,
+    .on_chunk_header = on_chunk,
 };
 
 /* --- lines --- */
@@ -307,6 +309,7 @@ void head_begin(struct http1_exchange *x)
     x->body = BODY_NONE;
     x->body_left = x->body_received = x->body_raw = 0;
     x->body_deadline = 0;
+    x->trailer = TRAILER_NONE;
     x->body_error = 0;
     x->known = 0;
     x->field_count = 0;
@@ -343,8 +346,39 @@ unsigned head_parse(struct http1_exchange *x)
     return parse_whole(x, (struct view){start, line});
 }
 
+/* The place behind `c`, or -1 where no line of a trailer has it. */
+static int trailer_step(enum trailer_place place, char c)
+{
+    switch (place) {
+    case TRAILER_LINE: return c == '\r' ? TRAILER_LAST_CR : is_token((struct view){&c, 1}) ? TRAILER_NAME : -1;
+    case TRAILER_NAME: return c == ':' ? TRAILER_VALUE : is_token((struct view){&c, 1}) ? TRAILER_NAME : -1;
+    case TRAILER_VALUE: return c == '\r' ? TRAILER_CR : c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f) ? TRAILER_VALUE : -1;
+    case TRAILER_CR: return c == '\n' ? TRAILER_LINE : -1;
+    case TRAILER_LAST_CR: return c == '\n' ? TRAILER_NONE : -1;
+    case TRAILER_NONE: break;
+    }
+    return -1;
+}
+
+/* The fields behind the last chunk are dropped: they must not be taken for those of the head (RFC 9110 section 6.5.1). */
+static int skip_trailer(struct http1_exchange *x)
+{
+    while (x->at < x->end) {
+        int next = trailer_step(x->trailer, x->in[x->at]);
+        if (next < 0)
+            return -EBADMSG;
+        x->at++;
+        x->trailer = (enum trailer_place)next;
+        if (next == TRAILER_NONE)
+            return -ENODATA;
+    }
+    return 0;
+}
+
 int chunk_parse(struct http1_exchange *x, struct view *piece)
 {
+    if (x->trailer != TRAILER_NONE)
+        return skip_trailer(x);
     llhttp_t *parser = parser_of(x);
     struct chunk chunk = {};
     parser->data = &chunk;
@@ -358,8 +392,10 @@ int chunk_parse(struct http1_exchange *x, struct view *piece)
         if (error != HPE_PAUSED)
             return -EBADMSG;
         x->at = (size_t)(llhttp_get_error_pos(parser) - x->in);
-        if (chunk.end)
-            return -ENODATA;
+        if (chunk.last) {
+            x->trailer = TRAILER_LINE;
+            return skip_trailer(x);
+        }
         if (chunk.piece.size > 0) {
             *piece = chunk.piece;
             return 1;

@@ -60,6 +60,9 @@ enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD };
 
 enum body_kind { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 
+/* Where a chunked body is: in its chunks, or somewhere in the lines behind the last one. */
+enum trailer_place { TRAILER_NONE, TRAILER_LINE, TRAILER_NAME, TRAILER_VALUE, TRAILER_CR, TRAILER_LAST_CR };
+
 enum answer_state {
     ANSWER_NONE,      /* nothing said yet */
     ANSWER_STREAMING, /* between begin and end */
@@ -82,6 +85,7 @@ struct http1_exchange {
     uint64_t body_received; /* handed out so far */
     uint64_t body_raw;      /* the same with the frame of its chunks */
     int64_t body_deadline;  /* 0: nobody has asked for the body yet */
+    enum trailer_place trailer;
     int body_error;         /* reading failed: so will every later read */
     uint32_t known;         /* bit n: there is a field of known_field n */
     size_t field_count;
