@@ -73,9 +73,29 @@ static const char *nearest_path(struct draft *d, uint32_t from, const char *path
     return near;
 }
 
+/* "choose" is for what the path names: says so, if it is a requirement. */
+static bool help_requirement(struct draft *d, uint32_t from, const struct setting *s)
+{
+    struct steps steps = steps_split(d->arena, s->path.text);
+    uint32_t at = draft_walk(d, from, steps);
+    const struct component *c = at == ABSENT ? NULL : draft_node(d, at)->component;
+    if (!c || !requirement_find(c, steps.key))
+        return false;
+    const char *value = versions_find(d->p->graph->manifest, s->text.text).count ? s->text.text : "...";
+    if (c->kind == COMPONENT_UNIKERNEL)
+        diag_help(d->diag, "'%s' is a requirement: choose its implementation in the manifest, choose = { %s = \"%s\" }",
+                  steps.key, steps.key, value);
+    else
+        diag_help(d->diag, "'%s' is a requirement of '%s': choose its implementation in the manifest, instance \"%s\" { choose = { %s = \"%s\" } }",
+                  steps.key, c->name.text, c->name.text, steps.key, value);
+    return true;
+}
+
 static bool report_unknown(struct draft *d, uint32_t from, const struct setting *s)
 {
     diag_error(d->diag, s->path.span, "no key is at '%s'", s->path.text);
+    if (help_requirement(d, from, s))
+        return false;
     const char *near = nearest_path(d, from, s->path.text);
     if (near)
         return diag_help(d->diag, "did you mean '%s'?", near);
