@@ -73,6 +73,25 @@ static void distance(void **state)
     assert_int_equal(string_distance(longer, longer, 5), 0);
 }
 
+static void related(void **state)
+{
+    (void)state;
+    const char *names[] = {"kv_rw", "http_server", "integer", "kv_ro", "http_server_tls", "ipv4"};
+    size_t n = sizeof names / sizeof *names;
+    assert_string_equal(string_related("http", names, n), "http_server"); /* the shorter */
+    assert_string_equal(string_related("HTTP", names, n), "http_server");
+    assert_string_equal(string_related("http_server_tls_2", names, n), "http_server_tls"); /* near comes first */
+    assert_string_equal(string_related("my_http_server", names, n), "http_server");
+    assert_string_equal(string_related("kv", names, n), "kv_ro"); /* as short: in order */
+    assert_string_equal(string_related("int", names, n), "integer");
+    assert_string_equal(string_related("itneger", names, n), "integer");
+    assert_null(string_related("v4", names, n)); /* two letters, not at the beginning */
+    assert_null(string_related("k", names, n));
+    assert_null(string_related("", names, n));
+    assert_null(string_related("banana", names, n));
+    assert_null(string_related("http", names, 0));
+}
+
 static void nearest(void **state)
 {
     (void)state;
@@ -189,7 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growing), cmocka_unit_test(comparing),   cmocka_unit_test(distance),
-        cmocka_unit_test(nearest), cmocka_unit_test(identifiers), cmocka_unit_test(utf8),
+        cmocka_unit_test(nearest), cmocka_unit_test(related), cmocka_unit_test(identifiers), cmocka_unit_test(utf8),
         cmocka_unit_test(versions), cmocka_unit_test(ranges),      cmocka_unit_test(shell_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

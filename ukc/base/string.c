@@ -86,6 +86,28 @@ const char *string_nearest(const char *word, const char *const *candidates, size
     return nearest;
 }
 
+/* Three letters in common at least, two at the beginning. */
+static bool holds(const char *whole, const char *part)
+{
+    size_t n = strlen(part);
+    return (n >= 3 && strcasestr(whole, part)) || (n == 2 && !strncasecmp(whole, part, n));
+}
+
+const char *string_related(const char *word, const char *const *candidates, size_t count)
+{
+    const char *found = string_nearest(word, candidates, count);
+    if (found)
+        return found;
+    for (size_t i = 0; i < count; i++) {
+        const char *c = candidates[i];
+        if (!holds(c, word) && !holds(word, c))
+            continue;
+        if (!found || strlen(c) < strlen(found) || (strlen(c) == strlen(found) && strcmp(c, found) < 0))
+            found = c;
+    }
+    return found;
+}
+
 /* C23 6.4.1, with the older spellings and GNU's asm. */
 static const char *const keywords[] = {
     "_Alignas", "_Alignof", "_Atomic", "_BitInt", "_Bool", "_Complex", "_Decimal128", "_Decimal32", "_Decimal64",

@@ -41,6 +41,8 @@ int string_compare(const void *a, const void *b);  /* for qsort/bsearch on const
 unsigned string_distance(const char *a, const char *b, unsigned cap);
 /* The candidate nearest to `word`, or NULL when none is near enough to suggest. */
 const char *string_nearest(const char *word, const char *const *candidates, size_t count);
+/* The same; failing that the shortest candidate that holds the word or is held by it: "http" finds "http_server". */
+const char *string_related(const char *word, const char *const *candidates, size_t count);
 
 /* True if s is a C identifier of at most 63 bytes and not a C keyword. */
 bool string_is_identifier(const char *s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/arena.h"
+#include "../base/file.h"
 #include "../base/text.h"
 #include "find.h"
 
@@ -51,10 +52,18 @@ const struct signature *signature_require(struct arena *a, const struct manifest
     const char **names = arena_array(a, const char *, m->signature_count);
     for (size_t i = 0; i < m->signature_count; i++)
         names[i] = m->signatures[i].name.text;
-    const char *near = string_nearest(name.text, names, m->signature_count);
+    const char *near = string_related(name.text, names, m->signature_count);
     if (near)
         diag_help(d, "did you mean '%s'?", near);
+    else
+        diag_help(d, "if a directory beside the manifest declares it, is a 'use \"DIRECTORY\"' missing?");
     return NULL;
+}
+
+/* A directory with this name where the manifest is that speaks of it. */
+static bool is_directory_beside(struct arena *a, struct word name)
+{
+    return name.span.source && file_is_directory(path_join(a, path_directory(a, name.span.source->path), name.text));
 }
 
 struct versions versions_require(struct arena *a, const struct manifest *m, struct word name, struct diag *d)
@@ -66,9 +75,13 @@ struct versions versions_require(struct arena *a, const struct manifest *m, stru
     const char **names = arena_array(a, const char *, m->implementation_count);
     for (size_t i = 0; i < m->implementation_count; i++)
         names[i] = m->implementations[i].name.text;
-    const char *near = string_nearest(name.text, names, m->implementation_count);
-    if (near)
+    const char *near = string_related(name.text, names, m->implementation_count);
+    if (is_directory_beside(a, name))
+        diag_help(d, "did you mean: embed \"%s\"?", name.text);
+    else if (near)
         diag_help(d, "did you mean '%s'?", near);
+    else
+        diag_help(d, "if a directory beside the manifest declares it, is a 'use \"DIRECTORY\"' missing?");
     return found;
 }
 

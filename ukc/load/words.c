@@ -245,12 +245,12 @@ static int index_thing(lua_State *L)
         for (size_t i = 0; i < KEY_KIND_COUNT; i++)
             if (string_equal(key_kind_names[i], t->name))
                 return 1;
-        const char *near = string_nearest(t->name, key_kind_names, KEY_KIND_COUNT);
+        const char *near = string_related(t->name, key_kind_names, KEY_KIND_COUNT);
         return host_raise_at(
             L, t->name_span,
             arena_printf(a, "there is no kind of key '%s'", shown(a, t->name, t->name_size)),
             near ? arena_printf(a, "did you mean 'key.%s'?", near)
-                 : "'ukc help manifest' lists the kinds");
+                 : "'ukc help key' lists the kinds");
     }
     return 1;
 }

@@ -1,0 +1,4 @@
+int web_main(void)
+{
+    return 0;
+}

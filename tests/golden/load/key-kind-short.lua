@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "web.c" }, keys = { rows = key.int { doc = "rows" } } }
