@@ -268,6 +268,55 @@ static void requirement_header(void **state)
     world_dispose(&w);
 }
 
+/* The exit status of compiling the instance's source with what generated builds give the compiler; its messages are in err.txt. */
+static int compile_alone(struct world *w, const char *source)
+{
+    size_t count;
+    const char *const *include = layout_include(w->arena, w->layout, &w->plan, &w->instances[0], &count);
+    struct text t = {};
+    put_file("lib/lamp.c", source);
+    text_printf(&t, "clang-19 -std=gnu2x -O1 -Wall -Wextra -Werror -include %s",
+                layout_generated(w->arena, w->layout, &w->instances[0], "exports.h"));
+    for (size_t i = 0; i < count; i++)
+        text_printf(&t, " %s", include[i]);
+    text_puts(&t, " -c lib/lamp.c -o lamp.o 2> err.txt");
+    int status = system(text_string(&t));
+    text_dispose(&t);
+    return status;
+}
+
+/* start and stop that no header declares would silently never be called. */
+static void undeclared_start_is_refused(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {"int lamp_light(void);\n", "int lamp_light(void);\nint lamp_start(void);\n"};
+    static const char both[] = "#include \"lamp.h\"\nint lamp_light(void) { return 0; }\n"
+                               "int lamp_start(void) { return 0; }\nvoid lamp_stop(void) {}\n";
+    static const char one[] = "#include \"lamp.h\"\nint lamp_light(void) { return 0; }\nint lamp_start(void) { return 0; }\n";
+    static const char none[] = "#include \"lamp.h\"\nint lamp_light(void) { return 0; }\n";
+    for (int declared = 0; declared < 2; declared++) {
+        struct world w;
+        world_init(&w);
+        struct signature *light = world_signature(&w, "light", "", "int light_light(void);\n");
+        struct component *lamp = world_component(&w, COMPONENT_IMPLEMENTATION, "lamp", "light", headers[declared]);
+        struct component *app = world_component(&w, COMPONENT_UNIKERNEL, "app", "", NULL);
+        struct plan_instance *instance = world_instance(&w, "lamp", lamp, NULL);
+        world_instance(&w, "app", app, "light", light, instance, NULL);
+        assert_non_null(world_check(&w, NULL));
+        assert_int_equal(compile_alone(&w, none), 0);
+        assert_int_equal(compile_alone(&w, one) == 0, declared);
+        assert_int_not_equal(compile_alone(&w, both), 0);
+        const struct source *s = file_read(w.arena, "err.txt", SPAN_NONE, 0, w.diag);
+        assert_non_null(s);
+        const char *start = strstr(s->bytes, "lamp.c:3:5: error: redefinition of 'lamp_start' as different kind of symbol");
+        assert_int_equal(start == NULL, declared);
+        assert_int_equal(strstr(s->bytes, "/* to be called at start-up, declare it in lamp.h: int lamp_start(void); */") == NULL, declared);
+        assert_non_null(strstr(s->bytes, "lamp.c:4:6: error: redefinition of 'lamp_stop' as different kind of symbol"));
+        assert_non_null(strstr(s->bytes, "/* to be called at shut-down, declare it in lamp.h: void lamp_stop(void); */"));
+        world_dispose(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_instances_release, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(symbols_and_files, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(requirement_header, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(undeclared_start_is_refused, scratch_enter, scratch_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,25 @@ bool declare_requirement(struct arena *a, const struct layout *layout, const str
     return good;
 }
 
+/*
+ * A function of this name would never be called: the header, which is all that the check reads, does not declare it.
+ * Defined in a source it conflicts with this object, and the compiler shows the line.
+ */
+static void put_undeclared(struct writer *w, const char *header, const char *result, const char *name, const char *when)
+{
+    text_printf(&w->out, "extern struct ukc_not_in_header %s; /* to be called at %s, declare it in ", name, when);
+    put_comment(&w->out, path_base(header));
+    text_printf(&w->out, ": %s %s(void); */\n", result, name);
+}
+
+static bool is_among(const char *const *operations, size_t count, const char *name)
+{
+    for (size_t n = 0; n < count; n++)
+        if (string_equal(operations[n], name))
+            return true;
+    return false;
+}
+
 bool declare_exports(struct arena *a, const struct layout *layout, const struct plan_instance *instance, const char *header,
                      const char *const *operations, size_t count, struct diag *d)
 {
@@ -209,6 +228,10 @@ bool declare_exports(struct arena *a, const struct layout *layout, const struct 
         else
             text_printf(&w.out, "int %s(void) __asm__(\"%s\");\n", name, symbol);
     }
+    if (header && !is_among(operations, count, "start"))
+        put_undeclared(&w, header, "int", arena_printf(a, "%s_start", identifier), "start-up");
+    if (header && !is_among(operations, count, "stop"))
+        put_undeclared(&w, header, "void", arena_printf(a, "%s_stop", identifier), "shut-down");
     text_puts(&w.out, "\n#endif\n");
     bool good = file_write(layout_generated(a, layout, instance, "exports.h"), w.out.bytes, w.out.size, NULL, d);
     text_dispose(&w.out);
