@@ -44,9 +44,9 @@ bool text_number(struct view text, uint64_t *number)
     uint64_t value = 0;
     for (size_t i = 0; i < text.size; i++) {
         unsigned digit = (unsigned char)text.bytes[i] - '0';
-        if (digit > 9 || value > ((uint64_t)INT64_MAX - digit) / 10)
+        if (digit > 9)
             return false;
-        value = value * 10 + digit;
+        value = value > ((uint64_t)INT64_MAX - digit) / 10 ? (uint64_t)INT64_MAX : value * 10 + digit;
     }
     *number = value;
     return text.size > 0;

@@ -23,7 +23,7 @@ struct view text_trim(struct view text);
  */
 bool text_element(struct view *list, struct view *element);
 
-/* A decimal number that is all of the text: false when it is empty, not digits, or above INT64_MAX. */
+/* A decimal number that is all of the text, INT64_MAX for any above that; false when it is empty or not digits. */
 bool text_number(struct view text, uint64_t *number);
 
 /* The number in decimal, at most 20 bytes; how many. */
