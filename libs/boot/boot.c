@@ -20,13 +20,37 @@ static void say(put_function *put, int descriptor, const char *s)
     put(descriptor, s, strlen(s));
 }
 
-/* "program: <subject><what>\n"; the subject comes from outside and is cut. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c <= '~';
+}
+
+/* What comes from outside: cut, and whatever is not printable ASCII as \xHH, so that it cannot steer a terminal. */
+static void quote(put_function *put, int descriptor, const char *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    enum { MOST = 200 };
+    if (size > MOST)
+        size = MOST;
+    for (size_t at = 0, plain; at < size; at += plain) {
+        for (plain = 0; at + plain < size && is_plain(bytes[at + plain]);)
+            plain++;
+        if (plain > 0) {
+            put(descriptor, bytes + at, plain);
+            continue;
+        }
+        unsigned char c = (unsigned char)bytes[at];
+        put(descriptor, (char[]){'\\', 'x', digits[c >> 4], digits[c & 15]}, 4);
+        plain = 1;
+    }
+}
+
+/* "program: <subject><what>\n"; the subject may come from outside. */
 static void complain(struct reader *r, const char *subject, size_t size, const char *what)
 {
-    enum { SUBJECT_MOST = 200 };
     say(r->put, 2, r->program);
     say(r->put, 2, ": ");
-    r->put(2, subject, size < SUBJECT_MOST ? size : SUBJECT_MOST);
+    quote(r->put, 2, subject, size);
     say(r->put, 2, what);
     r->bad = true;
 }
@@ -118,7 +142,7 @@ static void set(struct reader *r, const struct boot_key *key, char *value)
         for (size_t i = 0; i < size; i++)
             value[i] = value[i] ? value[i] : ',';
     complain(r, key->path, strlen(key->path), ": '");
-    r->put(2, value, size < 200 ? size : 200);
+    quote(r->put, 2, value, size);
     say(r->put, 2, "' does not fit: ");
     describe(r->put, 2, key);
     say(r->put, 2, "\n");

@@ -117,6 +117,23 @@ static void test_complaints(void **)
     assert_string_equal(said[2], "site: http.stack.window: '2MiB' does not fit: size such as 512, 64KiB, 2MiB, at least 0, at most 1048576\n");
 }
 
+/* A terminal that shows a complaint is not steered by what was complained about. */
+static void test_complaints_are_printable(void **)
+{
+    assert_int_equal(boot("--motd=x;--port=\xff\xfe"), BOOT_BAD);
+    assert_string_equal(said[2], "site: port: '\\xff\\xfe' does not fit: port, 1 to 65535\n");
+    assert_int_equal(boot("--motd=x;--port=1\033[2J\r\n\x7f~ 2"), BOOT_BAD);
+    assert_string_equal(said[2], "site: port: '1\\x1b[2J\\x0d\\x0a\\x7f~ 2' does not fit: port, 1 to 65535\n");
+    assert_int_equal(boot("--motd=x;--\033]0;\x80stray\t"), BOOT_BAD);
+    assert_string_equal(said[2], "site: \\x1b]0: there is no such key; --help lists them\nsite: \\x80stray\\x09: an argument begins with --\n");
+    assert_int_equal(boot("--motd=x;--http.port=1,\x01"), BOOT_BAD);
+    assert_string_equal(said[2], "site: http.port: '1,\\x01' does not fit: list of, with commas: port, 1 to 65535\n");
+    char line[400] = "--motd=x;--port=";
+    memset(line + strlen(line), '\n', 300);
+    assert_int_equal(boot(line), BOOT_BAD);
+    assert_int_equal(strlen(said[2]), strlen("site: port: '' does not fit: port, 1 to 65535\n") + 200 * 4);
+}
+
 static void test_help(void **)
 {
     assert_int_equal(boot("--nonsense;--help"), BOOT_HELP);
@@ -260,7 +277,8 @@ static void test_noise(void **)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_suffixes), cmocka_unit_test(test_complaints), cmocka_unit_test(test_help),
+        cmocka_unit_test(test_forms), cmocka_unit_test(test_suffixes), cmocka_unit_test(test_complaints), cmocka_unit_test(test_complaints_are_printable),
+        cmocka_unit_test(test_help),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_addresses), cmocka_unit_test(test_lists), cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
