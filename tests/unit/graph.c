@@ -75,6 +75,11 @@ static void one_node_for_all_open_uses(void **state)
                                      "unikernel app\n  requires x kv\n  requires y kv\n  choose y @mine\n");
     assert_int_equal(g->node_count, 5); /* app, a, b, a@8, d */
     assert_string_equal(graph_node_label(f->a, g, (node_id){3}), "a@8");
+    assert_string_equal(graph_node_place(f->a, g, (node_id){3}), "a (test.world:8)");
+    struct source *file = (struct source *)g->nodes[3].instance->span.source;
+    file->path = "/elsewhere/libs/web/ukc.lua"; /* no absolute paths in what is printed */
+    assert_string_equal(graph_node_place(f->a, g, (node_id){3}), "a (web/ukc.lua:8)");
+    assert_string_equal(graph_node_place(f->a, g, (node_id){1}), "a");
     assert_ptr_equal(g->nodes[1].holes[0].candidates, g->nodes[2].holes[0].candidates);
     assert_true(g->nodes[0].holes[1].candidates[0].explicit);
 }

@@ -92,6 +92,8 @@ struct graph {
 
 /* "implementation" or "implementation@line" for a declared instance: stable and unique in the graph */
 const char *graph_node_label(struct arena *, const struct graph *, node_id);
+/* The same for readers: "implementation (ukc.lua:7)" */
+const char *graph_node_place(struct arena *, const struct graph *, node_id);
 
 struct plan;
 /* `plan` may be NULL; with it, what is chosen and what is not can be told apart. */

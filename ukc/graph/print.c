@@ -30,10 +30,12 @@ struct printer *printer_create(const struct graph *g, const struct plan *plan)
     struct printer *p = arena_new(a, struct printer);
     *p = (struct printer){.arena = a, .graph = g, .plan = plan};
     p->labels = arena_array(a, const char *, g->node_count);
+    p->places = arena_array(a, const char *, g->node_count);
     p->used = arena_array(a, bool, g->node_count);
     p->taken = arena_array(a, uint32_t *, g->node_count);
     for (size_t i = 0; i < g->node_count; i++) {
         p->labels[i] = graph_node_label(a, g, g->nodes[i].id);
+        p->places[i] = graph_node_place(a, g, g->nodes[i].id);
         p->taken[i] = arena_array(a, uint32_t, g->nodes[i].hole_count);
         for (size_t h = 0; h < g->nodes[i].hole_count; h++)
             p->taken[i][h] = UINT32_MAX;

@@ -11,7 +11,8 @@ struct printer {
     struct arena *arena;
     const struct graph *graph;
     const struct plan *plan; /* may be NULL */
-    const char **labels;     /* by node */
+    const char **labels;     /* by node: "embed@7" */
+    const char **places;     /* by node: "embed (ukc.lua:7)" */
     bool *used;              /* by node: in the plan */
     uint32_t **taken;        /* by node, hole: index of the candidate, or UINT32_MAX */
 };

@@ -31,7 +31,7 @@ static const char *cluster_of(const struct node *n)
 static void print_node(struct printer *p, const struct node *n, struct text *out)
 {
     const char *limits = printer_limits(p->arena, n);
-    const char *label = p->labels[n->id.at];
+    const char *label = p->places[n->id.at];
     if (limits)
         label = arena_printf(p->arena, "%s\n%s", label, limits);
     text_printf(out, "    n%u [label=", n->id.at);

@@ -4,7 +4,7 @@
  *
  *     homepage
  *     +- pages: sig.kv_ro, chosen
- *     |  +- * embed@2   where target = posix
+ *     |  +- * embed (ukc.lua:2)   where target = posix
  *     |  `-   kv_block   where target = default
  *     `- clock: sig.clock, shared
  *        `- * clock_posix   only for posix
@@ -60,7 +60,7 @@ static void print_candidate(struct tree *t, const struct node *n, size_t h, size
     branch(t, k + 1 == hole->candidate_count);
     if (t->p->plan)
         text_puts(t->out, printer_taken(t->p, n, h, k) ? "* " : "  ");
-    text_puts(t->out, t->p->labels[c->node.at]);
+    text_puts(t->out, t->p->places[c->node.at]);
     const char *guards = printer_guards(t->p->arena, c), *limits = printer_limits(t->p->arena, to);
     if (guards)
         text_printf(t->out, "  where %s", guards);
@@ -120,7 +120,7 @@ void graph_print_text(const struct graph *g, const struct plan *plan, struct tex
 {
     struct tree t = {.p = printer_create(g, plan), .out = out};
     t.opened = arena_array(t.p->arena, bool, g->node_count);
-    text_printf(out, "%s\n", t.p->labels[0]);
+    text_printf(out, "%s\n", t.p->places[0]);
     print_tree(&t);
     text_dispose(&t.indent);
     printer_destroy(t.p);
