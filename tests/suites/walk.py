@@ -184,7 +184,7 @@ def several_unikernels(context):
         for name in ("one", "two"):
             p.write(f"{name}.c", f'#include "console.h"\nint {name}_main(void) {{ return console_write("{name}\\n", 4) < 0; }}\n')
         r = p.ukc("configure", status=2)
-        expect("one, two" in r.err, "without a name the names are listed", r)
+        expect("several unikernels: say which" in r.err and "one, two" in r.err, "without a name the names are listed", r)
         r = p.ukc("configure", "tow", status=2)
         expect("one, two" in r.err, "a wrong name lists them too", r)
         p.ukc("configure", "one")

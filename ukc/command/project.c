@@ -153,7 +153,7 @@ static bool choose_unikernel(struct project *p)
         return true;
     }
     if (!name) {
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: name one");
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: say which");
         return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, names[0], all);
     }
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares no unikernel '%s'", name);
