@@ -59,6 +59,9 @@ void ninja_shell_word(struct text *, const char *word);
 /* Text inside a value, such as a description: '$' doubled. */
 void ninja_escape_value(struct text *, const char *);
 
+/* $NINJA, or "ninja". */
+const char *ninja_program(void);
+
 struct ninja_run {
     const char *file;      /* build.ninja, relative to the working directory */
     const char *const *targets; /* may be empty */

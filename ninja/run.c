@@ -17,20 +17,10 @@
 #include <unistd.h>
 
 #include "../ukc/base/arena.h"
+#include "../ukc/base/environment.h"
 #include "../ukc/base/process.h"
 
 extern char **environ;
-
-/*
- * Variables by which clang, the linker and the loader change what they do
- * without a word in the command: a build must not depend on them.
- */
-static const char *const hidden_inputs[] = {
-    "CCC_OVERRIDE_OPTIONS", "CLANG_NO_DEFAULT_CONFIG", "COMPILER_PATH", "CPATH",
-    "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "DEPENDENCIES_OUTPUT", "GCC_EXEC_PREFIX", "LD_RUN_PATH", "LIBRARY_PATH",
-    "LLD_REPRODUCE", "LLD_VERSION", "OBJC_INCLUDE_PATH", "SOURCE_DATE_EPOCH", "SUNPRO_DEPENDENCIES", "ZERO_AR_DATE",
-    "CLICOLOR_FORCE", "NINJA_STATUS",
-};
 
 static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP};
 enum { FORWARDED_COUNT = sizeof forwarded / sizeof forwarded[0] };
@@ -74,21 +64,17 @@ static void handlers_remove(struct handlers *h)
     sigprocmask(SIG_SETMASK, &h->mask_before, NULL);
 }
 
-static bool is_hidden_input(const char *entry)
+/* Ours to set: see make_environment. */
+static bool is_ninjas(const char *entry)
 {
-    for (size_t i = 0; i < sizeof hidden_inputs / sizeof hidden_inputs[0]; i++) {
-        size_t n = strlen(hidden_inputs[i]);
-        if (strncmp(entry, hidden_inputs[i], n) == 0 && entry[n] == '=')
-            return true;
-    }
-    return false;
+    return strncmp(entry, "NINJA_STATUS=", 13) == 0 || strncmp(entry, "CLICOLOR_FORCE=", 15) == 0;
 }
 
 static char **make_environment(struct arena *a, bool terminal)
 {
     VEC(char *) list = {};
     for (char **e = environ; *e; e++)
-        if (!is_hidden_input(*e))
+        if (!environment_is_hidden_input(*e) && !is_ninjas(*e))
             *vec_add(a, &list) = *e;
     *vec_add(a, &list) = arena_strdup(a, "NINJA_STATUS=" PROGRESS_STATUS);
     if (terminal) /* else Ninja takes the colours out of the compiler's messages */
@@ -97,11 +83,16 @@ static char **make_environment(struct arena *a, bool terminal)
     return list.items;
 }
 
+const char *ninja_program(void)
+{
+    const char *program = getenv("NINJA");
+    return program && *program ? program : "ninja";
+}
+
 static char **make_arguments(struct arena *a, const struct ninja_run *run)
 {
     VEC(char *) list = {};
-    const char *program = getenv("NINJA");
-    *vec_add(a, &list) = arena_strdup(a, program && *program ? program : "ninja");
+    *vec_add(a, &list) = arena_strdup(a, ninja_program());
     *vec_add(a, &list) = arena_strdup(a, "-f");
     *vec_add(a, &list) = arena_strdup(a, run->file);
     if (run->jobs)

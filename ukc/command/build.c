@@ -5,6 +5,7 @@
  * SHA-256 and record, so that a build with nothing to do reads no big file.
  */
 #include "build.h"
+#include "guard.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../../ninja/ninja.h"
@@ -73,6 +74,10 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     bool ran = false;
     int64_t started = unix_ms();
     *image = (struct image){0};
+    if (!guard_enter(p)) {
+        *status = (int)diag_status(p->d);
+        return false;
+    }
     const char *name = image_name(p);
     image->path = name ? project_file(p, name) : NULL;
     if (!name || !inputs_check(p, image->path, quiet)) {

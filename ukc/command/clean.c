@@ -1,7 +1,7 @@
 /*
  * clean.c - ukc clean: remove what was built, never what was written by hand.
  */
-#include "project.h"
+#include "guard.h"
 #include "../base/file.h"
 #include <stdio.h>
 
@@ -13,7 +13,12 @@ int command_clean(struct invocation *i)
         return (int)diag_status(i->diag);
     const char *directory = all ? "build" : arena_printf(i->arena, "build/%s", target_names[p.configuration.target]);
     bool there = file_exists(directory);
+    if (!there || !guard_enter(&p)) {
+        if (!there && !given(i, OPTION_quiet))
+            printf("nothing to remove in %s\n", directory);
+        return (int)diag_status(i->diag);
+    }
     if (file_remove_tree(directory, i->diag) && !given(i, OPTION_quiet))
-        printf("%s %s\n", there ? "removed" : "nothing to remove in", directory);
+        printf("removed %s\n", directory);
     return (int)diag_status(i->diag);
 }

@@ -33,7 +33,8 @@ const struct command commands[] = {
         .description = "Reads ukc.lua, resolves every requirement for the target, compares each implementation with its "
                        "signatures, and writes build/TARGET/. Choices are kept in ukc.lock, which belongs into version "
                        "control; --update chooses anew. NAME is needed where the manifest declares several unikernels. "
-                       "In a project, --help lists the project's own keys.",
+                       "Only the target is remembered from one configure to the next: settings and profile start from their defaults, "
+                       "while builds repeat those of the last configure. In a project, --help lists the project's own keys.",
         .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(regenerate) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_configure,
@@ -112,7 +113,7 @@ const struct command commands[] = {
     {
         .name = "log",
         .arguments = "[NAME]",
-        .summary = "list the recorded builds, newest first",
+        .summary = "list the recorded builds of all projects, newest first",
         .description = "Records are kept in $UKC_STORE, else $XDG_DATA_HOME/ukc, else ~/.local/share/ukc.",
         .takes = TAKES(target) | TAKES(limit) | TAKES(json),
         .most = 1,

@@ -43,6 +43,12 @@ static bool write_last(const struct project *p)
     return ok;
 }
 
+/* What is below build/ is made, and never belongs into version control. */
+static bool write_ignore(const struct project *p)
+{
+    return file_write("build/.gitignore", "*\n", 2, NULL, p->d);
+}
+
 bool configuration_write(const struct project *p)
 {
     size_t count;
@@ -52,7 +58,7 @@ bool configuration_write(const struct project *p)
     for (size_t k = 0; k < count; k++)
         text_printf(&t, "%s\n", words[k]);
     const char *name = arena_printf(p->a, "%s\n", p->unikernel->name.text);
-    bool ok = file_write(project_file(p, "image.name"), name, strlen(name), NULL, p->d) &&
+    bool ok = write_ignore(p) && file_write(project_file(p, "image.name"), name, strlen(name), NULL, p->d) &&
               file_write(project_file(p, "configure.args"), t.bytes, t.size, NULL, p->d) &&
               (given(p->i, OPTION_regenerate) || write_last(p));
     text_dispose(&t);

@@ -1,7 +1,7 @@
 /*
  * configure.c - ukc configure and ukc check: the manifest's whole way up to the build.
  */
-#include "project.h"
+#include "guard.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include <stdio.h>
@@ -108,6 +108,21 @@ static bool generate_build(struct project *p, bool check_only)
     return generate(p->a, p->bindings, p->layout, &o, p->d);
 }
 
+/* Headers that must not stand beside a source, because they would hide a generated one: every build looks again. */
+static bool write_absent(struct project *p)
+{
+    struct text t = {};
+    for (size_t k = 0; k < p->plan->instance_count; k++) {
+        const struct component *c = p->plan->instances[k].component;
+        for (size_t n = 0; n < c->requires_count; n++)
+            text_printf(&t, "%s\n", layout_path(p->a, p->layout, c->directory, arena_printf(p->a, "%s.h", c->requires[n].name.text)));
+        text_printf(&t, "%s\n", layout_path(p->a, p->layout, c->directory, "keys.h"));
+    }
+    bool ok = file_write(project_file(p, "absent.list"), t.bytes, t.size, NULL, p->d);
+    text_dispose(&t);
+    return ok;
+}
+
 static bool take_profile(struct project *p)
 {
     const char *profile = p->i->value[OPTION_profile];
@@ -144,16 +159,30 @@ static void print_configured(const struct project *p)
     }
 }
 
+/*
+ * A manifest that came to declare several unikernels needs a directory where the
+ * image was, and the other way round: what was built there is of no use.
+ */
+static bool clear_old_layout(struct project *p)
+{
+    const char *top = arena_printf(p->a, "build/%s", target_names[p->configuration.target]);
+    const char *place = path_join(p->a, top, p->unikernel->name.text);
+    bool wants_directory = p->configuration.name;
+    if (!file_exists(place) || file_is_directory(place) == wants_directory)
+        return true;
+    return file_remove_tree(top, p->d);
+}
+
 int command_configure(struct invocation *i)
 {
     struct project p;
-    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && take_profile(&p) && project_load(&p) &&
-              project_graph(&p) && project_plan(&p) && project_layout(&p, p.build, true) && project_check(&p);
+    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && guard_enter(&p) && take_profile(&p) && project_load(&p) &&
+              project_graph(&p) && project_plan(&p) && clear_old_layout(&p) && project_layout(&p, p.build, true) && project_check(&p);
     if (!ok)
         return (int)diag_status(i->diag);
     const struct lock *lock = new_lock(&p);
     /* ukc.lock comes before build.ninja, which depends on it; configure.args last: it says that all the rest is there. */
-    ok = write_lock(&p, lock) && write_plan(&p) && generate_build(&p, false) && configuration_write(&p);
+    ok = write_lock(&p, lock) && write_plan(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {
         print_configured(&p);
         if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
@@ -165,8 +194,8 @@ int command_configure(struct invocation *i)
 int command_check(struct invocation *i)
 {
     struct project p;
-    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && project_load(&p) && project_graph(&p) &&
-              project_plan(&p);
+    bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && guard_enter(&p) && project_load(&p) &&
+              project_graph(&p) && project_plan(&p);
     /* The check writes requirement headers: aside, so that a configured build keeps its own. */
     const char *target = target_names[p.configuration.target];
     ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p) &&

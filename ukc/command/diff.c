@@ -164,9 +164,14 @@ static bool read_saved(struct invocation *i, const char *word, const char **text
         return diag_help(i->diag, "targets are posix, kvm and xen; 'ukc plan > FILE' saves a plan");
     }
     const struct source *s = file_read(i->arena, word, SPAN_NONE, 0, i->diag);
-    if (s)
-        *text = s->bytes;
-    return s;
+    if (!s)
+        return false;
+    if (!strstr(s->bytes, " for ") || strchr("{[", s->bytes[0])) {
+        diag_fail(i->diag, DIAG_USAGE, (struct span){.source = s}, "this is not the text of a plan");
+        return diag_help(i->diag, "'ukc plan > FILE' saves one, without --json or --dot");
+    }
+    *text = s->bytes;
+    return true;
 }
 
 int command_diff(struct invocation *i)

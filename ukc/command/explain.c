@@ -6,6 +6,7 @@
  */
 #include "project.h"
 #include "../base/json.h"
+#include "../base/map.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct explanation {
     const char *name;
     struct json *json; /* NULL: text */
     bool any;
+    struct map told; /* requirement paths whose edge has been told */
 };
 
 static const char *place(struct arena *a, struct span s)
@@ -44,6 +46,8 @@ static void explain_edge(struct explanation *e, struct arena *a, const struct pl
 {
     const struct plan_instance *to = &e->plan->instances[b->provider.at];
     const char *path = edge_path(a, from, b);
+    if (map_add(&e->told, path, 1) != MAP_ABSENT)
+        return;
     if (e->json) {
         json_object(e->json);
         json_field(e->json, "requirement", path);
@@ -228,6 +232,7 @@ int command_explain(struct invocation *i)
             explain_instance(&e, i->arena, &p.plan->instances[k]);
     explain_edges(&e, i->arena);
     explain_keys(&e, i->arena);
+    map_dispose(&e.told);
     if (e.json) {
         json_end_array(e.json);
         puts(text_string(&j.out));

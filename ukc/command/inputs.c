@@ -85,11 +85,27 @@ static bool configure_again(struct project *p)
     return process_run(&(struct process){.argv = argv.items}, p->d) == 0;
 }
 
+/* A header that appeared beside a source and would be read instead of a generated one: configure reports it. */
+static bool hides_header(struct project *p)
+{
+    const char *list = project_file(p, "absent.list");
+    if (!file_exists(list))
+        return false;
+    const struct source *s = file_read(p->a, list, SPAN_NONE, 0, p->d);
+    for (const char *line = s ? s->bytes : ""; *line;) {
+        size_t n = strcspn(line, "\n");
+        if (n && file_exists(arena_strndup(p->a, line, n)))
+            return true;
+        line += n + (line[n] == '\n');
+    }
+    return false;
+}
+
 bool inputs_check(struct project *p, const char *image, bool quiet)
 {
     const char *path = find_overlooked(p, image);
     if (!path)
-        return true;
+        return !hides_header(p) || configure_again(p);
     if (!quiet)
         fprintf(given(p->i, OPTION_json) ? stderr : stdout, "'%s' was replaced by an older file: building everything anew\n", path);
     return file_remove_tree(project_file(p, "obj"), p->d) && file_remove_tree(project_file(p, "inputs.state"), p->d) &&

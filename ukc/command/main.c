@@ -2,6 +2,7 @@
  * main.c - one run of ukc: parse, dispatch, print what was reported.
  */
 #include "command.h"
+#include "../base/environment.h"
 #include "../base/file.h"
 #include "../base/text.h"
 #include <errno.h>
@@ -57,6 +58,7 @@ int command_main(int argc, char **argv)
 {
     /* A reader that goes away is an error to report, not a death. */
     signal(SIGPIPE, SIG_IGN);
+    environment_scrub();
     struct invocation i = {.arena = arena_create(), .diag = diag_create()};
     i.program = own_path(i.arena, argv[0]);
     enum diag_format format = DIAG_TEXT;

@@ -28,6 +28,8 @@ static const char *nearest_option(const struct invocation *i, const char *name)
 static bool unknown_option(struct invocation *i, const char *word, const char *name)
 {
     diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s does not take the option '%s'", i->command->name, word);
+    if (i->command->passes)
+        diag_help(i->diag, "words for the image come after '--': ukc %s -- %s", i->command->name, word);
     const char *near = nearest_option(i, name);
     if (near)
         return diag_help(i->diag, "did you mean '--%s'?", near);

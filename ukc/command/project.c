@@ -179,6 +179,14 @@ bool project_graph(struct project *p)
     return p->graph;
 }
 
+static bool declares_target(const struct manifest *m, enum target target)
+{
+    for (size_t k = 0; k < m->target_count; k++)
+        if (m->targets[k].target == target)
+            return true;
+    return false;
+}
+
 bool project_plan(struct project *p)
 {
     if (!p->graph && !project_graph(p))
@@ -191,6 +199,8 @@ bool project_plan(struct project *p)
         return false;
     o.lock = p->lock;
     p->plan = resolve(p->a, p->graph, &o, p->d);
+    if (!p->plan && !declares_target(p->manifest, o.target))
+        diag_help(p->d, "this version of ukc has no target %s yet", target_names[o.target]);
     return p->plan;
 }
 

@@ -9,6 +9,7 @@
 #include "../base/file.h"
 #include "../base/map.h"
 #include "../base/process.h"
+#include "../../ninja/ninja.h"
 #include "../../provenance/record.h"
 #include <pwd.h>
 #include <stdlib.h>
@@ -82,7 +83,7 @@ static const char *read_path(struct arena *a, const char *bytes, size_t n, bool 
 static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, const char *argument, const char *indent, bool quotes)
 {
     struct text out = {};
-    const char *argv[] = {"ninja", "-f", project_file(p, "build.ninja"), "-t", tool, argument, NULL};
+    const char *argv[] = {ninja_program(), "-f", project_file(p, "build.ninja"), "-t", tool, argument, NULL};
     int status = process_run(&(struct process){.argv = argv, .out = &out}, p->d);
     bool ok = status == 0;
     if (status > 0)

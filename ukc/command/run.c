@@ -2,6 +2,7 @@
  * run.c - ukc run: the image as a process, in its own place.
  */
 #include "build.h"
+#include "guard.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static int execute(struct project *p, const struct image *image)
         return 0;
     fflush(NULL);
     signal(SIGPIPE, SIG_DFL);
+    guard_leave();
     execv(argv[0], argv);
     diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(errno));
     return DIAG_OUTSIDE;

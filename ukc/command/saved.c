@@ -125,7 +125,7 @@ static bool read_config(struct project *p, const char *path, struct setting **se
 {
     const struct source *s = file_read(p->a, path, SPAN_NONE, 1 << 20, p->d);
     if (!s)
-        return false;
+        return p->configured && diag_help(p->d, "the last configure used --config %s: configure again without it", path);
     VEC(struct setting) all = {};
     for (size_t k = 0; k < *count; k++)
         *vec_add(p->a, &all) = (*settings)[k];

@@ -1,7 +1,7 @@
 /*
  * show.c - ukc graph and ukc plan: what each phase made, as text, dot or JSON.
  */
-#include "project.h"
+#include "guard.h"
 #include "../base/text.h"
 #include <stdio.h>
 
@@ -66,7 +66,7 @@ int command_plan(struct invocation *i)
     plan_print_text(p.plan, &t);
     if (given(i, OPTION_bindings)) {
         const char *aside = arena_printf(i->arena, "build/check/%s", target_names[p.configuration.target]);
-        if (!project_layout(&p, aside, false) || !project_check(&p)) {
+        if (!guard_enter(&p) || !project_layout(&p, aside, false) || !project_check(&p)) {
             text_dispose(&t);
             return (int)diag_status(i->diag);
         }
