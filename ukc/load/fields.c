@@ -7,6 +7,7 @@
  * record, and a type in FIELD_TYPES if no existing one fits.
  */
 #include "drafts.h"
+#include "language.h"
 
 #include "../base/arena.h"
 #include "../base/text.h"
@@ -31,7 +32,8 @@
     {"keys", FIELD_keys, OPTIONAL, "its configuration values", LIST(component, keys, key_count)},  \
     {"set", FIELD_settings, OPTIONAL, "values of keys in its subtree: paths from here, as [\"http.idle\"] or as nested tables", \
      LIST(component, settings, setting_count)},                                                    \
-    {"flags", FIELD_flags, OPTIONAL, "compiler flags of its sources: -D, -U, -W, -f, and -I inside its directory", \
+    {"flags", FIELD_flags, OPTIONAL, "compiler flags of its sources: -DNAME, -DNAME=value, -UNAME, -W with a warning, -I inside its directory, " \
+     "and -f or -fno- with one of: " FLAG_TOGGLES "; or -f with one of: " FLAG_CHOICES ", " FLAG_OTHERS, \
      LIST(component, flags, flag_count)},                                                          \
     {"imports", FIELD_imports, OPTIONAL, "sources that come from elsewhere", LIST(component, imports, import_count)}
 
@@ -148,7 +150,21 @@ static const char *const type_texts[] = {
 #undef X
 };
 
-#define FIELD_LIMIT 120
+#define FIELD_LIMIT 200
+
+/* The words of one declaration; NULL: of all that have no fields. */
+static size_t fill_words(struct manifest_field *out, size_t n, const char *declaration)
+{
+    for (size_t i = 0; i < language_word_count && n < FIELD_LIMIT; i++) {
+        const char *of = language_words[i].declaration;
+        bool has_fields = false;
+        for (size_t k = 0; k < sizeof schemas / sizeof *schemas; k++)
+            has_fields |= string_equal(schemas[k]->name, of);
+        if (declaration ? string_equal(of, declaration) : !has_fields)
+            out[n++] = language_words[i];
+    }
+    return n;
+}
 
 static size_t fill(struct manifest_field *out)
 {
@@ -161,8 +177,9 @@ static size_t fill(struct manifest_field *out)
                 type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : "key (list)";
             out[n++] = (struct manifest_field){schemas[i]->name, rule->name, type, rule->required, rule->doc};
         }
+        n = fill_words(out, n, schemas[i]->name);
     }
-    return n;
+    return fill_words(out, n, NULL);
 }
 
 const struct manifest_field *manifest_fields(size_t *count)

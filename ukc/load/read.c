@@ -510,47 +510,6 @@ bool read_conflicts(struct reader *r, const struct rule *rule, const struct entr
     return read_list(r, rule, e, "implementation names", check_conflict, out);
 }
 
-/* ---- compiler flags ---- */
-
-/*
- * A manifest may define, warn and tune; it may not load code into the
- * compiler, write files, or read headers from elsewhere.
- */
-static bool check_flag(struct reader *r, struct word *w)
-{
-    static const char refused[] =
-        "-fplugin -fpass-plugin -fprofile -fsave -fdump -fmodule -fbuild-session -fcrash "
-        "-fcoverage "
-        "-fdebug -ffile -fmacro -fcs-profile -fmemory-profile -ftime-trace -fuse-ld -flto -fno-lto";
-    const char *f = w->text, *why = "flags of a manifest begin with -D, -U, -W, -f or -I";
-    bool ok = false;
-    if (string_starts(f, "-D") || string_starts(f, "-U")) {
-        ok = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_", f[2]) && f[2];
-        why = "write the name directly after it: \"-DNAME=value\"";
-    } else if (string_starts(f, "-I")) {
-        ok = path_is_inside(f + 2);
-        why = "write a directory inside the manifest's own: \"-Iinclude\"";
-    } else if (string_starts(f, "-W")) {
-        ok = f[2] && !strchr(f, ',') &&
-             strspn(f + 2, "abcdefghijklmnopqrstuvwxyz0123456789-=+") == strlen(f + 2);
-        why = "only warnings: options for the assembler, preprocessor or linker cannot be passed";
-    } else if (string_starts(f, "-f")) {
-        ok = f[2] && !strpbrk(f, "/, ");
-        why = "this option is not for manifests: it would load code, name files or change how "
-              "images are linked";
-        for (const char *p = refused; ok && *p;) {
-            size_t n = strcspn(p, " ");
-            ok = strncmp(f, p, n) != 0;
-            p += n + (p[n] == ' ');
-        }
-    }
-    if (ok)
-        return true;
-    diag_error(r->diag, w->span, "the compiler flag '%s' is not allowed",
-               shown(r->arena, f, strlen(f)));
-    return diag_help(r->diag, "%s", why);
-}
-
 bool read_flags(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
 {
     return read_list(r, rule, e, "compiler flags", check_flag, out);

@@ -119,6 +119,22 @@ bool spend(struct reader *, struct span);
 const struct entry *table_get(const struct table *, const char *name);
 void store_list(const struct rule *, void *out, const void *items, size_t count);
 
+/*
+ * flags.c: the -f options that a manifest may use.  The first list with or without "no-".  Each
+ * changes how one source is compiled and nothing else.
+ */
+#define FLAG_TOGGLES                                                                               \
+    "strict-aliasing strict-overflow wrapv delete-null-pointer-checks builtin inline "             \
+    "inline-functions unroll-loops vectorize slp-vectorize omit-frame-pointer jump-tables "        \
+    "stack-protector stack-clash-protection signed-char unsigned-char gnu89-inline ms-extensions " \
+    "exceptions fast-math math-errno finite-math-only unsafe-math-optimizations associative-math " \
+    "reciprocal-math signed-zeros trapping-math rounding-math honor-nans honor-infinities"
+#define FLAG_CHOICES                                                                               \
+    "freestanding stack-protector-strong stack-protector-all trivial-auto-var-init=zero "          \
+    "trivial-auto-var-init=pattern fp-contract=off fp-contract=on fp-contract=fast"
+#define FLAG_OTHERS "no-builtin-FUNCTION, no-sanitize=CHECK"
+bool check_flag(struct reader *, struct word *);
+
 /* name.c */
 const char *name_identifier(struct arena *, const char *name);
 bool check_component_name(struct reader *, const struct word *, const char *what);
