@@ -710,11 +710,31 @@ static void fields_table(void **state)
         assert_true(*f[i].declaration && *f[i].name && *f[i].type && *f[i].doc);
         for (size_t j = 0; j < i; j++)
             assert_false(string_equal(f[i].name, f[j].name) && string_equal(f[i].declaration, f[j].declaration));
-        if (f[i].name[0] == '[')
+        bool word = strpbrk(f[i].name, "[. ") || string_equal(f[i].declaration, "lua"); /* words of the language */
+        if (word)
             continue;
         char line[100];
         snprintf(line, sizeof line, "---@field %s", f[i].name);
         assert_non_null(strstr(annotations, line));
+    }
+    static const char *const spoken_of[] = {"match", "use", "embed", "instance", "key", "debian", "pkgconfig", "sig", "range", "lua",
+                                            "first_of", "require"};
+    for (size_t w = 0; w < sizeof spoken_of / sizeof *spoken_of; w++) {
+        size_t found = 0;
+        for (size_t i = 0; i < count; i++)
+            found += string_equal(f[i].declaration, spoken_of[w]) && (i == 0 || !string_equal(f[i - 1].declaration, spoken_of[w]));
+        assert_int_equal(found, 1); /* listed, in one piece */
+    }
+    static const char *const kinds[][2] = {
+#define X(name, doc) {"key." #name, doc},
+        KEY_KINDS(X)
+#undef X
+    };
+    for (size_t k = 0; k < KEY_KIND_COUNT; k++) {
+        bool found = false;
+        for (size_t i = 0; i < count; i++)
+            found |= string_equal(f[i].declaration, "key") && string_equal(f[i].name, kinds[k][0]) && string_equal(f[i].doc, kinds[k][1]);
+        assert_true(found);
     }
     assert_int_equal(target_find("kvm"), TARGET_kvm);
     assert_int_equal(target_find("linux"), TARGET_COUNT);

@@ -79,7 +79,7 @@ void command_print_overview(FILE *out)
 static void print_field(FILE *out, const struct manifest_field *f)
 {
     int n = fprintf(out, "  %s", f->name);
-    fprintf(out, "%*s%s%s\n", n < 14 ? 14 - n : 1, "", f->type, f->required ? ", required" : "");
+    fprintf(out, "%*s%s%s\n", n < 13 ? 14 - n : 2, "", f->type, f->required ? ", required" : "");
     fprintf(out, "%14s", "");
     print_wrapped(out, f->doc, 14, 14);
 }
@@ -138,7 +138,7 @@ int command_help(struct invocation *i)
     }
     const char *topic = i->arguments[0];
     const struct command *c = command_find(topic);
-    if (c)
+    if (c && !c->hidden) /* 'embed' is also a word of manifests */
         command_print_help(c, stdout);
     else if (!print_manifest_topic(topic, stdout))
         unknown_topic(i, topic);

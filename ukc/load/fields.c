@@ -170,6 +170,7 @@ static size_t fill(struct manifest_field *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        n = fill_words(out, n, schemas[i]->name);
         for (size_t j = 0; j < schemas[i]->count && n < FIELD_LIMIT; j++) {
             const struct rule *rule = &schemas[i]->rules[j];
             const char *type = rule->type == FIELD_one_of ? rule->words : type_texts[rule->type];
@@ -177,7 +178,6 @@ static size_t fill(struct manifest_field *out)
                 type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : "key (list)";
             out[n++] = (struct manifest_field){schemas[i]->name, rule->name, type, rule->required, rule->doc};
         }
-        n = fill_words(out, n, schemas[i]->name);
     }
     return fill_words(out, n, NULL);
 }

@@ -1,0 +1,1 @@
+-- only: help key
