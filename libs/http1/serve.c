@@ -3,7 +3,8 @@
  *
  * The task that calls serve accepts; the tasks of connections are its
  * children.  When there are as many connections as may be, the one that has
- * been idle longest makes place for a new one.  To stop, idle connections are
+ * been idle longest makes place for a new one; likewise when the stack has no
+ * descriptor or memory for one more.  To stop, idle connections are
  * cancelled, the others get a bounded time to finish their answers.
  */
 #include "exchange.h"
@@ -21,6 +22,8 @@ struct server {
     struct task *task;
     unsigned connections;
     bool stopping;
+    bool awaits_end, awaits_idle; /* the task waits until a connection ends, or also until one becomes idle */
+    bool told;       /* that the stack cannot have as many connections as the keys allow */
     struct connection *newest, *oldest; /* idle ones */
 };
 
@@ -63,6 +66,8 @@ void idle_enter(struct connection *connection)
     else
         server->oldest = connection;
     server->newest = connection;
+    if (server->awaits_idle)
+        task_wake(server->task);
 }
 
 void idle_leave(struct connection *connection)
@@ -105,7 +110,8 @@ static void connection_end(struct connection *connection)
         stack_close(connection->flow);
     connection->next_free = free_connections;
     free_connections = connection;
-    if (server->connections-- == KEY_CONNECTIONS)
+    server->connections--;
+    if (server->awaits_end)
         task_wake(server->task);
 }
 
@@ -132,22 +138,45 @@ static void connection_start(struct server *server, struct stack_flow *flow)
     }
 }
 
+/* Gives up the connection that has been idle longest, or waits until one is idle or ends. */
+static int make_room(struct server *server)
+{
+    server->awaits_end = true;
+    server->awaits_idle = server->oldest == NULL;
+    give_up_oldest(server);
+    int error = task_park(DEADLINE_NEVER);
+    server->awaits_end = server->awaits_idle = false;
+    return error;
+}
+
+/* The stack cannot have one more, though the keys allow it. */
+static int do_with_fewer(struct server *server)
+{
+    if (!server->told)
+        log_write(LOG_LEVEL_WARNING, "http", "no descriptors or memory for more than %u connections: idle ones make place for new ones",
+                  server->connections);
+    server->told = true;
+    return server->oldest ? make_room(server) : 0; /* the stack slows the next attempt down */
+}
+
 static int accept_all(struct server *server, struct stack_listener *listener)
 {
     for (;;) {
         struct stack_flow *flow;
         int error = task_cancelled();
         if (error == 0 && server->connections >= KEY_CONNECTIONS) {
-            give_up_oldest(server);
-            error = task_park(DEADLINE_NEVER);
+            error = make_room(server);
             if (error == 0)
                 continue;
         }
         if (error == 0)
             error = stack_accept(listener, &flow, DEADLINE_NEVER);
+        if (error == -EMFILE)
+            error = do_with_fewer(server);
+        else if (error == 0)
+            connection_start(server, flow);
         if (error < 0)
             return error;
-        connection_start(server, flow);
     }
 }
 

@@ -46,8 +46,9 @@ int stack_listen(struct stack_listener **listener, const struct endpoint *local,
 int stack_listener_local(const struct stack_listener *listener, struct endpoint *local);
 
 /*
- * Waits for a connection.  A lack of resources for one more (descriptors,
- * memory) is waited out, not returned: connections stay in the backlog until some end.
+ * Waits for a connection.  -EMFILE: one is there, and the descriptors or the memory for it are lacking; it
+ * stays in the backlog, and the caller may end others and call again.  It need not: only the first
+ * call in such a lack returns at once, the next ones wait a little before they say so again.
  */
 int stack_accept(struct stack_listener *listener, struct stack_flow **flow, int64_t deadline);
 

@@ -88,6 +88,7 @@ def outside(context, *configure):
         expect("ERROR" not in server.output and "runtime error" not in server.output, "no sanitizer complains", server.output)
         stopping(p, image)
         stuck(p, image)
+        few_descriptors(p, image)
 
 
 @contextlib.contextmanager
@@ -139,6 +140,45 @@ def stuck(p, image):
         expect(server.wait(10) == 0, "the status is 0", server.returncode)
         expect(time.monotonic() - start < 6, "a client that does not read is given up", time.monotonic() - start)
         busy.close()
+
+
+def few_descriptors(p, image):
+    """Fewer descriptors than connections are allowed: the one idle longest makes place for a new one, and that is said once."""
+    request, answered = b"GET /inspect HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200"
+    port, clients = free_port(), []
+    server = p.start("sh", "-c", 'ulimit -n 16; exec "$@"', "sh", image, f"--port={port}")
+    try:
+        wait_for_port(server, port)
+        for number in range(30):
+            clients.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+            start = time.monotonic()
+            clients[-1].sendall(request)
+            expect(clients[-1].recv(1 << 16).startswith(answered), "client", number, "is answered")
+            expect(time.monotonic() - start < 2, "soon", number, time.monotonic() - start)
+        clients[-1].sendall(request)
+        expect(clients[-1].recv(1 << 16).startswith(answered), "the newest connections are kept")
+        clients[0].settimeout(2)
+        expect(clients[0].recv(1 << 16) == b"", "and the oldest is not")
+        ticks = processor_time(server.pid)
+        time.sleep(0.5)
+        expect(processor_time(server.pid) - ticks < 0.2, "waiting costs nothing")
+        server.send_signal(signal.SIGTERM)
+        expect(server.wait(10) == 0, "the status is 0", server.returncode)
+        output = server.stdout.read().decode(errors="replace")
+        expect(output.count("no descriptors") == 1, "it is said once", output)
+    finally:
+        for c in clients:
+            c.close()
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+        server.stdout.close()
+
+
+def processor_time(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        parts = f.read().rsplit(")", 1)[1].split()
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def idle_is_cheap(context):

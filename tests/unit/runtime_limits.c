@@ -28,12 +28,17 @@ struct acceptor {
     struct stack_flow *flow;
     int result;
     int64_t deadline;
+    int lacks;
 };
 
+/* Calls again and again, as one who cannot make room. */
 static void accept_one(void *argument)
 {
     struct acceptor *a = argument;
-    a->result = stack_accept(a->listener, &a->flow, a->deadline);
+    do {
+        a->result = stack_accept(a->listener, &a->flow, a->deadline);
+        a->lacks += a->result == -EMFILE;
+    } while (a->result == -EMFILE);
 }
 
 /* Opens descriptors until none is left; returns how many. */
@@ -48,7 +53,7 @@ static int use_up(int *descriptors, int most)
 /* Several clients: valgrind emulates the limit, and drops a connection with each attempt to accept. */
 enum { CLIENTS = 40 };
 
-static void accept_waits_for_descriptors(void **state)
+static void accept_says_that_descriptors_lack(void **state)
 {
     (void)state;
     struct endpoint at = loopback();
@@ -68,7 +73,12 @@ static void accept_waits_for_descriptors(void **state)
     int used = use_up(descriptors, 256);
     struct stack_flow *none;
     int no_more = stack_connect(&none, &at, in_milliseconds(100));
-    int too_late = stack_accept(a.listener, &none, in_milliseconds(30));
+    int64_t start = clock_now();
+    int at_once = stack_accept(a.listener, &none, DEADLINE_NEVER);
+    int64_t first = clock_now() - start;
+    int too_late = stack_accept(a.listener, &none, in_milliseconds(2));
+    int again = stack_accept(a.listener, &none, DEADLINE_NEVER);
+    int64_t second = clock_now() - start;
 
     assert_int_equal(task_spawn(&task, 0, accept_one, &a), 0);
     int waiting = task_join(task, in_milliseconds(50));
@@ -79,14 +89,42 @@ static void accept_waits_for_descriptors(void **state)
     setrlimit(RLIMIT_NOFILE, &before);
 
     assert_int_equal(no_more, -EMFILE);
+    assert_int_equal(at_once, -EMFILE);
+    assert_true(first < 5 * NANOSECONDS_PER_MILLISECOND);
     assert_int_equal(too_late, -ETIMEDOUT);
+    assert_int_equal(again, -EMFILE);
+    assert_true(second >= 10 * NANOSECONDS_PER_MILLISECOND);
     assert_int_equal(waiting, -ETIMEDOUT);
+    assert_true(a.lacks > 0 && a.lacks < 20); /* it does not spin */
     assert_int_equal(done, 0);
     assert_int_equal(a.result, 0);
     stack_close(a.flow);
     for (int i = 0; i < CLIENTS; i++)
         stack_close(clients[i]);
     stack_unlisten(a.listener);
+}
+
+/* Without a descriptor, and without anybody to need one: that is waiting, not a lack. */
+static void accept_waits_while_nobody_is_there(void **state)
+{
+    (void)state;
+    struct endpoint at = loopback();
+    struct rlimit before, few;
+    static int descriptors[256];
+    struct stack_flow *none;
+    struct stack_listener *listener;
+
+    assert_int_equal(stack_listen(&listener, &at, 0), 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    few = (struct rlimit){64, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    int used = use_up(descriptors, 256);
+    int result = stack_accept(listener, &none, in_milliseconds(30));
+    while (used > 0)
+        close(descriptors[--used]);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(result, -ETIMEDOUT);
+    stack_unlisten(listener);
 }
 
 static void unlisten_ends_an_accept_that_waits_for_descriptors(void **state)
@@ -159,7 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-        TEST(accept_waits_for_descriptors),
+        TEST(accept_says_that_descriptors_lack),
+        TEST(accept_waits_while_nobody_is_there),
         TEST(unlisten_ends_an_accept_that_waits_for_descriptors),
         TEST(events_of_closed_sockets_are_ignored),
     };

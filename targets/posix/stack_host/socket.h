@@ -23,6 +23,7 @@ struct socket {
     struct events_source *source;
     struct task *waiting[2]; /* by enum events_direction */
     bool ended;
+    bool lacking; /* a listener: the last attempt to accept failed for lack of resources */
     struct socket *next_free;
 };
 

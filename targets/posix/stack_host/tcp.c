@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/uio.h>
 #include <ukc/deadline.h>
 #include <unistd.h>
@@ -79,6 +80,13 @@ static bool lacks_resources(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* accept4 takes a descriptor before it looks: without one it fails also when nobody is there. */
+static bool somebody_is_there(const struct socket *listener)
+{
+    struct pollfd one = {.fd = listener->descriptor, .events = POLLIN};
+    return poll(&one, 1, 0) != 0;
+}
+
 /* No edge tells that resources are back: try again a little later. */
 static int wait_for_resources(struct socket *listener, int64_t deadline)
 {
@@ -87,25 +95,38 @@ static int wait_for_resources(struct socket *listener, int64_t deadline)
     return error == -ETIMEDOUT && later < deadline ? 0 : error;
 }
 
+/* The caller hears of it at once only when the last connection was accepted without: it may not do anything about it. */
+static int lack(struct socket *listener, bool *waited, int64_t deadline)
+{
+    if (listener->lacking && !*waited) {
+        *waited = true;
+        return wait_for_resources(listener, deadline);
+    }
+    listener->lacking = true;
+    return -EMFILE;
+}
+
 int stack_host_accept(struct stack_host_listener *listener, struct stack_host_flow **flow, int64_t deadline)
 {
     struct socket *from = &listener->socket;
     int error = socket_enter(from, EVENTS_READ);
+    bool waited = false;
     while (!error) {
         struct socket *socket = socket_new();
         int descriptor = socket ? accept4(from->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
         int failure = socket ? errno : ENOMEM;
         if (descriptor >= 0 && socket_adopt(socket, descriptor, from->family) == 0) {
             *flow = (struct stack_host_flow *)socket;
+            from->lacking = false;
             return 0;
         }
         if (socket)
             socket_discard(socket);
         if (descriptor >= 0 || lost_connection(failure))
             continue;
-        if (lacks_resources(failure))
-            error = wait_for_resources(from, deadline);
-        else if (failure == EAGAIN)
+        if (lacks_resources(failure) && somebody_is_there(from))
+            error = lack(from, &waited, deadline);
+        else if (failure == EAGAIN || lacks_resources(failure))
             error = socket_wait(from, EVENTS_READ, deadline);
         else
             error = -failure;

@@ -547,6 +547,19 @@ static int leave(void **state)
     return 0;
 }
 
+/* The stack says again and again that it has no descriptor: that is logged once, and accepted when it has one. */
+static void test_lack_of_descriptors(void **state)
+{
+    (void)state;
+    const struct view one[] = {VIEW(GET("/"))};
+    ends(run(one, 1), "root\n");
+    assert_int_equal(fake.warnings, 0);
+    fake.lacks = 20;
+    ends(run(one, 1), "root\n");
+    assert_int_equal(fake.lacks, 0);
+    assert_int_equal(fake.warnings, 1);
+}
+
 int main(void)
 {
     memset(big, 'b', sizeof big);
@@ -555,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_ranges),    cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_bodies),    cmocka_unit_test(test_expect),     cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_streams),   cmocka_unit_test(test_time),
+        cmocka_unit_test(test_lack_of_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, leave);
 }

@@ -45,6 +45,10 @@ void stack_unlisten(struct stack_listener *listener)
 int stack_accept(struct stack_listener *listener, struct stack_flow **flow, int64_t deadline)
 {
     (void)listener, (void)deadline;
+    if (fake.lacks > 0) {
+        fake.lacks--;
+        return -EMFILE;
+    }
     if (accepted)
         return -ECANCELED;
     accepted = true;
@@ -174,7 +178,8 @@ int stack_listener_local(const struct stack_listener *listener, struct endpoint 
 
 void log_write(enum log_level level, const char *component, const char *format, ...)
 {
-    (void)level, (void)component, (void)format;
+    (void)component, (void)format;
+    fake.warnings += level == LOG_LEVEL_WARNING;
 }
 
 int64_t clock_now(void)
@@ -197,7 +202,7 @@ void fake_serve(const struct view *segments, size_t count,
 {
     char *sent = fake.sent;
     size_t room = fake.sent_room;
-    struct fake kept = {.write_most = fake.write_most, .stays = fake.stays};
+    struct fake kept = {.write_most = fake.write_most, .stays = fake.stays, .lacks = fake.lacks};
     fake = kept;
     fake.segments = segments;
     fake.count = count;

@@ -18,11 +18,12 @@ struct fake {
     size_t count, next, offset;
     bool stays;        /* after the last segment the client is silent, not gone */
     size_t write_most; /* the client takes no more than so many bytes; 0: all */
+    unsigned lacks;    /* so many attempts to accept find no descriptor */
     int64_t now;
 
     char *sent;
     size_t sent_size, sent_room;
-    unsigned writes, reads;
+    unsigned writes, reads, warnings;
     bool shut, closed, aborted;
 };
 
