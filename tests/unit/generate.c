@@ -14,6 +14,7 @@
 
 #include "../../ninja/ninja.h"
 #include "../../ukc/generate/embed.h"
+#include "../../ukc/base/process.h"
 
 static struct arena *arena;
 static struct diag *diag;
@@ -379,7 +380,7 @@ static void test_release(void **)
     check_vanished();
     check_failure();
     /* not inlined, so a debugger can stop there, under the name of C; and find the source */
-    MUST("gdb -q -batch -nx -ex 'break counter_add' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_add (n=.*) at ./lib/counter/counter.c:' gdb.out");
+    MUST("gdb -q -batch -nx -ex 'break counter_add' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_add (n=.*) at lib/counter/counter.c:' gdb.out");
     MUST("grep -q '2 locations' gdb.out"); /* of both twins */
 }
 
@@ -391,10 +392,73 @@ static void test_dev(void **)
     check_runs();
     check_no_work();
     check_relative();
-    MUST("gdb -q -batch -nx -ex 'break counter_get' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_get () at ./lib/counter/counter.c:' gdb.out");
-    MUST("grep -q 'two_ways_main () at ./app.c' gdb.out");
+    MUST("gdb -q -batch -nx -ex 'break counter_get' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_get () at lib/counter/counter.c:' gdb.out");
+    MUST("grep -q 'two_ways_main () at app.c' gdb.out");
     MUST("test $(nm build/posix/two-ways | grep -c ' b total$') = 2 && ! nm build/posix/two-ways | grep -q ' B total$'");
     check_rebuilds(&w);
+}
+
+static void all_built(bool expected)
+{
+    must_build();
+    assert_int_equal(strstr(said, "CC left/counter.c") != NULL, expected);
+    assert_int_equal(strstr(said, "LINK two-ways") != NULL, expected);
+    assert_null(strstr(said, "EMBED"));
+}
+
+/* A linker that counts how often it is asked for its version.  COMMENT: a word of any text. */
+#define PUT_LINKER(comment) \
+    MUST("mkdir -p bin && printf '#!/bin/sh\n# %%s\ntest \"$1\" = --version && echo >> asked\nexec %%s \"$@\"\n' " comment " \"$UKC_TEST_LD\" > bin/new && " \
+         "chmod +x bin/new && mv bin/new bin/ld.lld-19")
+
+static void assert_asked(int times)
+{
+    MUST("test $(cat asked 2>/dev/null | wc -l) = %d", times);
+}
+
+/* Another program under the name of a tool builds everything anew; looking costs nothing while it is the same. */
+static void test_tools(void **)
+{
+    struct world w;
+    char *before = strdup(getenv("PATH")), *ld = process_find("ld.lld-19");
+    setenv("UKC_TEST_LD", ld, 1);
+    prepare(&w, PROFILE_DEV, false);
+    must_build();
+    PUT_LINKER("one");
+    setenv("PATH", arena_printf(arena, "%s/bin:%s", w.layout->project, before), 1);
+    assert_true(configure(&w));
+    all_built(true);
+    assert_asked(1);
+    assert_true(configure(&w));
+    all_built(false);
+    assert_asked(1);
+    MUST("grep -q '^ld.lld-19 [0-9]* [0-9a-f]\\{16\\} .*LLD 19' build/posix/tools.txt && ! grep -q / build/posix/tools.txt");
+    MUST("rm -f configured; sleep 0.01");
+    PUT_LINKER("two"); /* newer: Ninja notices */
+    must_build();
+    assert_true(file_exists("configured"));
+    assert_true(configure(&w));
+    all_built(true);
+    assert_asked(2);
+    PUT_LINKER("six");
+    MUST("touch -d 2001-01-01 bin/ld.lld-19"); /* older, of the same size */
+    assert_true(configure(&w));
+    all_built(true);
+    assert_asked(3);
+    MUST("touch -d 2002-02-02 bin/ld.lld-19"); /* the same program */
+    assert_true(configure(&w));
+    all_built(false);
+    assert_asked(4);
+    MUST("rm build/posix/tools.txt");
+    assert_true(configure(&w));
+    all_built(true);
+    MUST("printf '#!/bin/sh\nexit 3\n' > bin/ld.lld-19");
+    assert_false(configure(&w));
+    assert_int_equal(diag_status(diag), DIAG_OUTSIDE);
+    MUST("rm bin/ld.lld-19");
+    setenv("PATH", before, 1);
+    free(before);
+    free(ld);
 }
 
 static void test_sanitizers(void **)
@@ -506,7 +570,7 @@ int main(int argc, char **argv)
         return 1;
     free(path);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
-    const struct CMUnitTest tests[] = {TEST(test_release), TEST(test_dev), TEST(test_sanitizers), TEST(test_reproducible), TEST(test_refusals)};
+    const struct CMUnitTest tests[] = {TEST(test_release), TEST(test_dev), TEST(test_tools), TEST(test_sanitizers), TEST(test_reproducible), TEST(test_refusals)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(said);
     return failed;

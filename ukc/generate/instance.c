@@ -79,6 +79,7 @@ static void write_compile(struct statements *s, const char *source, const char *
 {
     const struct ninja_variable variables[] = {{"flags", flags}, {"what", described(s->g, what)}};
     ninja_build(s->out, &(struct ninja_build){.rule = "cc", .outputs = &object, .output_count = 1, .inputs = &source, .input_count = 1,
+                                              .implicit = &s->tools, .implicit_count = 1,
                                               .variables = variables, .variable_count = 2});
     add_leaf(s, source);
     add_command(s, source, object, flags);
@@ -243,11 +244,12 @@ static void write_module(struct unit *u)
     const char *what = described(g, arena_printf(g->a, "%s (%s)", u->instance->name, u->place));
     ninja_build(u->s->out, &(struct ninja_build){.rule = release ? "module_link" : "object_link", .outputs = &linked, .output_count = 1,
                                                  .inputs = u->modules.items, .input_count = u->modules.count,
+                                                 .implicit = &u->s->tools, .implicit_count = 1,
                                                  .variables = (struct ninja_variable[]){{"what", what}}, .variable_count = 1});
     struct text word = {};
     ninja_shell_word(&word, exports);
     ninja_build(u->s->out, &(struct ninja_build){.rule = release ? "module_seal" : "object_seal", .outputs = &module, .output_count = 1,
-                                                 .inputs = &linked, .input_count = 1, .implicit = &exports, .implicit_count = 1,
+                                                 .inputs = &linked, .input_count = 1, .implicit = (const char *[]){exports, u->s->tools}, .implicit_count = 2,
                                                  .variables = (struct ninja_variable[]){{"exports", text_string(&word)}, {"what", what}},
                                                  .variable_count = 2});
     text_dispose(&word);

@@ -17,6 +17,7 @@
  *         obj/+<group>/...             of no instance: start-up, boot keys, the target, the image before it is stripped
  *         root/<label>                 links to directories outside the project
  *         cache/                       of the interface check
+ *         tools.txt, tools.state       which programs the tools are
  *         <unikernel>                  the image
  */
 #ifndef UKC_LAYOUT_H

@@ -22,7 +22,8 @@
 #include "rules.h"
 
 const struct tool build_tools[] = {
-    {"cc", "clang-19"}, {"ld", "ld.lld-19"}, {"llvm_link", "llvm-link-19"}, {"opt", "opt-19"}, {"objcopy", "llvm-objcopy-19"},
+    {"cc", "clang-19", true}, {"ld", "ld.lld-19", true}, {"llvm_link", "llvm-link-19", false}, {"opt", "opt-19", false},
+    {"objcopy", "llvm-objcopy-19", false},
 };
 const size_t build_tool_count = sizeof build_tools / sizeof build_tools[0];
 

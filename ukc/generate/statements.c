@@ -3,12 +3,12 @@
  */
 #include "statements.h"
 #include "rules.h"
+#include "tools.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/file.h"
-#include "../base/process.h"
 
 static const char *unikernel_name(const struct generation *g)
 {
@@ -20,13 +20,13 @@ static const char *unikernel_name(const struct generation *g)
 static bool write_tools(struct statements *s)
 {
     const struct generation *g = s->g;
+    const char *const *paths = write_tools_file(g);
+    s->good = s->good && paths;
+    s->tools = tools_file(g);
+    add_leaf(s, s->tools);
     for (size_t i = 0; i < build_tool_count; i++) {
-        char *found = process_find(build_tools[i].program);
-        if (!found) {
-            s->good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "the program '%s' is not installed", build_tools[i].program);
-            diag_help(g->d, "Debian's packages clang-19, lld-19 and llvm-19 have what ukc needs");
-        }
-        free(found);
+        if (paths)
+            *vec_add(g->a, &s->configure_inputs) = paths[i];
         ninja_variable(s->out, &(struct ninja_variable){build_tools[i].variable, build_tools[i].program});
     }
     struct text ukc = {};
@@ -110,12 +110,14 @@ static void write_image(struct statements *s)
         .rule = "link",
         .outputs = &linked, .output_count = 1,
         .inputs = s->link_inputs.items, .input_count = s->link_inputs.count,
+        .implicit = &s->tools, .implicit_count = 1,
         .variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name}}, .variable_count = 2,
     });
     if (is_release(g)) {
         const struct ninja_variable variables[] = {{"what", name}, {"debug", debug}};
-        write_step(s, "debug_file", debug, linked, NULL, 0, variables, 1);
-        write_step(s, "strip", image, linked, &debug, 1, variables, 2);
+        const char *const implicit[] = {s->tools, debug};
+        write_step(s, "debug_file", debug, linked, implicit, 1, variables, 1);
+        write_step(s, "strip", image, linked, implicit, 2, variables, 2);
     }
     ninja_default(s->out, image);
 }
@@ -166,7 +168,7 @@ static bool write_configure(struct statements *s)
     for (size_t i = 0; i < g->options->argument_count; i++)
         good = put_word(g, &arguments, g->options->arguments[i], SPAN_NONE) && good;
     text_putc(s->out, '\n');
-    ninja_comment(s->out, "this file, when a manifest, a listed directory, an interface, the lock or a configuration file changes");
+    ninja_comment(s->out, "this file, when a manifest, a listed directory, an interface, the lock, a configuration file or a tool changes");
     const char *file = build_file(g, "build.ninja");
     ninja_build(s->out, &(struct ninja_build){
         .rule = "configure",

@@ -18,6 +18,7 @@ struct statements {
     word_list link_inputs;     /* what becomes the image */
     word_list leaves;          /* files that nothing makes: each gets a phony statement */
     word_list configure_inputs;
+    const char *tools;         /* <build>/tools.txt */
     struct map seen_leaves, seen_libraries;
     bool good;
 };

@@ -1,0 +1,55 @@
+"""A tool that is replaced under its name: the next build makes everything anew."""
+
+import os
+import shutil
+
+from lib.project import Project, expect
+
+
+def put_linker(p, text, time=None):
+    """A linker of our own in front of the real one."""
+    path = p.file("bin", "ld.lld-19")
+    p.write("bin/new", f'#!/bin/sh\n# {text}\nexec {shutil.which("ld.lld-19")} "$@"\n')
+    os.chmod(p.file("bin", "new"), 0o755)
+    if time:
+        os.utime(p.file("bin", "new"), (time, time))
+    os.rename(p.file("bin", "new"), path)
+
+
+def replaced(context, old):
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.environment["PATH"] = p.file("bin") + os.pathsep + p.environment["PATH"]
+        put_linker(p, "first")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        p.ukc("build")
+        r = p.ukc("build")
+        expect("LINK" not in r.out, "nothing is built while the tools are the same", r)
+        put_linker(p, "second", time=978307200 if old else None)  # a package brings files with the time of its own build
+        r = p.ukc("build")
+        expect("CC" in r.out and "LINK" in r.out, "everything is built with the other linker", r)
+        r = p.ukc("build")
+        expect("LINK" not in r.out, "and once", r)
+
+
+def missing(context):
+    """The compiler goes away between configure and build."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        put_linker(p, "first")
+        tools = ("clang-19", "ld.lld-19", "llvm-link-19", "opt-19", "llvm-objcopy-19", "ninja", "sh")
+        for tool in tools:
+            if not os.path.exists(p.file("bin", tool)):
+                os.symlink(shutil.which(tool), p.file("bin", tool))
+        p.environment["PATH"] = p.file("bin")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        p.ukc("build")
+        os.remove(p.file("bin", "ld.lld-19"))
+        r = p.ukc("build", status=None)
+        expect(r.status != 0 and "the program 'ld.lld-19' is not installed" in r.out + r.err, "the missing tool is named", r)
+
+
+def tests(context):
+    yield "replaced/newer", lambda: replaced(context, False)
+    yield "replaced/older", lambda: replaced(context, True)
+    yield "missing", lambda: missing(context)
