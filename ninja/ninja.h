@@ -76,6 +76,8 @@ struct ninja_run {
      * lld stops at twenty errors, so these may not be all.
      */
     struct text *undefined;
+    /* Set when it failed for no command's own fault: Ninja could not go on, or the disk is full; may be NULL. */
+    bool *outside;
 };
 /*
  * Runs $NINJA, else ninja; streams its progress and the failing command's own output.

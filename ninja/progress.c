@@ -16,6 +16,7 @@
  */
 #include "progress.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -105,7 +106,8 @@ static bool is_failed_line(const char *line)
 /* The last is said of a generator that failed, whose own messages have been shown. */
 static bool is_ninja_chatter(const struct progress *p, const char *line)
 {
-    return string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: ") ||
+    return string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: subcommand failed.") ||
+           string_starts(line, "ninja: build stopped: interrupted by user.") ||
            (p->failed && string_starts(line, "ninja: error: rebuilding '") && string_ends(line, "': subcommand failed"));
 }
 
@@ -190,7 +192,7 @@ static void take_line(struct progress *p)
         fprintf(p->out, "failed: %s\n", text_string(&p->description));
         p->described = true;
         p->state = PROGRESS_FAILED_COMMAND;
-        p->failed = true;
+        p->failed = p->any_failed = true;
     } else if (p->state == PROGRESS_FAILED_COMMAND) {
         if (p->verbose)
             fprintf(p->out, "%s\n", line);
@@ -198,6 +200,7 @@ static void take_line(struct progress *p)
     } else if (p->state == PROGRESS_STATUS_SEEN && size == 1 && ended) {
         p->blank_held = true;
     } else if (!is_ninja_chatter(p, line)) {
+        p->no_space |= strstr(line, strerror(ENOSPC)) != NULL;
         if (p->failed && p->undefined)
             take_undefined(p, line);
         if (ended)

@@ -28,6 +28,8 @@ struct progress {
     bool described;           /* the description below has been printed on a line of its own */
     bool blank_held;          /* an empty line after a status: Ninja's own if FAILED follows */
     bool failed;              /* what comes is the output of a command that failed */
+    bool any_failed;          /* a command failed at all */
+    bool no_space;            /* something said that the disk is full */
     struct text *undefined;   /* gets the symbols that lld found nowhere, one a line; may be NULL */
     struct text line;         /* what has come of the current line */
     struct text description;  /* of the last finished command */

@@ -211,5 +211,7 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
         *ran = progress.edges > 0;
     if (run->edges)
         *run->edges = progress.edges;
+    if (run->outside)
+        *run->outside = !progress.any_failed || progress.no_space;
     return signal ? 128 + signal : status;
 }

@@ -202,7 +202,71 @@ def hostile_manifests(context):
             expect(not os.path.exists(p.file("build/posix/build.ninja")), f"{name}: nothing is written")
 
 
-TESTS = [source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
+def several_at_once(context):
+    """Builds and configures in one project wait for each other, and all end well with the same image."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix")
+        words = [["build"], ["configure", "--target", "posix"], ["build"], ["build"], ["check"]]
+        running = [p.start(str(context.ukc), *w) for w in words]
+        for w, process in zip(words, running):
+            out = process.communicate(timeout=200)[0].decode(errors="replace")
+            expect(process.returncode == 0, f"ukc {w[0]} ends well beside others", out)
+        expect(p.run("build/posix/hello").out == p.ukc("run").out, "and the image works")
+
+
+def hidden_inputs(context):
+    """Variables that change what compilers read do not reach the interface check, nor its cache."""
+    with Project(context) as p:
+        p.copy("examples/outside")
+        header = next(f for f in ("lib/caesar/caesar.h", "lib/cipher.h") if os.path.exists(p.file(f)))
+        p.write("elsewhere/outer.h", "#define OUTER 1\n")
+        p.write(header, "#include <outer.h>\n" + p.read(header).decode())
+        r = p.ukc("configure", environment={"CPATH": p.file("elsewhere"), "C_INCLUDE_PATH": p.file("elsewhere")}, status=1)
+        expect("outer.h" in r.err, "a header that only CPATH has is not found", r)
+
+
+def header_appears(context):
+    """A header beside a source that would be read instead of a generated one is noticed by the next build."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure")
+        p.ukc("build")
+        p.write("console.h", "#error not this one\n")
+        r = p.ukc("build", status=1)
+        expect("console.h" in r.err and "hides" in r.err, "the build says what is hidden", r)
+        os.remove(p.file("console.h"))
+        p.ukc("build")
+
+
+def one_becomes_several(context):
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure")
+        p.ukc("build")
+        one = p.read("ukc.lua").decode()
+        p.write("ukc.lua", one.rstrip() + ', unikernel "other" { sources = { "hello.c" } }\n')
+        p.ukc("configure", "hello")
+        p.ukc("build")
+        p.write("ukc.lua", one)
+        p.ukc("configure")
+        p.ukc("build")
+
+
+def link_errors_are_explained(context):
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "odd" { sources = { "odd.c" }, requires = { console = sig.console } }\n')
+        p.write("odd.c", '#include "console.h"\n#include "task.h"\nint odd_main(void) { return task_sleep(0) + console_write("", 0); }\n')
+        p.ukc("configure")
+        r = p.ukc("build", status=1)
+        expect("requires = { task = sig.task }" in r.err or "task_sleep" in r.err and "sig.task" in r.err,
+               "an operation of a signature that is not required is explained", r)
+        p.write("odd.c", '#include "console.h"\nint other(void) { return console_write("", 0); }\n')
+        r = p.ukc("build", status=1)
+        expect("int odd_main(void)" in r.err, "a missing main function is explained", r)
+
+
+TESTS = [several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -40,13 +40,15 @@ static bool remember_image(const struct project *p, const struct image *image, c
     return file_write(project_file(p, "image.state"), state, (size_t)n, NULL, p->d);
 }
 
-static int run_ninja(struct project *p, bool quiet, bool *ran)
+static int run_ninja(struct project *p, bool quiet, bool *ran, struct text *undefined, bool *outside)
 {
     const char *jobs = p->i->value[OPTION_jobs];
     struct ninja_run run = {
         .file = project_file(p, "build.ninja"),
         .verbose = given(p->i, OPTION_verbose),
         .quiet = quiet,
+        .undefined = undefined,
+        .outside = outside,
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
     run.terminal = isatty(fileno(run.out));
@@ -84,12 +86,18 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         *status = name && !diag_errors(p->d) ? DIAG_INPUT : (int)diag_status(p->d);
         return false;
     }
-    int code = run_ninja(p, quiet, &ran);
+    struct text undefined = {};
+    bool outside = false;
+    int code = run_ninja(p, quiet, &ran, &undefined, &outside);
     if (code != 0) {
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
-        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : DIAG_INPUT;
+        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        if (undefined.size)
+            explain_undefined(p, text_string(&undefined));
+        text_dispose(&undefined);
         return false;
     }
+    text_dispose(&undefined);
     struct file_stat now;
     if (!file_stat(image->path, &now)) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);

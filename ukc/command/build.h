@@ -21,6 +21,9 @@ bool build_image(struct project *, bool quiet, struct image *, int *status);
 /* The inputs of the image as ninja knows them, hashed, and the record made of them. */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 
+/* What each of these undefined symbols, one a line, means for the manifest. */
+void explain_undefined(struct project *, const char *symbols);
+
 /* Inputs that changed without becoming newer, which ninja overlooks: see inputs.c. */
 bool inputs_check(struct project *, const char *image, bool quiet);
 bool inputs_remember(const struct project *, const char *const *paths, size_t count);
