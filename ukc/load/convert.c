@@ -69,6 +69,7 @@ static const struct table *convert_table(struct host_conversion *c, int index, s
     table->span = tag ? scan_span(tag->scan, tag->open, tag->open) : outer;
     size_t count;
     struct ranked_key *keys = push_ranked_keys(c, index, tag, outer, &count);
+    host_charge(L, sizeof *table + count * sizeof(struct entry));
     struct entry *entries = arena_array(a, struct entry, count);
     for (size_t i = 0; i < count; i++) {
         const struct scan_field *f = keys[i].field;
@@ -77,6 +78,7 @@ static const struct table *convert_table(struct host_conversion *c, int index, s
         e->key = f ? scan_span(tag->scan, f->key, f->key) : outer;
         host_push_key(L, &keys[i].key);
         if (keys[i].key.type == 1) {
+            host_charge(L, keys[i].key.size + 1);
             e->name = arena_memdup(a, keys[i].key.text, keys[i].key.size + 1);
             e->name_size = keys[i].key.size;
         } else {
@@ -120,6 +122,7 @@ static struct made *convert_thing(struct host_conversion *c, int index, const st
 {
     lua_State *L = c->lua;
     struct thing *t = lua_touserdata(L, index);
+    host_charge(L, sizeof(struct made));
     struct made *m = arena_new(c->engine->arena, struct made);
     place_by_field(t, scan, field);
     *m = (struct made){.form = t->form,

@@ -193,13 +193,14 @@ int host_require(lua_State *L)
 {
     struct engine *e = host_engine(L);
     size_t size = 0;
-    const char *name = lua_type(L, 1) == LUA_TSTRING ? host_keep_string(L, 1, &size) : NULL;
+    const char *name = lua_type(L, 1) == LUA_TSTRING ? host_keep_name(L, 1, &size) : NULL;
     if (!name || !plain_module_name(name, size))
         return host_raise_word(
             L, "require",
             "require takes the name of a file beside the manifest, without '.lua' "
             "and without a path",
             "to use another directory, write: use \"directory\"");
+    host_charge(L, 2 * (size + strlen(e->directory) + 8));
     const char *path = path_join(e->arena, e->directory, arena_printf(e->arena, "%s.lua", name));
     lua_settop(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &host_modules_key);
@@ -304,6 +305,7 @@ static int run_file(lua_State *L)
     lua_call(L, 0, LUA_MULTRET);
     struct host_conversion c = {.lua = L, .engine = e, .memo = 1};
     size_t count = (size_t)lua_gettop(L) - 1;
+    host_charge(L, count * sizeof(struct value));
     struct value *values = arena_array(e->arena, struct value, count);
     for (size_t i = 0; i < count; i++)
         values[i] = host_convert(&c, (int)i + 2, NULL,
@@ -338,6 +340,7 @@ static void report_error(struct engine *e, const struct source *source, int stat
         if (e->failure.help)
             diag_help(e->diag, "%s", e->failure.help);
     } else if (status == LUA_ERRMEM || (e->refused && text && strstr(text, "not enough memory"))) {
+        e->full = true;
         diag_error(e->diag, error_place(e, source),
                    "the manifest takes more than %zu MiB of memory", e->limits.memory_limit >> 20);
     } else if (!text) {
@@ -360,7 +363,7 @@ bool engine_run(struct engine *e, const struct source *source, const char *direc
     lua_State *L = e->lua;
     size_t errors = diag_errors(e->diag);
     *out = (struct evaluation){0};
-    if (e->exhausted)
+    if (engine_exhausted(e))
         return false;
     e->refused = false;
     e->failure.set = e->failure.reported = false;
@@ -418,7 +421,7 @@ void engine_destroy(struct engine *e)
 
 bool engine_exhausted(const struct engine *e)
 {
-    return e->exhausted;
+    return e->exhausted || e->full;
 }
 
 const struct source *const *engine_required(const struct engine *e, size_t *count)

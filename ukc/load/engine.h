@@ -119,7 +119,7 @@ void engine_destroy(struct engine *);
 
 /* Evaluates a file; `directory` is where `require` looks. */
 bool engine_run(struct engine *, const struct source *, const char *directory, struct evaluation *out);
-/* True when nothing more will be evaluated: the steps are used up. */
+/* True when nothing more will be evaluated: the steps or the memory are used up. */
 bool engine_exhausted(const struct engine *);
 /* Files that `require` has read so far. */
 const struct source *const *engine_required(const struct engine *, size_t *count);

@@ -27,6 +27,7 @@ struct engine {
     uint64_t steps;
     bool refused;                          /* memory, in this run */
     bool exhausted;                        /* steps, for good */
+    bool full;                             /* memory, for good: what is kept does not become less */
     VEC(struct scan *) scans;              /* by chunk number */
     VEC(const struct scan_table *) tables; /* by the identity in [__at]=ID */
     VEC(const struct source *) required;
@@ -92,6 +93,12 @@ int host_pairs(lua_State *);
 int host_next(lua_State *);
 int host_sort(lua_State *);
 
+/* ---- length.c: a length that is always the same ---- */
+
+lua_Integer host_length(lua_State *, int index); /* of a table */
+void host_add_length(lua_State *);               /* makes __at^x the length of x */
+void host_replace_table(lua_State *);            /* in the library `table` on top: what goes by length */
+
 /* ---- library.c: what a manifest sees ---- */
 
 int host_set_up(lua_State *);            /* before the first chunk */
@@ -103,8 +110,13 @@ void host_push_environment(lua_State *); /* of one chunk */
 void host_add_words(lua_State *);
 /* The constructor that made the table, or NULL. */
 const struct scan_table *host_tag(lua_State *, int index);
+/* Counts bytes that are taken from the arena; ends the run when they are too many. */
+void host_charge(lua_State *, size_t bytes);
 /* A copy in the arena; it may hold NULs, one more follows it. */
 const char *host_keep_string(lua_State *, int index, size_t *size);
+#define NAME_LONGEST 65536
+/* The same of a name, a path or a word: a longer one is refused. */
+const char *host_keep_name(lua_State *, int index, size_t *size);
 const char *host_type_name(lua_State *, int index); /* "a string" */
 
 /* ---- convert.c: values that are handed back ---- */

@@ -33,7 +33,9 @@ static int safe_tostring(lua_State *L)
 static int safe_format(lua_State *L)
 {
     int argument = 1, top = lua_gettop(L);
-    for (const char *p = luaL_checkstring(L, 1); *p; p++) {
+    size_t size;
+    const char *format = luaL_checklstring(L, 1, &size);
+    for (const char *p = format, *end = p + size; p < end; p++) { /* NULs do not end it */
         if (*p != '%')
             continue;
         p++;
@@ -48,8 +50,6 @@ static int safe_format(lua_State *L)
             push_plain(L, argument);
             lua_replace(L, argument);
         }
-        if (*p == '\0')
-            break;
     }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
@@ -180,6 +180,7 @@ static void make_base(lua_State *L)
     remove_function(L, "math.randomseed");
     lua_getfield(L, -3, "table");
     add_function(L, "sort", host_sort);
+    host_replace_table(L);
     lua_pop(L, 3);
     add_function(L, "pairs", host_pairs);
     add_function(L, "next", host_next);
@@ -187,6 +188,7 @@ static void make_base(lua_State *L)
     add_function(L, "require", host_require);
     host_add_words(L);
     lua_pushlightuserdata(L, (void *)&host_tag_key);
+    host_add_length(L);
     lua_setfield(L, -2, "__at");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &host_base_key);
 }

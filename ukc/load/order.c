@@ -194,7 +194,7 @@ static void merge(lua_State *L, int from, int to, lua_Integer low, lua_Integer m
 int host_sort(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_Integer n = luaL_len(L, 1);
+    lua_Integer n = host_length(L, 1);
     luaL_argcheck(L, n < INT32_MAX / 2, 1, "array too big");
     if (!lua_isnoneornil(L, 2))
         luaL_checktype(L, 2, LUA_TFUNCTION);

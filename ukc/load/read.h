@@ -130,7 +130,7 @@ void store_list(const struct rule *, void *out, const void *items, size_t count)
     "exceptions fast-math math-errno finite-math-only unsafe-math-optimizations associative-math " \
     "reciprocal-math signed-zeros trapping-math rounding-math honor-nans honor-infinities"
 #define FLAG_CHOICES                                                                               \
-    "freestanding stack-protector-strong stack-protector-all trivial-auto-var-init=zero "          \
+    "freestanding no-common stack-protector-strong stack-protector-all trivial-auto-var-init=zero "          \
     "trivial-auto-var-init=pattern fp-contract=off fp-contract=on fp-contract=fast"
 #define FLAG_OTHERS "no-builtin-FUNCTION, no-sanitize=CHECK"
 bool check_flag(struct reader *, struct word *);

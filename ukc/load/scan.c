@@ -212,17 +212,27 @@ static void read_call(struct scan_table *table)
 
 /* ---- the text ---- */
 
-/* The tag comes first, as a last f() of the constructor gives all its values. */
+/*
+ * The tag comes first, as a last f() of the constructor gives all its values.  `#x` becomes
+ * `__at^x`, which binds as tightly: Lua's own length of a table with holes depends on addresses
+ * (length.c).
+ */
 static void write_text(struct arena *a, struct scan *scan, uint32_t first_id)
 {
     struct text out = {};
     const char *bytes = scan->source->bytes;
-    uint32_t done = 0;
-    for (uint32_t i = 0; i < scan->table_count; i++) {
-        uint32_t upto = scan->tokens[scan->tables[i].open].offset + 1;
-        text_append(&out, bytes + done, upto - done);
-        text_printf(&out, "[__at]=%u,", first_id + i);
-        done = upto;
+    uint32_t done = 0, table = 0;
+    for (uint32_t i = 0; i < scan->token_count; i++) {
+        const struct token *t = &scan->tokens[i];
+        bool opens = table < scan->table_count && scan->tables[table].open == i;
+        if (!opens && t->kind != '#')
+            continue;
+        text_append(&out, bytes + done, t->offset + opens - done);
+        if (opens)
+            text_printf(&out, "[__at]=%u,", first_id + table++);
+        else
+            text_puts(&out, " __at^");
+        done = t->offset + 1;
     }
     text_append(&out, bytes + done, scan->source->size - done);
     scan->text = text_keep(&out, a);

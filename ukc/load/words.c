@@ -52,16 +52,42 @@ static struct thing *push_thing(lua_State *L, enum form form)
     return t;
 }
 
+/* The arena gives nothing back, and its memory counts like Lua's own. */
+void host_charge(lua_State *L, size_t bytes)
+{
+    struct engine *e = host_engine(L);
+    if (e->used > e->limits.memory_limit || bytes > e->limits.memory_limit - e->used)
+        lua_gc(L, LUA_GCCOLLECT);
+    if (e->used > e->limits.memory_limit || bytes > e->limits.memory_limit - e->used) {
+        e->refused = true;
+        luaL_error(L, "not enough memory");
+    }
+    e->used += bytes;
+}
+
 /* A Lua string may hold NULs; one more follows it. */
 const char *host_keep_string(lua_State *L, int index, size_t *size)
 {
     const char *s = lua_tolstring(L, index, size);
+    host_charge(L, *size + 1);
     return arena_memdup(host_engine(L)->arena, s, *size + 1);
+}
+
+const char *host_keep_name(lua_State *L, int index, size_t *size)
+{
+    lua_tolstring(L, index, size);
+    if (*size > NAME_LONGEST)
+        host_raise_word(L, NULL,
+                        arena_printf(host_engine(L)->arena,
+                                     "a name is %zu bytes long; the limit is %d", *size, NAME_LONGEST),
+                        NULL);
+    host_charge(L, 256); /* for what is said about it */
+    return host_keep_string(L, index, size);
 }
 
 static void take_name(lua_State *L, int index, struct thing *t)
 {
-    t->name = host_keep_string(L, index, &t->name_size);
+    t->name = host_keep_name(L, index, &t->name_size);
 }
 
 /* Where the running call of a word stands, and the string after it. */
@@ -169,6 +195,7 @@ static int call_thing(lua_State *L)
     const struct thing *self = lua_touserdata(L, 1);
     const char *word = form_names[self->form];
     struct arena *a = host_engine(L)->arena;
+    host_charge(L, 64);
     const char *name = self->name ? shown(a, self->name, self->name_size) : "";
     if (self->root)
         return host_raise_word(L, word, arena_printf(a, "'%s' cannot be called", word),
@@ -284,6 +311,7 @@ static int use_directory(lua_State *L)
     }
     if (t.name_size != strlen(t.name) || !string_is_clean_utf8(t.name, t.name_size))
         return host_raise_at(L, span, "the path contains control characters", NULL);
+    host_charge(L, 2 * sizeof(struct use)); /* it doubles */
     *vec_add(e->arena, &e->uses) = (struct use){t.name, span};
     return 0;
 }
