@@ -331,7 +331,7 @@ static void another_libclang(void **state)
     read_entries(a, d);
     for (size_t e = 0; e < entry_count; e++) {
         char *copy = arena_memdup(a, entries[e].bytes, entries[e].size);
-        char *size = strstr(copy, "library ") + 8;
+        char *size = (char *)memmem(copy, entries[e].size, "library ", 8) + 8;
         *size = *size == '9' ? '8' : (char)(*size + 1);
         put_with_sum(entries[e].path, copy, entries[e].size - 69);
     }

@@ -380,7 +380,7 @@ static void test_release(void **)
     check_vanished();
     check_failure();
     /* not inlined, so a debugger can stop there, under the name of C; and find the source */
-    MUST("gdb -q -batch -nx -ex 'break counter_add' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_add (n=.*) at lib/counter/counter.c:' gdb.out");
+    MUST("gdb -q -batch -nx -iex 'set backtrace past-main on' -ex 'break counter_add' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_add (n=.*) at lib/counter/counter.c:' gdb.out");
     MUST("grep -q '2 locations' gdb.out"); /* of both twins */
 }
 
@@ -392,7 +392,7 @@ static void test_dev(void **)
     check_runs();
     check_no_work();
     check_relative();
-    MUST("gdb -q -batch -nx -ex 'break counter_get' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_get () at lib/counter/counter.c:' gdb.out");
+    MUST("gdb -q -batch -nx -iex 'set backtrace past-main on' -ex 'break counter_get' -ex run -ex bt build/posix/two-ways > gdb.out 2>&1; grep -q '^#0.*counter_get () at lib/counter/counter.c:' gdb.out");
     MUST("grep -q 'two_ways_main () at app.c' gdb.out");
     MUST("test $(nm build/posix/two-ways | grep -c ' b total$') = 2 && ! nm build/posix/two-ways | grep -q ' B total$'");
     check_rebuilds(&w);

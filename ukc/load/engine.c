@@ -39,9 +39,20 @@ static void locate(lua_State *L, struct engine *e)
     }
 }
 
+/*
+ * Is Lua's stack being moved?  Then the state is half taken apart (since Lua 5.4.6), and nothing
+ * of it can be asked.  Lua limits the stack itself, to a million slots: it is never refused.
+ * There are no coroutines, so there is one stack.
+ */
+static bool is_stack(struct engine *e, const void *block)
+{
+    return block ? block == e->stack : !e->lua && ++e->blocks == 2;
+}
+
 static void *allocate(void *context, void *block, size_t old, size_t size)
 {
     struct engine *e = context;
+    bool stack = size > 0 && is_stack(e, block);
     if (!block)
         old = 0;
     if (size == 0) {
@@ -49,11 +60,13 @@ static void *allocate(void *context, void *block, size_t old, size_t size)
         e->used -= old;
         return NULL;
     }
-    void *p =
-        size > old && size - old > e->limits.memory_limit - e->used ? NULL : realloc(block, size);
+    size_t left = e->used < e->limits.memory_limit ? e->limits.memory_limit - e->used : 0;
+    void *p = !stack && size > old && size - old > left ? NULL : realloc(block, size);
+    if (p && stack)
+        e->stack = p;
     if (p) {
         e->used = e->used - old + size;
-    } else if (e->lua) {
+    } else if (e->lua && !stack) {
         e->refused = true;
         locate(e->lua, e);
     }
@@ -218,6 +231,13 @@ int host_require(lua_State *L)
     struct span span = t != NO_TOKEN ? scan_span(scan, t + 1, t + 1)
                        : scan        ? scan_line(scan, line)
                                      : SPAN_NONE;
+    const char *out = file_leads_out(e->arena, e->directory, path);
+    if (out)
+        return host_raise_at(
+            L, span,
+            arena_printf(e->arena, "'%s.lua' leaves the directory of the manifest: a symbolic link leads to '%s'",
+                         name, shown_within(e->arena, out, strlen(out), 400)),
+            NULL);
     const struct source *source = engine_read(e->arena, path, span, e->diag);
     if (!source) {
         e->failure.set = e->failure.reported = true;

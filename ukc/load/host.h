@@ -24,6 +24,8 @@ struct engine {
     struct diag *diag;
     struct engine_options limits;
     size_t used;
+    unsigned blocks; /* that lua_newstate asked for; the second is Lua's stack */
+    void *stack;
     uint64_t steps;
     bool refused;                          /* memory, in this run */
     bool exhausted;                        /* steps, for good */
