@@ -57,6 +57,8 @@ static void *allocate(void *context, void *block, size_t old, size_t size)
         old = 0;
     if (size == 0) {
         free(block);
+        if (block == e->stack) /* Lua before 5.4.6 moves it into a new block */
+            e->stack = NULL;
         e->used -= old;
         return NULL;
     }
