@@ -65,7 +65,7 @@ struct text;
 struct json;
 /* `ukc log`: one line a record, under a heading. */
 void record_print_list(const struct record *, size_t count, struct text *);
-/* `ukc show`: everything, one fact a line. */
+/* Everything, one fact a line. */
 void record_print_text(const struct record *, struct text *);
 /* Either, as one object; "inputs" only if they were loaded. */
 void record_print_json(const struct record *, struct json *);
