@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include "../../ukc/base/arena.h"
 #include "../../ukc/base/file.h"
+#include "../../ukc/base/hash.h"
 #include "../../ukc/base/text.h"
 #include "../../ukc/load/engine.h"
 #include "../../ukc/load/manifest.h"
@@ -181,6 +182,67 @@ static void system_time(void **state)
     assert_true(used.ru_utime.tv_sec + used.ru_stime.tv_sec < 3);
 }
 
+/* ---- files that are none ---- */
+
+/* None of these may wait for a writer: alarm() ends the test. */
+static void pipes(void **state)
+{
+    (void)state;
+    alarm(60);
+    assert_int_equal(mkfifo("hello.c", 0600), 0);
+    assert_int_equal(mkfifo("parts.lua", 0600), 0);
+    assert_int_equal(mkfifo("x.h", 0600), 0);
+    expect_failure("return unikernel 'x' { sources = { 'hello.c' } }", "'hello.c' is not a regular file");
+    expect_failure("return require 'parts'", "cannot read 'parts.lua': not a regular file");
+    expect_failure("return signature 'x' {}", "'x.h' is not a regular file");
+    struct hash h;
+    uint64_t size;
+    struct diag *d = diag_create();
+    (void)hash_file("hello.c", &h, &size, d);
+    diag_destroy(d);
+    mkdir("lib", 0700);
+    assert_int_equal(mkfifo("lib/ukc.lua", 0600), 0);
+    expect_failure("use 'lib'", "cannot read 'lib/ukc.lua': not a regular file");
+    unlink("ukc.lua");
+    assert_int_equal(mkfifo("ukc.lua", 0600), 0);
+    char *printed = load(0);
+    assert_string_equal(printed, "error: cannot read 'ukc.lua': not a regular file\n");
+    free(printed);
+    unlink("ukc.lua");
+    assert_int_equal(symlink("/dev/zero", "ukc.lua"), 0);
+    printed = load(0);
+    assert_string_equal(printed, "error: cannot read 'ukc.lua': not a regular file\n");
+    free(printed);
+    alarm(0);
+}
+
+static void links(void **state)
+{
+    (void)state;
+    struct arena *a = arena_create();
+    put("inside/file", "");
+    put("inside2/file", "");
+    assert_int_equal(symlink("inside", "door"), 0);
+    assert_int_equal(symlink("../inside2", "inside/out"), 0);
+    assert_int_equal(symlink("file", "inside/same"), 0);
+    assert_int_equal(symlink("nowhere", "inside/dangling"), 0);
+    assert_null(file_leads_out(a, "inside", "inside/file"));
+    assert_null(file_leads_out(a, "inside", "inside/same"));
+    assert_null(file_leads_out(a, "inside", "inside/missing/file"));
+    assert_null(file_leads_out(a, "inside", "inside/dangling"));
+    assert_null(file_leads_out(a, "door", "door/same"));
+    assert_null(file_leads_out(a, "inside", "door/file"));
+    assert_null(file_leads_out(a, ".", "inside/out/file"));
+    assert_null(file_leads_out(a, "/", "inside/out/file"));
+    assert_null(file_leads_out(a, "missing", "inside/out/file"));
+    assert_true(string_ends(file_leads_out(a, "inside", "inside/out/file"), "/inside2/file"));
+    assert_true(string_ends(file_leads_out(a, "door", "door/out/missing.c"), "/inside2"));
+    assert_true(string_ends(file_leads_out(a, "door", "door/out"), "/inside2"));
+    assert_true(file_is_regular("inside/same"));
+    assert_false(file_is_regular("inside") || file_is_regular("inside/dangling") || file_is_regular("/dev/null"));
+    arena_destroy(a);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_enter, scratch_leave)
 
 int main(int argc, char **argv)
@@ -195,7 +257,7 @@ int main(int argc, char **argv)
     setenv("SANDBOX_SELF", arena_printf(a, "'%s' load", path_absolute(a, argv[0])), 1);
     arena_destroy(a);
     const struct CMUnitTest tests[] = {
-        T(same_lengths), T(lengths), T(no_addresses), T(kept_memory), T(memory_ends_all), T(system_time),
+        T(same_lengths), T(lengths), T(no_addresses), T(kept_memory), T(memory_ends_all), T(system_time), T(pipes), T(links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

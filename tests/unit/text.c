@@ -130,7 +130,8 @@ static void identifiers(void **state)
 static void utf8(void **state)
 {
     (void)state;
-    const char *good[] = {"", "a\tb", "na\xc3\xafve", "\xe2\x82\xac", "\xf0\x9f\x90\xab", "\xf4\x8f\xbf\xbf", "\xc2\xa0"};
+    const char *good[] = {"", "a\tb", "na\xc3\xafve", "\xe2\x82\xac", "\xf0\x9f\x90\xab", "\xf4\x8f\xbf\xbf", "\xc2\xa0",
+                          "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\xa5", "\xe2\x81\xaa"}; /* beside the bidirectional controls */
     const char *bad[] = {
         "\n",                             /* control */
         "\x7f",         "\xc2\x80",       /* DEL, C1 */
@@ -138,6 +139,8 @@ static void utf8(void **state)
         "\xc0\xaf",     "\xe0\x80\xaf",   /* overlong */
         "\xf0\x80\x80\xaf", "\xed\xa0\x80", /* overlong, surrogate */
         "\xf4\x90\x80\x80", "\xff",       /* above U+10FFFF, never valid */
+        "\xe2\x80\xaa", "\xe2\x80\xae",   /* U+202A, U+202E: they turn the rest of the line around */
+        "\xe2\x81\xa6", "\xe2\x81\xa9",   /* U+2066, U+2069 */
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(string_is_clean_utf8(good[i], strlen(good[i])));

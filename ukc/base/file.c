@@ -193,6 +193,28 @@ bool file_is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool file_is_regular(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+const char *file_leads_out(struct arena *a, const char *directory, const char *path)
+{
+    char *inside = realpath(directory, NULL), *real = realpath(path, NULL);
+    while (!real && strchr(path, '/') && strcmp(path, "/"))
+        real = realpath(path = path_directory(a, path), NULL);
+    const char *out = NULL;
+    if (inside && real) {
+        size_t n = strcmp(inside, "/") ? strlen(inside) : 0;
+        if (strncmp(real, inside, n) || (real[n] && real[n] != '/'))
+            out = arena_strdup(a, real);
+    }
+    free(inside);
+    free(real);
+    return out;
+}
+
 bool file_stat(const char *path, struct file_stat *out)
 {
     struct stat st;

@@ -27,6 +27,12 @@ bool file_write(const char *path, const void *bytes, size_t size, bool *changed,
 
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
+bool file_is_regular(const char *path); /* what opens without waiting, and ends */
+/*
+ * Where `path`, or what there is of it, leads when symbolic links take it out of `directory`; NULL when
+ * they do not, or when `directory` is missing.  How `directory` itself is reached does not matter.
+ */
+const char *file_leads_out(struct arena *, const char *directory, const char *path);
 bool file_make_directories(const char *path, struct diag *);
 bool file_remove_tree(const char *path, struct diag *); /* missing is fine; symlinks are not followed */
 

@@ -70,7 +70,7 @@ struct hash hash_bytes(const void *bytes, size_t n)
 
 bool hash_file(const char *path, struct hash *out, uint64_t *size, struct diag *d)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a fifo must not block */
     if (fd < 0)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot read '%s': %s", path, strerror(errno));
     enum { CHUNK = 1 << 17 };

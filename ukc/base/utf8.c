@@ -29,5 +29,6 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *code)
 
 bool utf8_is_control(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f);
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
 }

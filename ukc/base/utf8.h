@@ -15,7 +15,8 @@
  * *code; 0 if the bytes there are not well-formed.  n is at least 1.
  */
 size_t utf8_decode(const char *s, size_t n, uint32_t *code);
-/* C0, DEL and C1. */
+/* C0, DEL and C1; and the embeddings, overrides and isolates of Unicode's bidirectional text, with which
+ * what is shown is not what is read. */
 bool utf8_is_control(uint32_t code);
 
 #endif

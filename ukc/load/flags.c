@@ -91,6 +91,8 @@ bool check_flag(struct reader *r, struct word *w)
         why = "write the name directly after it: \"-UNAME\"";
     } else if (string_starts(f, "-I")) {
         ok = path_is_inside(f + 2);
+        if (ok)
+            return check_links(r, &(struct word){f + 2, w->span});
         why = "write a directory inside the manifest's own: \"-Iinclude\"";
     } else if (string_starts(f, "-W")) {
         ok = is_warning(f + 2);

@@ -178,6 +178,19 @@ static const char **list_directory(struct loader *l, const char *path, struct sp
     return names.items ? names.items : arena_array(l->arena, const char *, 0);
 }
 
+/* Of a directory that is used: a link to a file elsewhere would be quoted in messages. */
+static bool leads_out(struct loader *l, const char *directory, const char *file, struct span span,
+                      enum place place)
+{
+    const char *out = place == PLACE_USED ? file_leads_out(l->arena, directory, file) : NULL;
+    if (out)
+        diag_error(l->diag, span, "'%s' leaves the directory '%s': a symbolic link leads to '%s'",
+                   shown(l->arena, file, strlen(file)),
+                   shown(l->arena, directory, strlen(directory)),
+                   shown_within(l->arena, out, strlen(out), 400));
+    return out;
+}
+
 /* The manifest of a directory and those of its children.  False when there is none, or it cannot be
  * listed. */
 static bool load_directory(struct loader *l, const char *path, struct span span, enum place place)
@@ -187,7 +200,8 @@ static bool load_directory(struct loader *l, const char *path, struct span span,
         place == PLACE_CATALOGUE ? path_absolute : path_normal;
     size_t count, found = 0;
     if (file_exists(own)) {
-        load_file(l, own, as(l->arena, path), span, place);
+        if (!leads_out(l, path, own, span, place))
+            load_file(l, own, as(l->arena, path), span, place);
         found++;
     }
     if (found && place == PLACE_USED)
@@ -201,7 +215,8 @@ static bool load_directory(struct loader *l, const char *path, struct span span,
         *vec_add(l->arena, &l->directories) = child;
         if (!file_exists(file))
             continue;
-        load_file(l, file, as(l->arena, child), span, place);
+        if (!leads_out(l, path, file, span, place))
+            load_file(l, file, as(l->arena, child), span, place);
         found++;
     }
     return found > 0;

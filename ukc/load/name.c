@@ -108,7 +108,7 @@ bool check_header_name(struct reader *r, const struct word *w)
     if (hides_header(stem))
         return bad_name(r, w, "a header",
                         arena_printf(r->arena, "it would hide <%s> of the C library", w->text));
-    return true;
+    return check_regular(r, w);
 }
 
 bool check_key_name(struct reader *r, const struct word *w)

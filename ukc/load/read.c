@@ -294,10 +294,31 @@ static void store_word(const struct rule *rule, void *out, struct word w)
     memcpy((char *)out + rule->offset, &w, sizeof w);
 }
 
+/* The catalogue is ukc's own: it may be installed as links. */
+bool check_links(struct reader *r, const struct word *w)
+{
+    if (r->importing || r->in_tree)
+        return true;
+    const char *out = file_leads_out(r->arena, r->directory, path_join(r->arena, r->directory, w->text));
+    if (!out)
+        return true;
+    diag_error(r->diag, w->span, "the path '%s' leaves the directory of the manifest: a symbolic link leads to '%s'",
+               shown(r->arena, w->text, strlen(w->text)), shown_within(r->arena, out, strlen(out), 400));
+    return diag_help(r->diag, "bring another directory in with: use \"directory\"");
+}
+
+bool check_regular(struct reader *r, const struct word *w)
+{
+    const char *path = path_join(r->arena, r->directory, w->text);
+    if (!file_exists(path) || file_is_regular(path)) /* one that is missing is reported where it is used */
+        return true;
+    return diag_error(r->diag, w->span, "'%s' is not a regular file", shown(r->arena, w->text, strlen(w->text)));
+}
+
 bool check_inside(struct reader *r, const struct word *w)
 {
     if (path_is_inside(w->text))
-        return true;
+        return check_links(r, w);
     diag_error(r->diag, w->span, "the path '%s' leaves the %s",
                shown(r->arena, w->text, strlen(w->text)),
                r->importing ? "package" : "directory of the manifest");
@@ -462,7 +483,7 @@ static bool check_c_source(struct reader *r, struct word *w)
         return false;
     if (string_equal(extension, ".c") || string_equal(extension, ".S") ||
         string_equal(extension, ".s"))
-        return true;
+        return r->importing || check_regular(r, w);
     diag_error(r->diag, w->span, "'%s' is not a C or assembler source",
                shown(r->arena, w->text, strlen(w->text)));
     return diag_help(r->diag, string_equal(extension, ".h") ? "headers need not be listed"

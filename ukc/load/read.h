@@ -112,8 +112,12 @@ bool check_clean(struct reader *, const char *name, size_t size, struct span);
 const struct table *take_list(struct reader *, const struct entry *, const char *of);
 /* The table of named entries. */
 const struct table *take_map(struct reader *, const struct entry *, const char *of);
-/* Relative and inside; reports. */
+/* Relative and inside, also through symbolic links; reports. */
 bool check_inside(struct reader *, const struct word *);
+/* The second half of it. */
+bool check_links(struct reader *, const struct word *);
+/* What is there is a regular file: a pipe would never end; reports. */
+bool check_regular(struct reader *, const struct word *);
 /* False after reporting when the tree is too large. */
 bool spend(struct reader *, struct span);
 const struct entry *table_get(const struct table *, const char *name);

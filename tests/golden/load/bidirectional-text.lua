@@ -1,0 +1,2 @@
+return unikernel "web" { -- ‮
+  sources = { "a.c" } }

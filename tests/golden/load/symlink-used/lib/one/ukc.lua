@@ -1,0 +1,1 @@
+../../other/ukc.lua

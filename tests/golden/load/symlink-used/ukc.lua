@@ -1,0 +1,2 @@
+use "lib"
+return unikernel "web" { sources = { "web.c" } }
