@@ -65,7 +65,7 @@ def load(port, pid, name, seconds):
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(out)
     requests = int(re.search(r"(\d+) requests in", out)[1])
-    return (float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), milliseconds(re.search(r"99%\s+(\S+)", out)[1]),
+    return (float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), milliseconds(re.search(r"(?m)^ +99%\s+(\S+)", out)[1]),
             used / requests * 1e6)
 
 
