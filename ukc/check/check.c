@@ -143,8 +143,9 @@ static bool header_usable(struct checker *c, const char *path, struct span span,
 {
     if (strpbrk(path, "\"\\\n"))
         return diag_error(c->diag, span, "header '%s' of %s: a header's name cannot contain quotes or backslashes", path, owner);
-    if (!file_exists(path) || file_is_directory(path)) {
-        diag_error(c->diag, span, "header '%s' of %s does not exist", path, owner);
+    if (!file_is_regular(path)) { /* a pipe would never end */
+        diag_error(c->diag, span, "header '%s' of %s %s", path, owner,
+                   file_exists(path) && !file_is_directory(path) ? "is not a regular file" : "does not exist");
         return diag_help(c->diag, "it declares the operations; another file is named by header = \"...\"");
     }
     return true;

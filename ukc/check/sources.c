@@ -14,7 +14,7 @@ static const struct source *find(struct sources *s, const char *path)
         if (!strcmp(s->items[i]->path, path))
             return s->items[i];
     struct diag *unheard = diag_create(); /* a missing text only means that no line is drawn */
-    const struct source *source = file_exists(path) ? file_read(s->arena, path, SPAN_NONE, 0, unheard) : NULL;
+    const struct source *source = file_is_regular(path) ? file_read(s->arena, path, SPAN_NONE, 0, unheard) : NULL;
     diag_destroy(unheard);
     if (!source) {
         struct source *empty = arena_new(s->arena, struct source);

@@ -21,8 +21,17 @@ enum { KEY_MOST = 1024 }; /* KV_KEY_MOST in libs/include/ukc/kv_key.h */
 
 static bool check_directory(const struct generation *g, const struct word *directory, const char *path)
 {
-    if (string_equal(path, ".") || string_equal(path, g->layout->build) || string_starts(g->layout->build, arena_printf(g->a, "%s/", path)))
+    const char *build = g->layout->build;
+    size_t first = strcspn(build, "/");
+    const char *built = first ? arena_strndup(g->a, build, first) : build; /* that of other targets as well */
+    bool within = file_exists(path) && file_exists(built) && !file_leads_out(g->a, built, path);
+    if (within || string_equal(path, ".") || string_equal(path, built) || string_starts(path, arena_printf(g->a, "%s/", built)) ||
+        string_starts(build, arena_printf(g->a, "%s/", path)))
         return diag_error(g->d, directory->span, "'%s' holds what is built: an image cannot be embedded in itself", directory->text);
+    const char *manifest = directory->span.source ? path_directory(g->a, directory->span.source->path) : ".";
+    const char *out = file_leads_out(g->a, manifest, path);
+    if (out && (out = file_leads_out(g->a, ".", path)))
+        return diag_error(g->d, directory->span, "'%s' leaves the directory of the manifest: a symbolic link leads to '%s'", directory->text, out);
     return true;
 }
 

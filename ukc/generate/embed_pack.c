@@ -31,7 +31,7 @@ struct packer {
 /* Calls take() with the file's pieces; false after reporting. */
 static bool each_piece(struct packer *p, const char *path, bool (*take)(void *, const void *, size_t), void *context)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return diag_fail(p->d, errno == ENOENT ? DIAG_INPUT : DIAG_OUTSIDE, SPAN_NONE, "cannot read '%s': %s", path, strerror(errno));
     ssize_t n;

@@ -183,8 +183,8 @@ static bool write_source(struct unit *u, const struct word *path)
     if (!string_ends(normal, ".c") && !is_assembler(normal))
         return diag_error(g->d, path->span, "source '%s' is neither C (.c) nor assembler (.S, .s)", path->text);
     const char *source = layout_path(g->a, g->layout, u->instance->component->directory, normal);
-    if (!file_exists(source))
-        return diag_error(g->d, path->span, "source '%s' does not exist", path->text);
+    if (!file_is_regular(source))
+        return diag_error(g->d, path->span, "source '%s' %s", path->text, file_exists(source) ? "is not a regular file" : "does not exist");
     const char *object = object_of(u, normal);
     const char *what = arena_printf(g->a, "%s/%s (%s)", u->instance->name, normal, u->place);
     write_compile(u->s, source, object, what, text_string(is_assembler(source) ? &u->import_flags : &u->flags));

@@ -202,8 +202,8 @@ static bool write_glues(struct statements *s)
     for (size_t i = 0; i < g->target->source_count; i++) {
         const struct word *source = &g->target->sources[i];
         const char *path = layout_path(g->a, g->layout, g->target->directory, source->text);
-        if (!file_exists(path))
-            good = diag_error(g->d, source->span, "source '%s' does not exist", source->text);
+        if (!file_is_regular(path))
+            good = diag_error(g->d, source->span, "source '%s' %s", source->text, file_exists(path) ? "is not a regular file" : "does not exist");
         write_glue(s, "target", path);
     }
     if (!plan_has_boot_keys(g->plan))
