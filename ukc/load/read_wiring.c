@@ -56,6 +56,10 @@ static bool take_signature(struct reader *r, const struct entry *e, struct word 
         return false;
     }
     const struct made *m = e->value.made;
+    if (!m->name) { /* the word alone: requires = { disk = sig } */
+        diag_error(r->diag, e->value.span, "'sig' alone names no signature");
+        return diag_help(r->diag, "write: sig.NAME, for example sig.console");
+    }
     *name = (struct word){m->name, m->body ? m->span : e->value.span};
     if (!check_clean(r, m->name, m->name_size, name->span) ||
         !check_reference(r, name, "a signature"))
