@@ -1,6 +1,7 @@
 """Fuzzers at the borders of the compiler: manifests, lock files, and what else has a tests/fuzz/fuzz_NAME.c.
 
-Each is built with libFuzzer, ASan and UBSan, and started on its corpus for a bounded time. The HTTP server's is in
+Each is built with libFuzzer, ASan and UBSan, and started on its corpus: with --long for ten minutes from a random
+seed, else always from the same one, so that a change is blamed only for what it did. The HTTP server's is in
 the suite http, because it needs the imported parser.
 """
 
@@ -49,10 +50,11 @@ def fuzz(context, name):
     flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
     harness.run(["clang-19", *flags, *lua_flags().split(), source, archive, "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++", "-lm", "-o", program],
                 timeout=300)
-    seconds = 600 if context.long else 15
+    seconds = 600 if context.long else 60
+    bounds = [] if context.long else ["-seed=1", "-runs=12000"]
     corpus = context.root / "tests" / "fuzz" / "corpus" / name
     try:
-        harness.run([program, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", found, corpus],
+        harness.run([program, *bounds, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", found, corpus],
                     timeout=seconds + 240, cwd=directory)
     except harness.Failure as e:
         for f in sorted(directory.glob("crash-*")) + sorted(directory.glob("timeout-*")) + sorted(directory.glob("leak-*")):
