@@ -225,7 +225,9 @@ static void write_text(struct arena *a, struct scan *scan, uint32_t first_id)
     for (uint32_t i = 0; i < scan->token_count; i++) {
         const struct token *t = &scan->tokens[i];
         bool opens = table < scan->table_count && scan->tables[table].open == i;
-        if (!opens && t->kind != '#')
+        /* behind a dot a name belongs: `a.#b` must stay the mistake that it is */
+        bool measures = t->kind == '#' && !(i > 0 && scan->tokens[i - 1].kind == '.');
+        if (!opens && !measures)
             continue;
         text_append(&out, bytes + done, t->offset + opens - done);
         if (opens)
