@@ -44,7 +44,6 @@ static void print_option(FILE *out, const struct option *o)
 void command_print_help(const struct command *c, FILE *out)
 {
     fprintf(out, "usage: ukc %s [OPTION...]%s%s\n\n", c->name, c->arguments[0] ? " " : "", c->arguments);
-    fprintf(out, "%s", "");
     print_wrapped(out, c->summary, 0, 0);
     if (c->description) {
         fputc('\n', out);
