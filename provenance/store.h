@@ -44,6 +44,16 @@ struct fetched {
  */
 [[nodiscard]] const struct fetched *store_fetch(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
 
+/* Nothing is asked of the network from now on: what is not in the store is an error that says so and names `ukc fetch`. */
+void store_set_offline(struct store *);
+
+/*
+ * The working copy of a whole repository at a commit, for `use { git = ..., commit = ... }`: from the store, else
+ * fetched.  taken->directory is its path.
+ */
+[[nodiscard]] const struct fetched *store_repository(struct store *, struct arena *, const struct used_repository *, const struct lock *,
+                                                     struct diag *);
+
 /* The pin of ukc.lock for what was fetched, borrowing its strings; kind is NULL for pkg-config, which is not pinned. */
 struct lock_pin fetched_pin(const struct fetched *);
 

@@ -14,9 +14,16 @@
 #include <stdint.h>
 #include <ukc/view.h>
 
+/* What the interface does about the checksums of TCP and UDP, over IPv4 and IPv6 (not those of IPv4's header and ICMP). */
+enum {
+    NETIF_CHECKSUM_SEND = 1,    /* fills them in: the sender may leave any value in the field */
+    NETIF_CHECKSUM_RECEIVE = 2, /* a frame received has none, or one that was verified: the field is not to be looked at */
+};
+
 struct netif_info {
     uint8_t mac[6];
-    uint16_t mtu; /* bytes of payload, without the 14 bytes of header */
+    uint16_t mtu;     /* bytes of payload, without the 14 bytes of header; 576 to 9216 */
+    uint32_t offload; /* NETIF_CHECKSUM_... */
 };
 
 int netif_info(struct netif_info *info);
@@ -27,7 +34,10 @@ int netif_info(struct netif_info *info);
  */
 ptrdiff_t netif_receive(void *frame, size_t size, int64_t deadline);
 
-/* Sends one frame gathered from views, which are the caller's again when it returns.  0, -EMSGSIZE, -ETIMEDOUT, -ECANCELED. */
+/*
+ * Sends one frame gathered from views, which are the caller's again when it returns.  0, -EMSGSIZE, -ETIMEDOUT,
+ * -ECANCELED.  With DEADLINE_NOW it never parks the caller: -ETIMEDOUT says that there is no room at the moment.
+ */
 int netif_send(const struct view *views, size_t count, int64_t deadline);
 
 #endif

@@ -32,6 +32,30 @@ struct stack_listener;
 struct stack_flow;
 struct stack_udp;
 
+/* ---- configuration ---- */
+
+enum { STACK_ADDRESSES_MOST = 8, STACK_SERVERS_MOST = 4 };
+
+/* Addresses of interfaces, of routers and of name servers, as they are now; IPv4 first. */
+struct stack_configuration {
+    struct ip_address addresses[STACK_ADDRESSES_MOST];
+    uint8_t prefixes[STACK_ADDRESSES_MOST]; /* bits of each address that are the network's */
+    unsigned address_count;
+    struct ip_address routers[2]; /* default routers */
+    unsigned router_count;
+    struct ip_address servers[STACK_SERVERS_MOST]; /* resolve names (DNS), best first */
+    unsigned server_count;
+};
+
+int stack_configuration(struct stack_configuration *now);
+
+/*
+ * Waits until each family that is configured to get an address has one that can be used, be it fixed, from DHCP or from router
+ * advertisements.  0 at once where the host did that already.  Nobody needs to call it before listening or
+ * connecting: stack_connect and stack_udp_send wait by themselves for a first address of the family, up to their deadline.
+ */
+int stack_ready(int64_t deadline);
+
 /* ---- listening ---- */
 
 /*

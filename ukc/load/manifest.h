@@ -138,7 +138,13 @@ struct instance_decl {
 
 /* ---- sources ---- */
 
-enum import_kind { IMPORT_DEBIAN, IMPORT_PKGCONFIG, IMPORT_FIRST_OF };
+enum import_kind {
+    IMPORT_DEBIAN,        /* debian { ... }: a binary package that ships sources; declared files, each with its SHA-256 */
+    IMPORT_PKGCONFIG,     /* pkgconfig "...": a library of the host; posix only */
+    IMPORT_FIRST_OF,      /* alternatives */
+    IMPORT_DEBIAN_SOURCE, /* debian_source { ... }: the upstream archive of a source package, with its SHA-256 */
+    IMPORT_GIT,           /* git { ... }: a repository at a commit */
+};
 
 struct import_file {
     struct word path;   /* inside the package; in `pool`: below the archive's root */
@@ -159,7 +165,20 @@ struct import {
     size_t include_count;
     const struct import_file *pool; /* where else in an archive of the system an accepted version lies */
     size_t pool_count;
-    /* IMPORT_FIRST_OF: each an IMPORT_DEBIAN of the package `name`, best first; all the rest above is empty */
+    /* IMPORT_DEBIAN_SOURCE: the upstream archive (.orig.tar.*): its SHA-256, and paths in an archive of the system where it may lie */
+    struct word sha256;
+    const struct word *archive;
+    size_t archive_count;
+    /* IMPORT_GIT */
+    struct word repository; /* a URL, or a directory relative to the manifest's */
+    struct word commit;     /* 40 hex digits */
+    /* both: the parts of the tree that are kept (files or directories; none: all of it), and patches applied in order */
+    const struct word *keep;
+    size_t keep_count;
+    const struct word *patches; /* relative to `directory` */
+    size_t patch_count;
+    const char *directory; /* of the component that declares it */
+    /* IMPORT_FIRST_OF: each of the name `name`, best first; all the rest above is empty */
     const struct import *alternatives;
     size_t alternative_count;
 };
@@ -276,7 +295,17 @@ struct manifest {
     size_t directory_count;
 };
 
+/* use { git = ..., commit = ... }: somebody else's signatures and implementations. */
+struct used_repository {
+    struct word repository, commit; /* as in struct import */
+    struct span span;
+    const char *directory; /* of the manifest that says so */
+};
+
 struct manifest_options {
+    /* Gives the directory of a working copy; NULL after reporting.  Without it such a `use` is reported as not possible here. */
+    const char *(*use_repository)(void *context, struct arena *, const struct used_repository *, struct diag *);
+    void *context;
     const char *project;          /* path of ukc.lua; NULL: only the catalogue */
     const char *const *catalogue; /* roots, in order: each child directory with a ukc.lua is loaded */
     size_t catalogue_count;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "stack.h"
 #include <ukc/address.h>
 #include <ukc/view.h>
 
@@ -13,6 +14,9 @@ struct stack_host_udp;
 
 int stack_host_start(void);
 void stack_host_stop(void);
+
+int stack_host_configuration(struct stack_configuration *now);
+int stack_host_ready(int64_t deadline);
 
 int stack_host_listen(struct stack_host_listener **listener, const struct endpoint *local, unsigned backlog);
 int stack_host_listener_local(const struct stack_host_listener *listener, struct endpoint *local);
