@@ -182,7 +182,7 @@ static bool add_all(struct records *r, struct record *record, const struct recor
     sql_bind_number(r->count, 1, id);
     sql_bind_number(r->count, 2, recipe);
     if (sql_step(r->count)) {
-        record->runs = (uint64_t)sql_number(r->count, 0);
+        record->builds = (uint64_t)sql_number(r->count, 0);
         record->other_images = (uint64_t)sql_number(r->count, 1);
     }
     sql_reset(r->count);
@@ -234,7 +234,7 @@ static void load(struct sql_statement *s, struct arena *a, struct record *r)
         *texts[i] = arena_strdup(a, sql_text(s, 5 + i));
     r->started_ms = sql_number(s, 13);
     r->ended_ms = sql_number(s, 14);
-    r->runs = (uint64_t)sql_number(s, 15);
+    r->builds = (uint64_t)sql_number(s, 15);
     r->other_images = (uint64_t)sql_number(s, 16);
 }
 

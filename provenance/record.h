@@ -35,11 +35,11 @@ struct record {
     const char *image; /* path when built */
     struct hash image_sha256;
     uint64_t image_bytes;
-    /* the run: never part of a hash */
+    /* the run, who, where and when of one build: never part of a hash */
     const char *project, *host, *user;
     int64_t started_ms, ended_ms; /* Unix time */
     /* filled by all three functions below */
-    uint64_t runs;         /* how often this record was built */
+    uint64_t builds;       /* how often this record was built */
     uint64_t other_images; /* other images that the same recipe gave: not 0 means that the build is not reproducible */
 };
 
@@ -48,7 +48,7 @@ struct records;
 void records_close(struct records *);
 
 /*
- * Fills id, recipe, runs and other_images; sorts nothing of the caller's.  The same record built again adds only a run.
+ * Fills id, recipe, builds and other_images; sorts nothing of the caller's.  The same record built again adds only a run.
  * The build does not need it: on false the caller warns and goes on.
  */
 bool record_add(struct records *, struct record *, struct diag *);

@@ -33,10 +33,10 @@ void record_print_list(const struct record *r, size_t count, struct text *out)
     char id[HASH_HEX], image[HASH_HEX], time[40];
     if (count)
         text_printf(out, "%-12s  %-20s  %-16s  %-6s  %-8s  %9s  %-12s  %s\n", "record", "built", "unikernel", "target", "profile", "bytes", "image",
-                    "runs");
+                    "builds");
     for (size_t i = 0; i < count; i++)
         text_printf(out, "%.12s  %-20s  %-16s  %-6s  %-8s  %9" PRIu64 "  %.12s  %" PRIu64 "%s\n", hex(&r[i].id, id), when(r[i].started_ms, time),
-                    or_none(r[i].unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].runs,
+                    or_none(r[i].unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].builds,
                     r[i].other_images ? "  (its recipe gave other images too)" : "");
 }
 
@@ -51,7 +51,7 @@ void record_print_text(const struct record *r, struct text *out)
     text_printf(out, "bytes      %" PRIu64 "\n", r->image_bytes);
     text_printf(out, "built      %s, in %" PRId64 " ms, by ukc %s\n", when(r->started_ms, time), r->ended_ms - r->started_ms, or_none(r->version));
     text_printf(out, "where      %s, by %s on %s\n", or_none(r->project), or_none(r->user), or_none(r->host));
-    text_printf(out, "runs       %" PRIu64 "\n", r->runs);
+    text_printf(out, "builds     %" PRIu64 "\n", r->builds);
     if (r->other_images)
         text_printf(out, "differs    the same recipe gave %" PRIu64 " other image%s\n", r->other_images, r->other_images == 1 ? "" : "s");
     text_printf(out, "inputs     %zu\n", r->input_count);
@@ -97,7 +97,7 @@ void record_print_json(const struct record *r, struct json *j)
     json_field(j, "user", r->user);
     json_field_number(j, "started_ms", r->started_ms);
     json_field_number(j, "ended_ms", r->ended_ms);
-    json_field_number(j, "runs", (int64_t)r->runs);
+    json_field_number(j, "builds", (int64_t)r->builds);
     json_field_number(j, "other_images", (int64_t)r->other_images);
     if (r->inputs)
         print_inputs(r, j);

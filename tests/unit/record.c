@@ -111,7 +111,7 @@ static void added_and_found(void **)
     struct diag *d = diag_create();
     struct records *r = must_open(d);
     struct record added = must_add(r, "one", "image one", d);
-    assert_int_equal(added.runs, 1);
+    assert_int_equal(added.builds, 1);
     assert_int_equal(added.other_images, 0);
 
     struct record_input inputs[3];
@@ -146,10 +146,10 @@ static void added_and_found(void **)
     /* the same again is one more run of the same record */
     struct record second = must_add(r, "one", "image one", d);
     assert_true(hash_equal(&second.id, &added.id));
-    assert_int_equal(second.runs, 2);
+    assert_int_equal(second.builds, 2);
     const struct record *list = record_list(r, a, NULL, NULL, 0, &count, d);
     assert_int_equal(count, 1);
-    assert_int_equal(list[0].runs, 2);
+    assert_int_equal(list[0].builds, 2);
     assert_int_equal(diag_errors(d), 0);
     records_close(r);
     diag_destroy(d);
@@ -167,7 +167,7 @@ static void where_is_not_what(void **)
     there.started_ms = 5;
     assert_true(record_add(r, &there, d));
     assert_true(hash_equal(&here.id, &there.id));
-    assert_int_equal(there.runs, 2);
+    assert_int_equal(there.builds, 2);
     /* but target, profile, and every input do matter */
     struct hash seen[4] = {here.recipe};
     for (int i = 0; i < 3; i++) {
@@ -703,6 +703,7 @@ static void prints(void **)
     hash_hex(&list[0].id, id);
     snprintf(expected, sizeof expected, "%.12s  2023-11-14 22:13:20Z  hello             posix   release           7  ", id);
     assert_non_null(strstr(text_string(&t), expected));
+    assert_non_null(strstr(text_string(&t), "  builds\n"));
     assert_non_null(strstr(text_string(&t), "(its recipe gave other images too)\n"));
     text_clear(&t);
     record_print_list(list, 0, &t);
@@ -712,7 +713,7 @@ static void prints(void **)
     text_clear(&t);
     record_print_text(one, &t);
     const char *const lines[] = {"record     ", "\nunikernel  hello for posix, release\nimage      build/posix/hello\nsha256     ",
-                                 ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nruns       1\n"
+                                 ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nbuilds     1\n"
                                  "differs    the same recipe gave 1 other image\ninputs     3\n"),
                                  "\n  source     ", "          3  hello.c\n"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
@@ -725,6 +726,7 @@ static void prints(void **)
     assert_non_null(strstr(json, "\"target\": \"posix\""));
     assert_non_null(strstr(json, "\"bytes\": 7"));
     assert_non_null(strstr(json, "\"path\": \"htdocs/a file.html\""));
+    assert_non_null(strstr(json, "\"builds\": 1"));
     assert_non_null(strstr(json, "\"other_images\": 1"));
     text_dispose(&j.out);
     struct json k = {};
