@@ -70,7 +70,7 @@ char *manifest_annotations(struct arena *a)
 {
     static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,
                                                    &schema_instance, &schema_embed, &schema_sig, &schema_key, &schema_debian,
-                                                   &schema_pkgconfig};
+                                                   &schema_debian_source, &schema_git, &schema_pkgconfig, &schema_use};
     struct text out = {};
     text_puts(&out, "---@meta\n-- Annotations for lua-language-server, made by ukc from its table of fields.\n\n"
                     "---@class ukc.declaration\n---@class ukc.match\n---@class ukc.import\n---@class ukc.key\n"
@@ -91,7 +91,7 @@ char *manifest_annotations(struct arena *a)
 #define X(name, shape, body, doc) add_form(&out, FORM_##name, shape);
     FORMS(X)
 #undef X
-    text_puts(&out, "\n---adds a directory beside the manifest to the catalogue\n---@param directory string\nfunction use(directory) end\n");
+    text_puts(&out, "\n---adds a directory beside the manifest, or a repository, to the catalogue\n---@param directory string|ukc.use_fields\nfunction use(directory) end\n");
     char *result = text_keep(&out, a);
     text_dispose(&out);
     return result;

@@ -35,6 +35,8 @@ enum shape { SHAPE_NAMED, SHAPE_EITHER, SHAPE_BODY, SHAPE_INDEX };
     X(match, SHAPE_NAMED, true, "a value that depends on the target or on a key")                   \
     X(embed, SHAPE_EITHER, false, "a directory as a read-only key-value store inside the image")    \
     X(debian, SHAPE_BODY, true, "sources from a Debian package")                                    \
+    X(debian_source, SHAPE_BODY, true, "sources from the upstream archive of a Debian source package") \
+    X(git, SHAPE_BODY, true, "sources from a git repository, at a commit")                          \
     X(first_of, SHAPE_BODY, true, "one import with alternatives: the first that can be had")         \
     X(pkgconfig, SHAPE_EITHER, false, "a library of the host, found by pkg-config; posix only")     \
     X(sig, SHAPE_INDEX, false, "a signature by name: sig.clock")                                    \
@@ -94,9 +96,11 @@ struct made {
     void *memo;             /* for whoever reads it */
 };
 
+/* use "directory", or use { ... } */
 struct use {
-    const char *path;
+    const char *path; /* NULL: `body` says what */
     struct span span;
+    const struct table *body;
 };
 
 struct evaluation {

@@ -133,17 +133,54 @@ static const struct rule debian_rules[] = {
 };
 SCHEMA(debian);
 
+/* Of a whole tree: what is kept of it, compiled and changed. */
+#define TREE_RULES                                                                                 \
+    {"keep", FIELD_paths, OPTIONAL, "the files and directories that are kept of it; everything when left out", \
+     LIST(import, keep, keep_count)},                                                              \
+    {"sources", FIELD_c_sources, OPTIONAL, "which files are compiled", LIST(import, sources, source_count)}, \
+    {"include", FIELD_paths, OPTIONAL, "directories for headers, inside the tree", LIST(import, include, include_count)}, \
+    {"patches", FIELD_patches, OPTIONAL, "patch files beside the manifest, applied in order with one leading directory taken off (-p1)", \
+     LIST(import, patches, patch_count)}
+
+static const struct rule debian_source_rules[] = {
+    {"package", FIELD_package, REQUIRED, "the source package", AT(import, name)},
+    {"versions", FIELD_versions, REQUIRED, "its versions that have this archive, best first", LIST(import, versions, version_count)},
+    {"sha256", FIELD_sha256, REQUIRED, "the SHA-256 of the upstream archive, NAME_VERSION.orig.tar.*", AT(import, sha256)},
+    {"archive", FIELD_archive, OPTIONAL,
+     "where it may lie in the archives that the system is set up with, for systems whose release offers none of the versions",
+     LIST(import, archive, archive_count)},
+    TREE_RULES,
+};
+SCHEMA(debian_source);
+
+static const struct rule git_rules[] = {
+    {"name", FIELD_tree_name, REQUIRED, "what it is called here, in ukc.lock and in a first_of", AT(import, name)},
+    {"repository", FIELD_repository, REQUIRED, "a URL (https, http, git, ssh, file), or a directory relative to the manifest's",
+     AT(import, repository)},
+    {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(import, commit)},
+    TREE_RULES,
+};
+SCHEMA(git);
+
 static const struct rule pkgconfig_rules[] = {
     {"[1]", FIELD_module, REQUIRED, "the module", AT(module_draft, name)},
     {"version", FIELD_range, OPTIONAL, "range of its version", AT(module_draft, version)},
 };
 SCHEMA(pkgconfig);
 
+static const struct rule use_rules[] = {
+    {"git", FIELD_repository, REQUIRED, "a URL (https, http, git, ssh, file), or a directory relative to the manifest's",
+     AT(used_repository, repository)},
+    {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(used_repository, commit)},
+};
+SCHEMA(use);
+
 /* ---- the table for help ---- */
 
 static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,
                                                &schema_instance,  &schema_embed,          &schema_sig,       &schema_key,
-                                               &schema_debian,    &schema_pkgconfig};
+                                               &schema_debian,    &schema_debian_source,  &schema_git,       &schema_pkgconfig,
+                                               &schema_use};
 static const char *const type_texts[] = {
 #define X(name, text, lua) text,
     FIELD_TYPES(X)

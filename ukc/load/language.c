@@ -22,6 +22,8 @@ const struct manifest_field language_words[] = {
     KEY_KINDS(X)
 #undef X
     {"debian", "debian { ... }", IN_IMPORTS, false, "sources from a Debian package"},
+    {"debian_source", "debian_source { ... }", IN_IMPORTS, false, "sources from the upstream archive of a Debian source package"},
+    {"git", "git { ... }", IN_IMPORTS, false, "sources from a git repository, at a commit"},
     {"pkgconfig", "pkgconfig \"MODULE\"", IN_IMPORTS, false, "a library of the host, found by pkg-config; posix only"},
     {"first_of", "first_of { ... }", IN_IMPORTS, false, "one import with alternatives: the first that can be had"},
     {"match", "match \"target\" { ... }", DEPENDS, false,
@@ -31,6 +33,7 @@ const struct manifest_field language_words[] = {
      "\"stack.net\" or in short \"net\""},
     {"use", "use \"DIRECTORY\"", "statement", false,
      "adds what a directory beside the manifest declares: its ukc.lua or, if it has none, those of the directories in it"},
+    {"use", "use { git = \"URL\", commit = \"...\" }", "statement", false, "the same of a git repository, at a commit"},
     {"require", "require \"NAME\"", "value", false, "runs NAME.lua beside the manifest, once, and gives what it returns"},
     {"range", "\">= 1.2, < 2\"", "version range", false,
      "terms that must all hold, each a version after >=, >, <=, <, = or !=; a version alone means ="},

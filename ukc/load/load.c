@@ -24,19 +24,23 @@
 #define SECONDS 10
 #define VALUE_LIMIT 4000000
 
-enum place { PLACE_PROJECT, PLACE_USED, PLACE_CATALOGUE };
+enum place { PLACE_PROJECT, PLACE_USED, PLACE_REPOSITORY, PLACE_CATALOGUE };
 
-/* A directory that a manifest uses. */
+/* A directory that a manifest uses, or a repository. */
 struct pending {
-    const char *directory;
+    const char *directory; /* of a repository: NULL until it is there */
+    const char *root;      /* PLACE_REPOSITORY: the repository's directory, which nothing may leave */
     struct span span;
     enum place place;
+    struct used_repository repository;
 };
 
 struct loader {
     struct arena *arena;
     struct diag *diag;
+    const struct manifest_options *options;
     struct engine *engine;
+    const char *root; /* of the repository that is being read, or NULL */
     size_t budget;
     struct map seen; /* real paths of manifests */
     VEC(struct pending) uses;
@@ -108,14 +112,35 @@ static void read_returned(struct loader *l, struct reader *r, const struct value
     }
 }
 
+/* Does `path` lie in the repository that uses it?  Reports. */
+static bool stays_inside(struct loader *l, const char *path, const struct use *use)
+{
+    const char *away = path_relative(l->arena, l->root, path), *out = NULL;
+    if (string_equal(away, ".") || path_is_inside(away))
+        out = file_leads_out(l->arena, l->root, path);
+    else
+        out = path;
+    if (!out)
+        return true;
+    diag_error(l->diag, use->span, "'%s' leads out of the repository", shown(l->arena, use->path, strlen(use->path)));
+    return diag_help(l->diag, "a repository can use its own directories, and other repositories");
+}
+
 /* What the catalogue uses is part of the catalogue. */
-static void read_uses(struct loader *l, const struct evaluation *v, const char *directory,
-                      enum place place)
+static void read_uses(struct loader *l, struct reader *r, const struct evaluation *v, enum place place)
 {
     for (size_t i = 0; i < v->use_count; i++) {
-        const char *path = path_normal(l->arena, path_join(l->arena, directory, v->uses[i].path));
-        *vec_add(l->arena, &l->uses) =
-            (struct pending){path, v->uses[i].span, place == PLACE_CATALOGUE ? place : PLACE_USED};
+        const struct use *use = &v->uses[i];
+        struct pending p = {.span = use->span, .place = place == PLACE_PROJECT ? PLACE_USED : place, .root = l->root};
+        if (use->body) {
+            p.place = PLACE_REPOSITORY;
+            if (read_used_repository(r, use->body, use->span, &p.repository))
+                *vec_add(l->arena, &l->uses) = p;
+            continue;
+        }
+        p.directory = path_normal(l->arena, path_join(l->arena, r->directory, use->path));
+        if (!l->root || stays_inside(l, p.directory, use))
+            *vec_add(l->arena, &l->uses) = p;
     }
 }
 
@@ -140,7 +165,8 @@ static void load_file(struct loader *l, const char *path, const char *directory,
     struct evaluation result;
     size_t errors = diag_errors(l->diag);
     bool ok = engine_run(l->engine, source, path_directory(l->arena, path), &result);
-    struct reader r = {l->arena, l->diag, directory, place == PLACE_CATALOGUE, false, l->budget};
+    struct reader r = {.arena = l->arena, .diag = l->diag, .directory = directory, .in_tree = place == PLACE_CATALOGUE,
+                       .foreign = place == PLACE_REPOSITORY, .budget = l->budget};
     if (!ok && result.count == 0 && result.use_count == 0)
         return; /* reported; nothing came out */
     if (result.count == 0 && result.use_count == 0 && diag_errors(l->diag) == errors) {
@@ -150,8 +176,8 @@ static void load_file(struct loader *l, const char *path, const char *directory,
     }
     for (size_t i = 0; i < result.count; i++)
         read_returned(l, &r, &result.values[i], place);
+    read_uses(l, &r, &result, place);
     l->budget = r.budget;
-    read_uses(l, &result, directory, place);
 }
 
 /* ---- directories ---- */
@@ -182,7 +208,7 @@ static const char **list_directory(struct loader *l, const char *path, struct sp
 static bool leads_out(struct loader *l, const char *directory, const char *file, struct span span,
                       enum place place)
 {
-    const char *out = place == PLACE_USED ? file_leads_out(l->arena, directory, file) : NULL;
+    const char *out = place == PLACE_USED || place == PLACE_REPOSITORY ? file_leads_out(l->arena, directory, file) : NULL;
     if (out)
         diag_error(l->diag, span, "'%s' leaves the directory '%s': a symbolic link leads to '%s'",
                    shown(l->arena, file, strlen(file)),
@@ -204,7 +230,7 @@ static bool load_directory(struct loader *l, const char *path, struct span span,
             load_file(l, own, as(l->arena, path), span, place);
         found++;
     }
-    if (found && place == PLACE_USED)
+    if (found && place != PLACE_CATALOGUE)
         return true; /* its children are its own business */
     const char **children = list_directory(l, path, span, &count);
     if (!children)
@@ -222,17 +248,35 @@ static bool load_directory(struct loader *l, const char *path, struct span span,
     return found > 0;
 }
 
+/* Brings the repository of a `use` into a directory. */
+static bool get_repository(struct loader *l, struct pending *use)
+{
+    if (!l->options->use_repository)
+        return diag_error(l->diag, use->span, "a repository cannot be used here");
+    use->directory = use->root = l->options->use_repository(l->options->context, l->arena, &use->repository, l->diag);
+    return use->directory;
+}
+
+static void load_use(struct loader *l, const struct pending *use)
+{
+    bool whole = use->root && string_equal(use->root, use->directory);
+    const char *name = whole ? use->repository.repository.text : use->directory;
+    name = shown(l->arena, name, strlen(name));
+    if (!file_is_directory(use->directory))
+        diag_error(l->diag, use->span, "there is no directory '%s'", name);
+    else if (!load_directory(l, use->directory, use->span, use->place))
+        diag_error(l->diag, use->span, "neither %s'%s' nor a directory in it has a ukc.lua", whole ? "the repository " : "", name);
+}
+
 static void load_used(struct loader *l)
 {
     while (l->uses_loaded < l->uses.count) {
         struct pending use = l->uses.items[l->uses_loaded++];
-        if (!file_is_directory(use.directory)) {
-            diag_error(l->diag, use.span, "there is no directory '%s'",
-                       shown(l->arena, use.directory, strlen(use.directory)));
-        } else if (!load_directory(l, use.directory, use.span, use.place)) {
-            diag_error(l->diag, use.span, "neither '%s' nor a directory in it has a ukc.lua",
-                       shown(l->arena, use.directory, strlen(use.directory)));
-        }
+        if (!use.directory && !get_repository(l, &use))
+            continue;
+        l->root = use.root;
+        load_use(l, &use);
+        l->root = NULL;
     }
 }
 
@@ -371,7 +415,7 @@ static const struct manifest *collect(struct loader *l)
 const struct manifest *manifest_load(struct arena *a, const struct manifest_options *options,
                                      struct diag *d)
 {
-    struct loader l = {.arena = a, .diag = d, .budget = VALUE_LIMIT};
+    struct loader l = {.arena = a, .diag = d, .options = options, .budget = VALUE_LIMIT};
     size_t errors = diag_errors(d);
     l.engine = engine_create(
         a,

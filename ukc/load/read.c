@@ -29,6 +29,8 @@ const char *value_name(const struct value *v)
                                                  "a match",
                                                  "an embed",
                                                  "a debian import",
+                                                 "a debian_source import",
+                                                 "a git import",
                                                  "a first_of",
                                                  "a pkgconfig import",
                                                  "a signature",

@@ -17,6 +17,7 @@ struct reader {
     struct diag *diag;
     const char *directory; /* of the manifest */
     bool in_tree;
+    bool foreign;   /* of a repository that is used: it may not name what lies on this machine */
     bool importing; /* paths are inside a package */
     size_t budget; /* values still to be read: a small file can share tables into a huge tree */
 };
@@ -48,12 +49,18 @@ typedef bool field_reader(struct reader *, const struct rule *, const struct ent
     X(settings, "table of value", "table<string, ukc.setting>")                                    \
     X(keys, "table of key", "table<string, ukc.key>")                                              \
     X(sources, "list of path or match", "ukc.source|ukc.source[]")                                 \
-    X(imports, "list of debian, first_of or pkgconfig", "ukc.import|ukc.import[]")                 \
+    X(imports, "list of debian, debian_source, git, first_of or pkgconfig", "ukc.import|ukc.import[]") \
     X(conditions, "table of word or list of word", "table<string, string|string[]>")               \
     X(versions, "list of version", "string[]")                                                     \
     X(files, "table of SHA-256", "table<string, string>")                                          \
     X(pool, "table of SHA-256", "table<string, string>")                                           \
     X(package, "Debian package", "string")                                                         \
+    X(archive, "list of path", "string[]")                                                         \
+    X(sha256, "SHA-256", "string")                                                                 \
+    X(tree_name, "name", "string")                                                                 \
+    X(repository, "URL or path", "string")                                                         \
+    X(commit, "commit", "string")                                                                  \
+    X(patches, "list of path", "string[]")                                                         \
     X(module, "pkg-config module", "string")                                                       \
     X(value, "value", "any")                                                                       \
     X(limit, "integer or size", "integer|string")                                                  \
@@ -86,7 +93,7 @@ struct schema {
 };
 
 extern const struct schema schema_unikernel, schema_implementation, schema_signature, schema_target, schema_instance,
-    schema_embed, schema_sig, schema_key, schema_debian, schema_pkgconfig;
+    schema_embed, schema_sig, schema_key, schema_debian, schema_debian_source, schema_git, schema_pkgconfig, schema_use;
 
 /*
  * Reads `table` into `out`.  `what` names the record in messages
@@ -156,6 +163,9 @@ bool word_in(struct arena *, const char *words, const char *word, const char **n
 bool read_component(struct reader *, const struct made *, struct component *);
 bool read_signature(struct reader *, const struct made *, struct signature *);
 bool read_target_description(struct reader *, const struct made *, struct target_description *);
+
+/* read_tree.c: use { git = ..., commit = ... } */
+bool read_used_repository(struct reader *, const struct table *, struct span, struct used_repository *);
 
 /* read_key.c */
 bool read_key_table(struct reader *, const struct table *, const struct key **keys, size_t *count);

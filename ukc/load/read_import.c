@@ -1,7 +1,7 @@
 /*
- * read_import.c - sources that come from elsewhere: Debian packages and pkg-config modules.
+ * read_import.c - sources that come from elsewhere: files of Debian packages, pkg-config modules, alternatives.
  */
-#include "drafts.h"
+#include "read_import.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,7 @@
 #include "../base/hash.h"
 #include "../base/text.h"
 
-static bool check_spelling(struct reader *r, const struct word *w, const char *letters,
-                           const char *what)
+bool check_spelling(struct reader *r, const struct word *w, const char *letters, const char *what)
 {
     if (strlen(w->text) >= 2 && strspn(w->text, letters) == strlen(w->text) && w->text[0] != '-' &&
         w->text[0] != '.' && w->text[0] != '+')
@@ -219,9 +218,20 @@ static bool read_pkgconfig(struct reader *r, const struct made *m, struct import
     return true;
 }
 
+/* Sources that are fetched; pkg-config's are not. */
+static bool read_fetched(struct reader *r, const struct made *m, struct import *out, bool *known)
+{
+    enum form form = m ? m->form : FORM_COUNT;
+    *known = form == FORM_debian || form == FORM_debian_source || form == FORM_git;
+    return form == FORM_debian          ? read_debian(r, m, out)
+           : form == FORM_debian_source ? read_debian_source(r, m, out)
+           : form == FORM_git           ? read_git(r, m, out)
+                                        : false;
+}
+
 /*
  * Alternatives are releases of one package: so the lock has one pin for them.  A version in
- * two of them would mean two sets of files.
+ * two of one kind would mean two sets of files.
  */
 static bool check_alternative(struct reader *r, const struct import *list, size_t count)
 {
@@ -232,7 +242,7 @@ static bool check_alternative(struct reader *r, const struct import *list, size_
         return diag_note(r->diag, list->name.span, "the first is here");
     }
     for (size_t i = 0; i + 1 < count; i++)
-        for (size_t j = 0; j < list[i].version_count; j++)
+        for (size_t j = 0; list[i].kind == last->kind && j < list[i].version_count; j++)
             for (size_t k = 0; k < last->version_count; k++)
                 if (string_equal(list[i].versions[j].text, last->versions[k].text)) {
                     diag_error(r->diag, last->versions[k].span,
@@ -251,7 +261,7 @@ static bool read_first_of(struct reader *r, const struct made *m, struct import 
         .name_size = 8,
         .key = m->span,
         .value = {.kind = VALUE_TABLE, .span = m->span, .table = m->body}};
-    const struct table *t = m->body ? take_list(r, &body, "debian { ... }") : NULL;
+    const struct table *t = m->body ? take_list(r, &body, "alternatives") : NULL;
     if (!t)
         return false;
     VEC(struct import) list = {};
@@ -259,15 +269,14 @@ static bool read_first_of(struct reader *r, const struct made *m, struct import 
     for (size_t i = 0; i < t->count; i++) {
         const struct entry *item = &t->entries[i];
         struct import one;
+        bool known;
         if (!spend(r, item->key))
             return false;
-        if (item->value.kind != VALUE_MADE || item->value.made->form != FORM_debian) {
-            ok = wrong_type(r, item, "a debian { ... }");
-        } else if (!read_debian(r, item->value.made, &one)) {
-            ok = false;
-        } else {
+        if (read_fetched(r, item->value.kind == VALUE_MADE ? item->value.made : NULL, &one, &known)) {
             *vec_add(r->arena, &list) = one;
             ok &= check_alternative(r, list.items, list.count);
+        } else {
+            ok = known ? false : wrong_type(r, item, "a debian, debian_source or git { ... }");
         }
     }
     if (t->count == 0)
@@ -290,15 +299,13 @@ bool read_imports(struct reader *r, const struct rule *rule, const struct entry 
         const struct entry *item = &t->entries[i];
         struct import import;
         const struct made *m = item->value.kind == VALUE_MADE ? item->value.made : NULL;
-        bool good;
-        if (m && m->form == FORM_debian)
-            good = read_debian(r, m, &import);
-        else if (m && m->form == FORM_first_of)
+        bool known, good = read_fetched(r, m, &import, &known);
+        if (m && m->form == FORM_first_of)
             good = read_first_of(r, m, &import);
         else if (m && m->form == FORM_pkgconfig)
             good = read_pkgconfig(r, m, &import);
-        else
-            good = wrong_type(r, item, "a debian { ... }, first_of { ... } or pkgconfig \"...\"");
+        else if (!known)
+            good = wrong_type(r, item, "a debian, debian_source, git or first_of { ... }, or pkgconfig \"...\"");
         if (good)
             *vec_add(r->arena, &list) = import;
         ok &= good;

@@ -292,12 +292,34 @@ static int set_thing(lua_State *L)
                            NULL);
 }
 
+/* use { git = "URL", commit = "..." }: the fields as data; load.c reads them. */
+static int use_fields(lua_State *L)
+{
+    struct engine *e = host_engine(L);
+    uint32_t line;
+    const struct scan *scan = host_caller(L, &line);
+    const struct scan_table *table = host_tag(L, 1);
+    struct span span = scan ? scan_line(scan, line) : SPAN_NONE;
+    if (table && table->callee != NO_TOKEN)
+        span = scan_span(table->scan, table->callee, table->callee_end);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    struct host_conversion c = {.lua = L, .engine = e, .memo = 2};
+    struct value v = host_convert(&c, 1, NULL, span, 0);
+    host_charge(L, 2 * sizeof(struct use)); /* it doubles */
+    if (!c.failed && v.kind == VALUE_TABLE)
+        *vec_add(e->arena, &e->uses) = (struct use){.span = span, .body = v.table};
+    return 0;
+}
+
 static int use_directory(lua_State *L)
 {
     struct engine *e = host_engine(L);
+    if (lua_type(L, 1) == LUA_TTABLE)
+        return use_fields(L);
     if (lua_type(L, 1) != LUA_TSTRING)
-        return host_raise_word(L, "use", "use takes the path of a directory",
-                               "write: use \"mylib\"");
+        return host_raise_word(L, "use", "use takes the path of a directory, or a table with a repository",
+                               "write: use \"mylib\", or use { git = \"URL\", commit = \"...\" }");
     struct thing t = {0};
     take_name(L, 1, &t);
     uint32_t line;
@@ -312,7 +334,7 @@ static int use_directory(lua_State *L)
     if (t.name_size != strlen(t.name) || !string_is_clean_utf8(t.name, t.name_size))
         return host_raise_at(L, span, "the path contains control characters", NULL);
     host_charge(L, 2 * sizeof(struct use)); /* it doubles */
-    *vec_add(e->arena, &e->uses) = (struct use){t.name, span};
+    *vec_add(e->arena, &e->uses) = (struct use){.path = t.name, .span = span};
     return 0;
 }
 
