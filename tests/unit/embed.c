@@ -14,6 +14,7 @@
 #include "../../libs/embed/embed.c"
 #include "../../ukc/generate/embedding.h"
 #include "../../ukc/base/file.h"
+#include "../../libs/include/ukc/media_type.h"
 
 struct embed_blob embed_blob;
 
@@ -385,13 +386,17 @@ static void test_full_disk(void **)
 
 static void test_types_are_sorted(void **)
 {
-    /* bsearch finds what is sorted; a few from all over */
+    for (size_t i = 0; i < sizeof media_types / sizeof media_types[0]; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "x.%s", media_types[i].extension);
+        assert_ptr_equal(media_type_find(view_of(name)), &media_types[i]);
+    }
     static const char *const known[] = {"x.aac", "x.html", "x.HTML", "a.b/x.js", "x.zst", "x.woff2", "x.txt", "x.7.css"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        assert_non_null(embed_type_find(known[i]));
-    static const char *const unknown[] = {"html", ".html", "a.html/x", "x.", "x.htmlhtmlhtmlhtmlhtml", ""};
+        assert_non_null(media_type_find(view_of(known[i])));
+    static const char *const unknown[] = {"html", ".html", "a.html/x", "a/.html", "x.", "x.htmlhtmlhtmlhtmlhtml", ""};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
-        assert_null(embed_type_find(unknown[i]));
+        assert_null(media_type_find(view_of(unknown[i])));
 }
 
 int main(void)

@@ -14,6 +14,7 @@
 
 #include "../base/file.h"
 #include "../base/map.h"
+#include "../../libs/include/ukc/media_type.h"
 
 enum { BUFFER_BYTES = 1 << 18 };
 
@@ -159,7 +160,7 @@ static uint32_t add_type(struct packer *p, const char *type)
 static bool pack_file(struct packer *p, const char *name)
 {
     const char *path = path_join(p->a, p->input->directory, name);
-    const struct embed_type *type = embed_type_find(name);
+    const struct media_type *type = media_type_find(view_of(name));
     struct embed_entry entry = {.form = (uint32_t)p->packed->forms.count, .form_count = 1};
     struct embed_form form;
     struct hash hash;

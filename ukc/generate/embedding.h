@@ -24,15 +24,6 @@ struct embed_input {
 };
 const struct embed_input *embed_input_read(struct arena *, const char *path, struct diag *);
 
-/* ---- embed_types.c: media types by extension ---- */
-
-struct embed_type {
-    const char *extension; /* without the dot, lower case */
-    const char *type;
-    bool compressible;
-};
-const struct embed_type *embed_type_find(const char *name); /* NULL: not known */
-
 /* ---- embed_output.c: a file that is written aside ---- */
 
 struct output {

@@ -8,7 +8,4 @@
 
 extern int kv_dir_folder;
 
-/* The media type for a name, by its extension; "application/octet-stream" when that says nothing. */
-struct view media_type(struct view name);
-
 #endif

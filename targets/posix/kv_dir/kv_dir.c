@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <ukc/media_type.h>
 #include "keys.h"
 
 enum { TAG_SIZE = 18 };
@@ -137,9 +138,11 @@ int kv_dir_open(struct view key, struct kv_dir_entry **entry)
         return file;
     int error = load(file, entry);
     close(file);
-    if (error == 0)
-        (*entry)->type = media_type(key);
-    return error;
+    if (error)
+        return error;
+    const struct media_type *known = media_type_find(key);
+    (*entry)->type = known ? view_of(known->type) : VIEW("application/octet-stream");
+    return 0;
 }
 
 void kv_dir_close(struct kv_dir_entry *entry)

@@ -3,7 +3,7 @@ return implementation "kv_dir" {
   doc      = "a folder of the host, read as it is now: for development",
   provides = sig.kv_ro,
   targets  = { "posix" },
-  sources  = { "kv_dir.c", "next.c", "media_type.c" },
+  sources  = { "kv_dir.c", "next.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
     path = key.path { default = "htdocs", phase = "both", doc = "the folder" },

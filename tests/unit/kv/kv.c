@@ -246,6 +246,9 @@ static void test_dir(void **state)
     put("store/a/b/c.css", "p{}");
     put("store/a.TXT", "");
     put("store/a/\xc3\xa4 b", "umlaut");
+    put("store/b.toml", "");
+    put("store/b.ico", "");
+    put("store/.html", "");
     put("store/a0/z", "z");
     put("outside", "secret");
     assert_int_equal(symlink("../outside", "store/link"), 0);
@@ -257,6 +260,9 @@ static void test_dir(void **state)
     assert_string_not_equal(tag, other);
     expect_page("a.TXT", "text/plain; charset=utf-8", "", tag);
     expect_page("a/\xc3\xa4 b", "application/octet-stream", "umlaut", tag);
+    expect_page("b.toml", "application/toml", "", tag); /* what embed knows, too */
+    expect_page("b.ico", "image/vnd.microsoft.icon", "", tag);
+    expect_page(".html", "application/octet-stream", "", tag);
     put("store/a/\xc3\xa4 b", "changed");
     expect_page("a/\xc3\xa4 b", "application/octet-stream", "changed", other);
     assert_string_not_equal(tag, other);
@@ -271,7 +277,7 @@ static void test_dir(void **state)
     assert_int_equal(kv_dir_open(VIEW("/etc/passwd"), &entry), -EINVAL);
     assert_int_equal(kv_dir_open(VIEW(""), &entry), -EINVAL);
     const struct store listing = {.next = kv_dir_next};
-    expect_keys(&listing, "a.TXT|a/b/c.css|a/\xc3\xa4 b|a0/z|index.html|");
+    expect_keys(&listing, ".html|a.TXT|a/b/c.css|a/\xc3\xa4 b|a0/z|b.ico|b.toml|index.html|");
     struct view key;
     assert_int_equal(kv_dir_next(VIEW("a/b"), &key), 0);
     assert_true(view_equal(key, VIEW("a/b/c.css")));

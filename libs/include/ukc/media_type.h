@@ -1,15 +1,26 @@
 /*
- * embed_types.c - media types by file name extension (IANA's registry of media types), and which are worth compressing.
+ * media_type.h - media types by file name extension (IANA's registry of media types), and which are worth compressing.
  *
- * Text is taken to be UTF-8.  What is compressed already has no twin.
+ * The one table: `embed` looks types up when an image is built, stores that
+ * read files do when they are asked for.  Text is taken to be UTF-8.  What is
+ * compressed already is not worth it.
  */
-#include "embedding.h"
+#ifndef UKC_MEDIA_TYPE_H
+#define UKC_MEDIA_TYPE_H
 
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
+#include "view.h"
+
+struct media_type {
+    const char *extension; /* without the dot, lower case */
+    const char *type;
+    bool compressible;
+};
 
 /* Sorted by extension. */
-static const struct embed_type types[] = {
+static const struct media_type media_types[] = {
     {"aac", "audio/aac", false},
     {"apng", "image/apng", false},
     {"appcache", "text/cache-manifest; charset=utf-8", true},
@@ -26,7 +37,7 @@ static const struct embed_type types[] = {
     {"conf", "text/plain; charset=utf-8", true},
     {"css", "text/css; charset=utf-8", true},
     {"csv", "text/csv; charset=utf-8", true},
-    {"cur", "image/x-icon", true},
+    {"cur", "image/vnd.microsoft.icon", true},
     {"deb", "application/vnd.debian.binary-package", false},
     {"eot", "application/vnd.ms-fontobject", true},
     {"eps", "application/postscript", true},
@@ -38,7 +49,7 @@ static const struct embed_type types[] = {
     {"heic", "image/heic", false},
     {"htm", "text/html; charset=utf-8", true},
     {"html", "text/html; charset=utf-8", true},
-    {"ico", "image/x-icon", true},
+    {"ico", "image/vnd.microsoft.icon", true},
     {"ics", "text/calendar; charset=utf-8", true},
     {"ini", "text/plain; charset=utf-8", true},
     {"iso", "application/octet-stream", false},
@@ -104,19 +115,38 @@ static const struct embed_type types[] = {
     {"zst", "application/zstd", false},
 };
 
-static int compare(const void *extension, const void *type)
+/* The extension of a name's last part, in lower case and terminated; a name of only an extension (".html") has none. */
+static inline bool media_extension(struct view name, char *extension, size_t most)
 {
-    return strcmp(extension, ((const struct embed_type *)type)->extension);
+    size_t at = name.size, n = 0;
+    while (at > 0 && name.bytes[at - 1] != '.' && name.bytes[at - 1] != '/')
+        at--;
+    if (at < 2 || name.bytes[at - 1] == '/' || name.bytes[at - 2] == '/' || name.size - at >= most)
+        return false;
+    for (; at < name.size; at++, n++)
+        extension[n] = (char)(name.bytes[at] >= 'A' && name.bytes[at] <= 'Z' ? name.bytes[at] - 'A' + 'a' : name.bytes[at]);
+    extension[n] = '\0';
+    return true;
 }
 
-const struct embed_type *embed_type_find(const char *name)
+/* What is known of files with a name like this, or NULL. */
+static inline const struct media_type *media_type_find(struct view name)
 {
-    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name, *dot = strrchr(base, '.');
-    char lower[16];
-    if (!dot || dot == base || strlen(dot + 1) >= sizeof lower)
+    char extension[16];
+    if (!media_extension(name, extension, sizeof extension))
         return NULL;
-    size_t n = strlen(dot + 1);
-    for (size_t i = 0; i <= n; i++)
-        lower[i] = (char)(dot[1 + i] >= 'A' && dot[1 + i] <= 'Z' ? dot[1 + i] - 'A' + 'a' : dot[1 + i]);
-    return bsearch(lower, types, sizeof types / sizeof types[0], sizeof types[0], compare);
+    size_t low = 0, high = sizeof media_types / sizeof media_types[0];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(extension, media_types[middle].extension);
+        if (order == 0)
+            return &media_types[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }
+
+#endif
