@@ -4,7 +4,7 @@ A fenced block ```console is a transcript: lines that begin with '$ ' are typed,
 '...' in them stands for anything, also for any number of lines when it is alone on its line; a command without lines
 below it may print what it likes. All blocks of a file are one session, in an empty directory with a copy of the
 file's own folder (for an example), with ukc in PATH and a network of its own, so that ports are free.
-After a command that ends in '&' the session goes on when something listens.
+After a command that ends in '&' the session goes on when something more listens than before.
 """
 
 import os
@@ -19,8 +19,9 @@ from lib.project import store
 SECONDS = 600
 
 WAIT = r"""
+__listeners() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n++ } END { print n + 0 }'; }
 __listening() { n=0; while [ $n -lt 200 ]; do
-  if cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { found = 1 } END { exit !found }'; then return 0; fi
+  if [ "$(__listeners)" -gt "$__before" ]; then return 0; fi
   sleep 0.05; n=$((n + 1)); done; echo "nothing listens"; return 1; }
 """
 
@@ -58,6 +59,8 @@ def script(steps, mark):
     for k, (command, _) in enumerate(steps):
         background = command.rstrip().endswith("&")
         lines.append(f"printf '\\n{mark} {k}\\n'")
+        if background:
+            lines.append("__before=$(__listeners)")
         # a server's own lines would come at any time: they are not part of what the command prints
         lines.append(command.rstrip()[:-1] + " >>\"$HOME/background.log\" 2>&1 &" if background else command)
         lines.append(f"__status=$?; printf '\\n{mark} = %s\\n' $__status")
