@@ -42,13 +42,17 @@ const char *const *c_locale(struct arena *a)
     return list.items;
 }
 
-static bool need(const struct fetching *f, const char *program, const char *package)
+static bool need(const struct fetching *f, const char *program, const char *package, bool alone)
 {
     char *found = process_find(program);
     bool present = found != NULL;
     free(found);
     if (present)
         return true;
+    if (!alone) { /* the other alternatives may need no such program */
+        finding_add(f->arena, f->findings, DIAG_OUTSIDE, f->wanted->import->name.span, "'%s' (of the package '%s') is not on this machine", program, package);
+        return false;
+    }
     diag_fail(f->diag, DIAG_OUTSIDE, f->wanted->import->name.span, "the Debian package '%s' cannot be fetched: '%s' is not on this machine",
               f->package, program);
     diag_help(f->diag, "imports of Debian packages need the program '%s' (of the package '%s'), or a store that has the files already", program,
@@ -121,15 +125,14 @@ static const char *package_version(struct fetching *f, const char *file, const c
     return ok ? version : NULL;
 }
 
-/* apt-get's own reasons: its lines that begin with "E: ". */
-static const char *reason(struct fetching *f, const struct text *err)
+const char *apt_reason(struct arena *a, const struct text *output)
 {
     struct text lines = {};
-    char *text = text_keep(err, f->arena), *save = NULL;
+    char *text = text_keep(output, a), *save = NULL;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
         if (string_starts(line, "E: "))
             text_printf(&lines, "%s%s", lines.size ? "; " : "", line + 3);
-    const char *result = lines.size ? one_line(f->arena, &lines) : err->size ? one_line(f->arena, err) : "apt-get gives no reason";
+    const char *result = lines.size ? one_line(a, &lines) : output->size ? one_line(a, output) : "apt-get gives no reason";
     text_dispose(&lines);
     return result;
 }
@@ -148,7 +151,7 @@ static const char *download(struct fetching *f, const char *version)
     const char *file = rc == 0 ? find_package(f, directory) : NULL;
     if (rc > 0)
         finding_add(a, f->findings, DIAG_OUTSIDE, f->wanted->import->name.span, "version %s: %s", version ? version : "(candidate)",
-                    reason(f, &out));
+                    apt_reason(a, &out));
     else if (rc == 0 && !file)
         finding_add(a, f->findings, DIAG_OUTSIDE, f->wanted->import->name.span, "version %s: apt-get left no package (or one larger than 1 GiB)",
                     version ? version : "(candidate)");
@@ -258,7 +261,8 @@ static struct fetching *begin(struct arena *a, struct attempt *t, struct diag *d
     *f = (struct fetching){.arena = a, .wanted = t->wanted, .work = t->work, .package = t->wanted->import->name.text, .preferred = t->preferred,
                            .findings = &t->findings, .diag = d};
     size_t errors = diag_errors(d);
-    if (!need(f, "apt-get", "apt") || !need(f, "dpkg-deb", "dpkg"))
+    t->begun = true;
+    if (!need(f, "apt-get", "apt", t->alone) || !need(f, "dpkg-deb", "dpkg", t->alone))
         return NULL;
     list_offered(f);
     return diag_errors(d) == errors ? f : NULL;
@@ -266,7 +270,9 @@ static struct fetching *begin(struct arena *a, struct attempt *t, struct diag *d
 
 const char *debian_fetch(struct arena *a, struct attempt *t, enum way way, const char **root, struct diag *d)
 {
-    if (!t->fetching && !(t->fetching = begin(a, t, d)))
+    if (!t->begun)
+        t->fetching = begin(a, t, d);
+    if (!t->fetching)
         return NULL;
     switch (way) {
     case WAY_ACCEPTED: return try_accepted(t->fetching, root);
@@ -276,71 +282,14 @@ const char *debian_fetch(struct arena *a, struct attempt *t, enum way way, const
     return NULL;
 }
 
-/* ---- what is said about it ---- */
-
-void debian_warn(const struct attempt *t, const char *version, struct diag *d)
-{
-    const struct findings *findings = &t->findings;
-    for (size_t i = 0; i < findings->count; i++)
-        if (findings->items[i].class != DIAG_OUTSIDE)
-            diag_warning(d, findings->items[i].place, "%s (version %s has the declared files)", findings->items[i].text, version);
-}
-
-static size_t count_findings(const struct attempt *t, bool outside)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < t->findings.count; i++)
-        n += (t->findings.items[i].class == DIAG_OUTSIDE) == outside;
-    return n;
-}
-
-/* Beside the versions that could not be had, those that could. */
-static void note_offered(struct arena *a, const struct attempt *t, struct diag *d)
+void debian_note_offered(struct arena *a, const struct attempt *t, struct diag *d)
 {
     const struct fetching *f = t->fetching;
-    if (!f || f->offered.count == 0)
+    if (f->offered.count == 0)
         return;
     struct text list = {};
     for (size_t i = 0; i < f->offered.count && i < 8; i++)
         text_printf(&list, "%s%s", i ? ", " : "", f->offered.items[i]);
     diag_note(d, SPAN_NONE, "this system offers %s", text_keep(&list, a));
     text_dispose(&list);
-}
-
-static void report_errors(const struct attempt *t, struct diag *d)
-{
-    if (t->damage) {
-        diag_fail(d, DIAG_INTEGRITY, t->wanted->import->name.span, "the store's copy of '%s' is damaged, and it cannot be fetched again",
-                  t->wanted->import->name.text);
-        diag_note(d, SPAN_NONE, "%s", t->damage);
-    }
-    for (size_t i = 0; i < t->findings.count; i++)
-        if (t->findings.items[i].class != DIAG_OUTSIDE)
-            diag_fail(d, t->findings.items[i].class, t->findings.items[i].place, "%s", t->findings.items[i].text);
-}
-
-void debian_report(struct arena *a, struct attempt *const *list, size_t count, struct span place, struct diag *d)
-{
-    const struct import *first = list[0]->wanted->import;
-    size_t faults = 0, absences = 0, damages = 0;
-    for (size_t i = 0; i < count; i++) {
-        faults += count_findings(list[i], false);
-        absences += count_findings(list[i], true);
-        damages += list[i]->damage != NULL;
-        report_errors(list[i], d);
-    }
-    if (faults)
-        diag_help(d, "nothing was kept; if the package is trusted, the manifest's list of files and SHA-256 sums must be corrected");
-    else if (!damages && count > 1)
-        diag_fail(d, DIAG_OUTSIDE, place, "none of the %zu alternatives of the Debian package '%s' can be had", count, first->name.text);
-    else if (!damages)
-        diag_fail(d, DIAG_OUTSIDE, first->name.span, "no accepted version of the Debian package '%s' can be had", first->name.text);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < list[i]->findings.count; k++)
-            if (list[i]->findings.items[k].class == DIAG_OUTSIDE)
-                diag_note(d, list[i]->findings.items[k].place, "%s", list[i]->findings.items[k].text);
-    if (absences)
-        note_offered(a, list[0], d);
-    if (absences && !faults)
-        diag_help(d, "'apt-get update' renews the index; or accept a version that is offered, after checking its files");
 }

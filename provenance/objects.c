@@ -1,15 +1,13 @@
 /*
- * objects.c - the only file that knows libgit2 (1.5 to 1.9); see objects.h.
+ * objects.c - opens and writes the store's repository with libgit2 (1.5 to 1.9); see objects.h.
  *
  * Everything is written through put(), which looks first whether the object is
  * there: libgit2 takes a damaged loose object for a present one and would keep
  * it.  put() removes it, so that a second import repairs the store.
  */
-#include "objects.h"
+#include "objects_inside.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <git2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,17 +15,8 @@
 #include "../ukc/base/arena.h"
 #include "../ukc/base/file.h"
 #include "../ukc/base/text.h"
-#include "inflate.h"
 
-#define DEPTH_LIMIT 64 /* directories below each other */
-
-struct objects {
-    git_repository *repository;
-    git_odb *odb;
-    char *directory;
-};
-
-static bool failed(struct diag *d, const char *what)
+bool libgit2_failed(struct diag *d, const char *what)
 {
     const git_error *e = git_error_last();
     return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, e && e->message ? e->message : "unknown error of libgit2");
@@ -61,8 +50,7 @@ static void remove_remains(const char *directory)
     arena_destroy(a);
 }
 
-/* The same for one reference, whose lock may outlive it: libgit2 renames by link and unlink. */
-static void remove_lock(struct objects *o, const char *reference)
+void objects_remove_lock(struct objects *o, const char *reference)
 {
     struct text path = {};
     text_printf(&path, "%s/%s.lock", o->directory, reference);
@@ -76,24 +64,31 @@ static bool open_repository(struct objects *o, struct diag *d)
         git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
         options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
         if (git_repository_init_ext(&o->repository, o->directory, &options) != 0)
-            return failed(d, "the object store cannot be made");
+            return libgit2_failed(d, "the object store cannot be made");
     }
     if (git_repository_odb(&o->odb, o->repository) != 0)
-        return failed(d, "the object store cannot be opened");
+        return libgit2_failed(d, "the object store cannot be opened");
+    return true;
+}
+
+bool libgit2_start(struct diag *d)
+{
+    if (git_libgit2_init() < 0)
+        return libgit2_failed(d, "libgit2 does not start");
+    configure();
     return true;
 }
 
 struct objects *objects_open(const char *directory, struct diag *d)
 {
-    if (git_libgit2_init() < 0) {
-        failed(d, "libgit2 does not start");
+    if (!libgit2_start(d))
         return NULL;
-    }
-    configure();
     remove_remains(directory);
-    struct objects *o = calloc(1, sizeof *o);
-    if (!o || !(o->directory = strdup(directory)))
-        abort();
+    struct arena *a = arena_create();
+    struct objects *o = arena_new(a, struct objects);
+    const char **roots = arena_array(a, const char *, 1);
+    roots[0] = path_join(a, directory, "objects");
+    *o = (struct objects){.arena = a, .directory = arena_strdup(a, directory), .roots = roots, .root_count = 1};
     if (open_repository(o, d))
         return o;
     objects_close(o);
@@ -106,8 +101,7 @@ void objects_close(struct objects *o)
         return;
     git_odb_free(o->odb);
     git_repository_free(o->repository);
-    free(o->directory);
-    free(o);
+    arena_destroy(o->arena);
     git_libgit2_shutdown();
 }
 
@@ -122,216 +116,12 @@ bool objects_reference_is_valid(const char *reference)
     return valid;
 }
 
-/* ---- reading ---- */
-
-/* An object's bytes, whichever way they were read. */
-struct content {
-    git_object_t type;
-    const char *bytes;
-    size_t size;
-};
-
-static const char *loose_path(struct objects *o, struct arena *a, const git_oid *id)
-{
-    char hex[OBJECT_HEX];
-    git_oid_tostr(hex, sizeof hex, id);
-    return arena_printf(a, "%s/objects/%.2s/%s", o->directory, hex, hex + 2);
-}
-
-/* "blob 12\0": the type, and that the length is what follows. */
-static const char *parse_header(const struct text *raw, struct content *out)
-{
-    const char *end = raw->size ? memchr(raw->bytes, 0, raw->size < 32 ? raw->size : 32) : NULL;
-    const char *space = end ? memchr(raw->bytes, ' ', (size_t)(end - raw->bytes)) : NULL;
-    if (!space)
-        return "it has no header";
-    char type[8] = "";
-    if ((size_t)(space - raw->bytes) >= sizeof type)
-        return "it has no header";
-    memcpy(type, raw->bytes, (size_t)(space - raw->bytes));
-    out->type = git_object_string2type(type);
-    out->bytes = end + 1;
-    out->size = raw->size - (size_t)(end + 1 - raw->bytes);
-    char length[24];
-    snprintf(length, sizeof length, "%zu", out->size);
-    if (out->type < GIT_OBJECT_COMMIT || strcmp(space + 1, length) != 0)
-        return "its header is wrong";
-    return NULL;
-}
-
-static bool read_descriptor(int fd, struct text *out, size_t limit)
-{
-    char chunk[16384];
-    ssize_t n;
-    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 || (size_t)n > limit - out->size)
-            return false;
-        text_append(out, chunk, (size_t)n);
-    }
-    return true;
-}
-
-/* A loose object, read and verified without libgit2's reader.  `damage` stays NULL when it is right. */
-static enum object_status read_loose(struct objects *o, struct arena *a, const git_oid *id, struct content *out, const char **damage)
-{
-    int fd = open(loose_path(o, a, id), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT)
-        return OBJECT_ABSENT;
-    struct text packed = {}, raw = {};
-    const char *wrong = NULL;
-    if (fd < 0 || !read_descriptor(fd, &packed, OBJECT_LIMIT))
-        wrong = "it cannot be read";
-    if (fd >= 0)
-        close(fd);
-    if (!wrong)
-        wrong = inflate_all(packed.bytes, packed.size, OBJECT_LIMIT + 32, &raw);
-    if (!wrong)
-        wrong = parse_header(&raw, out);
-    git_oid actual;
-    if (!wrong && (git_odb_hash(&actual, out->bytes, out->size, out->type) != 0 || !git_oid_equal(&actual, id)))
-        wrong = "its contents do not have its SHA-1";
-    if (!wrong)
-        out->bytes = arena_memdup(a, out->bytes, out->size);
-    text_dispose(&packed);
-    text_dispose(&raw);
-    char hex[OBJECT_HEX];
-    if (wrong)
-        *damage = arena_printf(a, "object %s is damaged: %s", git_oid_tostr(hex, sizeof hex, id), wrong);
-    return wrong ? OBJECT_DAMAGED : OBJECT_OK;
-}
-
-/* Only when no loose file has this name, so that libgit2 reads from packs. */
-static enum object_status read_packed(struct objects *o, struct arena *a, const git_oid *id, struct content *out, const char **damage)
-{
-    git_odb_object *object;
-    int rc = git_odb_read(&object, o->odb, id);
-    char hex[OBJECT_HEX];
-    git_oid_tostr(hex, sizeof hex, id);
-    if (rc != 0) {
-        const git_error *e = git_error_last();
-        *damage = rc == GIT_ENOTFOUND ? arena_printf(a, "object %s is missing", hex)
-                                      : arena_printf(a, "object %s is damaged: %s", hex, e && e->message ? e->message : "unreadable");
-        return rc == GIT_ENOTFOUND ? OBJECT_ABSENT : OBJECT_DAMAGED;
-    }
-    out->type = git_odb_object_type(object);
-    out->size = git_odb_object_size(object);
-    out->bytes = arena_memdup(a, git_odb_object_data(object), out->size);
-    git_odb_object_free(object);
-    return OBJECT_OK;
-}
-
-static enum object_status get(struct objects *o, struct arena *a, const git_oid *id, git_object_t type, struct content *out, const char **damage)
-{
-    enum object_status status = read_loose(o, a, id, out, damage);
-    if (status == OBJECT_ABSENT)
-        status = read_packed(o, a, id, out, damage);
-    if (status == OBJECT_OK && out->type != type) {
-        char hex[OBJECT_HEX];
-        *damage = arena_printf(a, "object %s is a %s, not a %s", git_oid_tostr(hex, sizeof hex, id),
-                               git_object_type2string(out->type), git_object_type2string(type));
-        return OBJECT_DAMAGED;
-    }
-    return status;
-}
-
-enum object_status objects_find(struct objects *o, struct arena *a, const char *reference, char tree[OBJECT_HEX], const char **message,
-                                const char **damage)
-{
-    git_oid id;
-    struct content commit;
-    remove_lock(o, reference);
-    int rc = git_reference_name_to_id(&id, o->repository, reference);
-    if (rc == GIT_ENOTFOUND)
-        return OBJECT_ABSENT;
-    if (rc != 0) {
-        *damage = arena_printf(a, "reference %s is damaged", reference);
-        return OBJECT_DAMAGED;
-    }
-    if (get(o, a, &id, GIT_OBJECT_COMMIT, &commit, damage) != OBJECT_OK)
-        return OBJECT_DAMAGED;
-    const char *text = arena_strndup(a, commit.bytes, commit.size);
-    const char *body = strstr(text, "\n\n");
-    git_oid check;
-    if (strncmp(text, "tree ", 5) != 0 || strlen(text) < 46 || text[45] != '\n' || !body) {
-        *damage = arena_printf(a, "reference %s names a commit that ukc did not write", reference);
-        return OBJECT_DAMAGED;
-    }
-    memcpy(tree, text + 5, OBJECT_HEX - 1);
-    tree[OBJECT_HEX - 1] = '\0';
-    if (git_oid_fromstr(&check, tree) != 0) {
-        *damage = arena_printf(a, "reference %s names a commit that ukc did not write", reference);
-        return OBJECT_DAMAGED;
-    }
-    *message = body + 2;
-    return OBJECT_OK;
-}
-
-struct reading {
-    struct objects *objects;
-    struct arena *arena;
-    VEC(struct object_file) files;
-    const char *damage;
-};
-
-static enum object_status read_tree(struct reading *, const git_oid *id, const char *prefix, unsigned depth);
-
-static enum object_status read_entry(struct reading *r, const char *mode, const char *name, const git_oid *id, const char *prefix, unsigned depth)
-{
-    const char *path = arena_printf(r->arena, "%s%s", prefix, name);
-    if (strcmp(mode, "40000") == 0)
-        return read_tree(r, id, arena_printf(r->arena, "%s/", path), depth + 1);
-    if (strcmp(mode, "100644") != 0) {
-        r->damage = arena_printf(r->arena, "the tree's entry '%s' has mode %s, which ukc does not write", path, mode);
-        return OBJECT_DAMAGED;
-    }
-    struct content blob;
-    enum object_status status = get(r->objects, r->arena, id, GIT_OBJECT_BLOB, &blob, &r->damage);
-    if (status == OBJECT_OK)
-        *vec_add(r->arena, &r->files) = (struct object_file){path, blob.bytes, blob.size};
-    return status;
-}
-
-/* A tree is a sequence of "<mode> <name>\0<20 bytes of id>". */
-static enum object_status read_tree(struct reading *r, const git_oid *id, const char *prefix, unsigned depth)
-{
-    struct content tree;
-    enum object_status status = get(r->objects, r->arena, id, GIT_OBJECT_TREE, &tree, &r->damage);
-    const char *at = tree.bytes, *end = status == OBJECT_OK ? tree.bytes + tree.size : NULL;
-    while (status == OBJECT_OK && at < end) {
-        const char *nul = memchr(at, 0, (size_t)(end - at));
-        const char *space = nul ? memchr(at, ' ', (size_t)(nul - at)) : NULL;
-        if (!space || end - nul < 21 || depth > DEPTH_LIMIT || !path_is_inside(space + 1) || strchr(space + 1, '/')) {
-            r->damage = arena_printf(r->arena, "the tree '%s' is malformed", prefix);
-            return OBJECT_DAMAGED;
-        }
-        git_oid child;
-        git_oid_fromraw(&child, (const unsigned char *)nul + 1);
-        status = read_entry(r, arena_strndup(r->arena, at, (size_t)(space - at)), space + 1, &child, prefix, depth);
-        at = nul + 21;
-    }
-    return status;
-}
-
-enum object_status objects_read_tree(struct objects *o, struct arena *a, const char *tree, const struct object_file **files, size_t *count,
-                                     const char **damage)
-{
-    git_oid id;
-    struct reading r = {.objects = o, .arena = a};
-    enum object_status status = git_oid_fromstr(&id, tree) == 0 ? read_tree(&r, &id, "", 0) : OBJECT_DAMAGED;
-    *files = r.files.items;
-    *count = r.files.count;
-    *damage = r.damage ? r.damage : "the tree's id is malformed";
-    return status;
-}
-
 /* ---- writing ---- */
 
 static bool put(struct objects *o, git_object_t type, const void *bytes, size_t size, git_oid *id, struct diag *d)
 {
     if (git_odb_hash(id, bytes, size, type) != 0)
-        return failed(d, "an object cannot be hashed");
+        return libgit2_failed(d, "an object cannot be hashed");
     struct arena *scratch = arena_create();
     struct content old;
     const char *damage = NULL;
@@ -339,11 +129,11 @@ static bool put(struct objects *o, git_object_t type, const void *bytes, size_t 
     bool ok = true, present = status == OBJECT_OK;
     if (present && (old.type != type || old.size != size || memcmp(old.bytes, bytes, size) != 0))
         ok = diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "two different contents have the same SHA-1: the object store cannot hold both");
-    if (status == OBJECT_DAMAGED && unlink(loose_path(o, scratch, id)) != 0)
+    if (status == OBJECT_DAMAGED && unlink(loose_path(o, scratch, 0, id)) != 0)
         ok = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s, and it cannot be removed: %s", damage, strerror(errno));
     arena_destroy(scratch);
     if (ok && !present && git_odb_write(id, o->odb, bytes, size, type) != 0)
-        ok = failed(d, "an object cannot be written");
+        ok = libgit2_failed(d, "an object cannot be written");
     return ok;
 }
 
@@ -354,20 +144,35 @@ struct writing {
     struct diag *diag;
 };
 
-static bool write_blob(struct writing *w, const char *path, git_oid *id)
-{
-    struct arena *a = arena_create();
-    const struct source *s = file_read(a, path_join(a, w->root, path), SPAN_NONE, OBJECT_LIMIT, w->diag);
-    bool ok = s && put(w->objects, GIT_OBJECT_BLOB, s->bytes, s->size, id, w->diag);
-    arena_destroy(a);
-    return ok;
-}
-
 struct entry {
     const char *name; /* of `length` bytes; a directory's ends with '/', which is how git sorts it */
     size_t length;
+    enum object_kind kind;
     git_oid id;
 };
+
+/* A symbolic link's contents are its target. */
+static bool write_blob(struct writing *w, const char *path, struct entry *e)
+{
+    struct arena *a = arena_create();
+    const char *full = path_join(a, w->root, path);
+    struct stat st;
+    char target[4097];
+    bool ok = lstat(full, &st) == 0;
+    if (ok && S_ISLNK(st.st_mode)) {
+        ssize_t n = readlink(full, target, sizeof target);
+        e->kind = OBJECT_LINK;
+        ok = n > 0 && (size_t)n < sizeof target && put(w->objects, GIT_OBJECT_BLOB, target, (size_t)n, &e->id, w->diag);
+    } else if (ok) {
+        const struct source *s = file_read(a, full, SPAN_NONE, OBJECT_LIMIT, w->diag);
+        e->kind = st.st_mode & S_IXUSR ? OBJECT_EXECUTABLE : OBJECT_FILE;
+        ok = s && put(w->objects, GIT_OBJECT_BLOB, s->bytes, s->size, &e->id, w->diag);
+    } else {
+        diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", full, strerror(errno));
+    }
+    arena_destroy(a);
+    return ok;
+}
 
 static int entry_compare(const void *a, const void *b)
 {
@@ -383,7 +188,7 @@ static bool put_tree(struct writing *w, struct entry *entries, size_t count, git
     qsort(entries, count, sizeof *entries, entry_compare);
     for (size_t i = 0; i < count; i++) {
         bool directory = entries[i].name[entries[i].length - 1] == '/';
-        text_puts(&raw, directory ? "40000 " : "100644 ");
+        text_printf(&raw, "%s ", directory ? "40000" : object_mode(entries[i].kind));
         text_append(&raw, entries[i].name, entries[i].length - directory);
         text_putc(&raw, '\0');
         text_append(&raw, entries[i].id.id, 20);
@@ -409,7 +214,7 @@ static bool write_directory(struct writing *w, size_t from, size_t to, size_t pr
         while (slash && next < to && strncmp(w->paths[next] + prefix, name, length) == 0)
             next++;
         struct entry e = {.name = name, .length = length};
-        ok = slash ? write_directory(w, i, next, prefix + length, depth + 1, &e.id) : write_blob(w, w->paths[i], &e.id);
+        ok = slash ? write_directory(w, i, next, prefix + length, depth + 1, &e.id) : write_blob(w, w->paths[i], &e);
         *vec_add(a, &entries) = e;
     }
     ok = ok && put_tree(w, entries.items, entries.count, id);
@@ -435,10 +240,10 @@ bool objects_name_tree(struct objects *o, const char *reference, const char *tre
     text_printf(&raw, "tree %s\nauthor %s\ncommitter %s\n\n%s", tree, nobody, nobody, message);
     bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, &id, d);
     text_dispose(&raw);
-    remove_lock(o, reference);
+    objects_remove_lock(o, reference);
     git_reference *made = NULL;
     if (ok && git_reference_create(&made, o->repository, reference, &id, 1, NULL) != 0)
-        ok = failed(d, "a reference cannot be written");
+        ok = libgit2_failed(d, "a reference cannot be written");
     git_reference_free(made);
     return ok;
 }

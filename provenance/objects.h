@@ -1,8 +1,7 @@
 /*
  * objects.h - the bare git repository that holds sources.
  *
- * Files are blobs, directories are trees (all files with mode 100644), and
- * what was imported is a commit under refs/ukc/: so git log, git ls-tree, git
+ * Files are blobs, directories are trees, and what was imported is a commit under refs/ukc/: so git log, git ls-tree, git
  * fsck and git gc work on the store as on any repository.
  *
  * A loose object is read by this module itself, bounded and verified against
@@ -29,12 +28,19 @@ struct objects;
 [[nodiscard]] struct objects *objects_open(const char *directory, struct diag *);
 void objects_close(struct objects *);
 
-/* Stores the files `paths` (sorted, relative) found below `root`; gives the id of their tree. */
+/* How git trees tell files apart: their modes 100644, 100755 and 120000. */
+enum object_kind { OBJECT_FILE, OBJECT_EXECUTABLE, OBJECT_LINK };
+const char *object_mode(enum object_kind);
+bool object_kind_of(const char *mode, enum object_kind *); /* false: it is no mode of a file */
+
+/* Stores the files and links `paths` (sorted, relative) found below `root`; gives the id of their tree. */
 bool objects_write_tree(struct objects *, const char *root, const char *const *paths, size_t count, char tree[OBJECT_HEX],
                         struct diag *);
 /* Makes `reference` name a commit of `tree` with this message.  No author, no time: the same facts give the same commit. */
 bool objects_name_tree(struct objects *, const char *reference, const char *tree, const char *message, struct diag *);
 bool objects_reference_is_valid(const char *reference);
+/* The lock of a process that was killed, which may outlive it: libgit2 renames by link and unlink. */
+void objects_remove_lock(struct objects *, const char *reference);
 
 enum object_status { OBJECT_OK, OBJECT_ABSENT, OBJECT_DAMAGED };
 
@@ -43,12 +49,26 @@ enum object_status objects_find(struct objects *, struct arena *, const char *re
                                 const char **message, const char **damage);
 
 struct object_file {
+    enum object_kind kind;
     const char *path; /* relative to the tree */
-    const char *bytes;
+    const char *bytes; /* of a link: its target */
     size_t size;
 };
 /* All files of a tree, in the order of their paths in git.  `damage` says which object is wrong and how. */
 enum object_status objects_read_tree(struct objects *, struct arena *, const char *tree, const struct object_file **files,
                                      size_t *count, const char **damage);
+
+/* One object; of a tree, its own entries, whose names are clean (no slash, not "..") and whose modes are anything. */
+enum object_type { OBJECT_COMMIT, OBJECT_BLOB };
+enum object_status objects_read(struct objects *, struct arena *, const char *id, enum object_type, const char **bytes, size_t *size,
+                                const char **damage);
+struct object_entry {
+    const char *mode, *name;
+    char id[OBJECT_HEX];
+};
+enum object_status objects_read_entries(struct objects *, struct arena *, const char *tree, const struct object_entry **, size_t *count,
+                                        const char **damage);
+/* The tree and the message of a commit; false when it is malformed. */
+bool objects_parse_commit(struct arena *, const char *bytes, size_t size, char tree[OBJECT_HEX], const char **message);
 
 #endif

@@ -4,7 +4,7 @@
  *     fresh in unpacked/?  yes: done, without a lock
  *     take store.lock; remove what a dead process left in tmp/
  *     in objects/?         yes: check unpacked/, or rebuild it from the objects
- *     else                 download, unpack and verify in tmp/, write the objects,
+ *     else                 fetch, unpack, verify and patch in tmp/, write the objects,
  *                          then name them (a reference), then place unpacked/
  *
  * Of alternatives, the pinned one goes this way alone first; then the others
@@ -31,6 +31,7 @@
 struct store {
     struct arena *arena;
     const char *directory; /* absolute */
+    bool offline;
 };
 
 /* $UKC_STORE, else $XDG_DATA_HOME/ukc (ignored when relative, as its specification says), else ~/.local/share/ukc. */
@@ -75,6 +76,11 @@ void store_close(struct store *s)
 const char *store_directory(const struct store *s)
 {
     return s->directory;
+}
+
+void store_set_offline(struct store *s)
+{
+    s->offline = true;
 }
 
 /* ---- the lock ---- */
@@ -123,14 +129,21 @@ struct search {
     struct job *jobs;
     size_t count;
     const char *tmp;
+    bool skipped; /* a source, because the network may not be asked */
     struct diag *diag;
 };
+
+/* As in ukc.lock, in references and in messages. */
+static const char *kind_name(const struct import *i)
+{
+    return i->kind == IMPORT_DEBIAN ? "debian" : i->kind == IMPORT_DEBIAN_SOURCE ? "debian_source" : "git";
+}
 
 static const struct lock_pin *find_pin(const struct lock *l, const struct wanted *w)
 {
     for (size_t i = 0; l && i < l->pin_count; i++)
-        if (string_equal(l->pins[i].kind, "debian") && string_equal(l->pins[i].name, w->import->name.text) &&
-            string_equal(l->pins[i].sha256, w->id))
+        if (string_equal(l->pins[i].kind, kind_name(w->import)) && string_equal(l->pins[i].name, w->import->name.text) &&
+            string_equal(wanted_is_tree(w) ? l->pins[i].from : l->pins[i].sha256, w->id))
             return &l->pins[i];
     return NULL;
 }
@@ -148,29 +161,63 @@ static bool place(struct job *j, const char *root)
     return true;
 }
 
-/* The tree's files, each against its SHA-256, below `root`. */
+/* One file of a stored tree; of a package, it must be one that was declared. */
+static bool write_file(struct job *j, const char *root, const struct object_file *f, const char **damage)
+{
+    const char *path = path_join(j->arena, root, f->path);
+    if (!wanted_is_tree(j->wanted)) {
+        const struct wanted_file *w = wanted_find(j->wanted, f->path);
+        struct hash actual = hash_bytes(f->bytes, f->size);
+        if (!w || f->kind != OBJECT_FILE || !hash_equal(&actual, &w->sha256)) {
+            *damage = arena_printf(j->arena, "'%s' in tree %s does not have its SHA-256", f->path, j->unpacked.tree);
+            return false;
+        }
+    }
+    if (f->kind != OBJECT_LINK)
+        return write_new_file(path, f->bytes, f->size, j->diag) && (f->kind != OBJECT_EXECUTABLE || make_executable(path, j->diag));
+    const char *target = arena_strndup(j->arena, f->bytes, f->size);
+    if (strlen(target) == f->size && !link_fault(f->path, target))
+        return write_new_link(path, target, j->diag);
+    *damage = arena_printf(j->arena, "'%s' in tree %s is a symbolic link that ukc does not write", f->path, j->unpacked.tree);
+    return false;
+}
+
+/* The tree's files, verified, below `root`. */
 static enum object_status write_out(struct job *j, const char *root, const char **damage)
 {
     const struct object_file *files;
-    size_t count;
+    size_t count, errors = diag_errors(j->diag);
     enum object_status status = objects_read_tree(j->objects, j->arena, j->unpacked.tree, &files, &count, damage);
     if (status != OBJECT_OK)
         return OBJECT_DAMAGED;
-    if (count != j->wanted->count) {
+    if (!wanted_is_tree(j->wanted) && count != j->wanted->count) {
         *damage = arena_printf(j->arena, "tree %s does not hold the declared files", j->unpacked.tree);
         return OBJECT_DAMAGED;
     }
-    for (size_t i = 0; i < count; i++) {
-        const struct wanted_file *w = wanted_find(j->wanted, files[i].path);
-        struct hash actual = hash_bytes(files[i].bytes, files[i].size);
-        if (!w || !hash_equal(&actual, &w->sha256)) {
-            *damage = arena_printf(j->arena, "'%s' in tree %s does not have its SHA-256", files[i].path, j->unpacked.tree);
-            return OBJECT_DAMAGED;
-        }
-        if (!write_new_file(path_join(j->arena, root, files[i].path), files[i].bytes, files[i].size, j->diag))
-            return OBJECT_OK; /* reported */
+    for (size_t i = 0; i < count; i++)
+        if (!write_file(j, root, &files[i], damage))
+            return diag_errors(j->diag) == errors ? OBJECT_DAMAGED : OBJECT_OK; /* reported */
+    if (!wanted_is_tree(j->wanted))
+        return OBJECT_OK;
+    j->unpacked.listing = listing_scan(j->arena, root, j->diag);
+    if (j->unpacked.listing && strcmp(j->unpacked.listing->sha256, j->unpacked.sha256) != 0) {
+        *damage = arena_printf(j->arena, "the files in tree %s do not have their SHA-256", j->unpacked.tree);
+        return OBJECT_DAMAGED;
     }
     return OBJECT_OK;
+}
+
+/* "<kind> <name> <version>"; of a tree, after an empty line, "sha256 <of its list>". */
+static bool parse_message(struct job *j, const char *message)
+{
+    const char *first = arena_strndup(j->arena, message, strcspn(message, "\n")), *version = strrchr(first, ' ');
+    j->unpacked.version = version ? version + 1 : "";
+    if (!version_is_clean(j->unpacked.version))
+        return false;
+    struct hash hash;
+    const char *sum = strstr(message, "\n\nsha256 ");
+    j->unpacked.sha256 = sum ? arena_strndup(j->arena, sum + 9, strcspn(sum + 9, "\n")) : "";
+    return !wanted_is_tree(j->wanted) || hash_parse(j->unpacked.sha256, &hash);
 }
 
 /* From the objects, when they are there.  OBJECT_OK may also mean: an error was reported. */
@@ -178,12 +225,11 @@ static enum object_status restore(struct job *j, const char **damage)
 {
     char tree[OBJECT_HEX];
     const char *message;
+    objects_remove_lock(j->objects, j->reference);
     enum object_status status = objects_find(j->objects, j->arena, j->reference, tree, &message, damage);
     if (status != OBJECT_OK)
         return status;
-    const char *version = strrchr(message, ' ');
-    j->unpacked.version = arena_strndup(j->arena, version ? version + 1 : "", version ? strcspn(version + 1, "\n") : 0);
-    if (!version_is_clean(j->unpacked.version)) {
+    if (!parse_message(j, message)) {
         *damage = arena_printf(j->arena, "reference %s names a commit that ukc did not write", j->reference);
         return OBJECT_DAMAGED;
     }
@@ -199,29 +245,62 @@ static enum object_status restore(struct job *j, const char **damage)
     return status;
 }
 
-/* From the package: verified files, then objects, then their name, then the working copy. */
+/* The files of an import in a new directory, verified; NULL with findings, or after reporting. */
+static const char *obtain(struct job *j, enum way way)
+{
+    const char *root = NULL;
+    switch (j->wanted->import->kind) {
+    case IMPORT_DEBIAN:
+        j->unpacked.version = debian_fetch(j->arena, &j->attempt, way, &root, j->diag);
+        return j->unpacked.version ? root : NULL;
+    case IMPORT_DEBIAN_SOURCE: return way == WAY_POOL && archive_fetch(j->arena, &j->attempt, &root, j->diag) ? root : NULL;
+    case IMPORT_GIT: return NULL;
+    case IMPORT_PKGCONFIG:
+    case IMPORT_FIRST_OF: break;
+    }
+    return NULL;
+}
+
+/* Of a tree, what was obtained decides what it is; of a package, that was declared. */
+static bool take_listing(struct job *j, const char *root)
+{
+    j->unpacked.version = j->wanted->version;
+    j->unpacked.listing = listing_scan(j->arena, root, j->diag);
+    if (j->unpacked.listing)
+        j->unpacked.sha256 = j->unpacked.listing->sha256;
+    return j->unpacked.listing;
+}
+
+/* From outside: verified files, then objects, then their name, then the working copy. */
 static bool import(struct job *j, enum way way)
 {
-    const char *root, *damage = j->attempt.damage;
+    const char *damage = j->attempt.damage, *name = j->wanted->import->name.text;
     size_t errors = diag_errors(j->diag);
+    bool whole_tree = wanted_is_tree(j->wanted);
     if (damage && !j->warned)
-        diag_warning(j->diag, j->wanted->import->name.span, "the store's copy of '%s' is damaged and is fetched again: %s",
-                     j->wanted->import->name.text, damage);
+        diag_warning(j->diag, j->wanted->import->name.span, "the store's copy of '%s' is damaged and is fetched again: %s", name, damage);
     j->warned = true;
-    const char *version = debian_fetch(j->arena, &j->attempt, way, &root, j->diag);
-    if (!version) {
+    const char *root = obtain(j, way);
+    if (!root) {
         if (damage && diag_errors(j->diag) != errors)
             diag_note(j->diag, SPAN_NONE, "the store's copy is damaged: %s", damage);
         return false;
     }
-    char tree[OBJECT_HEX];
-    if (!objects_write_tree(j->objects, root, j->wanted->paths, j->wanted->count, tree, j->diag))
+    if (whole_tree && !take_listing(j, root))
         return false;
-    j->unpacked.version = version;
+    char tree[OBJECT_HEX];
+    const char *const *paths = whole_tree ? j->unpacked.listing->paths : j->wanted->paths;
+    if (!objects_write_tree(j->objects, root, paths, whole_tree ? j->unpacked.listing->count : j->wanted->count, tree, j->diag))
+        return false;
     j->unpacked.tree = arena_strdup(j->arena, tree);
     j->unpacked.directory = unpacked_directory(j->arena, j->store->directory, tree);
-    const char *message = arena_printf(j->arena, "debian %s %s\n", j->wanted->import->name.text, version);
-    return objects_name_tree(j->objects, j->reference, tree, message, j->diag) && place(j, root);
+    struct text message = {};
+    text_printf(&message, "%s %s %s\n", kind_name(j->wanted->import), name, j->unpacked.version);
+    if (whole_tree)
+        text_printf(&message, "\nsha256 %s\n%s", j->unpacked.sha256, j->wanted->description);
+    bool ok = objects_name_tree(j->objects, j->reference, tree, text_string(&message), j->diag) && place(j, root);
+    text_dispose(&message);
+    return ok;
 }
 
 static struct job *find_fresh(struct search *s, size_t from, size_t to)
@@ -246,12 +325,20 @@ static struct job *find_stored(struct search *s, size_t from, size_t to)
     return NULL;
 }
 
-static struct job *find_package(struct search *s, enum way way, size_t from, size_t to)
+static bool needs_network(const struct import *i)
+{
+    return i->kind != IMPORT_GIT || !location_is_local(i->repository.text);
+}
+
+static struct job *find_outside(struct search *s, enum way way, size_t from, size_t to)
 {
     size_t errors = diag_errors(s->diag);
-    for (size_t i = from; i < to && diag_errors(s->diag) == errors; i++)
-        if (import(&s->jobs[i], way))
+    for (size_t i = from; i < to && diag_errors(s->diag) == errors; i++) {
+        bool skip = s->store->offline && needs_network(s->jobs[i].wanted->import);
+        s->skipped = s->skipped || skip;
+        if (!skip && import(&s->jobs[i], way))
             return &s->jobs[i];
+    }
     return NULL;
 }
 
@@ -264,12 +351,12 @@ static struct job *find(struct search *s)
         if (!found)
             found = find_stored(s, from, to);
         for (enum way way = WAY_ACCEPTED; way <= WAY_POOL && !found && diag_errors(s->diag) == errors; way++)
-            found = find_package(s, way, from, to);
+            found = find_outside(s, way, from, to);
         from = to;
         to = s->count;
     }
     if (!found && diag_errors(s->diag) == errors)
-        found = find_package(s, WAY_CANDIDATE, 0, s->count);
+        found = find_outside(s, WAY_CANDIDATE, 0, s->count);
     return found;
 }
 
@@ -278,7 +365,7 @@ static void report(const struct search *s)
     struct attempt **list = arena_array(s->arena, struct attempt *, s->count);
     for (size_t i = 0; i < s->count; i++)
         list[i] = &s->jobs[i].attempt;
-    debian_report(s->arena, list, s->count, s->import->name.span, s->diag);
+    report_failure(s->arena, list, s->count, s->import->name.span, s->skipped, s->diag);
 }
 
 static bool prepare(struct search *s, struct objects **objects)
@@ -311,7 +398,7 @@ static struct job *locked(struct search *s)
     if (!found && diag_errors(s->diag) == errors)
         report(s);
     for (size_t i = 0; found && i < s->count; i++)
-        debian_warn(&s->jobs[i].attempt, found->unpacked.version, s->diag);
+        report_warnings(s->arena, &s->jobs[i].attempt, found->wanted->import, found->unpacked.version, s->diag);
     return diag_errors(s->diag) == errors ? found : NULL;
 }
 
@@ -335,6 +422,9 @@ static struct job *fetch(struct search *s)
 
 static bool check_pin(const struct job *j)
 {
+    if (j->pin && wanted_is_tree(j->wanted) && !string_equal(j->pin->sha256, j->unpacked.sha256))
+        return diag_fail(j->diag, DIAG_INTEGRITY, j->pin->span, "'%s' is pinned with SHA-256 %s, and its files have %s", j->wanted->import->name.text,
+                         j->pin->sha256, j->unpacked.sha256);
     if (!j->pin || string_equal(j->pin->tree, j->unpacked.tree))
         return true;
     return diag_fail(j->diag, DIAG_INTEGRITY, j->pin->span, "'%s' is pinned to tree %s, and its files are tree %s", j->wanted->import->name.text,
@@ -360,7 +450,8 @@ static bool add_job(struct search *s, const struct import *import, const struct 
         return false;
     *j = (struct job){.store = s->store, .arena = s->arena, .wanted = w, .diag = s->diag, .unpacked = {.store = s->store->directory, .wanted = w}};
     j->pin = find_pin(l, w);
-    j->reference = arena_printf(s->arena, "refs/ukc/debian/%s/%s", import->name.text, w->id);
+    j->reference = import->kind == IMPORT_GIT ? arena_printf(s->arena, "refs/ukc/git/%s", w->id)
+                                              : arena_printf(s->arena, "refs/ukc/%s/%s/%s", kind_name(import), import->name.text, w->id);
     j->work = arena_printf(s->arena, "%s/%ld/%zu", s->tmp, (long)getpid(), s->count);
     j->attempt = (struct attempt){.wanted = w, .work = j->work, .preferred = j->pin && version_is_clean(j->pin->version) ? j->pin->version : NULL};
     s->count++;
@@ -372,7 +463,7 @@ static bool add_job(struct search *s, const struct import *import, const struct 
     return true;
 }
 
-static const struct fetched *fetch_debian(struct store *store, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
+static const struct fetched *fetch_stored(struct store *store, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
 {
     struct arena *scratch = arena_create();
     const struct import *alternatives = i->kind == IMPORT_FIRST_OF ? i->alternatives : i;
@@ -382,24 +473,52 @@ static const struct fetched *fetch_debian(struct store *store, struct arena *a, 
     bool ok = count > 0 || diag_error(d, i->span, "this import has no alternatives");
     for (size_t k = 0; k < count; k++)
         ok &= add_job(&s, &alternatives[k], l);
+    for (size_t k = 0; k < s.count; k++)
+        s.jobs[k].attempt.alone = count == 1;
     const struct job *j = ok ? fetch(&s) : NULL;
     struct fetched *f = NULL;
     if (j && check_pin(j)) {
         warn_unpinned(&s, j);
         f = arena_new(a, struct fetched);
         *f = (struct fetched){.import = i, .taken = j->wanted->import, .version = arena_strdup(a, j->unpacked.version),
-                              .tree = arena_strdup(a, j->unpacked.tree), .sha256 = arena_strdup(a, j->wanted->id),
+                              .tree = arena_strdup(a, j->unpacked.tree),
+                              .sha256 = arena_strdup(a, wanted_is_tree(j->wanted) ? j->unpacked.sha256 : j->wanted->id),
+                              .address = wanted_is_tree(j->wanted) ? arena_strdup(a, j->wanted->id) : NULL,
                               .directory = arena_strdup(a, j->unpacked.directory)};
     }
     arena_destroy(scratch);
     return f;
 }
 
+/* The address of a repository as one word. */
+static const char *encode(struct arena *a, const char *s)
+{
+    struct text t = {};
+    for (; *s; s++)
+        if ((unsigned char)*s <= ' ' || *s == '%' || *s == 0x7f)
+            text_printf(&t, "%%%02X", (unsigned char)*s);
+        else
+            text_putc(&t, *s);
+    const char *word = text_keep(&t, a);
+    text_dispose(&t);
+    return word;
+}
+
+const struct fetched *store_repository(struct store *s, struct arena *a, const struct used_repository *u, const struct lock *l, struct diag *d)
+{
+    struct import *i = arena_new(a, struct import);
+    *i = (struct import){.kind = IMPORT_GIT, .span = u->span, .name = {encode(a, u->repository.text ? u->repository.text : ""), u->repository.span},
+                         .repository = u->repository, .commit = u->commit, .directory = u->directory};
+    return store_fetch(s, a, i, l, d);
+}
+
 const struct fetched *store_fetch(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
 {
     switch (i->kind) {
     case IMPORT_DEBIAN:
-    case IMPORT_FIRST_OF: return fetch_debian(s, a, i, l, d);
+    case IMPORT_DEBIAN_SOURCE:
+    case IMPORT_GIT:
+    case IMPORT_FIRST_OF: return fetch_stored(s, a, i, l, d);
     case IMPORT_PKGCONFIG: return pkgconfig_fetch(a, i, d);
     }
     return NULL;
@@ -409,6 +528,6 @@ struct lock_pin fetched_pin(const struct fetched *f)
 {
     if (f->import->kind == IMPORT_PKGCONFIG)
         return (struct lock_pin){0};
-    return (struct lock_pin){.kind = "debian", .name = f->import->name.text, .version = f->version, .tree = f->tree, .sha256 = f->sha256,
-                             .span = f->import->name.span};
+    return (struct lock_pin){.kind = kind_name(f->taken), .name = f->import->name.text, .version = f->version, .tree = f->tree, .sha256 = f->sha256,
+                             .from = f->address, .span = f->import->name.span};
 }

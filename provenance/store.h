@@ -28,7 +28,8 @@ struct fetched {
     const struct import *taken; /* of a first_of: the alternative; else the import itself */
     const char *version;   /* the accepted version that was found */
     const char *tree;      /* git tree id, hex */
-    const char *sha256;    /* of the sorted list "sha256  path\n" */
+    const char *sha256;    /* of the sorted list "sha256  path\n" (listing.c) */
+    const char *address;   /* of a tree (debian_source, git): SHA-256 of what decides its contents; else NULL */
     const char *directory; /* absolute path of the unpacked tree; pkg-config: NULL */
     const char *cflags, *libs; /* pkg-config only */
 };
@@ -37,7 +38,8 @@ struct fetched {
  * Makes the files of an import available.  In the store already (as pinned by the lock or
  * by its SHA-256 sums): no network is touched.  Else the package is downloaded with the
  * system's package manager, unpacked in a fresh directory, every declared file verified
- * against its SHA-256, stored, and only then moved into place.
+ * against its SHA-256, stored, and only then moved into place.  An upstream archive is verified
+ * as a whole before it is unpacked; of a git repository the commit's id is verified.
  *
  * Of alternatives (first_of) the one that the lock pins comes first, from the store or the package
  * manager; then those that the store has, in order; then those that the package manager has.
@@ -49,7 +51,7 @@ void store_set_offline(struct store *);
 
 /*
  * The working copy of a whole repository at a commit, for `use { git = ..., commit = ... }`: from the store, else
- * fetched.  taken->directory is its path.
+ * fetched.  Its path is `directory`; `import` is made here, of kind IMPORT_GIT, with the repository's address as its name.
  */
 [[nodiscard]] const struct fetched *store_repository(struct store *, struct arena *, const struct used_repository *, const struct lock *,
                                                      struct diag *);

@@ -13,6 +13,13 @@
 #define BLOCK 512
 #define PAX_LIMIT (64 * 1024)
 
+static const char truncated[] = "it is truncated";
+
+bool tar_is_truncated(const struct tar *t)
+{
+    return t->error == truncated;
+}
+
 static int fail(struct tar *t, const char *why)
 {
     t->error = why;
@@ -32,7 +39,7 @@ static int read_full(struct tar *t, void *buf, size_t n)
         if (r < 0)
             return fail(t, "it cannot be read");
         if (r == 0)
-            return done == 0 ? 0 : fail(t, "it is truncated");
+            return done == 0 ? 0 : fail(t, truncated);
         done += (size_t)r;
     }
     t->taken += n;
@@ -46,7 +53,7 @@ static int skip(struct tar *t, uint64_t n)
         size_t part = n < sizeof buf ? (size_t)n : sizeof buf;
         int r = read_full(t, buf, part);
         if (r <= 0)
-            return r == 0 ? fail(t, "it is truncated") : -1;
+            return r == 0 ? fail(t, truncated) : -1;
         n -= part;
     }
     return 1;
@@ -111,15 +118,16 @@ static int clean_path(struct tar *t)
     return 1;
 }
 
-static int read_name(struct tar *t, uint64_t size)
+/* A GNU long name or long link: the data of an entry of its own. */
+static int read_name(struct tar *t, char *name, bool *known, uint64_t size, const char *too_long)
 {
     if (size == 0 || size >= TAR_PATH)
-        return fail(t, "it has a path that is too long");
-    int r = read_full(t, t->path, (size_t)size);
+        return fail(t, too_long);
+    int r = read_full(t, name, (size_t)size);
     if (r <= 0)
-        return r == 0 ? fail(t, "it is truncated") : -1;
-    t->path[size] = 0;
-    t->named = true;
+        return r == 0 ? fail(t, truncated) : -1;
+    name[size] = 0;
+    *known = true;
     return skip(t, (BLOCK - size % BLOCK) % BLOCK);
 }
 
@@ -137,6 +145,11 @@ static int pax_record(struct tar *t, char *key, char *end)
             return fail(t, "it has a path that is too long");
         memcpy(t->path, value, n + 1);
         t->named = true;
+    } else if (strcmp(key, "linkpath") == 0) {
+        if (n == 0 || n >= TAR_PATH || strlen(value) != n)
+            return fail(t, "it has a link that is too long");
+        memcpy(t->link, value, n + 1);
+        t->linked = true;
     } else if (strcmp(key, "size") == 0) {
         char *rest;
         errno = 0;
@@ -159,7 +172,7 @@ static int read_pax(struct tar *t, uint64_t size, bool global)
         return fail(t, "memory is exhausted");
     int r = size ? read_full(t, text, (size_t)size) : 1;
     if (r == 0)
-        r = fail(t, "it is truncated");
+        r = fail(t, truncated);
     for (char *at = text, *end = text + size; r > 0 && !global && at < end;) {
         char *rest;
         unsigned long length = strtoul(at, &rest, 10);
@@ -206,6 +219,13 @@ static int begin_entry(struct tar *t, const unsigned char *h, uint64_t size)
         return -1;
     if (!t->named)
         header_name(t, h);
+    if (!t->linked) { /* 100 bytes at 157 */
+        size_t n = strnlen((const char *)h + 157, 100);
+        memcpy(t->link, h + 157, n);
+        t->link[n] = 0;
+    }
+    uint64_t mode;
+    t->executable = number(h + 100, 8, &mode) && mode & 0100;
     if (t->sized)
         size = t->pax_size;
     if (t->type != TAR_FILE)
@@ -224,22 +244,22 @@ int tar_next(struct tar *t)
     if (t->error || skip(t, t->left + t->padding) < 0)
         return -1;
     t->left = t->padding = 0;
-    t->named = t->sized = false;
+    t->named = t->linked = t->sized = false;
     for (;;) {
         uint64_t size;
         int r = read_full(t, h, BLOCK);
         if (r < 0)
             return -1;
         if (r == 0)
-            return fail(t, "it is truncated"); /* the end is marked by a block of zeros */
+            return fail(t, truncated); /* the end is marked by a block of zeros */
         if (memcmp(h, zero, BLOCK) == 0)
             return 0;
         if (!checksum_fits(h) || !number(h + 124, 12, &size))
             return fail(t, "it has a malformed header");
         if (h[156] == 'L')
-            r = read_name(t, size);
+            r = read_name(t, t->path, &t->named, size, "it has a path that is too long");
         else if (h[156] == 'K')
-            r = size > TAR_PATH ? fail(t, "it has a link that is too long") : skip(t, size + (BLOCK - size % BLOCK) % BLOCK);
+            r = read_name(t, t->link, &t->linked, size, "it has a link that is too long");
         else if (h[156] == 'x' || h[156] == 'g')
             r = read_pax(t, size, h[156] == 'g');
         else
@@ -259,7 +279,7 @@ ssize_t tar_read(struct tar *t, void *buf, size_t n)
         return 0;
     int r = read_full(t, buf, n);
     if (r <= 0)
-        return r == 0 ? fail(t, "it is truncated") : -1;
+        return r == 0 ? fail(t, truncated) : -1;
     t->left -= n;
     return (ssize_t)n;
 }

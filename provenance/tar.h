@@ -29,16 +29,19 @@ struct tar {
     /* the current entry */
     enum tar_type type;
     uint64_t size;
+    bool executable;     /* by its owner */
     char path[TAR_PATH]; /* "" for the root directory itself */
+    char link[TAR_PATH]; /* of a link: what it points to, as written; nothing is checked */
 
     const char *error; /* after -1 */
 
     uint64_t taken, left, padding; /* private */
-    bool named, sized;
+    bool named, linked, sized;
     uint64_t pax_size;
 };
 
 int tar_next(struct tar *);                          /* 1: an entry; 0: the end; -1: see error */
 ssize_t tar_read(struct tar *, void *buf, size_t n); /* bytes of the entry, 0 at its end; -1: see error */
+bool tar_is_truncated(const struct tar *);           /* the error is that the stream ended: whoever writes it knows why */
 
 #endif

@@ -9,19 +9,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "../ukc/base/file.h"
 #include "import.h"
 #include "tar.h"
 
 #define PACKAGE_LIMIT ((uint64_t)4 << 30) /* bytes, unpacked */
-
-extern char **environ;
 
 struct unpacking {
     struct arena *arena;
@@ -31,31 +26,6 @@ struct unpacking {
     struct diag *diag;
     struct tar tar;
 };
-
-/* Starts dpkg-deb with its output in a pipe and its messages in a file. */
-static pid_t start(const char *package_file, const char *messages, int *out)
-{
-    int ends[2];
-    pid_t pid = -1;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    posix_spawn_file_actions_addopen(&actions, 2, messages, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    const char *argv[] = {"dpkg-deb", "--fsys-tarfile", package_file, NULL};
-    int rc = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (rc != 0) {
-        close(ends[0]);
-        errno = rc;
-        return -1;
-    }
-    *out = ends[0];
-    return pid;
-}
 
 static void wrong(struct unpacking *u, struct span place, const char *path, const char *why)
 {
@@ -140,51 +110,23 @@ static void name_missing(struct unpacking *u)
                         u->wanted->import->name.text, u->version, u->wanted->files[i].path);
 }
 
-/* dpkg-deb's own verdict, once its output has been read or given up. */
-static bool finish(struct unpacking *u, pid_t pid, bool drained, const char *messages)
-{
-    int status = 0;
-    if (!drained)
-        kill(pid, SIGTERM);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (!drained || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-        return true;
-    struct diag *quiet = diag_create();
-    const struct source *s = file_read(u->arena, messages, SPAN_NONE, 1 << 20, quiet);
-    struct text text = {};
-    if (s)
-        text_append(&text, s->bytes, s->size);
-    finding_add(u->arena, u->findings, DIAG_INTEGRITY, u->wanted->import->name.span, "the package %s %s cannot be unpacked: %s",
-                u->wanted->import->name.text, u->version, text.size ? one_line(u->arena, &text) : "dpkg-deb failed");
-    text_dispose(&text);
-    diag_destroy(quiet);
-    return false;
-}
-
 bool unpack_package(struct arena *a, const struct wanted *w, const char *package_file, const char *version, const char *root,
                     struct findings *findings, struct diag *d)
 {
     struct unpacking u = {.arena = a, .wanted = w, .version = version, .root = root, .findings = findings, .diag = d};
     for (size_t i = 0; i < w->count; i++)
         w->files[i].seen = false;
-    const char *messages = arena_printf(a, "%s.messages", root);
-    size_t before = findings->count;
-    pid_t pid = start(package_file, messages, &u.tar.fd);
-    if (pid < 0)
+    size_t before = findings->count, errors = diag_errors(d);
+    const char *argv[] = {"dpkg-deb", "--fsys-tarfile", package_file, NULL};
+    struct stream stream;
+    if (!stream_start(a, &stream, argv, root))
         return diag_fail(d, DIAG_OUTSIDE, w->import->name.span, "dpkg-deb cannot be started: %s", strerror(errno));
-    u.tar.limit = PACKAGE_LIMIT;
-    size_t errors = diag_errors(d);
+    u.tar = (struct tar){.fd = stream.fd, .limit = PACKAGE_LIMIT};
     bool ok = take_all(&u);
-    char rest[16384];
-    ssize_t n = 1;
-    while (!u.tar.error && ok && (n = read(u.tar.fd, rest, sizeof rest)) > 0) /* zeros that pad the last record */
-        ;
-    close(u.tar.fd);
-    size_t found = findings->count;
-    if (!finish(&u, pid, n == 0 || (u.tar.error && strcmp(u.tar.error, "it is truncated") == 0), messages) && found > before) {
-        findings->items[before] = findings->items[findings->count - 1]; /* its cause, instead of its consequences */
-        findings->count = before + 1;
+    const char *failure = stream_finish(a, &stream, ok || tar_is_truncated(&u.tar));
+    if (failure) {
+        findings->count = before; /* the cause, instead of its consequences */
+        finding_add(a, findings, DIAG_INTEGRITY, w->import->name.span, "the package %s %s cannot be unpacked: %s", w->import->name.text, version, failure);
     }
     if (!u.tar.error && diag_errors(d) == errors)
         name_missing(&u);

@@ -14,7 +14,7 @@
 #include "import.h"
 
 /* Debian Policy 5.6.1: lower-case letters, digits, + - . , at least two, the first a letter or digit. */
-static bool package_is_clean(const char *name)
+bool package_is_clean(const char *name)
 {
     if (!name || !isalnum((unsigned char)name[0]) || !name[1] || strlen(name) > 200)
         return false;
@@ -33,7 +33,7 @@ bool version_is_clean(const char *version)
 }
 
 /* Inside its tree, written the one way, and nothing that git refuses in a tree. */
-static const char *path_fault(struct arena *a, const char *path)
+const char *path_fault(struct arena *a, const char *path)
 {
     if (!path || !*path || strlen(path) > 4000 || !string_is_clean_utf8(path, strlen(path)))
         return "it is not a clean path";
@@ -82,14 +82,19 @@ static bool fill_files(struct arena *a, struct wanted *w, struct diag *d)
 }
 
 /* It becomes part of an address. */
-static bool check_pool(struct arena *a, const struct import *import, struct diag *d)
+bool pool_path_is_clean(struct arena *a, const char *path)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.~_/";
+    return !path_fault(a, path) && strspn(path, letters) == strlen(path);
+}
+
+static bool check_pool(struct arena *a, const struct import *import, struct diag *d)
+{
     bool ok = true;
     for (size_t i = 0; i < import->pool_count; i++) {
         const struct import_file *f = &import->pool[i];
         struct hash hash;
-        if (path_fault(a, f->path.text) || strspn(f->path.text, letters) != strlen(f->path.text))
+        if (!pool_path_is_clean(a, f->path.text))
             ok = diag_error(d, f->path.span, "'%s' is not a path in a Debian archive", f->path.text ? f->path.text : "");
         if (!f->sha256.text || !hash_parse(f->sha256.text, &hash))
             ok = diag_error(d, f->sha256.span, "the SHA-256 of '%s' is not 64 lower-case hexadecimal digits", f->path.text ? f->path.text : "");
@@ -129,6 +134,8 @@ static void list_directories(struct arena *a, struct wanted *w)
 
 const struct wanted *wanted_make(struct arena *a, const struct import *import, struct diag *d)
 {
+    if (import->kind != IMPORT_DEBIAN)
+        return wanted_tree(a, import, d);
     struct wanted *w = arena_new(a, struct wanted);
     *w = (struct wanted){.import = import, .count = import->file_count};
     w->files = arena_array(a, struct wanted_file, w->count);
@@ -189,6 +196,19 @@ bool write_new_file(const char *path, const void *bytes, size_t size, struct dia
         ok = false;
     }
     return ok || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(error));
+}
+
+bool make_executable(const char *path, struct diag *d)
+{
+    return chmod(path, 0555) == 0 || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(errno));
+}
+
+bool write_new_link(const char *path, const char *target, struct diag *d)
+{
+    struct arena *a = arena_create();
+    bool made = file_make_directories(path_directory(a, path), d);
+    arena_destroy(a);
+    return made && (symlink(target, path) == 0 || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(errno)));
 }
 
 const char *one_line(struct arena *a, const struct text *message)

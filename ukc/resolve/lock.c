@@ -26,7 +26,7 @@ struct reader {
     struct diag *diag;
     size_t at;
     uint32_t line;
-    struct field fields[9]; /* of the current line; one more than any line has */
+    struct field fields[11]; /* of the current line; one more than any line has */
     size_t count;
     struct span whole;
     VEC(struct lock_choice) choices;
@@ -125,13 +125,17 @@ static bool read_choice(struct reader *r)
 static bool read_pin(struct reader *r)
 {
     const struct field *f = r->fields;
-    if (r->count != 8 || strcmp(f[4].text, "tree") || strcmp(f[6].text, "sha256"))
-        return malformed(r, r->whole, "a pin is: pin KIND NAME VERSION tree TREE sha256 HASH");
+    bool from = r->count == 10 && !strcmp(f[8].text, "from");
+    if ((r->count != 8 && !from) || strcmp(f[4].text, "tree") || strcmp(f[6].text, "sha256"))
+        return malformed(r, r->whole, "a pin is: pin KIND NAME VERSION tree TREE sha256 HASH [from ADDRESS]");
     if (!is_hex(f[5].text, 40, 64))
         return malformed(r, f[5].span, "a git tree id is 40 to 64 hexadecimal digits");
     if (!is_hex(f[7].text, 64, 64))
         return malformed(r, f[7].span, "a SHA-256 is 64 hexadecimal digits");
-    *vec_add(r->arena, &r->pins) = (struct lock_pin){f[1].text, f[2].text, f[3].text, f[5].text, f[7].text, r->whole};
+    if (from && !is_hex(f[9].text, 64, 64))
+        return malformed(r, f[9].span, "a SHA-256 is 64 hexadecimal digits");
+    *vec_add(r->arena, &r->pins) =
+        (struct lock_pin){f[1].text, f[2].text, f[3].text, f[5].text, f[7].text, r->whole, from ? f[9].text : NULL};
     return true;
 }
 

@@ -7,6 +7,7 @@
  *     choice homepage posix net=host http http1 1.0
  *     choice homepage posix net=host http.stack stack_host 1.0
  *     pin debian node-llhttp 8.1.0~... tree <git tree id> sha256 <hash of the file list>
+ *     pin debian_source lwip 2.2.1 tree <git tree id> sha256 <hash of the file list> from <address>
  *
  * A choice line is: unikernel, target, key context (the deciding keys, comma-separated,
  * "-" when none), path of the requirement, implementation, version.
@@ -33,6 +34,7 @@ struct lock_choice {
 struct lock_pin {
     const char *kind, *name, *version, *tree, *sha256;
     struct span span;
+    const char *from; /* address of what decides the tree (archive or commit, parts, patches); NULL where that is the sha256 */
 };
 struct lock {
     const struct lock_choice *choices; /* sorted */

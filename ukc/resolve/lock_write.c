@@ -77,7 +77,8 @@ void lock_print(const struct lock *l, struct text *out)
     }
     for (size_t i = 0; i < l->pin_count; i++) {
         const struct lock_pin *p = &l->pins[i];
-        text_printf(out, "pin %s %s %s tree %s sha256 %s\n", p->kind, p->name, p->version, p->tree, p->sha256);
+        text_printf(out, "pin %s %s %s tree %s sha256 %s%s%s\n", p->kind, p->name, p->version, p->tree, p->sha256, p->from ? " from " : "",
+                    p->from ? p->from : "");
     }
 }
 

@@ -1,0 +1,38 @@
+/*
+ * objects_inside.h - what objects.c, objects_read.c and clone.c share: a repository, opened.
+ */
+#ifndef PROVENANCE_OBJECTS_INSIDE_H
+#define PROVENANCE_OBJECTS_INSIDE_H
+
+#include <git2.h>
+#include "objects.h"
+
+#define DEPTH_LIMIT 64 /* directories below each other */
+
+struct objects {
+    git_repository *repository;
+    git_odb *odb;
+    char *directory;
+    const char *const *roots; /* directories with loose objects: its own, then its alternates' */
+    size_t root_count;
+    struct arena *arena;
+};
+
+/* An object's bytes, whichever way they were read. */
+struct content {
+    git_object_t type;
+    const char *bytes;
+    size_t size;
+};
+
+/* Settings of libgit2, for the whole process. */
+bool libgit2_start(struct diag *);
+/* libgit2's last error, after `what`. */
+bool libgit2_failed(struct diag *, const char *what);
+
+/* A loose object, read and verified without libgit2's reader.  `damage` stays NULL when it is right. */
+enum object_status read_loose(struct objects *, struct arena *, const git_oid *, struct content *, const char **damage);
+/* Where it lies, or would lie. */
+const char *loose_path(const struct objects *, struct arena *, size_t root, const git_oid *);
+
+#endif
