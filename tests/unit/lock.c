@@ -109,9 +109,9 @@ static void refuses(void **state)
         {"ukc-lock 1\nchoice a kvm - x i 1\nchoice a kvm - x j 1\n", "ukc.lock:3:1: error: this path is locked twice"},
         {"ukc-lock 1\npin debian a 1 tree 12 sha256 " HASH64 "\n", "ukc.lock:2:21: error: a git tree id is"},
         {"ukc-lock 1\npin debian a 1 tree " TREE " sha256 12\n", "error: a SHA-256 is 64 hexadecimal digits"},
-        {"ukc-lock 1\npin git a 1 tree " TREE " sha256 " HASH64 " of " HASH64 "\n", "error: a pin is: pin KIND NAME"},
+        {"ukc-lock 1\n\npin git a 1 tree " TREE " sha256 " HASH64 " of " HASH64 "\n", "error: a pin is: pin KIND NAME"},
         {"ukc-lock 1\npin git a 1 tree " TREE " sha256 " HASH64 " from x\n", "error: a SHA-256 is 64"},
-        {"ukc-lock 1\npin git a 1 tree " TREE " sha256 " HASH64 " from " HASH64 " x\n", "error: a pin is: pin KIND NAME"},
+        {"ukc-lock 1\n\n\npin git a 1 tree " TREE " sha256 " HASH64 " from " HASH64 " x\n", "error: a pin is: pin KIND NAME"},
         {"ukc-lock 1\npin debian a 1 tree " TREE " md5 " HASH64 "\n", "error: a pin is: pin KIND NAME"},
         {"ukc-lock 1\nchoice a kvm - x \377 1\n", "ukc.lock:2:18: error: this is not clean UTF-8"},
     };
