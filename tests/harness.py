@@ -61,7 +61,7 @@ def environment(home=None, **more):
 def sanitizer_options():
     suppressions = ROOT / "tests" / "lsan.supp"
     return {
-        "ASAN_OPTIONS": f"exitcode={CHECK_STATUS}:detect_stack_use_after_return=1",
+        "ASAN_OPTIONS": f"exitcode={CHECK_STATUS}:detect_stack_use_after_return=1:strict_string_checks=1",
         "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1:exitcode={CHECK_STATUS}",
         "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0:exitcode={CHECK_STATUS}",
     }

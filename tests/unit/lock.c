@@ -5,29 +5,6 @@
 #include "test.h"
 #include "world.h"
 
-struct fixture {
-    struct arena *a;
-    struct diag *d;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    f->a = arena_create();
-    f->d = diag_create();
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    diag_destroy(f->d);
-    arena_destroy(f->a);
-    free(f);
-    return 0;
-}
-
 static const struct lock *parse(struct fixture *f, const char *text)
 {
     struct source *s = arena_new(f->a, struct source);
@@ -238,14 +215,14 @@ static void absent_file_is_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reads_and_sorts, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_mistakes_are_few_messages, setup, teardown),
-        cmocka_unit_test_setup_teardown(plan_to_lock_and_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(lock_wins_over_preference_and_name, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_contexts_do_not_matter, setup, teardown),
-        cmocka_unit_test_setup_teardown(changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(absent_file_is_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_and_sorts, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(refuses, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(many_mistakes_are_few_messages, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(plan_to_lock_and_back, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(lock_wins_over_preference_and_name, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(other_contexts_do_not_matter, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(changes, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(absent_file_is_empty, fixture_make, fixture_free),
     };
     return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

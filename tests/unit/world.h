@@ -35,6 +35,30 @@
 #include "../../ukc/base/text.h"
 #include "../../ukc/resolve/resolve.h"
 
+/* What a test needs that reads one. */
+struct fixture {
+    struct arena *a;
+    struct diag *d;
+};
+
+static inline int fixture_make(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    f->a = arena_create();
+    f->d = diag_create();
+    *state = f;
+    return 0;
+}
+
+static inline int fixture_free(void **state)
+{
+    struct fixture *f = *state;
+    diag_destroy(f->d);
+    arena_destroy(f->a);
+    free(f);
+    return 0;
+}
+
 struct world {
     const struct manifest *manifest;
     struct resolve_options options;
