@@ -82,6 +82,8 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     }
     const char *name = image_name(p);
     image->path = name ? project_file(p, name) : NULL;
+    if (name)
+        aside_remove(p, image->path);
     if (!name || !inputs_check(p, image->path, quiet)) {
         *status = name && !diag_errors(p->d) ? DIAG_INPUT : (int)diag_status(p->d);
         return false;
@@ -90,6 +92,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     bool outside = false;
     int code = run_ninja(p, quiet, &ran, &undefined, &outside);
     if (code != 0) {
+        aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
         *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : outside ? DIAG_OUTSIDE : DIAG_INPUT;
         if (undefined.size)

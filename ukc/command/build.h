@@ -28,6 +28,9 @@ void explain_undefined(struct project *, const char *symbols);
 bool inputs_check(struct project *, const char *image, bool quiet);
 bool inputs_remember(const struct project *, const char *const *paths, size_t count);
 
+/* Removes what compilers that were killed left aside: see aside.c. */
+void aside_remove(struct project *, const char *image);
+
 /* Unix time in milliseconds: for the run that a record notes, never for an output. */
 int64_t unix_ms(void);
 
