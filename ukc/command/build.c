@@ -9,6 +9,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../../ninja/ninja.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,17 @@ static int run_ninja(struct project *p, bool quiet, bool *ran, struct text *unde
     return ninja_run(&run, ran, p->d);
 }
 
+/* Ninja calls configure when a manifest has changed: <build>/offline tells it what this build was told. */
+static bool tell_offline(struct project *p)
+{
+    const char *mark = project_file(p, "offline");
+    if (p->offline)
+        return file_write(mark, "", 0, NULL, p->d);
+    if (!file_exists(mark) || unlink(mark) == 0)
+        return true;
+    return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", mark, strerror(errno));
+}
+
 /* The name of the image: configure wrote it, because reading the manifest again would cost time. */
 static const char *image_name(struct project *p)
 {
@@ -76,7 +88,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     bool ran = false;
     int64_t started = unix_ms();
     *image = (struct image){0};
-    if (!guard_enter(p)) {
+    if (!guard_enter(p) || !tell_offline(p)) {
         *status = (int)diag_status(p->d);
         return false;
     }

@@ -25,6 +25,7 @@
     X(config, 'c', "config", "FILE", true, "read settings from FILE, one PATH=VALUE a line")           \
     X(profile, 'p', "profile", "PROFILE", false, "release (whole-program optimised, the default) or dev") \
     X(sanitize, 0, "sanitize", NULL, false, "with --profile dev on posix: build with ASan and UBSan")   \
+    X(offline, 0, "offline", NULL, false, "ask nothing of the network: what is not in the store is an error") \
     X(update, 'u', "update", NULL, false, "choose anew instead of keeping the choices in ukc.lock")     \
     X(regenerate, 0, "regenerate", NULL, false, "called by build.ninja: do not become the target configured last") \
     X(directory, 'C', "directory", "DIR", false, "act as if started in DIR")                            \
@@ -109,7 +110,7 @@ bool command_print_completion(const char *shell, FILE *, struct diag *);
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(embed)
+    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(embed)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

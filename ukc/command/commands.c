@@ -11,7 +11,7 @@ const struct option options[OPTION_COUNT] = {
 #undef X
 };
 
-#define TAKES_PROJECT (TAKES(catalogue))
+#define TAKES_PROJECT (TAKES(catalogue) | TAKES(offline))
 #define TAKES_CONTEXT (TAKES_PROJECT | TAKES(target) | TAKES(set) | TAKES(config))
 
 const struct command commands[] = {
@@ -34,7 +34,7 @@ const struct command commands[] = {
                        "signatures, and writes build/TARGET/. Choices are kept in ukc.lock, which belongs into version "
                        "control; --update chooses anew. NAME is needed where the manifest declares several unikernels. "
                        "Only the target is remembered from one configure to the next: settings and profile start from their defaults, "
-                       "while builds repeat those of the last configure. In a project, --help lists the project's own keys.",
+                       "while builds repeat those of the last configure, --offline included. In a project, --help lists the project's own keys.",
         .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(regenerate) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_configure,
@@ -45,7 +45,7 @@ const struct command commands[] = {
         .summary = "build the image of the target configured last",
         .description = "Runs Ninja on the build that configure wrote; a changed manifest is configured again first. Each "
                        "new image is recorded: what went in, what came out (see ukc log).",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_build,
     },
@@ -55,10 +55,22 @@ const struct command commands[] = {
         .summary = "build if needed, then run the image",
         .description = "Words after -- are the image's own: the keys that it reads at boot, as --PATH=VALUE. The exit "
                        "status is the program's. The exact command is printed by --verbose and --dry-run.",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run),
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run),
         .most = 1,
         .passes = true,
         .run = command_run,
+    },
+    {
+        .name = "fetch",
+        .arguments = "[NAME]",
+        .summary = "get the sources of everything that the project could use into the store",
+        .description = "Every import of every implementation that could become part of the image on any target, and every "
+                       "repository that a manifest uses; host libraries are not fetched. After it, configure and build need "
+                       "no network: --offline makes sure. Without NAME, for all unikernels of the manifest. Prints a line for "
+                       "each: already there, or fetched.",
+        .takes = TAKES_PROJECT | TAKES(quiet) | TAKES(json),
+        .most = 1,
+        .run = command_fetch,
     },
     {
         .name = "graph",

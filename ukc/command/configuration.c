@@ -20,6 +20,8 @@ const char *const *configuration_words(struct arena *a, const struct configurati
         WORD("--profile=dev");
     if (c->sanitize)
         WORD("--sanitize");
+    if (c->offline)
+        WORD("--offline");
     for (size_t k = 0; k < c->configs.count; k++)
         WORD("--config=%s", c->configs.items[k]);
     for (size_t k = 0; k < c->sets.count; k++)

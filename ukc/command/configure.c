@@ -7,17 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Choices and pins of this configure, merged into what ukc.lock held. */
-static const struct lock *new_lock(struct project *p)
-{
-    const struct lock *merged = lock_merge(p->a, p->lock, p->plan);
-    VEC(struct lock_pin) pins = {};
-    for (size_t k = 0; k < p->fetched.count; k++)
-        if (p->fetched.items[k]->directory)
-            *vec_add(p->a, &pins) = fetched_pin(p->fetched.items[k]);
-    return lock_merge_pins(p->a, merged, pins.items, pins.count);
-}
-
 /* Were choices of this unikernel, target and key context locked before? */
 static bool was_locked(const struct project *p)
 {
@@ -71,12 +60,15 @@ static void list_imports(struct project *p, bool check_only, struct generate_opt
     for (size_t k = 0; k < p->fetched.count; k++) {
         const struct fetched *f = p->fetched.items[k];
         *vec_add(p->a, &all) =
-            (struct imported){.import = f->import, .label = import_label(p->a, f->import), .cflags = f->cflags, .libs = f->libs};
+            (struct imported){.import = f->import, .label = imports_label(p->a, f), .cflags = f->cflags, .libs = f->libs};
     }
     for (size_t k = 0; k < p->plan->instance_count && check_only; k++) {
         const struct component *c = p->plan->instances[k].component;
-        for (size_t n = 0; n < c->import_count; n++)
-            *vec_add(p->a, &all) = (struct imported){.import = &c->imports[n], .label = import_label(p->a, &c->imports[n]), .cflags = "", .libs = ""};
+        for (size_t n = 0; n < c->import_count; n++) {
+            bool library = c->imports[n].kind == IMPORT_PKGCONFIG;
+            const char *label = library ? NULL : layout_import_label(p->a, p->layout, &c->imports[n]);
+            *vec_add(p->a, &all) = (struct imported){.import = &c->imports[n], .label = label, .cflags = "", .libs = ""};
+        }
     }
     o->imports = all.items;
     o->import_count = all.count;
@@ -103,6 +95,11 @@ static bool generate_build(struct project *p, bool check_only)
     *vec_add(p->a, &inputs) = "ukc.lock";
     for (size_t k = 0; k < p->configuration.configs.count; k++)
         *vec_add(p->a, &inputs) = p->configuration.configs.items[k];
+    for (size_t k = 0; k < p->fetched.count; k++) {
+        const struct import *import = p->fetched.items[k]->taken;
+        for (size_t n = 0; import && n < import->patch_count; n++)
+            *vec_add(p->a, &inputs) = layout_path(p->a, p->layout, import->directory, import->patches[n].text);
+    }
     o.inputs = inputs.items;
     o.input_count = inputs.count;
     return generate(p->a, p->bindings, p->layout, &o, p->d);
@@ -131,6 +128,7 @@ static bool take_profile(struct project *p)
     else if (profile && strcmp(profile, "release") != 0)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--profile is release or dev, not '%s'", profile);
     p->configuration.sanitize = given(p->i, OPTION_sanitize);
+    p->configuration.offline = given(p->i, OPTION_offline);
     if (p->configuration.sanitize && p->configuration.profile != PROFILE_DEV) {
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
         return diag_help(p->d, "add --profile dev");
@@ -180,7 +178,7 @@ int command_configure(struct invocation *i)
               project_graph(&p) && project_plan(&p) && clear_old_layout(&p) && project_layout(&p, p.build, true) && project_check(&p);
     if (!ok)
         return (int)diag_status(i->diag);
-    const struct lock *lock = new_lock(&p);
+    const struct lock *lock = imports_pin(&p, lock_merge(p.a, p.lock, p.plan));
     /* ukc.lock comes before build.ninja, which depends on it; configure.args last: it says that all the rest is there. */
     ok = write_lock(&p, lock) && write_plan(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {

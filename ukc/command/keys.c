@@ -33,8 +33,10 @@ void command_print_project_keys(struct invocation *i, FILE *out)
     if (i->command->run != command_configure || !file_exists("ukc.lua"))
         return;
     struct project p;
-    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) || !project_load(&p) || !project_graph(&p) ||
-        !project_plan(&p))
+    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false))
+        return;
+    p.offline = true; /* help does not go to the network */
+    if (!project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return;
     fprintf(out, "\nkeys of %s for %s (--set PATH=VALUE; the shortest unambiguous end of a path will do):\n", p.unikernel->name.text,
             target_names[p.configuration.target]);

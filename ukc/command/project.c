@@ -115,6 +115,8 @@ bool project_open(struct project *p, struct invocation *i, const char *name, boo
     }
     p->configuration.name = name;
     add_invocation(p);
+    /* the last one: the build that configures again was told so */
+    p->offline = given(i, OPTION_offline) || (!configures && p->configuration.offline) || (given(i, OPTION_regenerate) && file_exists(project_file(p, "offline")));
     return true;
 }
 
@@ -160,15 +162,21 @@ static bool choose_unikernel(struct project *p)
     return diag_help(p->d, "there are: %s", all);
 }
 
-bool project_load(struct project *p)
+bool project_manifest(struct project *p)
 {
     size_t count;
     const char *const *roots = catalogue_roots(p->i, &p->configuration, &count);
     if (!roots)
         return false;
-    struct manifest_options o = {.project = "ukc.lua", .catalogue = roots, .catalogue_count = count};
+    struct manifest_options o = {
+        .project = "ukc.lua", .catalogue = roots, .catalogue_count = count, .use_repository = imports_use_repository, .context = p};
     p->manifest = manifest_load(p->a, &o, p->d);
-    return p->manifest && choose_unikernel(p);
+    return p->manifest;
+}
+
+bool project_load(struct project *p)
+{
+    return project_manifest(p) && choose_unikernel(p);
 }
 
 bool project_graph(struct project *p)
@@ -194,8 +202,7 @@ bool project_plan(struct project *p)
     struct resolve_options o = {.target = p->configuration.target, .update = given(p->i, OPTION_update)};
     if (!saved_settings(p, &o))
         return false;
-    p->lock = lock_read(p->a, "ukc.lock", p->d);
-    if (!p->lock)
+    if (!project_lock(p))
         return false;
     o.lock = p->lock;
     p->plan = resolve(p->a, p->graph, &o, p->d);
@@ -204,57 +211,15 @@ bool project_plan(struct project *p)
     return p->plan;
 }
 
-static bool fetch_import(struct project *p, struct store **store, const struct import *import)
-{
-    for (size_t k = 0; k < p->fetched.count; k++)
-        if (p->fetched.items[k]->import == import)
-            return true;
-    if (import->kind == IMPORT_PKGCONFIG && p->configuration.target != TARGET_posix)
-        return diag_error(p->d, import->span, "a host library can only be linked into a posix image, not for target %s",
-                          target_names[p->configuration.target]);
-    if (!*store && !(*store = store_open(NULL, p->d)))
-        return false;
-    const struct fetched *f = store_fetch(*store, p->a, import, p->lock, p->d);
-    if (!f)
-        return false;
-    *vec_add(p->a, &p->fetched) = f;
-    return true;
-}
-
-static bool fetch_imports(struct project *p)
-{
-    struct store *store = NULL;
-    bool ok = true;
-    for (size_t k = 0; k < p->plan->instance_count; k++) {
-        const struct component *c = p->plan->instances[k].component;
-        for (size_t n = 0; n < c->import_count; n++)
-            ok &= fetch_import(p, &store, &c->imports[n]);
-    }
-    if (store)
-        store_close(store);
-    return ok;
-}
-
-const char *import_label(struct arena *a, const struct import *import)
-{
-    return import->kind != IMPORT_PKGCONFIG ? arena_printf(a, "debian.%s", import->name.text) : NULL;
-}
-
 bool project_layout(struct project *p, const char *build, bool fetch)
 {
-    VEC(struct layout_root) packages = {};
-    if (fetch && !fetch_imports(p))
+    if (fetch && !imports_fetch_plan(p))
         return false;
-    for (size_t k = 0; k < p->fetched.count; k++) {
-        const char *label = import_label(p->a, p->fetched.items[k]->import);
-        for (size_t n = 0; label && n < packages.count; n++)
-            if (string_equal(packages.items[n].label, label) && !string_equal(packages.items[n].directory, p->fetched.items[k]->directory))
-                return diag_error(p->d, p->fetched.items[k]->taken->span, "another component of this image imports other files of '%s'",
-                                  p->fetched.items[k]->taken->name.text);
-        if (label)
-            *vec_add(p->a, &packages) = (struct layout_root){label, p->fetched.items[k]->directory, p->fetched.items[k]->taken};
-    }
-    p->layout = layout_create(p->a, p->plan, build, packages.items, packages.count, p->d);
+    size_t count;
+    const struct layout_root *roots = imports_roots(p, &count);
+    if (!roots)
+        return false;
+    p->layout = layout_create(p->a, p->plan, build, roots, count, p->d);
     return p->layout && layout_prepare(p->layout, p->d);
 }
 

@@ -18,13 +18,26 @@
 #include "../resolve/resolve.h"
 #include "../../provenance/store.h"
 
+/* What `ukc fetch` reports. */
+struct taken {
+    const struct fetched *fetched;
+    struct lock_pin pin;
+    bool present; /* it was in the store already */
+};
+
 /* What `ukc configure` was told: kept in <build>/configure.args, so that later commands mean the same. */
 struct configuration {
     enum target target;
     const char *name; /* of the unikernel; NULL where the manifest declares one */
     enum profile profile;
-    bool sanitize;
+    bool sanitize, offline;
     VEC(const char *) sets, configs, catalogues;
+};
+
+/* A repository that a manifest uses, and where it is. */
+struct used_tree {
+    const struct used_repository *used;
+    const struct fetched *fetched;
 };
 
 struct project {
@@ -35,6 +48,8 @@ struct project {
     struct configuration configuration;
     bool configured; /* configuration was read from an earlier configure */
     const char *build; /* "build/posix" */
+    bool offline; /* the network is not asked: --offline, here, of configure, or of the build that configures again */
+    bool listing; /* what is asked of the store is listed in `taken`: ukc fetch */
 
     const struct manifest *manifest;
     const struct component *unikernel;
@@ -44,10 +59,13 @@ struct project {
     const struct layout *layout;
     const struct bindings *bindings;
     VEC(const struct fetched *) fetched; /* every import of the plan's components */
+    VEC(struct used_tree) used;          /* repositories, in the order in which manifests name them */
+    VEC(struct taken) taken;
 };
 
 /* Which target: the one named by --target, else the one configured last, else posix (or an error when must_be_configured). */
 bool project_open(struct project *, struct invocation *, const char *name, bool must_be_configured);
+bool project_manifest(struct project *); /* without choosing a unikernel */
 bool project_load(struct project *);    /* manifest, unikernel */
 bool project_graph(struct project *);
 bool project_plan(struct project *);    /* lock, plan */
@@ -58,8 +76,22 @@ bool project_check(struct project *);
 const char *const *configuration_words(struct arena *, const struct configuration *, size_t *count);
 bool configuration_write(const struct project *);
 
-/* The layout label of an unpacked package; NULL for a host library. */
-const char *import_label(struct arena *, const struct import *);
+/* ---- imports.c: what comes from the store ---- */
+
+/* ukc.lock into project->lock, once. */
+bool project_lock(struct project *);
+/* For manifest_options: context is the project. */
+const char *imports_use_repository(void *context, struct arena *, const struct used_repository *, struct diag *);
+/* Makes an import available, once; of a whole tree, sees that what is compiled is in it. */
+bool imports_fetch(struct project *, const struct import *);
+/* The same of every component in the plan. */
+bool imports_fetch_plan(struct project *);
+/* The label of its layout root; NULL for a host library. */
+const char *imports_label(struct arena *, const struct fetched *);
+/* The roots of all of them, NULL after reporting that one name stands for two trees. */
+const struct layout_root *imports_roots(struct project *, size_t *count);
+/* The pins for ukc.lock: `old` with what was fetched. */
+const struct lock *imports_pin(struct project *, const struct lock *old);
 
 /* <build>/<file> */
 const char *project_file(const struct project *, const char *file);

@@ -58,6 +58,8 @@ static bool take_word(struct project *p, const struct span span, const char *wor
         c->profile = PROFILE_DEV;
     else if (string_equal(word, "--sanitize"))
         c->sanitize = true;
+    else if (string_equal(word, "--offline"))
+        c->offline = true;
     else if (string_starts(word, "--config="))
         *vec_add(p->a, &c->configs) = value;
     else if (string_starts(word, "--set="))

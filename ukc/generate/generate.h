@@ -17,7 +17,7 @@ enum profile { PROFILE_RELEASE, PROFILE_DEV };
 /* What an import became: an unpacked package below a layout root, or flags from pkg-config. */
 struct imported {
     const struct import *import;
-    const char *label;         /* of its layout root: "debian.node-llhttp"; NULL for pkg-config */
+    const char *label;         /* of its layout root; NULL for pkg-config */
     const char *cflags, *libs; /* pkg-config: its words, separated by spaces; else NULL */
 };
 

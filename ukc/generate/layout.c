@@ -48,6 +48,11 @@ static char *plain_name(struct arena *a, const char *name)
     return plain;
 }
 
+const char *layout_tree_label(struct arena *a, const char *family, const char *name, const char *tree)
+{
+    return arena_printf(a, "%s.%s-%.12s", family, plain_name(a, name), tree);
+}
+
 static const char *free_label(struct arena *a, const root_list *roots, const char *directory, bool in_tree)
 {
     const char *family = in_tree ? path_base(path_directory(a, directory)) : "use";
@@ -65,7 +70,7 @@ static void add_root(struct arena *a, root_list *roots, const char *project, con
     if (below(project, directory))
         return;
     for (size_t i = 0; i < roots->count; i++)
-        if (!strcmp(roots->items[i].directory, directory))
+        if (!strcmp(roots->items[i].directory, directory) || (roots->items[i].whole && below(roots->items[i].directory, directory)))
             return;
     const char *label = free_label(a, roots, directory, in_tree);
     *vec_add(a, roots) = (struct layout_root){.label = label, .directory = directory};
@@ -242,6 +247,16 @@ const struct import *layout_import(const struct layout *layout, const struct imp
     return import->alternative_count ? import->alternatives : import;
 }
 
+const char *layout_import_label(struct arena *a, const struct layout *layout, const struct import *import)
+{
+    static const char *const families[] = {[IMPORT_DEBIAN] = "debian", [IMPORT_DEBIAN_SOURCE] = "debian_source", [IMPORT_GIT] = "git"};
+    import = layout_import(layout, import);
+    for (size_t k = 0; k < layout->root_count; k++)
+        if (layout->roots[k].import == import)
+            return layout->roots[k].label;
+    return arena_printf(a, "%s.%s", families[import->kind], import->name.text);
+}
+
 static void add_component_flags(struct arena *a, const struct layout *layout, const struct component *c, flag_list *flags)
 {
     for (size_t i = 0; i < c->flag_count; i++)
@@ -251,8 +266,8 @@ static void add_component_flags(struct arena *a, const struct layout *layout, co
         const struct import *import = &c->imports[i];
         if (import->kind == IMPORT_PKGCONFIG)
             continue;
+        const char *root = arena_printf(a, "%s/root/%s", layout->build, layout_import_label(a, layout, import));
         import = layout_import(layout, import);
-        const char *root = arena_printf(a, "%s/root/debian.%s", layout->build, import->name.text);
         for (size_t j = 0; j < import->include_count; j++)
             add_flag(a, flags, "-I", path_join(a, root, import->include[j].text));
     }

@@ -26,9 +26,10 @@
 #include "../resolve/plan.h"
 
 struct layout_root {
-    const char *label;     /* "libs.tasks", "use.mylib", "debian.node-llhttp" */
+    const char *label;     /* "libs.tasks", "use.mylib", "debian.node-llhttp-1f0c62d9a8b4" */
     const char *directory; /* absolute */
     const struct import *import; /* of an unpacked package: what it was taken for; several roots may be one directory */
+    bool whole; /* of a repository that is used: what lies below it needs no root of its own */
 };
 
 struct layout {
@@ -38,7 +39,13 @@ struct layout {
     size_t root_count;
 };
 
-/* Collects the roots that a plan needs. extra: unpacked packages. */
+/*
+ * The label of a tree from the store.  It holds the beginning of the tree's id: sources of another tree
+ * have other paths, so that ninja builds them whatever their times are.
+ */
+const char *layout_tree_label(struct arena *, const char *family, const char *name, const char *tree);
+
+/* Collects the roots that a plan needs. extra: trees from the store. */
 [[nodiscard]] const struct layout *layout_create(struct arena *, const struct plan *, const char *build,
                                                  const struct layout_root *extra, size_t extra_count, struct diag *);
 /* Makes the build directory and its links (idempotent). */
@@ -51,6 +58,8 @@ const char *layout_generated(struct arena *, const struct layout *, const struct
 
 /* Which alternative of an import the roots were made with; the first, when nothing was fetched. */
 const struct import *layout_import(const struct layout *, const struct import *);
+/* The label of its root; one that stands for it when nothing was fetched. */
+const char *layout_import_label(struct arena *, const struct layout *, const struct import *);
 
 /*
  * The include path of an instance as compiler flags, the same for the interface check and for the compiler:

@@ -1,0 +1,321 @@
+"""Sources from elsewhere: imports from archives and repositories, repositories that are used, fetch and --offline.
+
+Each test has a store of its own, and upstream repositories made for it.
+"""
+
+import os
+import shutil
+
+from harness import need
+from lib.project import Project, expect
+
+ORDER = 40
+
+MAIN = """#include "console.h"
+#include "add.h"
+#include <stdio.h>
+
+int sum_main(void)
+{
+    char line[32];
+    int n = snprintf(line, sizeof line, "%d\\n", add(2, 3));
+    return console_write(line, (size_t)n) < 0;
+}
+"""
+ADD = "int add(int a, int b)\n{\n    return a + b;\n}\n"
+HEADER = "int add(int, int);\n"
+PATCH = """--- a/src/add.c
++++ b/src/add.c
+@@ -1,4 +1,4 @@
+ int add(int a, int b)
+ {
+-    return a + b;
++    return a + b + 100;
+ }
+"""
+
+
+class Sources(Project):
+    """A project, a store of its own, and a network that is not there when that is asked for."""
+
+    def __init__(self, context):
+        super().__init__(context)
+        self.environment["UKC_STORE"] = os.path.join(self.top, "store")
+        # repositories are made by git, which takes no notice of the user's settings
+        self.environment.update(GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="A", GIT_AUTHOR_EMAIL="a@example.org", GIT_COMMITTER_NAME="A",
+                                GIT_COMMITTER_EMAIL="a@example.org", GIT_AUTHOR_DATE="1700000000 +0000", GIT_COMMITTER_DATE="1700000000 +0000")
+
+    def repository(self, name, files):
+        """A repository beside the project with these files; its commit."""
+        path = os.path.join(self.top, name)
+        if not os.path.exists(path):
+            os.makedirs(path)
+            self.run(need("git"), "init", "-q", ".", directory=path)
+        for file, content in files.items():
+            os.makedirs(os.path.dirname(os.path.join(path, file)), exist_ok=True)
+            with open(os.path.join(path, file), "w") as f:
+                f.write(content)
+        self.run("git", "add", "-A", directory=path)
+        self.run("git", "commit", "-q", "-m", "change", directory=path)
+        return self.run("git", "rev-parse", "HEAD", directory=path).out.strip()
+
+    def remove_repository(self, name):
+        shutil.rmtree(os.path.join(self.top, name))
+
+    def alone(self, *arguments, **options):
+        """ukc in a network namespace that has no network."""
+        return self.run(need("unshare"), "-n", str(self.context.ukc), *arguments, **options)
+
+    def answer(self):
+        return self.ukc("run").out
+
+    def pins(self):
+        return [line.split() for line in self.read("ukc.lock").decode().splitlines() if line.startswith("pin ")]
+
+
+def manifest(commit, fields="", sources="src/add.c", repository="../upstream"):
+    return f"""return unikernel "sum" {{
+  sources  = {{ "sum.c" }},
+  requires = {{ console = sig.console }},
+  imports  = {{
+    git {{
+      name = "adder", repository = "{repository}", commit = "{commit}", keep = {{ "src" }},
+      sources = {{ "{sources}" }}, include = {{ "src/include" }},{fields}
+    }},
+  }},
+}}
+"""
+
+
+def adder(p, **more):
+    commit = p.repository("upstream", {"src/add.c": ADD, "src/include/add.h": HEADER, "other/README": "not kept\n", **more})
+    p.write("sum.c", MAIN)
+    p.write("ukc.lua", manifest(commit))
+    return commit
+
+
+def git_import(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        p.ukc("configure", "--profile", "dev")
+        expect(p.answer() == "5\n", "the imported function is called")
+        pins = p.pins()
+        expect(len(pins) == 1 and pins[0][1:4] == ["git", "adder", commit], "the lock pins the import", pins)
+        p.remove_repository("upstream")
+        p.ukc("clean", "--all")
+        p.ukc("configure")
+        expect(p.answer() == "5\n", "once it is in the store, the repository is not needed; in the release profile as well")
+        expect(p.pins() == pins, "and the pin is the same", p.pins())
+
+
+def other_commit(context):
+    """The manifest changes to another commit and back while the build stays: never a stale object, whatever the files' times."""
+    with Sources(context) as p:
+        first = adder(p)
+        second = p.repository("upstream", {"src/add.c": ADD.replace("a + b", "a * b")})
+        p.ukc("configure", "--profile", "dev")
+        expect(p.answer() == "5\n", "the first commit")
+        for commit, sum in ((second, "6\n"), (first, "5\n"), (second, "6\n")):
+            p.write("ukc.lua", manifest(commit))
+            expect(p.answer() == sum, f"commit {commit} is built", p.answer())
+            expect(p.pins()[0][3] == commit, "and pinned", p.pins())
+
+
+def patched(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        p.write("fix.patch", PATCH)
+        p.write("ukc.lua", manifest(commit, ' patches = { "fix.patch" },'))
+        p.ukc("configure", "--profile", "dev")
+        expect(p.answer() == "105\n", "the patch is applied")
+        p.write("fix.patch", PATCH.replace("100", "200"))
+        expect(p.answer() == "205\n", "a changed patch is another tree, and a build sees it")
+        p.write("fix.patch", PATCH.replace("return a + b;", "return a - b;"))
+        r = p.ukc("build", status=1)
+        expect("fix.patch" in r.out + r.err, "a patch that does not apply is named", r)
+        os.remove(p.file("fix.patch"))
+        r = p.ukc("configure", status=None)
+        expect(r.status in (1, 3) and "fix.patch" in r.err, "and one that is missing", r)
+
+
+def wrong_commit(context):
+    with Sources(context) as p:
+        adder(p)
+        p.write("ukc.lua", manifest("0123456789abcdef0123456789abcdef01234567"))
+        r = p.ukc("configure", status=None)
+        expect(r.status in (1, 3) and "ukc.lua:" in r.err and "0123456789abcdef" in r.err, "a commit that does not exist is an error with its place", r)
+        expect(not os.path.exists(p.file("ukc.lock")), "nothing is pinned")
+
+
+def missing_repository(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        p.write("ukc.lua", manifest(commit, repository="../upstraem"))
+        r = p.ukc("configure", status=None)
+        expect(r.status in (1, 3) and "ukc.lua:" in r.err and "upstraem" in r.err, "a repository that does not exist is an error with its place", r)
+
+
+def missing_source(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        p.write("ukc.lua", manifest(commit, sources="src/ad.c"))
+        r = p.ukc("configure", status=1)
+        expect("there is no 'src/ad.c' in 'adder'" in r.err and "did you mean 'src/add.c'?" in r.err, "the nearest file is named", r)
+        p.write("ukc.lua", manifest(commit, sources="src/core/add.c"))
+        r = p.ukc("configure", status=1)
+        expect("did you mean 'src/add.c'?" in r.err, "or the one of that name", r)
+        p.write("ukc.lua", manifest(commit).replace('"src/include"', '"src/includes"'))
+        r = p.ukc("configure", status=1)
+        expect("'src/includes'" in r.err and "did you mean 'src/include'?" in r.err, "a missing directory for headers likewise", r)
+        p.write("ukc.lua", manifest(commit, sources="src/include/add.c"))
+        expect(not os.path.exists(p.file("ukc.lock")), "nothing is pinned")
+
+
+def fetch_then_offline(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        r = p.ukc("configure", "--offline", status=3)
+        expect("ukc.lua:" in r.err and "ukc fetch" in r.err, "offline, what is not in the store is an error that names ukc fetch", r)
+        r = p.ukc("fetch", "--offline", status=3)
+        expect("ukc fetch" in r.err, "also of ukc fetch", r)
+        r = p.ukc("fetch")
+        expect(r.out == f"git adder {commit}: fetched\n", "fetch says what it fetched", r)
+        expect(not os.path.exists(p.file("ukc.lock")), "and pins nothing")
+        r = p.ukc("fetch", "--json")
+        one = r.json["sources"]
+        expect(len(one) == 1 and one[0]["kind"] == "git" and one[0]["version"] == commit and one[0]["present"] is True, "as JSON: it is there", r)
+        p.remove_repository("upstream")
+        expect(p.alone("fetch").out == f"git adder {commit}: already there\n", "then neither repository nor network is needed")
+        p.alone("fetch", "--offline")
+        p.alone("configure", "--profile", "dev", "--offline")
+        p.alone("build", "--offline")
+        expect(p.alone("run", "--offline").out == "5\n", "and the image works")
+
+
+def build_honours_offline(context):
+    """A build that configures again, because the manifest changed, is offline when configure was told so, or the build is."""
+    with Sources(context) as p:
+        commit = adder(p)
+        p.ukc("configure", "--profile", "dev")
+        p.ukc("build")
+        newer = p.repository("upstream", {"src/add.c": ADD.replace("a + b", "a * b")})
+        p.write("ukc.lua", manifest(newer))
+        r = p.ukc("build", "--offline", status=None)
+        expect(r.status in (1, 3) and "ukc fetch" in r.out + r.err, "the build is told", r)
+        p.ukc("build")
+        expect(p.answer() == "6\n", "and the next one is not")
+        p.ukc("configure", "--profile", "dev", "--offline")
+        p.ukc("build")
+        newest = p.repository("upstream", {"src/add.c": ADD.replace("a + b", "a - b")})
+        p.write("ukc.lua", manifest(newest))
+        r = p.ukc("build", status=None)
+        expect(r.status in (1, 3) and "ukc fetch" in r.out + r.err, "configure was told", r)
+        p.ukc("fetch", "--quiet")
+        p.ukc("build")
+        expect(p.answer() == "-1\n", "with what was fetched the build goes on")
+        expect(commit != newer != newest, "these were three commits")
+
+
+LIBRARY = {
+    "greet/ukc.lua": 'return signature "greeting" {},\n  implementation "hello" { provides = sig.greeting, sources = { "hello.c" } }\n',
+    "greet/greeting.h": "const char *greeting_word(void);\n",
+    "greet/hello.h": "const char *hello_word(void);\n",
+    "greet/hello.c": '#include "hello.h"\nconst char *hello_word(void) { return "good day\\n"; }\n',
+}
+GREET = """#include "console.h"
+#include "greeting.h"
+#include <string.h>
+
+int greet_main(void)
+{
+    return console_write(greeting_word(), strlen(greeting_word())) < 0;
+}
+"""
+
+
+def use(commit, repository="../them"):
+    return f"""use {{ git = "{repository}", commit = "{commit}" }}
+return unikernel "greet" {{ sources = {{ "greet.c" }}, requires = {{ greeting = sig.greeting, console = sig.console }} }}
+"""
+
+
+def used_repository(context):
+    with Sources(context) as p:
+        commit = p.repository("them", LIBRARY)
+        p.write("greet.c", GREET)
+        p.write("ukc.lua", use(commit))
+        r = p.ukc("configure", "--offline", status=3)
+        expect("ukc.lua:1" in r.err and "ukc fetch" in r.err, "offline, a repository that is not in the store is an error", r)
+        r = p.ukc("fetch")
+        expect(r.out == f"use ../them {commit}: fetched\n", "fetch gets it", r)
+        p.ukc("configure", "--profile", "dev")
+        expect(p.answer() == "good day\n", "its implementation is in the image")
+        expect([pin[1:4] for pin in p.pins()] == [["use", "../them", commit]], "the lock pins it", p.pins())
+        next = p.repository("them", {"greet/hello.c": LIBRARY["greet/hello.c"].replace("day", "night")})
+        for at, text in ((next, "good night\n"), (commit, "good day\n")):
+            p.write("ukc.lua", use(at))
+            expect(p.answer() == text, "another commit is built, also an older one")
+        p.remove_repository("them")
+        p.ukc("clean", "--all")
+        p.alone("configure", "--offline")
+        expect(p.alone("run").out == "good day\n", "in the release profile, without repository and network")
+
+
+def used_repository_stays_inside(context):
+    """What comes from a repository may not reach what lies on this machine."""
+    with Sources(context) as p:
+        p.write("greet.c", GREET)
+        os.makedirs(os.path.join(p.top, "secret"))
+        with open(os.path.join(p.top, "secret", "ukc.lua"), "w") as f:
+            f.write('return signature "secret" {}\n')
+        secret = os.path.join(p.top, "secret")
+        cases = [
+            (f'use "{secret}"', "leads out of the repository"),
+            ('use "../../secret"', "leads out of the repository"),
+            ('use "greet/../.."', "leads out of the repository"),
+            (f'use {{ git = "{secret}", commit = "{"0" * 40}" }}', "repository on this machine"),
+            (f'use {{ git = "file://{secret}", commit = "{"0" * 40}" }}', "repository on this machine"),
+            (f'use {{ git = "../secret", commit = "{"0" * 40}" }}', "repository on this machine"),
+            ('return implementation "x" { provides = sig.greeting, sources = { "../../secret/x.c" } }', "leaves the directory"),
+            (f'return implementation "x" {{ provides = sig.greeting, imports = {{ git {{ name = "x-y", repository = "..", commit = "{"0" * 40}" }} }} }}',
+             "repository on this machine"),
+            ('return unikernel "x" { sources = { "x.c" } }', "only be declared in the project's own manifest"),
+        ]
+        for number, (text, message) in enumerate(cases):
+            commit = p.repository(f"them{number}", dict(LIBRARY, **{"ukc.lua": 'use "greet"\n' + text + "\n"}))
+            p.write("ukc.lua", use(commit, f"../them{number}"))
+            r = p.ukc("check", status=1)
+            expect(message in r.err, f"refused: {text}", r)
+        commit = p.repository("good", dict(LIBRARY, **{"ukc.lua": 'use "greet"\n'}))
+        p.write("ukc.lua", use(commit, "../good"))
+        p.ukc("check")
+
+
+def no_manifest(context):
+    with Sources(context) as p:
+        commit = p.repository("them", {"README": "no manifest\n"})
+        p.write("greet.c", GREET)
+        p.write("ukc.lua", use(commit))
+        r = p.ukc("check", status=1)
+        expect("neither the repository '../them' nor a directory in it has a ukc.lua" in r.err, "a repository without a manifest is named", r)
+
+
+def alternatives(context):
+    """Of alternatives of several kinds the one that can be had is taken, and one of them is pinned."""
+    with Sources(context) as p:
+        commit = adder(p)
+        git = manifest(commit).split("imports  = {")[1].rsplit("},\n}", 1)[0]
+        source = f'debian_source {{ package = "adder", versions = {{ "1.0-1" }}, sha256 = "{"0" * 64}", sources = {{ "src/add.c" }} }},'
+        p.write("ukc.lua", manifest(commit).replace(git, "\n    first_of { " + source + git.strip() + " },\n  "))
+        p.ukc("configure", "--profile", "dev")
+        expect(p.answer() == "5\n", "the repository is taken")
+        expect([pin[1:4] for pin in p.pins()] == [["git", "adder", commit]], "and pinned", p.pins())
+
+
+TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, build_honours_offline,
+         used_repository, used_repository_stays_inside, no_manifest, alternatives]
+
+
+def tests(context):
+    for test in TESTS:
+        yield test.__name__, lambda test=test: test(context)

@@ -1,0 +1,257 @@
+/*
+ * imports.c - what the project takes from the store: imports of its components, and repositories that manifests use.
+ *
+ * Each is fetched once in a run.  `ukc fetch` also wants to know what was there
+ * already: then the store is asked without the network first.
+ */
+#include "project.h"
+#include "../base/file.h"
+#include "../base/text.h"
+#include <string.h>
+
+bool project_lock(struct project *p)
+{
+    if (!p->lock)
+        p->lock = lock_read(p->a, "ukc.lock", p->d);
+    return p->lock;
+}
+
+/* ---- asking the store ---- */
+
+static const struct fetched *ask(struct project *p, const struct import *import, const struct used_repository *used, bool offline, struct diag *d)
+{
+    struct store *store = store_open(NULL, d);
+    if (!store)
+        return NULL;
+    if (offline)
+        store_set_offline(store);
+    const struct fetched *f = import ? store_fetch(store, p->a, import, p->lock, d) : store_repository(store, p->a, used, p->lock, d);
+    store_close(store);
+    return f;
+}
+
+/* Does the lock pin another tree under that name?  Then the store's own is not what is wanted. */
+static bool is_pinned_otherwise(const struct lock *lock, const struct lock_pin *pin)
+{
+    bool otherwise = false;
+    for (size_t k = 0; k < lock->pin_count; k++) {
+        const struct lock_pin *other = &lock->pins[k];
+        if (string_equal(other->kind, "use") != string_equal(pin->kind, "use") || !string_equal(other->name, pin->name))
+            continue;
+        if (string_equal(other->tree, pin->tree))
+            return false;
+        otherwise = true;
+    }
+    return otherwise;
+}
+
+/* A repository that is used is no import: it may be called like one. */
+static struct lock_pin pin_of(const struct fetched *f, const struct used_repository *used)
+{
+    struct lock_pin pin = fetched_pin(f);
+    if (used)
+        pin.kind = "use";
+    return pin;
+}
+
+/* With a list to make: from the store alone, if that will do. */
+static const struct fetched *take(struct project *p, const struct import *import, const struct used_repository *used)
+{
+    if (!project_lock(p))
+        return NULL;
+    if (!p->listing)
+        return ask(p, import, used, p->offline, p->d);
+    struct diag *quiet = diag_create();
+    const struct fetched *f = ask(p, import, used, true, quiet);
+    diag_destroy(quiet);
+    struct lock_pin pin = f ? pin_of(f, used) : (struct lock_pin){0};
+    bool present = f && (p->offline || !is_pinned_otherwise(p->lock, &pin));
+    if (!present)
+        f = ask(p, import, used, p->offline, p->d);
+    if (f)
+        *vec_add(p->a, &p->taken) = (struct taken){f, pin_of(f, used), present};
+    return f;
+}
+
+/* ---- what is in a tree ---- */
+
+/* What was probably meant: the nearest path, else one that ends with the same name. */
+static const char *nearest_path(const char *path, const char *const *paths, size_t count)
+{
+    const char *near = string_nearest(path, paths, count);
+    for (size_t k = 0; k < count && !near; k++)
+        if (string_equal(path_base(paths[k]), path_base(path)))
+            near = paths[k];
+    return near;
+}
+
+static bool report_absent(struct project *p, const struct fetched *f, const struct word *path, bool directory)
+{
+    const char *there = path_join(p->a, f->directory, path->text);
+    if (file_exists(there))
+        diag_error(p->d, path->span, "'%s' is not a %s in '%s'", path->text, directory ? "directory" : "regular file", f->taken->name.text);
+    else
+        diag_error(p->d, path->span, "there is no '%s' in '%s' %s", path->text, f->taken->name.text, f->version);
+    struct diag *quiet = diag_create(); /* it may hold symbolic links: then nothing is suggested */
+    const struct file_list *all = file_walk(p->a, f->directory, SPAN_NONE, quiet);
+    diag_destroy(quiet);
+    const char *near = !all       ? NULL
+                       : directory ? nearest_path(path->text, all->directories, all->directory_count)
+                                   : nearest_path(path->text, all->paths, all->count);
+    return near ? diag_help(p->d, "did you mean '%s'?", near) : false;
+}
+
+static bool check_tree(struct project *p, const struct fetched *f)
+{
+    const struct import *i = f->taken;
+    bool ok = true;
+    for (size_t k = 0; k < i->source_count; k++)
+        if (!file_is_regular(path_join(p->a, f->directory, i->sources[k].text)))
+            ok = report_absent(p, f, &i->sources[k], false);
+    for (size_t k = 0; k < i->include_count; k++)
+        if (!file_is_directory(path_join(p->a, f->directory, i->include[k].text)))
+            ok = report_absent(p, f, &i->include[k], true);
+    return ok;
+}
+
+/* ---- imports ---- */
+
+bool imports_fetch(struct project *p, const struct import *import)
+{
+    for (size_t k = 0; k < p->fetched.count; k++)
+        if (p->fetched.items[k]->import == import)
+            return true;
+    const struct fetched *f = take(p, import, NULL);
+    if (!f)
+        return false;
+    *vec_add(p->a, &p->fetched) = f;
+    return !f->directory || check_tree(p, f);
+}
+
+bool imports_fetch_plan(struct project *p)
+{
+    bool ok = true;
+    for (size_t k = 0; k < p->plan->instance_count; k++) {
+        const struct component *c = p->plan->instances[k].component;
+        for (size_t n = 0; n < c->import_count; n++)
+            if (c->imports[n].kind == IMPORT_PKGCONFIG && p->configuration.target != TARGET_posix)
+                ok = diag_error(p->d, c->imports[n].span, "a host library can only be linked into a posix image, not for target %s",
+                                target_names[p->configuration.target]);
+            else
+                ok &= imports_fetch(p, &c->imports[n]);
+    }
+    return ok;
+}
+
+/* ---- repositories ---- */
+
+/* The commit says which tree it is: another one is damage. */
+static bool check_used(struct project *p, const struct lock_pin *pin, struct diag *d)
+{
+    for (size_t k = 0; k < p->lock->pin_count; k++) {
+        const struct lock_pin *other = &p->lock->pins[k];
+        if (string_equal(other->kind, pin->kind) && string_equal(other->name, pin->name) && string_equal(other->version, pin->version) &&
+            !string_equal(other->tree, pin->tree))
+            return diag_fail(d, DIAG_INTEGRITY, other->span, "'%s' is pinned to tree %s, and its files are tree %s", pin->name, other->tree,
+                             pin->tree);
+    }
+    return true;
+}
+
+const char *imports_use_repository(void *context, struct arena *a, const struct used_repository *used, struct diag *d)
+{
+    struct project *p = context;
+    for (size_t k = 0; k < p->used.count; k++)
+        if (string_equal(p->used.items[k].used->commit.text, used->commit.text) &&
+            string_equal(p->used.items[k].used->repository.text, used->repository.text) &&
+            string_equal(p->used.items[k].used->directory, used->directory))
+            return p->used.items[k].fetched->directory;
+    used = arena_memdup(a, used, sizeof *used);
+    const struct fetched *f = take(p, NULL, used);
+    struct lock_pin pin;
+    if (!f || (pin = pin_of(f, used), !check_used(p, &pin, d)))
+        return NULL;
+    *vec_add(p->a, &p->used) = (struct used_tree){used, f};
+    return f->directory;
+}
+
+/* ---- what the rest of the way needs to know ---- */
+
+const char *imports_label(struct arena *a, const struct fetched *f)
+{
+    static const char *const families[] = {[IMPORT_DEBIAN] = "debian", [IMPORT_DEBIAN_SOURCE] = "debian_source", [IMPORT_GIT] = "git"};
+    return f->directory ? layout_tree_label(a, families[f->taken->kind], f->taken->name.text, f->tree) : NULL;
+}
+
+/* "https://example.org/them/parts.git" -> "parts" */
+static const char *short_name(struct arena *a, const char *repository)
+{
+    const char *end = repository + strlen(repository);
+    while (end > repository && end[-1] == '/')
+        end--;
+    if (end - repository > 4 && strncmp(end - 4, ".git", 4) == 0)
+        end -= 4;
+    return path_base(arena_strndup(a, repository, (size_t)(end - repository)));
+}
+
+/* One name, one pin, one tree. */
+static bool check_one_tree(struct project *p, const struct fetched *f)
+{
+    for (size_t k = 0; p->fetched.items[k] != f; k++) {
+        const struct fetched *other = p->fetched.items[k];
+        if (!other->directory || !f->directory || other->taken->kind != f->taken->kind ||
+            !string_equal(other->taken->name.text, f->taken->name.text) || string_equal(other->tree, f->tree))
+            continue;
+        diag_error(p->d, f->taken->span, "another component of this image imports other files of '%s'", f->taken->name.text);
+        return diag_note(p->d, other->taken->span, "this one");
+    }
+    return true;
+}
+
+const struct layout_root *imports_roots(struct project *p, size_t *count)
+{
+    struct layout_root *roots = arena_array(p->a, struct layout_root, p->fetched.count + p->used.count + 1);
+    *count = 0;
+    bool ok = true;
+    for (size_t k = 0; k < p->fetched.count; k++) {
+        const struct fetched *f = p->fetched.items[k];
+        const char *label = imports_label(p->a, f);
+        ok &= check_one_tree(p, f);
+        if (label)
+            roots[(*count)++] = (struct layout_root){.label = label, .directory = f->directory, .import = f->taken};
+    }
+    for (size_t k = 0; k < p->used.count; k++) {
+        const struct fetched *f = p->used.items[k].fetched;
+        const char *label = layout_tree_label(p->a, "use", short_name(p->a, p->used.items[k].used->repository.text), f->tree);
+        roots[(*count)++] = (struct layout_root){.label = label, .directory = f->directory, .whole = true};
+    }
+    return ok ? roots : NULL;
+}
+
+/* Of alternatives of several kinds one is pinned: pins of the others go. */
+static bool is_replaced(const struct lock_pin *pin, const struct fetched *f)
+{
+    bool other = string_equal(pin->kind, "debian") || string_equal(pin->kind, "debian_source") || string_equal(pin->kind, "git");
+    return other && f->import->kind == IMPORT_FIRST_OF && string_equal(pin->name, f->import->name.text);
+}
+
+const struct lock *imports_pin(struct project *p, const struct lock *old)
+{
+    VEC(struct lock_pin) pins = {}, kept = {};
+    for (size_t k = 0; k < p->fetched.count; k++)
+        if (p->fetched.items[k]->directory)
+            *vec_add(p->a, &pins) = pin_of(p->fetched.items[k], NULL);
+    for (size_t k = 0; k < p->used.count; k++)
+        *vec_add(p->a, &pins) = pin_of(p->used.items[k].fetched, p->used.items[k].used);
+    for (size_t k = 0; k < old->pin_count; k++) {
+        bool replaced = false;
+        for (size_t n = 0; n < p->fetched.count; n++)
+            replaced |= is_replaced(&old->pins[k], p->fetched.items[n]);
+        if (!replaced)
+            *vec_add(p->a, &kept) = old->pins[k];
+    }
+    struct lock without = *old;
+    without.pins = kept.items;
+    without.pin_count = kept.count;
+    return lock_merge_pins(p->a, &without, pins.items, pins.count);
+}
