@@ -316,7 +316,7 @@ def own_user_namespace():
     user, group = os.geteuid(), os.getegid()
     if user == 0:
         return
-    check(libc.unshare(NEWUSER), "unshare")
+    check(libc.unshare(NEWUSER | NEWNET), "unshare")
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
         with open(f"/proc/self/{name}", "w") as f:
             f.write(text)

@@ -1,0 +1,351 @@
+/*
+ * frames.c - receiving and sending, and what to do when the device goes.
+ *
+ * Sending never copies a frame, but for its headers, and those only when the host is to compute the
+ * checksum: the field in them is not the caller's to give, and views are not ours to change.
+ */
+#include "frames.h"
+
+#include "checksum.h"
+#include "clock.h"
+#include "events.h"
+#include "log.h"
+#include "task.h"
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <ukc/deadline.h>
+#include <unistd.h>
+
+enum {
+    TURN = 64,      /* frames after which others run */
+    GATHERED = 32,  /* views that one system call takes */
+    HEADERS = 192,  /* bytes of a frame in which its checksum is looked for; IPv4's options fit, and many of IPv6 */
+    VLAN = 4,
+};
+
+/* virtio's header without the number of buffers, which is what the host uses if nobody asks for more. */
+typedef struct virtio_net_hdr offload_header;
+
+struct sender {
+    struct task *task;
+    struct sender *next;
+};
+
+static struct frames_device device;
+static struct events_source *source;
+static int descriptor = -1;
+static bool receiving;
+static bool down, gone; /* it was said already */
+static unsigned turn;
+static struct sender *senders; /* who waits for room; the first is armed */
+
+static uint8_t scratch[FRAME_HEADER + VLAN + FRAME_MTU_MOST];
+
+/* ---- life ---- */
+
+static int adopt(int new)
+{
+    int error = events_watch(&source, new);
+    if (error) {
+        close(new);
+        source = NULL;
+        return error;
+    }
+    descriptor = new;
+    return 0;
+}
+
+int frames_open(const struct frames_device *of, int new)
+{
+    device = *of;
+    receiving = down = gone = false;
+    turn = 0;
+    senders = NULL;
+    return adopt(new);
+}
+
+void frames_close(void)
+{
+    if (source)
+        events_close(source);
+    source = NULL;
+    descriptor = -1;
+}
+
+/* ---- a device that goes away ---- */
+
+static bool is_gone(int error)
+{
+    return error == EBADFD || error == ENODEV || error == ENXIO;
+}
+
+static void say_gone(void)
+{
+    if (!gone)
+        log_write(LOG_LEVEL_ERROR, device.component, "%s is gone; waiting until it is there again", device.name);
+    gone = true;
+}
+
+/* Looks for it once a second.  0 when it is worth trying again. */
+static int wait_for_return(int64_t deadline)
+{
+    int64_t later = deadline_after(clock_now(), NANOSECONDS_PER_SECOND);
+    say_gone();
+    if (deadline <= DEADLINE_NOW)
+        return -ETIMEDOUT;
+    int error = task_park(later < deadline ? later : deadline);
+    if (error && (error != -ETIMEDOUT || later >= deadline))
+        return error;
+    int new = device.reopen();
+    if (new < 0)
+        return 0;
+    frames_close();
+    if (adopt(new) != 0)
+        return -ENOMEM;
+    gone = false;
+    log_write(LOG_LEVEL_NOTICE, device.component, "%s is there again", device.name);
+    for (struct sender *s = senders; s; s = s->next)
+        task_wake(s->task);
+    return 0;
+}
+
+/* ---- receiving ---- */
+
+/* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -ENODEV. */
+static ptrdiff_t take(void *frame, size_t size)
+{
+    offload_header header = {0};
+    uint8_t spare; /* a frame that reaches it was too long */
+    struct iovec parts[] = {{&header, sizeof header}, {frame, size}, {&spare, 1}};
+    ssize_t got = device.offload ? readv(descriptor, parts, 3) : readv(descriptor, parts + 1, 2);
+    if (got < 0)
+        return errno == EAGAIN ? -EAGAIN : errno == EINTR || errno == ENETDOWN ? 0 : -ENODEV;
+    if (device.offload)
+        got = got < (ssize_t)sizeof header ? 0 : got - (ssize_t)sizeof header;
+    if ((size_t)got > size)
+        return -EMSGSIZE;
+    if (got < FRAME_HEADER)
+        return 0;
+    bool known = header.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
+    return !device.offload || known || checksum_verify(frame, (size_t)got) != CHECKSUM_BAD ? got : 0;
+}
+
+static int wait_to_read(int64_t deadline)
+{
+    turn = 0;
+    events_arm(source, EVENTS_READ, task_self());
+    int error = task_park(deadline);
+    events_arm(source, EVENTS_READ, NULL);
+    return error;
+}
+
+/* Lets others run once in a while; 0, or -ETIMEDOUT to a caller who must not be parked. */
+static int take_turns(int64_t deadline)
+{
+    if (++turn < TURN)
+        return 0;
+    turn = 0;
+    if (deadline <= DEADLINE_NOW)
+        return -ETIMEDOUT;
+    task_yield(); /* cancelled or not: what is there is received first */
+    return 0;
+}
+
+static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
+{
+    if (deadline > DEADLINE_NOW)
+        take_turns(deadline);
+    for (;;) {
+        ptrdiff_t got = -EAGAIN;
+        if (deadline <= DEADLINE_NOW || events_ready(source, EVENTS_READ))
+            got = take(frame, size);
+        if (got > 0 || got == -EMSGSIZE)
+            return got;
+        int error;
+        if (got == 0)
+            error = take_turns(deadline);
+        else if (got == -ENODEV)
+            error = wait_for_return(deadline);
+        else if (deadline <= DEADLINE_NOW)
+            error = -ETIMEDOUT;
+        else {
+            events_exhausted(source, EVENTS_READ);
+            error = wait_to_read(deadline);
+        }
+        if (error)
+            return error;
+    }
+}
+
+ptrdiff_t frames_receive(void *frame, size_t size, int64_t deadline)
+{
+    if (receiving)
+        return -EBUSY;
+    receiving = true;
+    ptrdiff_t got = receive(frame, size, deadline);
+    receiving = false;
+    return got;
+}
+
+/* ---- sending ---- */
+
+static size_t total(const struct view *views, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_add_overflow(size, views[i].size, &size))
+            return SIZE_MAX;
+    return size;
+}
+
+/* The first `size` bytes of the views. */
+static void copy(uint8_t *to, size_t size, const struct view *views)
+{
+    for (; size > 0; views++) {
+        size_t part = views->size < size ? views->size : size;
+        if (part > 0)
+            memcpy(to, views->bytes, part);
+        to += part;
+        size -= part;
+    }
+}
+
+/* The views from byte `done` on; returns how many vectors that took, 0 if they do not suffice. */
+static size_t gather(struct iovec *vectors, size_t room, const struct view *views, size_t count, size_t done)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (done >= views[i].size) {
+            done -= views[i].size;
+            continue;
+        }
+        if (used == room)
+            return 0;
+        vectors[used].iov_base = (char *)(uintptr_t)views[i].bytes + done;
+        vectors[used++].iov_len = views[i].size - done;
+        done = 0;
+    }
+    return used;
+}
+
+/*
+ * Decides who computes the checksum.  The host: the headers are in scratch, up to the field, which holds the sum of the
+ * pseudo-header, and their size is returned.  Nobody has to: 0.  We did: the size of the frame, all of which is in scratch.
+ */
+static size_t prepare(offload_header *header, const struct view *views, size_t size)
+{
+    struct checksum_place place;
+    size_t have = size < HEADERS ? size : HEADERS;
+    copy(scratch, have, views);
+    enum checksum_kind kind = checksum_find(scratch, have, size, &place);
+    if (kind == CHECKSUM_FOUND && place.end == size) { /* the host sums up to the end of the frame */
+        header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+        header->csum_start = (uint16_t)place.start;
+        header->csum_offset = (uint16_t)place.field;
+        memcpy(scratch + place.start + place.field, &place.pseudo, 2);
+        return place.start + place.field + 2;
+    }
+    if (kind != CHECKSUM_FOUND && kind != CHECKSUM_MORE)
+        return 0;
+    copy(scratch, size, views);
+    if (checksum_find(scratch, size, size, &place) == CHECKSUM_FOUND)
+        checksum_fill(scratch, &place);
+    return size;
+}
+
+/* One attempt: 0 or an errno value. */
+static int put(const struct view *views, size_t count, size_t size)
+{
+    offload_header header = {0};
+    struct iovec vectors[GATHERED + 2];
+    size_t used = 0, done = 0;
+    if (device.offload) {
+        vectors[used++] = (struct iovec){&header, sizeof header};
+        done = prepare(&header, views, size);
+    }
+    if (done > 0)
+        vectors[used++] = (struct iovec){scratch, done};
+    if (done < size) {
+        size_t rest = gather(vectors + used, GATHERED, views, count, done);
+        if (rest == 0) { /* too many pieces: as one */
+            uint8_t field[2];
+            memcpy(field, scratch + (done ? done - 2 : 0), 2);
+            copy(scratch, size, views);
+            if (done > 0)
+                memcpy(scratch + done - 2, field, 2);
+            used = device.offload;
+            vectors[used] = (struct iovec){scratch, size};
+            rest = 1;
+        }
+        used += rest;
+    }
+    return writev(descriptor, vectors, (int)used) < 0 ? errno : 0;
+}
+
+/* Waits in the row of those that want to send, of which the first is armed. */
+static int wait_to_send(int64_t deadline)
+{
+    struct sender self = {.task = task_self()}, **at = &senders;
+    while (*at)
+        at = &(*at)->next;
+    *at = &self;
+    events_arm(source, EVENTS_WRITE, senders->task);
+    int error = task_park(deadline);
+    for (at = &senders; *at != &self; at = &(*at)->next)
+        ;
+    *at = self.next;
+    events_arm(source, EVENTS_WRITE, senders ? senders->task : NULL);
+    return error;
+}
+
+/* Whoever had the edge and does not need it, or found room, lets the next one try. */
+static int leave(int result)
+{
+    if (senders)
+        task_wake(senders->task);
+    return result;
+}
+
+/* The frame is lost, as on a wire that is not plugged in.  Says why once; no room in the host's queues is nothing special. */
+static void lose(int error)
+{
+    if (is_gone(error)) {
+        say_gone();
+        return;
+    }
+    if (!down && error != ENOBUFS && error != ENOMEM) {
+        log_write(LOG_LEVEL_WARNING, device.component, "%s takes no frames: %s", device.name,
+                  error == EIO || error == ENETDOWN ? "it is down" : strerror(error));
+        down = true;
+    }
+}
+
+int frames_send(const struct view *views, size_t count, int64_t deadline)
+{
+    size_t size = total(views, count);
+    if (size > FRAME_HEADER + device.mtu)
+        return -EMSGSIZE;
+    if (size < FRAME_HEADER)
+        return -EINVAL;
+    int error;
+    while ((error = put(views, count, size)) != 0) {
+        if (error == EINTR)
+            continue;
+        if (error != EAGAIN) {
+            lose(error);
+            return leave(0);
+        }
+        if (deadline <= DEADLINE_NOW)
+            return -ETIMEDOUT;
+        error = wait_to_send(deadline);
+        if (error)
+            return leave(error);
+    }
+    if (down)
+        log_write(LOG_LEVEL_NOTICE, device.component, "%s takes frames again", device.name);
+    down = false;
+    return leave(0);
+}

@@ -1,0 +1,21 @@
+return implementation "netif_tap" {
+  version = "0.1", licence = "ISC", origin = "ukc",
+  doc = "a tap device of the host, which it makes and configures itself where it may",
+  provides = sig.netif,
+  requires = { task = sig.task, events = sig.events, clock = sig.clock, log = sig.log },
+  when     = { link = "tap" },
+  targets  = { "posix" },
+  sources  = { "netif_tap.c", "advice.c", "host.c", "frames.c", "checksum.c" },
+  flags    = { "-D_GNU_SOURCE" },
+  keys     = {
+    device    = key.string { default = "tap0", phase = "both", doc = "the host's name of the device; it is made if there is none" },
+    mac       = key.mac { default = "00:00:00:00:00:00", phase = "both",
+                          doc = "the image's own Ethernet address; all zero: one derived from the device's name" },
+    mtu       = key.integer { default = 1500, min = 576, max = 9216, phase = "both", doc = "bytes of payload in a frame" },
+    configure = key.bool { default = true, phase = "both",
+                           doc = "give the host's end its addresses, if the device was made here or has none and is no port of a bridge" },
+    host_ipv4 = key.ipv4_prefix { default = "10.0.0.1/24", phase = "both", doc = "the host's own address on the device; 0.0.0.0/0: none" },
+    host_ipv6 = key.ipv6_prefix { default = "fd00::1/64", phase = "both", doc = "the host's own address on the device; ::/0: none" },
+    offload   = key.bool { default = true, phase = "both", doc = "leave the checksums of TCP and UDP to the host" },
+  },
+}
