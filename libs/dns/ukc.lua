@@ -1,0 +1,20 @@
+return implementation "dns" {
+  version = "0.1", licence = "ISC", origin = "ukc",
+  doc = "addresses of names from DNS servers: a stub resolver with a cache",
+  provides = sig.resolver,
+  requires = { stack = sig.stack, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log },
+  sources  = { "dns.c", "resolve.c", "query.c", "servers.c", "hosts.c", "cache.c", "message.c", "name.c" },
+  keys     = {
+    servers = key.list { of = key.string {}, default = {}, phase = "both",
+                         doc = "addresses of name servers, IPv4 or IPv6, at most 8, best first; empty: those that the stack knows" },
+    port    = key.port { default = 53, phase = "both", doc = "port of the name servers" },
+    hosts   = key.list { of = key.string {}, default = {}, phase = "both",
+                         doc = "what is known without asking, as name=address; a name that stands here is not asked for" },
+    timeout = key.integer { default = 2000, min = 10, max = 60000, doc = "milliseconds to wait for an answer, before the next server is asked" },
+    tries   = key.integer { default = 3, min = 1, max = 10, doc = "how often each server is asked" },
+    cache_entries = key.integer { default = 256, min = 0, max = 65536, doc = "answers kept at most, each for one name and family; 0: none" },
+    cache_bytes   = key.size { default = "64KiB", min = 1024, max = 1073741824, doc = "memory of the answers kept, at most" },
+    ttl           = key.integer { default = 86400, min = 0, max = 604800, doc = "seconds an answer is kept at most" },
+    negative_ttl  = key.integer { default = 900, min = 0, max = 10800, doc = "seconds it is kept at most that there is no such name or address" },
+  },
+}
