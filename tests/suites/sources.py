@@ -10,6 +10,7 @@ from harness import need
 from lib.project import Project, expect
 
 ORDER = 40
+SANITIZED = True
 
 MAIN = """#include "console.h"
 #include "add.h"
@@ -255,6 +256,11 @@ def used_repository(context):
         for at, text in ((next, "good night\n"), (commit, "good day\n")):
             p.write("ukc.lua", use(at))
             expect(p.answer() == text, "another commit is built, also an older one")
+        broken = p.repository("them", {"greet/hello.h": "int hello_word(void);\n"})
+        p.write("ukc.lua", use(broken))
+        p.ukc("build", status=1)
+        p.write("ukc.lua", use(commit))
+        expect(p.answer() == "good day\n", "a commit that does not fit is refused, and leaves a build that can go on")
         p.remove_repository("them")
         p.ukc("clean", "--all")
         p.alone("configure", "--offline")

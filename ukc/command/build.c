@@ -65,7 +65,7 @@ static int run_ninja(struct project *p, bool quiet, bool *ran, struct text *unde
     return ninja_run(&run, ran, p->d);
 }
 
-/* Ninja calls configure when a manifest has changed: <build>/offline tells it what this build was told. */
+/* Ninja calls configure when a manifest has changed: <build>/offline, which stays until the next build, tells it what this one was told. */
 static bool tell_offline(struct project *p)
 {
     const char *mark = project_file(p, "offline");

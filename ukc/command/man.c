@@ -83,7 +83,7 @@ void command_print_man(FILE *out)
           ".TP\n.B NO_COLOR\nWhen set, diagnostics are not coloured.\n"
           ".SH FILES\n"
           ".TP\n.I ukc.lua\nThe manifest. 'ukc help manifest' documents its language.\n"
-          ".TP\n.I ukc.lock\nThe choices made, for version control.\n"
+          ".TP\n.I ukc.lock\nThe choices made and the sources used, for version control.\n"
           ".TP\n.I build/TARGET/\nEverything generated, and the image.\n"
           ".SH EXAMPLES\n.nf\nukc init site && cd site\nukc configure \\-\\-target posix && ukc build && ukc run\n.fi\n",
           out);

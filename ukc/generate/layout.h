@@ -18,6 +18,7 @@
  *         root/<label>                 links to directories outside the project
  *         cache/                       of the interface check
  *         tools.txt, tools.state       which programs the tools are
+ *         offline                      the last build was told --offline
  *         <unikernel>                  the image
  */
 #ifndef UKC_LAYOUT_H

@@ -8,6 +8,8 @@
  *     choice homepage posix net=host http.stack stack_host 1.0
  *     pin debian node-llhttp 8.1.0~... tree <git tree id> sha256 <hash of the file list>
  *     pin debian_source lwip 2.2.1 tree <git tree id> sha256 <hash of the file list> from <address>
+ *     pin git zlib <commit> tree <git tree id> sha256 <hash of the file list> from <address>
+ *     pin use https://example.org/them/parts.git <commit> tree ... sha256 ... from ...
  *
  * A choice line is: unikernel, target, key context (the deciding keys, comma-separated,
  * "-" when none), path of the requirement, implementation, version.
