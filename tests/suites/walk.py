@@ -101,6 +101,18 @@ def older_files_are_noticed(context):
         expect(not p.ukc("build", "--json").json["made"], "and then there is nothing to do")
 
 
+def asks_ninja_once(context):
+    """For a record ninja says once what the image was made from, and once what the compilers read."""
+    with Project(context) as p:
+        built_site(context, p)
+        p.write("ninja", '#!/bin/sh\necho "$@" >>asked\nexec ninja "$@"\n')
+        os.chmod(p.file("ninja"), 0o755)
+        p.write("site.c", p.read("site.c") + b"\nint x __attribute__((used));\n")
+        made = p.ukc("build", "--json", environment={"NINJA": p.file("ninja")}).json["made"]
+        asked = [line.split(" -t ")[1].split()[0] for line in p.read("asked").decode().splitlines() if " -t " in line]
+        expect(made and asked == ["inputs", "deps"], "two questions", asked)
+
+
 def same_bytes_elsewhere(context):
     hashes = set()
     for name in ("a", "another directory, ünïcode"):
@@ -250,7 +262,7 @@ def manual_and_completion(context):
             p.run("zsh", "-n", "c.zsh")
 
 
-TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, same_bytes_elsewhere, settings,
+TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
          queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, installed,
          manual_and_completion]
 

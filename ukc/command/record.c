@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct inputs {
-    VEC(struct record_input) all;
+    VEC(const char *) paths;
     struct map seen;
 };
 
@@ -44,15 +44,10 @@ static bool is_output(const struct project *p, const char *path)
     return string_starts(path, project_file(p, "obj/"));
 }
 
-static bool add_input(struct project *p, struct inputs *in, const char *path)
+static void add_input(struct project *p, struct inputs *in, const char *path)
 {
-    if (is_output(p, path) || map_add(&in->seen, path, 1) != MAP_ABSENT || file_is_directory(path))
-        return true;
-    struct record_input input = {.role = role_of(p, path), .path = path};
-    if (!hash_file(path, &input.sha256, &input.size, p->d))
-        return false;
-    *vec_add(p->a, &in->all) = input;
-    return true;
+    if (!is_output(p, path) && map_add(&in->seen, path, 1) == MAP_ABSENT && !file_is_directory(path))
+        *vec_add(p->a, &in->paths) = path;
 }
 
 /* `ninja -t inputs` prints words for a shell: as they are, or in single quotes. */
@@ -93,7 +88,7 @@ static bool ask_ninja(struct project *p, struct inputs *in, const char *tool, co
         size_t n = strcspn(line, "\n");
         size_t skip = strlen(indent);
         if (n > skip && strncmp(line, indent, skip) == 0 && (skip || *line != ' '))
-            ok = add_input(p, in, read_path(p->a, line + skip, n - skip, quotes));
+            add_input(p, in, read_path(p->a, line + skip, n - skip, quotes));
         line += n + (line[n] == '\n');
     }
     text_dispose(&out);
@@ -105,6 +100,19 @@ static int by_role_and_path(const void *a, const void *b)
     const struct record_input *x = a, *y = b;
     int order = strcmp(x->role, y->role);
     return order ? order : strcmp(x->path, y->path);
+}
+
+/* The inputs with what they hold, sorted; NULL after reporting. */
+static const struct record_input *hash_inputs(struct project *p, const struct inputs *in)
+{
+    struct record_input *all = arena_array(p->a, struct record_input, in->paths.count);
+    for (size_t k = 0; k < in->paths.count; k++) {
+        all[k] = (struct record_input){.role = role_of(p, in->paths.items[k]), .path = in->paths.items[k]};
+        if (!hash_file(all[k].path, &all[k].sha256, &all[k].size, p->d))
+            return NULL;
+    }
+    qsort(all, in->paths.count, sizeof *all, by_role_and_path);
+    return all;
 }
 
 static const char *user_name(void)
@@ -134,35 +142,36 @@ static bool add_record(struct project *p, struct record *r)
 }
 
 /*
- * Everything whose change ninja could overlook: the image's inputs, and those
- * of the configuration.  These decide what is built, but belong to the
- * intent, not to the recipe: a comment in a manifest makes no other record.
+ * Adds the inputs of the configuration, so that everything is remembered whose change ninja could
+ * overlook.  They decide what is built, but belong to the intent, not to the recipe: a comment in a
+ * manifest makes no other record.
  */
-static bool remember_inputs(struct project *p, const struct inputs *in)
+static bool add_configure_inputs(struct project *p, struct inputs *in)
 {
-    struct inputs more = {};
-    bool ok = ask_ninja(p, &more, "inputs", project_file(p, "build.ninja"), "", true);
-    map_dispose(&more.seen);
-    const char **paths = arena_array(p->a, const char *, in->all.count + more.all.count);
-    size_t count = 0;
-    for (size_t k = 0; k < in->all.count; k++)
-        paths[count++] = in->all.items[k].path;
-    for (size_t k = 0; k < more.all.count; k++)
-        paths[count++] = more.all.items[k].path;
-    return ok && inputs_remember(p, paths, count);
+    const struct source *s = file_read(p->a, project_file(p, "configure.inputs"), SPAN_NONE, 0, p->d);
+    for (const char *line = s ? s->bytes : ""; *line;) {
+        size_t n = strcspn(line, "\n");
+        add_input(p, in, arena_strndup(p->a, line, n));
+        line += n + (line[n] == '\n');
+    }
+    return s;
+}
+
+/* Sets what the record holds of them, and remembers them for the next build. */
+static bool find_inputs(struct project *p, const struct image *image, struct record *r)
+{
+    struct inputs in = {};
+    add_input(p, &in, project_file(p, "plan.txt"));
+    bool ok = ask_ninja(p, &in, "inputs", image->path, "", true) && ask_ninja(p, &in, "deps", NULL, "    ", false);
+    r->inputs = ok ? hash_inputs(p, &in) : NULL;
+    r->input_count = in.paths.count;
+    ok = r->inputs && add_configure_inputs(p, &in) && inputs_remember(p, in.paths.items, in.paths.count);
+    map_dispose(&in.seen);
+    return ok;
 }
 
 bool record_image(struct project *p, struct image *image, int64_t started_ms)
 {
-    struct inputs in = {};
-    bool ok = add_input(p, &in, project_file(p, "plan.txt")) && ask_ninja(p, &in, "inputs", image->path, "", true) &&
-              ask_ninja(p, &in, "deps", NULL, "    ", false);
-    map_dispose(&in.seen);
-    if (!ok)
-        return false;
-    qsort(in.all.items, in.all.count, sizeof in.all.items[0], by_role_and_path);
-    if (!remember_inputs(p, &in))
-        return false;
     char host[256] = "unknown";
     gethostname(host, sizeof host - 1);
     struct record r = {
@@ -170,8 +179,6 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
         .target = target_names[p->configuration.target],
         .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release",
         .version = UKC_VERSION,
-        .inputs = in.all.items,
-        .input_count = in.all.count,
         .image = image->path,
         .image_bytes = image->bytes,
         .project = p->directory,
@@ -180,6 +187,8 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
         .started_ms = started_ms,
         .ended_ms = unix_ms(),
     };
+    if (!find_inputs(p, image, &r))
+        return false;
     if (!hash_parse(image->sha256, &r.image_sha256))
         return diag_fail(p->d, DIAG_INTEGRITY, SPAN_NONE, "the image has no SHA-256");
     if (!add_record(p, &r))

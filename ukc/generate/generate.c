@@ -59,8 +59,8 @@ static bool check_hidden_headers(const struct generation *g, const struct plan_i
 
 static bool check_name(const struct generation *g, const struct plan_instance *unikernel)
 {
-    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "configure.args", "gen", "image.name",
-                                        "image.state", "inputs.state", "last", "obj", "offline", "plan.dot", "plan.txt", "root", "tools.state", "tools.txt"};
+    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "configure.args", "configure.inputs", "gen",
+                                        "image.name", "image.state", "inputs.state", "last", "obj", "offline", "plan.dot", "plan.txt", "root", "tools.state", "tools.txt"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (string_equal(unikernel->name, taken[i]))
             return diag_error(g->d, unikernel->component->name.span, "a unikernel cannot be named '%s': the build directory has a file of that name",

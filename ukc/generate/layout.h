@@ -10,7 +10,7 @@
  *
  *     build/last                       name of the target configured last
  *     build/<target>/                  one configured unikernel; an appliance has build/<target>/<unikernel>/
- *         build.ninja, plan.txt, configure.args
+ *         build.ninja, plan.txt, configure.args, configure.inputs
  *         gen/<instance>/              generated for an instance: <requirement>.h, exports.h, keys.h
  *         gen/start.c, gen/start.h     start-up glue
  *         obj/<instance>/...           objects; obj/<instance>/module.o: the instance's module

@@ -147,6 +147,18 @@ static size_t sort_unique(const char **items, size_t count)
     return kept;
 }
 
+/* The same, one a line, for a build that remembers them without asking ninja. */
+static bool write_configure_inputs(const struct statements *s)
+{
+    const struct generation *g = s->g;
+    struct text t = {};
+    for (size_t i = 0; i < s->configure_inputs.count; i++)
+        text_printf(&t, "%s\n", s->configure_inputs.items[i]);
+    bool good = g->options->check_only || file_write(build_file(g, "configure.inputs"), t.bytes, t.size, NULL, g->d);
+    text_dispose(&t);
+    return good;
+}
+
 static bool write_configure(struct statements *s)
 {
     const struct generation *g = s->g;
@@ -164,7 +176,7 @@ static bool write_configure(struct statements *s)
     for (size_t i = 0; i < s->configure_inputs.count; i++)
         add_leaf(s, s->configure_inputs.items[i]);
     struct text arguments = {};
-    bool good = true;
+    bool good = write_configure_inputs(s);
     for (size_t i = 0; i < g->options->argument_count; i++)
         good = put_word(g, &arguments, g->options->arguments[i], SPAN_NONE) && good;
     text_putc(s->out, '\n');
