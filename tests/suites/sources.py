@@ -318,7 +318,23 @@ def alternatives(context):
         expect([pin[1:4] for pin in p.pins()] == [["git", "adder", commit]], "and pinned", p.pins())
 
 
-TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, build_honours_offline,
+def fetch_several(context):
+    """Without a name, what all unikernels of a manifest could use; with one, what that one could."""
+    with Sources(context) as p:
+        commit = adder(p)
+        one = manifest(commit)
+        p.write("ukc.lua", one + one.replace("return", ",").replace('"sum"', '"other"').replace('"adder"', '"adder-too"'))
+        r = p.ukc("fetch", "other")
+        expect(r.out == f"git adder-too {commit}: fetched\n", "one unikernel", r)
+        r = p.ukc("fetch")
+        expect(sorted(r.out.splitlines()) == [f"git adder {commit}: already there", f"git adder-too {commit}: already there"],
+               "all of them; the same tree is there under whatever name", r)
+        p.copy("examples/hello", "plain")
+        p.enter("plain")
+        expect(p.ukc("fetch").out == "nothing to fetch\n", "a project without imports")
+
+
+TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, fetch_several, build_honours_offline,
          used_repository, used_repository_stays_inside, no_manifest, alternatives]
 
 
