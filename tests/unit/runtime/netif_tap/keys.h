@@ -1,0 +1,1 @@
+/* frames.c and checksum.c have no keys. */
