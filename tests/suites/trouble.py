@@ -277,7 +277,35 @@ def link_errors_are_explained(context):
         expect("int odd_main(void)" in r.err, "a missing main function is explained", r)
 
 
-TESTS = [several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
+def manifest_is_a_link(context):
+    """A project is where its ukc.lua is, also when that is a link; one that leads to no regular file is an error at once."""
+    with Project(context) as p:
+        p.copy("examples/hello", "project")
+        os.makedirs(p.file("elsewhere"))
+        os.rename(p.file("project/ukc.lua"), p.file("elsewhere/real.lua"))
+        p.write("elsewhere/real.lua", b'require "beside"\n' + p.read("elsewhere/real.lua"))
+        p.write("elsewhere/beside.lua", "error('beside the file, not beside the link')")
+        p.write("project/beside.lua", "return 1")
+        p.write("ukc.lua", "error('of the directory above')")
+        p.enter("project")
+        os.symlink("../elsewhere/real.lua", p.file("ukc.lua"))
+        p.ukc("configure", "--target", "posix")
+        p.ukc("build")
+        expect(os.path.exists(p.file("build/posix/hello")), "the link's directory is the project's")
+        expect(sorted(os.listdir(p.file("../elsewhere"))) == ["beside.lua", "real.lua"], "and nothing is written elsewhere")
+        p.write("../elsewhere/real.lua", b"-- changed\n" + p.read("../elsewhere/real.lua"))
+        r = p.ukc("build")
+        expect("CONFIGURE" in r.out, "what it leads to is an input", r)
+        os.mkfifo(p.file("../elsewhere/pipe"))
+        for leads, words in (("missing", "link"), ("ukc.lua", "link"), ("/dev/zero", "regular"), ("../elsewhere", "regular"),
+                             ("../elsewhere/pipe", "regular")):
+            os.remove(p.file("ukc.lua"))
+            os.symlink(leads, p.file("ukc.lua"))
+            r = p.ukc("check", status=1, timeout=20)
+            expect("ukc.lua" in r.err and words in r.err and "above" not in r.err, f"a link to {leads} is an error", r)
+
+
+TESTS = [manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -593,8 +593,7 @@ static void other_declarations(void **state)
         "    when = { net = { 'a', 'b' }, on = true }, prefer = -3, flags = { '-DX=1', '-Wall', '-fno-common', '-Iinclude' },\n"
         "    imports = { debian { package = 'node-llhttp', versions = { '8.1.0~dfsg-1' }, include = { 'i' }, sources = { 'a.c' }, files = {\n"
         "      ['a.c'] = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' } }, pkgconfig 'libzstd', pkgconfig { 'zlib', version = '>= 1.2' } } },\n"
-        "  implementation 'disk' { version = '1.10', provides = sig.block },\n"
-        "  target 'posix' { link = { '-static-pie' }, sources = { 'entry.S' } }");
+        "  implementation 'disk' { version = '1.10', provides = sig.block }");
     assert_string_equal(l.printed, "");
     const struct component *c = l.manifest->implementations;
     assert_int_equal(l.manifest->implementation_count, 2);
@@ -617,8 +616,6 @@ static void other_declarations(void **state)
     assert_true(s->shared && !s->exclusive);
     assert_string_equal(s->header.text, "stack.h");
     assert_int_equal(s->key_count, 1);
-    assert_int_equal(l.manifest->targets[0].target, TARGET_posix);
-    assert_int_equal(l.manifest->targets[0].link_count, 1);
     done(&l);
 }
 
@@ -635,7 +632,7 @@ static void files_and_order(void **state)
     put("more/b/ukc.lua", "return implementation 'b' { provides = sig.s }");
     put("more/a/ukc.lua", "return implementation 'a' { provides = sig.s }");
     put("more/none/README", "");
-    put("catalogue/ukc.lua", "return target 'kvm' {}");
+    put("catalogue/ukc.lua", "return target 'kvm' { link = { '-static-pie' }, sources = { 'entry.S' } }");
     put("catalogue/s/ukc.lua", "return signature 's' {}");
     static const char *const roots[] = {"catalogue"};
     struct load l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = roots, .catalogue_count = 1});
@@ -659,6 +656,10 @@ static void files_and_order(void **state)
     assert_string_equal(m->signatures[0].directory, "mine/deep");
     assert_int_equal(m->signatures[1].directory[0], '/');
     assert_true(m->signatures[1].in_tree);
+    assert_int_equal(m->target_count, 1);
+    assert_int_equal(m->targets[0].target, TARGET_kvm);
+    assert_int_equal(m->targets[0].link_count, 1);
+    assert_string_equal(m->targets[0].sources[0].text, "entry.S");
     done(&l);
     static const char *const missing[] = {"catalogue", "nowhere"};
     l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = missing, .catalogue_count = 2});

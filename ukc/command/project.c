@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *project_file(const struct project *p, const char *file)
@@ -30,15 +31,25 @@ static void keep_paths(struct project *p)
         i->catalogues.items[k] = path_absolute(p->a, i->catalogues.items[k]);
 }
 
+/* A project is where its ukc.lua is: a link is followed, but what it leads to says nothing of the place. */
+static bool check_manifest(struct project *p, const char *at)
+{
+    struct stat status;
+    if (stat("ukc.lua", &status) != 0)
+        return diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "cannot follow the symbolic link 'ukc.lua' in '%s': %s", at, strerror(errno));
+    return S_ISREG(status.st_mode) || diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "'ukc.lua' in '%s' is not a regular file", at);
+}
+
 static bool enter_directory(struct project *p)
 {
+    struct stat status;
     const char *here = path_absolute(p->a, ".");
     for (const char *at = here;; at = path_directory(p->a, at)) {
-        if (file_exists(path_join(p->a, at, "ukc.lua"))) {
+        if (lstat(path_join(p->a, at, "ukc.lua"), &status) == 0) {
             p->directory = at;
             if (strcmp(at, here) != 0 && chdir(at) != 0)
                 return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot change to '%s': %s", at, strerror(errno));
-            return true;
+            return check_manifest(p, at);
         }
         if (strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
             break;

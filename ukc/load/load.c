@@ -70,12 +70,23 @@ static void read_unikernel(struct loader *l, struct reader *r, const struct made
     }
 }
 
+/* Its flags are checked by nobody, and hold for every image: only ukc's own. */
+static void read_target(struct loader *l, struct reader *r, const struct made *m, enum place place)
+{
+    struct target_description t;
+    if (place != PLACE_CATALOGUE) {
+        diag_error(l->diag, m->span, "a target can only be declared in ukc's own catalogue");
+        diag_help(l->diag, "flags of its own a unikernel or an implementation has in its field 'flags'");
+    } else if (read_target_description(r, m, &t)) {
+        *vec_add(l->arena, &l->targets) = t;
+    }
+}
+
 static void read_declaration(struct loader *l, struct reader *r, struct made *m, struct span span,
                              enum place place)
 {
     struct component c;
     struct signature s;
-    struct target_description t;
     if (m->memo) {
         diag_error(l->diag, span, "%s '%s' is returned twice", form_names[m->form],
                    shown(l->arena, m->name, m->name_size));
@@ -88,8 +99,8 @@ static void read_declaration(struct loader *l, struct reader *r, struct made *m,
         *vec_add(l->arena, &l->implementations) = c;
     else if (m->form == FORM_signature && read_signature(r, m, &s))
         *vec_add(l->arena, &l->signatures) = s;
-    else if (m->form == FORM_target && read_target_description(r, m, &t))
-        *vec_add(l->arena, &l->targets) = t;
+    else if (m->form == FORM_target)
+        read_target(l, r, m, place);
     else if (diag_errors(l->diag) == 0) /* must not happen: what is not taken is reported */
         diag_error(l->diag, m->span, "this declaration cannot be read");
 }

@@ -1,0 +1,1 @@
+return target "posix" { flags = { "-fplugin=x.so" } }, unikernel "app" { sources = { "app.c" } }

@@ -1,0 +1,1 @@
+return target "kvm" { link = { "-T", "x.ld" } }

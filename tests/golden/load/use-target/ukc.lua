@@ -1,0 +1,3 @@
+use "mylib"
+
+return unikernel "app" { sources = { "app.c" } }
