@@ -84,7 +84,10 @@ void stack_unlisten(struct stack_listener *listener);
 /* Opens a TCP connection.  -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT. */
 int stack_connect(struct stack_flow **flow, const struct endpoint *remote, int64_t deadline);
 
-/* At least one byte, at most `size`: how many; 0 when the peer has ended its direction (or size is 0). */
+/*
+ * At least one byte, at most `size`: how many; 0 when the peer has ended its direction (or size is 0).  A connection that
+ * failed never reads as one that ended: every further read returns the error.
+ */
 ptrdiff_t stack_read(struct stack_flow *flow, void *buffer, size_t size, int64_t deadline);
 
 /*
@@ -118,7 +121,10 @@ int stack_udp_open(struct stack_udp **udp, const struct endpoint *local);
 
 int stack_udp_local(const struct stack_udp *udp, struct endpoint *local);
 
-/* Sends one datagram.  0, -EMSGSIZE when it is too long, -ECONNREFUSED when an earlier one was refused. */
+/*
+ * Sends one datagram.  0, -EMSGSIZE when it is too long, -ECONNREFUSED when an earlier one was refused (a stack need not
+ * notice), -EAFNOSUPPORT when it was opened for the other family.
+ */
 int stack_udp_send(struct stack_udp *udp, const struct endpoint *to, struct view datagram, int64_t deadline);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * runtime_stack.c - the conformance program (tests/conformance/stack.c) over the
+ * runtime_stack.c - the conformance program (tests/conformance/stack) over the
  * host's stack, started by hand.
  */
 #include <stdio.h>

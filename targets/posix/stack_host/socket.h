@@ -23,6 +23,8 @@ struct socket {
     struct events_source *source;
     struct task *waiting[2]; /* by enum events_direction */
     bool ended;
+    bool v6_only; /* datagrams: not to IPv4 */
+    int failure;  /* a connection: the error that ended it, which the host says once */
     bool lacking; /* a listener: the last attempt to accept failed for lack of resources */
     struct socket *next_free;
 };

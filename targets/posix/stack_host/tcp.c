@@ -186,6 +186,14 @@ int stack_host_connect(struct stack_host_flow **flow, const struct endpoint *rem
 
 /* ---- reading and writing ---- */
 
+/* EPIPE says no more than that writing is over. */
+static int failed(struct socket *socket, int error)
+{
+    if (error != EPIPE)
+        socket->failure = error;
+    return -error;
+}
+
 ptrdiff_t stack_host_read(struct stack_host_flow *flow, void *buffer, size_t size, int64_t deadline)
 {
     struct socket *socket = &flow->socket;
@@ -197,12 +205,14 @@ ptrdiff_t stack_host_read(struct stack_host_flow *flow, void *buffer, size_t siz
             ssize_t got = recv(socket->descriptor, buffer, size, 0);
             if (got > 0 && (size_t)got < size)
                 events_exhausted(socket->source, EVENTS_READ);
-            if (got >= 0)
+            if (got > 0)
                 return got;
+            if (got == 0) /* also when the other direction has taken the error already */
+                return -socket->failure;
             if (errno == EINTR)
                 continue;
             if (errno != EAGAIN)
-                return -errno;
+                return failed(socket, errno);
             events_exhausted(socket->source, EVENTS_READ);
         }
         error = socket_wait(socket, EVENTS_READ, deadline);
@@ -247,7 +257,7 @@ ptrdiff_t stack_host_write(struct stack_host_flow *flow, const struct view *view
             } else if (errno == EINTR)
                 continue;
             else if (errno != EAGAIN) {
-                error = -errno;
+                error = failed(socket, errno);
                 break;
             }
             events_exhausted(socket->source, EVENTS_WRITE);

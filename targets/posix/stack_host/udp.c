@@ -19,6 +19,7 @@ int stack_host_udp_open(struct stack_host_udp **udp, const struct endpoint *loca
         socket_discard(socket);
         return error;
     }
+    socket->v6_only = local->address.family == IP_V6;
     *udp = (struct stack_host_udp *)socket;
     return 0;
 }
@@ -32,7 +33,8 @@ int stack_host_udp_send(struct stack_host_udp *udp, const struct endpoint *to, s
 {
     struct socket *socket = &udp->socket;
     struct sockaddr_storage address;
-    socklen_t size = to->address.family == IP_ANY ? 0 : socket_address(to, socket->family, &address);
+    bool impossible = to->address.family == IP_ANY || (to->address.family == IP_V4 && socket->v6_only);
+    socklen_t size = impossible ? 0 : socket_address(to, socket->family, &address);
     if (size == 0)
         return -EAFNOSUPPORT;
     int error = socket_enter(socket, EVENTS_WRITE);

@@ -1,4 +1,6 @@
 /* The requirement `stack`, bound to stack_host for the tests: the signature's operations under its symbols. */
+#pragma redefine_extname stack_configuration stack_host_configuration
+#pragma redefine_extname stack_ready stack_host_ready
 #pragma redefine_extname stack_listen stack_host_listen
 #pragma redefine_extname stack_listener_local stack_host_listener_local
 #pragma redefine_extname stack_accept stack_host_accept
