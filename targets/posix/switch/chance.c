@@ -45,7 +45,9 @@ bool chance_happens(struct chance *chance, uint32_t probability)
 
 void chance_key(uint64_t seed, uint64_t number, uint8_t *bytes, size_t size)
 {
-    uint64_t state = split_mix(&seed) ^ split_mix(&number);
+    uint64_t state = split_mix(&seed);
+    state ^= number;
+    state = split_mix(&state);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)(split_mix(&state) >> 56);
 }

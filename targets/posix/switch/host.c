@@ -202,30 +202,70 @@ static bool greet(struct host *host, const struct settings *settings, int64_t no
     return say(host, &welcome, sizeof welcome);
 }
 
-static bool launch(struct host *host, int output)
+static void launch(struct host *host, int output)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         snprintf(host->failure, sizeof host->failure, "could not be started: %s", strerror(errno));
-        return false;
+        return;
     }
     host->link = pair[0];
     host->process = process_start(host->group->image, host->arguments, pair[1], output);
     if (host->process < 0)
         snprintf(host->failure, sizeof host->failure, "could not be started: %s", strerror(errno));
     close(pair[1]);
-    return host->process > 0;
+}
+
+static int listener = -1;
+static const char *listener_path;
+
+void host_unlisten(void)
+{
+    if (listener >= 0)
+        close(listener);
+    if (listener_path)
+        unlink(listener_path);
+    listener = -1;
+    listener_path = NULL;
+}
+
+/* Kept for the next host of the same path. */
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (listener_path && strcmp(listener_path, path) == 0)
+        return listener;
+    host_unlisten();
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0)
+        return -1;
+    listener_path = path;
+    if (listen(listener, 1024) != 0)
+        return -1;
+    fprintf(stderr, "ukc-switch: waiting for hosts at %s\n", path);
+    return listener;
+}
+
+static void await(struct host *host)
+{
+    int from = listen_at(host->group->image + 1);
+    if (from >= 0)
+        host->link = accept4(from, NULL, NULL, SOCK_CLOEXEC);
+    if (host->link < 0)
+        snprintf(host->failure, sizeof host->failure, "could not be waited for: %s", strerror(errno));
 }
 
 bool host_start(struct host *host, const struct settings *settings, int64_t now, int64_t wall, int output, struct host_report *report,
                 host_sender *sender, void *context)
 {
-    if (host->group->image[0] == '@') {
-        int listener = host_listen(host->group->image + 1);
-        host->link = listener < 0 ? -1 : accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (host->link < 0)
-            snprintf(host->failure, sizeof host->failure, "could not be waited for: %s", strerror(errno));
-    } else
+    if (host->group->image[0] == '@')
+        await(host);
+    else
         launch(host, output);
     if (host->failure[0]) {
         forget(host);
@@ -239,30 +279,4 @@ bool host_turn(struct host *host, const struct settings *settings, int64_t now, 
 {
     hand_over(host, now);
     return listen_to(host, settings, report, sender, context);
-}
-
-/* One listener, kept for the next host of the same path. */
-int host_listen(const char *path)
-{
-    static int listener = -1;
-    static const char *at;
-    if (at && strcmp(at, path) == 0)
-        return listener;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    strcpy(address.sun_path, path);
-    if (listener >= 0) {
-        close(listener);
-        unlink(at);
-    }
-    at = NULL;
-    listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 1024) != 0)
-        return -1;
-    fprintf(stderr, "ukc-switch: waiting for hosts at %s\n", path);
-    at = path;
-    return listener;
 }

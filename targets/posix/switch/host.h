@@ -51,7 +51,7 @@ bool host_turn(struct host *host, const struct settings *settings, int64_t now, 
 /* Kills it. */
 void host_kill(struct host *host, const char *why);
 
-/* For the hosts of a group whose image is "@PATH". */
-int host_listen(const char *path);
+/* Forgets the socket at which hosts were waited for, if there was one. */
+void host_unlisten(void);
 
 #endif

@@ -186,8 +186,8 @@ static bool is_count(const char *word)
 static int multiply(struct settings *settings, const char *word)
 {
     int64_t count;
-    struct group *group = &settings->groups[settings->group_count - 1];
-    if (settings->group_count == 0 || group->count != 1)
+    struct group *group = settings->group_count > 0 ? &settings->groups[settings->group_count - 1] : NULL;
+    if (!group || group->count != 1)
         return complain("the image is missing before it", word);
     if (!whole(word + 1, 1, SETTINGS_HOSTS, &count))
         return complain("there are at least 1 and at most 16384 hosts", word);

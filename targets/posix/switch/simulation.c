@@ -153,15 +153,13 @@ static void run(struct simulation *s)
         int64_t frame = queue_time(&s->queue), turn = turns_time(&s->turns), next = frame < turn ? frame : turn;
         if (interrupted && !s->stopping) {
             stop_all(s);
-        } else if (next == NEVER) {
-            if (!s->stopping) {
-                fprintf(stderr, "ukc-switch: nothing can happen any more: %zu hosts wait for ever\n", s->alive);
-                s->failed++;
-            }
-            give_up(s, "did not stop: it waits for ever, and was killed");
         } else if (next > s->limit) {
             s->now = s->limit;
             give_up(s, "did not stop when it was asked to, and was killed");
+        } else if (next == NEVER) {
+            fprintf(stderr, "ukc-switch: nothing can happen any more: %zu hosts wait for ever\n", s->alive);
+            s->failed++;
+            give_up(s, "waits for ever, and was killed");
         } else {
             s->now = next;
             s->trace.count[TRACE_EVENTS]++;
@@ -210,7 +208,10 @@ static bool report(struct simulation *s, double real)
 {
     printf("hosts %u\nhosts.failed %zu\ntime %" PRId64 ".%09" PRId64 "\n", s->settings->hosts, s->failed, s->now / 1000000000,
            s->now % 1000000000);
-    bool written = trace_close(&s->trace);
+    char hash[TRACE_HASH];
+    bool written = trace_close(&s->trace, hash);
+    trace_print(&s->trace, hash);
+    written = fflush(stdout) == 0 && written;
     fprintf(stderr, "ukc-switch: %.2f s, %.0f events/s, %.0f turns/s\n", real, (double)s->trace.count[TRACE_EVENTS] / real,
             (double)s->trace.count[TRACE_TURNS] / real);
     return written;
@@ -226,6 +227,7 @@ static void dispose(struct simulation *s)
     for (uint32_t i = 0; i < s->settings->hosts; i++)
         free(s->hosts[i].arguments);
     free(s->hosts);
+    host_unlisten();
     close(s->output);
 }
 

@@ -4,6 +4,7 @@
 #include "../netif_pcap/capture.h"
 #include "ukc/base/hash.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,20 +64,23 @@ void trace_end(struct trace *trace, int64_t now, uint32_t host, int status)
     hasher_add(trace->hash, &entry, sizeof entry);
 }
 
-bool trace_close(struct trace *trace)
+bool trace_close(struct trace *trace, char hash[TRACE_HASH])
 {
-    char hex[HASH_HEX];
-    struct hash hash = hasher_finish(trace->hash);
-    bool written = true;
-    if (trace->file) {
-        written = !ferror((FILE *)trace->file);
-        written = fclose(trace->file) == 0 && written;
-        if (!written)
-            fprintf(stderr, "ukc-switch: %s could not be written\n", trace->path);
-    }
+    static_assert(TRACE_HASH == HASH_HEX, "");
+    struct hash sum = hasher_finish(trace->hash);
+    hash_hex(&sum, hash);
+    if (!trace->file)
+        return true;
+    bool written = !ferror((FILE *)trace->file);
+    written = fclose(trace->file) == 0 && written;
+    if (!written)
+        fprintf(stderr, "ukc-switch: %s could not be written\n", trace->path);
+    return written;
+}
+
+void trace_print(const struct trace *trace, const char *hash)
+{
     for (int i = 0; i < TRACE_COUNTED; i++)
         printf("%s %" PRIu64 "\n", names[i], trace->count[i]);
-    hash_hex(&hash, hex);
-    printf("trace %s\n", hex);
-    return fflush(stdout) == 0 && written;
+    printf("trace %s\n", hash);
 }

@@ -22,7 +22,7 @@
     X(CORRUPTED, "frames.corrupted")                                         \
     X(FLOODED, "frames.flooded")     /* sent to all ports */                 \
     X(UNREAD, "frames.unread")       /* the host had no room */              \
-    X(ABSENT, "frames.absent")       /* the host had ended */                \
+    X(ABSENT, "frames.absent")       /* the host has not begun, or has ended */                \
     X(BYTES, "bytes.sent")                                                   \
     X(TURNS, "turns")                                                        \
     X(EVENTS, "events")
@@ -33,6 +33,8 @@ enum trace_count {
 #undef X
     TRACE_COUNTED
 };
+
+enum { TRACE_HASH = 65 };
 
 struct trace {
     uint64_t count[TRACE_COUNTED];
@@ -51,7 +53,10 @@ void trace_frame(struct trace *trace, enum trace_count what, int64_t now, uint32
 /* A host ended. */
 void trace_end(struct trace *trace, int64_t now, uint32_t host, int status);
 
-/* Ends both; prints counts and hash, one line each: a name and a value.  False after a message. */
-bool trace_close(struct trace *trace);
+/* Ends both; the hash in hexadecimal.  False after a message. */
+bool trace_close(struct trace *trace, char hash[TRACE_HASH]);
+
+/* To standard output, one line each: a name and a value. */
+void trace_print(const struct trace *trace, const char *hash);
 
 #endif

@@ -1,0 +1,207 @@
+"""netif_pcap, and images as hosts of ukc-switch: the same seed gives the same run, and what goes wrong is told."""
+
+import os
+import re
+import struct
+import subprocess
+
+import harness
+from lib.project import Project, expect
+
+SANITIZED = True
+SECONDS = 300
+
+IMAGE = "build/posix/raw-ping"
+DELAYS = ["--loss", "2%", "--delay", "10ms", "--jitter", "2ms", "--reorder", "2%", "--duplicate", "3%", "--corrupt", "1%"]
+
+
+# ---- projects ----
+
+def build(p, source, *options):
+    p.copy(source)
+    p.ukc("configure", "--target", "posix", *options)
+    p.ukc("build")
+
+
+def simulate(p, *arguments, status=0, timeout=200):
+    switch = os.path.join(os.path.dirname(str(p.context.ukc)), "ukc-switch")
+    return p.run(switch, *arguments, status=status, timeout=timeout, environment=harness.sanitizer_options())
+
+
+def counts(result):
+    """The lines of the report, as a dictionary."""
+    found = dict(re.findall(r"^([a-z.]+) ([0-9a-f.]+)$", result.out, re.M))
+    expect(len(found.get("trace", "")) == 64, "the report ends with a hash", result)
+    return {name: value if name in ("trace", "time") else int(value) for name, value in found.items()}
+
+
+# ---- capture files ----
+
+FRAMES = [(5_000_000_123 + i * 40_000_000, bytes([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9 + i]) + b"\x88\xb5" + bytes([i]) * (46 + 100 * i)) for i in range(6)]
+
+
+def capture(frames, order="<", nanoseconds=True):
+    out = struct.pack(order + "IHHIIII", 0xA1B23C4D if nanoseconds else 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+    for time, frame in frames:
+        fraction = time % 10**9 // (1 if nanoseconds else 1000)
+        out += struct.pack(order + "IIII", time // 10**9, fraction, len(frame), len(frame)) + frame
+    return out
+
+
+def frames_of(content):
+    """(time, frame) of a capture file as ukc writes them."""
+    expect(content[:24] == capture([]), "a header of the pcap format, little-endian and with nanoseconds", content[:24])
+    at, found = 24, []
+    while at < len(content):
+        seconds, fraction, captured, size = struct.unpack_from("<IIII", content, at)
+        expect(captured == size and at + 16 + size <= len(content), "frames are whole", at)
+        found.append((seconds * 10**9 + fraction, content[at + 16:at + 16 + size]))
+        at += 16 + size
+    return found
+
+
+def answer(frame):
+    return frame[6:12] + bytes([2, 0, 0, 0, 0, 2]) + frame[12:]
+
+
+def replay(context):
+    with Project(context) as p:
+        build(p, "tests/simulation", "--set", "link=pcap", "--set", "after=stop", "--set", "times=number", "--profile", "dev", "--sanitize")
+        expected = [(1000 * (i + 1), f) for i, f in enumerate(f for _, frame in FRAMES for f in (frame, answer(frame)))]
+        kinds = {"little": capture(FRAMES), "big": capture(FRAMES, ">", False), "noheader": capture(FRAMES[:3] + [(0, b"short")] + FRAMES[3:])}
+        for kind, content in kinds.items():
+            p.write(kind, content)
+            r = p.run(IMAGE, "--replay", kind, "--record", kind + ".out", "--pace", "lock_step")
+            got = frames_of(p.read(kind + ".out"))
+            expect(got == expected, f"{kind}: each frame and its answer are recorded", got, r)
+            expect(("left out" in r.out) == (kind == "noheader"), f"{kind}: what cannot be used is told", r)
+        broken(p)
+        pace(p)
+
+
+def broken(p):
+    """A file that ends anywhere is used up to there, with a message; other nonsense is refused."""
+    whole = capture(FRAMES)
+    p.write("empty", whole[:24])
+    r = p.run(IMAGE, "--replay", "empty", "--record", "out", "--pace", "lock_step")
+    expect(frames_of(p.read("out")) == [] and "error" not in r.out, "a file without frames is a file", r)
+    for cut, frames in ((25, 0), (24 + 16, 0), (24 + 16 + 30, 0), (24 + 16 + 60 + 3, 1), (len(whole) - 1, 5)):
+        p.write("cut", whole[:cut])
+        r = p.run(IMAGE, "--replay", "cut", "--record", "out", "--pace", "lock_step")
+        expect(f"cut: frame {frames + 1}: the file ends" in r.out, f"cut after {cut} bytes", r)
+        expect(len(frames_of(p.read("out"))) == 2 * frames, f"{frames} frames and their answers were recorded", r)
+    p.write("huge", whole[:24] + struct.pack("<IIII", 1, 0, 0xffffffff, 0xffffffff))
+    r = p.run(IMAGE, "--replay", "huge", "--pace", "lock_step")
+    expect("huge: frame 1: longer than any frame is" in r.out, "a length that cannot be", r)
+    refused = {"ng": (b"\n\r\r\n" + bytes(40), "pcapng"), "text": (b"hello" * 10, "not a pcap file"), "none": (b"", "too short"),
+               "wifi": (whole[:20] + struct.pack("<I", 105), "not Ethernet")}
+    for name, (content, why) in refused.items():
+        p.write(name, content)
+        r = p.run(IMAGE, "--replay", name, status=1)
+        expect(why in r.out and "did not start" in r.err, name, r)
+    p.run(IMAGE, "--replay", "missing", status=1)
+    r = p.run(IMAGE, "--replay", "empty", "--record", "/dev/full", status=1)
+    expect("cannot be written" in r.out, "a full disk", r)
+
+
+def pace(p):
+    """As captured, the recording has the distances of the original, and time does not go back."""
+    back = [*FRAMES[:3], (FRAMES[0][0], FRAMES[3][1])]
+    p.write("back", capture(back))
+    p.run(IMAGE, "--replay", "back", "--record", "out", "--pace", "as_captured", "--times", "clock")
+    got = frames_of(p.read("out"))[::2]
+    expect([f for _, f in got] == [f for _, f in back], "the frames", got)
+    distances = [b[0] - a[0] for a, b in zip(got, got[1:])]
+    expect(all(d >= 39_000_000 for d in distances[:2]) and 0 <= distances[2], "and when they came", distances)
+
+
+# ---- the switch ----
+
+def lines_of(result):
+    """What hosts printed: those that asked all got their answers."""
+    return re.findall(r"^(\d+): .* (\d+) answered, (\d+) lost", result.out, re.M)
+
+
+def same_seed(context):
+    with Project(context) as p:
+        build(p, "tests/simulation", "--set", "link=switch")
+        hosts = ["--serve", IMAGE, IMAGE + ":--peer=1 --count=50", "x20"]
+        first = simulate(p, "--seed", "7", "--record", "one.pcap", *DELAYS, *hosts)
+        again = simulate(p, "--seed", "7", "--record", "two.pcap", *DELAYS, *hosts)
+        other = simulate(p, "--seed", "8", *DELAYS, *hosts)
+        expect(first.out == again.out, "the same seed prints the same", first, again)
+        expect(p.read("one.pcap") == p.read("two.pcap"), "and records the same")
+        a, b = counts(first), counts(other)
+        expect(a["trace"] != b["trace"] and a["time"] != b["time"], "another seed does not", first, other)
+        expect(len(frames_of(p.read("one.pcap"))) == a["frames.sent"], "what was sent is recorded", first)
+        expect(len(lines_of(first)) == 20 and all(n == "50" for _, n, _ in lines_of(first)), "every answer came", first)
+        checked_counts(a, first)
+        clean = counts(simulate(p, "--rate", "0", *hosts))
+        expect(clean["frames.sent"] == 2 * 20 * 50 and all(clean["frames." + n] == 0 for n in
+               ("lost", "duplicated", "reordered", "corrupted", "overflowed", "unread")), "a clean network loses nothing", clean)
+        expect(clean["time"] == "0.000000000", "and takes no time", clean)
+
+
+def checked_counts(a, result):
+    """Each is near its share of about 2,000 frames and their answers."""
+    sent = a["frames.sent"]
+    expect(2000 <= sent <= 2500, "no more frames than were asked for and lost", result)
+    for name, share in (("lost", 0.02), ("duplicated", 0.03), ("reordered", 0.02), ("corrupted", 0.01)):
+        expect(0.4 * share * sent <= a["frames." + name] <= 1.8 * share * sent, f"{name}: about {share:.0%} of {sent}", result)
+
+
+def faults(context):
+    with Project(context) as p:
+        build(p, "tests/simulation", "--set", "link=switch")
+        said = {"crash": "was killed by signal", "hang": "hangs", "leave": "ended with status 0, but not by returning", "spin": "hangs"}
+        for fault, why in said.items():
+            r = simulate(p, "--patience", "2s", "--until", "1s", "--delay", "1ms", "--serve", IMAGE, IMAGE + ":--peer=1", "x3",
+                         IMAGE + ":--peer=1 --fault=" + fault, status=1)
+            expect(f"host 5 ({IMAGE}) {why}" in r.err and r.err.count("ukc-switch: host") == 1, f"{fault} is told", r)
+            expect(len(lines_of(r)) == 3 and counts(r)["hosts.failed"] == 1, "and the others go on", r)
+        r = simulate(p, "--serve", IMAGE, "./missing", status=1)
+        expect("2: ./missing: No such file" in r.out and "host 2 (./missing) ended with status 127" in r.err, "no such image", r)
+        r = simulate(p, IMAGE, IMAGE, status=1)
+        expect("nothing can happen any more: 2 hosts wait for ever" in r.err and counts(r)["hosts.failed"] == 1, "a deadlock", r)
+        r = simulate(p, "--until", "90s", IMAGE)
+        expect(counts(r)["time"] == "90.000000000", "asked to stop at its time", r)
+        r = simulate(p, "--record", "/dev/full", "--serve", IMAGE, IMAGE + ":--peer=1", status=3)
+        expect("/dev/full could not be written" in r.err, "a full disk", r)
+        r = p.run(IMAGE, status=1)
+        expect("start it with ukc-switch" in r.err, "without a switch", r)
+
+
+def attached(context):
+    """A host that somebody else starts."""
+    with Project(context) as p:
+        build(p, "tests/simulation", "--set", "link=switch")
+        path = p.file("s")
+        switch = os.path.join(os.path.dirname(str(context.ukc)), "ukc-switch")
+        with subprocess.Popen([switch, "--serve", "@" + path, IMAGE + ":--peer=1"], cwd=p.path, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as running:
+            line = running.stderr.readline()
+            expect("waiting for hosts at" in line, "it says where it waits", line)
+            p.run(IMAGE, "--socket", path)
+            out, err = running.communicate(timeout=60)
+            expect(running.returncode == 0 and "10 answered, 0 lost" in out, "both end well", out, err)
+            expect(not os.path.exists(path), "the socket is gone")
+
+
+def many(context):
+    with Project(context) as p:
+        build(p, "tests/simulation", "--set", "link=switch")
+        half = 500 if context.long else 150
+        r = simulate(p, "--quiet", "--loss", "1%", "--delay", "1ms", "--serve", IMAGE, f"x{half}",
+                     f"{IMAGE}:--peer={{n-{half}}} --count=20", f"x{half}")
+        a = counts(r)
+        expect(a["hosts"] == 2 * half and a["hosts.failed"] == 0, "all hosts end well", r)
+        expect(a["frames.sent"] >= 40 * half and a["frames.lost"] > 0, "and talked", r)
+        expect("answered" not in r.out, "quietly", r)
+
+
+def tests(context):
+    yield "replay", lambda: replay(context)
+    yield "switch/same-seed", lambda: same_seed(context)
+    yield "switch/faults", lambda: faults(context)
+    yield "switch/attached", lambda: attached(context)
+    yield "switch/many", lambda: many(context)
