@@ -1,11 +1,13 @@
 /* configuration.c - addresses, routers and name servers that the host has. */
 #include "stack_host.h"
 
-#include <arpa/inet.h>
+#include "host_files.h"
+
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,56 +34,38 @@ static void add_address(struct stack_configuration *now, const struct ifaddrs *i
         address.zone = IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) ? in6->sin6_scope_id : 0;
         bits = bits_of((const uint8_t *)&((struct sockaddr_in6 *)(void *)i->ifa_netmask)->sin6_addr, 16);
     }
-    if (now->address_count == STACK_ADDRESSES_MOST)
-        return;
     now->addresses[now->address_count] = address;
     now->prefixes[now->address_count++] = (uint8_t)bits;
 }
 
 /* Of interfaces that are up; the loopback ones are known to everybody. */
-static void find_addresses(struct stack_configuration *now, const struct ifaddrs *all, int family)
+static bool is_of(const struct ifaddrs *i, int family)
 {
+    return i->ifa_addr && i->ifa_netmask && i->ifa_addr->sa_family == family && (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK);
+}
+
+static unsigned count_addresses(const struct ifaddrs *all, int family)
+{
+    unsigned count = 0;
     for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-        if (i->ifa_addr && i->ifa_netmask && i->ifa_addr->sa_family == family && (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK))
+        count += is_of(i, family);
+    return count;
+}
+
+static void find_addresses(struct stack_configuration *now, const struct ifaddrs *all, int family, unsigned most)
+{
+    for (const struct ifaddrs *i = all; i && now->address_count < most; i = i->ifa_next)
+        if (is_of(i, family))
             add_address(now, i);
 }
 
-/* resolv.conf(5): lines "nameserver ADDRESS". */
-static void find_servers(struct stack_configuration *now)
+static void read_file(const char *path, void (*read)(FILE *, struct stack_configuration *), struct stack_configuration *now)
 {
-    char line[512], text[128];
-    FILE *f = fopen("/etc/resolv.conf", "re");
+    FILE *f = fopen(path, "re");
     if (!f)
-        return;
-    while (now->server_count < STACK_SERVERS_MOST && fgets(line, sizeof line, f)) {
-        struct ip_address *a = &now->servers[now->server_count];
-        if (sscanf(line, " nameserver %127s", text) != 1)
-            continue;
-        *a = (struct ip_address){.family = strchr(text, ':') ? IP_V6 : IP_V4};
-        char *zone = strchr(text, '%');
-        if (zone) {
-            *zone = '\0';
-            a->zone = if_nametoindex(zone + 1);
-        }
-        now->server_count += inet_pton(a->family == IP_V6 ? AF_INET6 : AF_INET, text, a->bytes) == 1;
-    }
+        return; /* it says nothing */
+    read(f, now);
     fclose(f);
-}
-
-/* proc(5), /proc/net/route: the default route has destination and mask 0; the gateway's bytes as the machine stores them. */
-static void find_routers(struct stack_configuration *now)
-{
-    char line[512];
-    uint32_t destination, gateway;
-    FILE *f = fopen("/proc/net/route", "re");
-    while (f && now->router_count < 1 && fgets(line, sizeof line, f))
-        if (sscanf(line, "%*s %8x %8x", &destination, &gateway) == 2 && destination == 0 && gateway != 0) {
-            struct ip_address *a = &now->routers[now->router_count++];
-            a->family = IP_V4;
-            memcpy(a->bytes, &gateway, 4);
-        }
-    if (f)
-        fclose(f);
 }
 
 int stack_host_configuration(struct stack_configuration *now)
@@ -90,11 +74,14 @@ int stack_host_configuration(struct stack_configuration *now)
     *now = (struct stack_configuration){};
     if (getifaddrs(&all) != 0)
         return -errno;
-    find_addresses(now, all, AF_INET);
-    find_addresses(now, all, AF_INET6);
+    /* when there are too many, half of the room is for each family */
+    unsigned v6 = count_addresses(all, AF_INET6), half = STACK_ADDRESSES_MOST / 2;
+    find_addresses(now, all, AF_INET, STACK_ADDRESSES_MOST - (v6 < half ? v6 : half));
+    find_addresses(now, all, AF_INET6, STACK_ADDRESSES_MOST);
     freeifaddrs(all);
-    find_routers(now);
-    find_servers(now);
+    read_file("/proc/net/route", host_router_v4, now);
+    read_file("/proc/net/ipv6_route", host_router_v6, now);
+    read_file("/etc/resolv.conf", host_servers, now);
     return 0;
 }
 

@@ -5,7 +5,7 @@ return implementation "stack_host" {
   requires = { task = sig.task, events = sig.events, clock = sig.clock },
   when     = { net = "host" },
   targets  = { "posix" },
-  sources  = { "configuration.c", "socket.c", "tcp.c", "udp.c" },
+  sources  = { "configuration.c", "host_files.c", "socket.c", "tcp.c", "udp.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
     backlog = key.integer { default = 4096, min = 1, max = 65535,
