@@ -14,7 +14,10 @@
 #include <stdint.h>
 #include <ukc/view.h>
 
-/* What the interface does about the checksums of TCP and UDP, over IPv4 and IPv6 (not those of IPv4's header and ICMP). */
+/*
+ * What the interface does about the checksums of TCP and UDP, over IPv4 and IPv6 (not those of IPv4's header and ICMP).
+ * It knows single frames only: whoever sends a datagram in fragments fills its checksum in, and whoever puts one together verifies it.
+ */
 enum {
     NETIF_CHECKSUM_SEND = 1,    /* fills them in: the sender may leave any value in the field */
     NETIF_CHECKSUM_RECEIVE = 2, /* a frame received has none, or one that was verified: the field is not to be looked at */
