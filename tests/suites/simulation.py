@@ -199,7 +199,20 @@ def many(context):
         expect("answered" not in r.out, "quietly", r)
 
 
+def manual(context):
+    """Every option of the help is in the manual page, which has no warnings."""
+    with Project(context) as p:
+        options = set(re.findall(r"^  --([a-z]+)", simulate(p, "--help").out, re.M))
+        page = simulate(p, "--man").out
+        expect(len(options) > 15, "there are options", options)
+        expect(options == set(re.findall(r"^\.B \\-\\-([a-z]+)", page, re.M)), "both have the same", page)
+        p.write("page.1", page)
+        r = p.run(harness.need("man"), "--warnings", "-l", "page.1", environment={"MANWIDTH": "100"})
+        expect(r.err == "" and "NAME" in r.out, "it can be rendered", r)
+
+
 def tests(context):
+    yield "switch/manual", lambda: manual(context)
     yield "replay", lambda: replay(context)
     yield "switch/same-seed", lambda: same_seed(context)
     yield "switch/faults", lambda: faults(context)

@@ -2,25 +2,15 @@
 #include "settings.h"
 
 #include "chance.h"
+#include "option.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef UKC_VERSION
 #define UKC_VERSION "0"
 #endif
-
-enum kind { SEED, PROBABILITY, TIME, RATE, COUNT, MTU, TEXT, FLAG };
-
-struct option {
-    const char *name, *value, *help;
-    enum kind kind;
-    size_t offset;
-};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
@@ -146,23 +136,6 @@ static int complain(const char *what, const char *about)
     return 2;
 }
 
-static void help(void)
-{
-    puts("usage: ukc-switch [OPTION]... [--serve] IMAGE[:ARGUMENTS] [xCOUNT] [[--serve] IMAGE...]...\n"
-         "Runs images configured with link=switch as hosts on a simulated Ethernet switch, in virtual time.\n");
-    for (size_t i = 0; i < OPTIONS; i++) {
-        char left[40];
-        snprintf(left, sizeof left, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
-        printf("  %-20s %s\n", left, options[i].help);
-    }
-    puts("  --serve              the next hosts need not end: they are asked to stop when all others have ended\n"
-         "\n"
-         "IMAGE is a file, or @PATH: the host is a process that somebody else starts, which connects to the Unix\n"
-         "socket PATH (its key switch_host.socket).  In ARGUMENTS, {n} is the host's number, {i} that in its group,\n"
-         "both from 1, and {hosts} how many there are; + - * / % and parentheses work: --address=10.0.{n/250}.{n%250+1}.\n"
-         "The last line printed is the SHA-256 of all that happened.  Status: 0 all hosts ended with 0, 1 one did not.");
-}
-
 static int add_group(struct settings *settings, char *word, bool serves)
 {
     if (settings->group_count == SETTINGS_GROUPS)
@@ -243,7 +216,9 @@ int settings_read(struct settings *settings, int argc, char **argv)
     int error = 0;
     for (int at = 1; at < argc && !error;) {
         if (strcmp(argv[at], "--help") == 0)
-            return help(), -1;
+            return option_help(options, OPTIONS), -1;
+        if (strcmp(argv[at], "--man") == 0)
+            return option_manual(options, OPTIONS), -1;
         if (strcmp(argv[at], "--version") == 0)
             return puts("ukc-switch " UKC_VERSION), -1;
         if (strcmp(argv[at], "--serve") == 0)
