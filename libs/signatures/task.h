@@ -69,6 +69,17 @@ int task_cancelled(void);
  */
 void task_end_children(int64_t deadline);
 
+/*
+ * A service is a task that works for the whole image, such as one that receives frames.  It is started by an implementation's start function and
+ * ended by its stop function.  It is not among the children of who starts it: task_end_children, in the program or
+ * in others' stop functions, neither waits for it nor ends it.
+ *
+ * task_start_service: 0 or the errors of task_spawn.  task_end_service waits until the service has ended, even
+ * if the caller is itself cancelled; if it has not by the deadline, it is cancelled.  The handle is gone then.
+ */
+int task_start_service(struct task **service, size_t stack_size, void (*function)(void *argument), void *argument);
+void task_end_service(struct task *service, int64_t deadline);
+
 /* Waits until the deadline: 0, -ECANCELED or -EDEADLK. */
 int task_sleep(int64_t deadline);
 

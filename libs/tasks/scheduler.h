@@ -39,6 +39,7 @@ struct tasks {
     struct tasks *parent, *first_child, *previous, *following; /* siblings */
     unsigned live_children;
     const struct tasks *awaited; /* whose end this task waits for; itself: that of all children */
+    struct tasks *ender; /* of a service: who waits for its end */
     void *stack; /* as allocated; this structure lies at its top */
     size_t stack_size;
 };

@@ -32,6 +32,7 @@ static struct shelf {
     size_t count;
 } shelves[8];
 enum { SHELVES = sizeof shelves / sizeof shelves[0] };
+static struct tasks services; /* the parent of services; it never runs */
 static struct tasks *doomed; /* a stack to give back as soon as nobody can be running on it */
 
 static size_t live;       /* tasks that have not been forgotten, task 0 included */
@@ -167,6 +168,8 @@ static void run(void)
     self->state = TASK_ENDED;
     timers_forget(self);
     parent->live_children--;
+    if (self->ender && self->ender->state == TASK_WAITING)
+        scheduler_resume(self->ender, 0);
     bool awaited = parent->awaited == self || (parent->awaited == parent && parent->live_children == 0);
     if (!self->has_handle)
         forget(self);
@@ -175,10 +178,9 @@ static void run(void)
     scheduler_leave();
 }
 
-int tasks_spawn(struct tasks **handle, size_t stack_size, void (*function)(void *argument), void *argument)
+static int spawn(struct tasks *parent, struct tasks **handle, size_t stack_size, void (*function)(void *argument), void *argument)
 {
-    struct tasks *self = scheduler_current;
-    if (self->cancelled)
+    if (scheduler_current->cancelled)
         return -ECANCELED;
     if (live >= (size_t)KEY_LIMIT)
         return -EAGAIN;
@@ -196,13 +198,24 @@ int tasks_spawn(struct tasks **handle, size_t stack_size, void (*function)(void 
     task->first_child = NULL;
     task->live_children = 0;
     task->awaited = NULL;
+    task->ender = NULL;
     context_create(&task->context, task->stack, (size_t)((char *)task - (char *)task->stack), run);
-    adopt(self, task);
+    adopt(parent, task);
     live++;
     scheduler_enqueue(task);
     if (handle)
         *handle = task;
     return 0;
+}
+
+int tasks_spawn(struct tasks **handle, size_t stack_size, void (*function)(void *argument), void *argument)
+{
+    return spawn(scheduler_current, handle, stack_size, function, argument);
+}
+
+int tasks_start_service(struct tasks **service, size_t stack_size, void (*function)(void *argument), void *argument)
+{
+    return spawn(&services, service, stack_size, function, argument);
 }
 
 struct tasks *tasks_self(void)
@@ -318,11 +331,27 @@ void tasks_end_children(int64_t deadline)
         forget(self->first_child);
 }
 
+void tasks_end_service(struct tasks *service, int64_t deadline)
+{
+    int result = 0;
+    service->ender = scheduler_current;
+    while (service->state != TASK_ENDED) {
+        if (result == 0 && deadline > DEADLINE_NOW)
+            result = scheduler_wait(deadline, WAIT_SHIELDED);
+        else {
+            tasks_cancel(service);
+            scheduler_wait(DEADLINE_NEVER, WAIT_SHIELDED);
+        }
+    }
+    forget(service);
+}
+
 /* ---- start and stop ---- */
 
 int tasks_start(void)
 {
     memset(&scheduler_main, 0, sizeof scheduler_main);
+    memset(&services, 0, sizeof services);
     scheduler_current = &scheduler_main;
     live = 1;
     last_number = 0;
@@ -332,6 +361,8 @@ int tasks_start(void)
 void tasks_stop(void)
 {
     tasks_end_children(DEADLINE_NOW);
+    while (services.first_child)
+        tasks_end_service(services.first_child, DEADLINE_NOW);
     shelves_clear();
     timers_forget(&scheduler_main);
     timers_dispose();

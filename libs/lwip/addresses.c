@@ -1,0 +1,346 @@
+/* addresses.c - what the image is called on the network, fixed by keys or learnt. */
+#include "addresses.h"
+
+#include "keys.h"
+#include "log.h"
+#include "lwip.h"
+#include "stack.h"
+#include "task.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/deadline.h>
+
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/nd6.h"
+#include "lwip/netif.h"
+#include "lwip/priv/nd6_priv.h"
+
+#include "hooks.h"
+#include "link.h"
+
+/* ---- forms ---- */
+
+bool addresses_to_lwip(ip_addr_t *to, const struct ip_address *from)
+{
+    memset(to, 0, sizeof *to);
+#if LWIP_IPV4 && LWIP_IPV6
+    if (from->family == IP_ANY)
+        IP_SET_TYPE(to, IPADDR_TYPE_ANY);
+#endif
+#if LWIP_IPV4
+    if (from->family == IP_V4) {
+        memcpy(&ip_2_ip4(to)->addr, from->bytes, 4);
+        IP_SET_TYPE(to, IPADDR_TYPE_V4);
+    }
+#endif
+#if LWIP_IPV6
+    if (from->family == IP_V6) {
+        memcpy(ip_2_ip6(to)->addr, from->bytes, 16);
+        ip6_addr_set_zone(ip_2_ip6(to), (u8_t)from->zone);
+        IP_SET_TYPE(to, IPADDR_TYPE_V6);
+    }
+#endif
+    return from->family == IP_ANY || (from->family == IP_V4 && LWIP_IPV4) || (from->family == IP_V6 && LWIP_IPV6);
+}
+
+struct ip_address addresses_from_lwip(const ip_addr_t *from)
+{
+    struct ip_address to = {0};
+#if LWIP_IPV4
+    if (IP_IS_V4_VAL(*from)) {
+        to.family = IP_V4;
+        memcpy(to.bytes, &ip_2_ip4(from)->addr, 4);
+    }
+#endif
+#if LWIP_IPV6
+    if (IP_IS_V6_VAL(*from)) {
+        to.family = IP_V6;
+        memcpy(to.bytes, ip_2_ip6(from)->addr, 16);
+        to.zone = ip6_addr_has_scope(ip_2_ip6(from), IP6_UNKNOWN) ? ip6_addr_zone(ip_2_ip6(from)) : 0;
+    }
+#endif
+    return to;
+}
+
+/* ---- name servers ---- */
+
+static ip_addr_t learnt[STACK_SERVERS_MOST];
+
+#if LWIP_DNS
+/* The part of lwIP's resolver that DHCP and neighbour discovery use: resolving names is another component's. */
+void dns_init(void)
+{
+}
+
+void dns_tmr(void)
+{
+}
+
+void dns_setserver(u8_t number, const ip_addr_t *server)
+{
+    if (number >= STACK_SERVERS_MOST)
+        return;
+    if (server)
+        ip_addr_copy(learnt[number], *server);
+    else
+        ip_addr_set_zero(&learnt[number]);
+}
+#endif
+
+static void add_server(struct stack_configuration *now, const struct ip_address *server)
+{
+    if (now->server_count < STACK_SERVERS_MOST)
+        now->servers[now->server_count++] = *server;
+}
+
+static void find_servers(struct stack_configuration *now)
+{
+#if KEY_SERVERS_COUNT
+    static const uint8_t fixed[][4] = KEY_SERVERS_BYTES;
+    for (size_t i = 0; i < KEY_SERVERS_COUNT; i++)
+        add_server(now, &(struct ip_address){.family = IP_V4, .bytes = {fixed[i][0], fixed[i][1], fixed[i][2], fixed[i][3]}});
+#endif
+#if KEY_SERVERS6_COUNT
+    static const uint8_t fixed6[][16] = KEY_SERVERS6_BYTES;
+    for (size_t i = 0; i < KEY_SERVERS6_COUNT; i++) {
+        struct ip_address server = ip_v6(fixed6[i]);
+        add_server(now, &server);
+    }
+#endif
+    for (size_t i = 0; i < STACK_SERVERS_MOST; i++)
+        if (!ip_addr_isany(&learnt[i])) {
+            struct ip_address server = addresses_from_lwip(&learnt[i]);
+            add_server(now, &server);
+        }
+}
+
+/* ---- what there is now ---- */
+
+static void add_address(struct stack_configuration *now, const ip_addr_t *address, unsigned prefix)
+{
+    if (now->address_count == STACK_ADDRESSES_MOST)
+        return;
+    now->addresses[now->address_count] = addresses_from_lwip(address);
+    now->prefixes[now->address_count++] = (uint8_t)prefix;
+}
+
+static void add_router(struct stack_configuration *now, const ip_addr_t *router)
+{
+    if (now->router_count < 2 && !ip_addr_isany(router))
+        now->routers[now->router_count++] = addresses_from_lwip(router);
+}
+
+#if LWIP_IPV6
+static ip6_addr_t router6;
+
+/* Where packets go that are for none of our networks: lwIP asks before it looks at the routers that announced themselves. */
+const ip6_addr_t *addresses_router6(struct netif *netif, const ip6_addr_t *destination)
+{
+    (void)destination;
+    return netif == &link_netif && !ip6_addr_isany(&router6) ? &router6 : NULL;
+}
+#endif
+
+int lwip_configuration(struct stack_configuration *now)
+{
+    *now = (struct stack_configuration){0};
+#if LWIP_IPV4
+    if (!ip4_addr_isany(netif_ip4_addr(&link_netif)))
+        add_address(now, netif_ip_addr4(&link_netif), (unsigned)__builtin_popcount(netif_ip4_netmask(&link_netif)->addr));
+    add_router(now, netif_ip_gw4(&link_netif));
+#endif
+#if LWIP_IPV6
+    for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(&link_netif, i)))
+            add_address(now, netif_ip_addr6(&link_netif, i), 64);
+    ip_addr_t router = {0};
+    ip_addr_copy_from_ip6(router, router6);
+    add_router(now, &router);
+    for (size_t i = 0; i < LWIP_ND6_NUM_ROUTERS; i++)
+        if (default_router_list[i].neighbor_entry) {
+            ip_addr_copy_from_ip6(router, default_router_list[i].neighbor_entry->next_hop_address);
+            add_router(now, &router);
+        }
+#endif
+    find_servers(now);
+    return 0;
+}
+
+/* ---- waiting for addresses ---- */
+
+static struct waiting {
+    struct task *task;
+    struct waiting *next;
+} *waiting;
+
+static void wake_all(void)
+{
+    for (struct waiting *w = waiting; w; w = w->next)
+        task_wake(w->task);
+}
+
+static int wait_for_change(int64_t deadline)
+{
+    struct waiting self = {task_self(), waiting};
+    waiting = &self;
+    int error = task_park(deadline);
+    struct waiting **at = &waiting;
+    while (*at != &self)
+        at = &(*at)->next;
+    *at = self.next;
+    return error;
+}
+
+/* An address that others can be reached with. */
+static bool have(int family)
+{
+#if LWIP_IPV4
+    if (family == IP_V4)
+        return !ip4_addr_isany(netif_ip4_addr(&link_netif));
+#endif
+#if LWIP_IPV6
+    for (s8_t i = 0; family == IP_V6 && i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(&link_netif, i)) && !ip6_addr_islinklocal(netif_ip6_addr(&link_netif, i)))
+            return true;
+#endif
+    return false;
+}
+
+static bool configured(int family)
+{
+    return family == IP_V4 ? LWIP_IPV4 : family == IP_V6 ? LWIP_IPV6 && link_netif.mtu >= 1280 : false;
+}
+
+int addresses_wait(int family, int64_t deadline)
+{
+    if (!configured(family))
+        return -EAFNOSUPPORT;
+    int error = 0;
+    while (!error && !have(family))
+        error = wait_for_change(deadline);
+    return error;
+}
+
+int lwip_ready(int64_t deadline)
+{
+    int error = configured(IP_V4) ? addresses_wait(IP_V4, deadline) : 0;
+    if (!error && configured(IP_V6))
+        error = addresses_wait(IP_V6, deadline);
+    return error;
+}
+
+static void tell(const char *what, const ip_addr_t *address, unsigned prefix)
+{
+    char text[IP_TEXT_SIZE];
+    struct ip_address ip = addresses_from_lwip(address);
+    ip_format(text, &ip);
+    if (prefix)
+        log_write(LOG_LEVEL_NOTICE, "stack", "%s %s/%u", what, text, prefix);
+    else
+        log_write(LOG_LEVEL_NOTICE, "stack", "%s %s", what, text);
+}
+
+static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_ext_callback_args_t *args)
+{
+    if (netif != &link_netif)
+        return;
+#if LWIP_IPV4
+    if (reason & LWIP_NSC_IPV4_ADDRESS_CHANGED) {
+        if (ip4_addr_isany(netif_ip4_addr(netif)))
+            log_write(LOG_LEVEL_WARNING, "stack", "no IPv4 address any more");
+        else
+            tell("address", netif_ip_addr4(netif), (unsigned)__builtin_popcount(netif_ip4_netmask(netif)->addr));
+    }
+    if (reason & LWIP_NSC_IPV4_GATEWAY_CHANGED && !ip4_addr_isany(netif_ip4_gw(netif)))
+        tell("router", netif_ip_gw4(netif), 0);
+#endif
+#if LWIP_IPV6
+    if (reason & LWIP_NSC_IPV6_ADDR_STATE_CHANGED) {
+        s8_t i = args->ipv6_addr_state_changed.addr_index;
+        u8_t before = args->ipv6_addr_state_changed.old_state, after = netif_ip6_addr_state(netif, i);
+        if (!ip6_addr_isvalid(before) && ip6_addr_isvalid(after))
+            tell("address", netif_ip_addr6(netif, i), 64);
+        else if (ip6_addr_isduplicated(after))
+            tell("another host has the address", netif_ip_addr6(netif, i), 0);
+        else if (ip6_addr_isvalid(before) && !ip6_addr_isvalid(after))
+            tell("no longer valid: address", netif_ip_addr6(netif, i), 0);
+    }
+#endif
+    (void)args;
+    wake_all();
+}
+
+/* ---- start ---- */
+
+#if LWIP_IPV4
+static int start_ipv4(void)
+{
+#if LWIP_DHCP
+    if (*KEY_HOSTNAME)
+        netif_set_hostname(&link_netif, KEY_HOSTNAME);
+    return dhcp_start(&link_netif) == ERR_OK ? 0 : -ENOMEM;
+#else
+    ip4_addr_t address, mask, router;
+    static const uint8_t none[4];
+    memcpy(&address.addr, KEY_ADDRESS_BYTES, 4);
+    mask.addr = lwip_htonl(KEY_ADDRESS_LENGTH ? UINT32_MAX << (32 - KEY_ADDRESS_LENGTH) : 0);
+    memcpy(&router.addr, KEY_ROUTER_BYTES, 4);
+    if (memcmp(KEY_ADDRESS_BYTES, none, 4) == 0)
+        return -EINVAL;
+    netif_set_addr(&link_netif, &address, &mask, &router);
+    return 0;
+#endif
+}
+#endif
+
+#if LWIP_IPV6
+static int start_ipv6(void)
+{
+    if (!configured(IP_V6)) {
+        log_write(LOG_LEVEL_WARNING, "stack", "no IPv6: it needs frames of 1280 bytes, and the interface carries %u", link_netif.mtu);
+        return 0;
+    }
+    netif_create_ip6_linklocal_address(&link_netif, 1);
+#if KEY_IPV6 == KEY_IPV6_STATIC
+    ip6_addr_t address = {0};
+    s8_t index = -1;
+    memcpy(address.addr, KEY_ADDRESS6_BYTES, 16);
+    if (KEY_ADDRESS6_LENGTH != 64)
+        log_write(LOG_LEVEL_WARNING, "stack", "IPv6 networks have 64 bits here, not %u", (unsigned)KEY_ADDRESS6_LENGTH);
+    if (netif_add_ip6_address(&link_netif, &address, &index) != ERR_OK || index < 0)
+        return -EINVAL;
+    netif_ip6_addr_set_state(&link_netif, index, IP6_ADDR_PREFERRED); /* whoever fixed it knows that it is free */
+    memcpy(router6.addr, KEY_ROUTER6_BYTES, 16);
+    ip6_addr_assign_zone(&router6, IP6_UNICAST, &link_netif);
+#else
+    netif_set_ip6_autoconfig_enabled(&link_netif, 1);
+#endif
+    return 0;
+}
+#endif
+
+int addresses_start(void)
+{
+    static netif_ext_callback_t callback;
+    memset(learnt, 0, sizeof learnt);
+    waiting = NULL;
+    netif_add_ext_callback(&callback, changed);
+    int error = 0;
+#if LWIP_IPV4
+    error = start_ipv4();
+#endif
+#if LWIP_IPV6
+    if (!error)
+        error = start_ipv6();
+#endif
+    return error;
+}
+
+void addresses_stop(void)
+{
+#if LWIP_DHCP
+    dhcp_release_and_stop(&link_netif);
+#endif
+}

@@ -1,0 +1,30 @@
+/*
+ * arena.h - the memory of the stack: one block of a fixed size, given out in pieces, each in constant time.
+ *
+ * The block is divided into chunks of 64 KiB.  A chunk holds pieces of one size; when the last of them is given back, the chunk
+ * is free for any size again, so that a burst of small pieces does not take the memory from large ones for good.
+ *
+ * The last chunks can be kept for those who ask for them, so that what ends connections and frees memory can be had when all else is gone.
+ */
+#ifndef LWIP_ARENA_H
+#define LWIP_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ARENA_CHUNK = 65536, ARENA_LARGEST = ARENA_CHUNK };
+
+/* What can be made of the memory: at least 4 chunks, or false.  It is aligned to 16 bytes, and nothing is written to most of it. */
+bool arena_start(void *memory, size_t size);
+
+/* At least `size` bytes, aligned to 16; NULL when that would leave fewer than `keep` chunks free, or is more than ARENA_LARGEST. */
+void *arena_allocate(size_t size, size_t keep);
+void arena_free(void *piece);
+
+/* How much can be written to: `size` or a little more. */
+size_t arena_usable(size_t size);
+
+size_t arena_chunks(void);      /* all of them */
+size_t arena_free_chunks(void); /* those that hold nothing */
+
+#endif

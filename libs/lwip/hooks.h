@@ -1,0 +1,16 @@
+/* hooks.h - where lwIP asks us; included by its sources. */
+#ifndef LWIP_HOOKS_H
+#define LWIP_HOOKS_H
+
+#include "lwip/ip_addr.h"
+
+struct netif;
+
+u32_t secret_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
+
+#if LWIP_IPV6
+const ip6_addr_t *addresses_router6(struct netif *netif, const ip6_addr_t *destination);
+#define LWIP_HOOK_ND6_GET_GW addresses_router6
+#endif
+
+#endif

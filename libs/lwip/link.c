@@ -1,0 +1,284 @@
+/*
+ * link.c - frames from and to the network interface.
+ *
+ * A frame is received into the pbuf in which its data stays until a task reads it, and is sent from wherever its parts lie.
+ * Nothing here waits inside lwIP: a frame for which the interface has no room is lWIP's again, which keeps TCP's for later.
+ */
+#include "link.h"
+
+#include "clock.h"
+#include "log.h"
+#include "netif.h"
+#include "task.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+#include <ukc/deadline.h>
+
+#include "lwip/dhcp.h"
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/pbuf.h"
+#include "netif/ethernet.h"
+
+#include "memory.h"
+#include "timers.h"
+
+enum {
+    PARTS = 16,      /* of a frame to send; those of one with more are joined */
+    LARGEST = 9216,  /* payload of a frame (netif.h) */
+    BURST = 64,      /* frames after which others run */
+};
+#define PAUSE (10 * NANOSECONDS_PER_MILLISECOND)
+
+struct netif link_netif;
+static struct netif_info info;
+
+struct frame {
+    struct pbuf_custom pbuf;
+    uint8_t bytes[]; /* two of padding, so that what follows the Ethernet header is aligned */
+};
+static_assert(offsetof(struct frame, bytes) % 8 == 0);
+
+/* ---- sending ---- */
+
+/* The parts of a frame that are not empty, without the padding; 0 when there are more than PARTS. */
+static size_t parts_of(const struct pbuf *p, struct view *views)
+{
+    size_t count = 0, skip = ETH_PAD_SIZE;
+    for (; p; p = p->next) {
+        if (p->len > skip) {
+            if (count == PARTS)
+                return 0;
+            views[count++] = (struct view){(const char *)p->payload + skip, p->len - skip};
+        }
+        skip -= p->len < skip ? p->len : skip;
+    }
+    return count;
+}
+
+static err_t output(struct netif *netif, struct pbuf *p)
+{
+    static char joined[LARGEST + 64];
+    struct view views[PARTS];
+    (void)netif;
+    timers_frames++;
+    size_t count = parts_of(p, views);
+    if (!count) {
+        if (p->tot_len > sizeof joined)
+            return ERR_BUF;
+        pbuf_copy_partial(p, joined, p->tot_len, 0);
+        views[0] = (struct view){joined + ETH_PAD_SIZE, (size_t)p->tot_len - ETH_PAD_SIZE};
+        count = 1;
+    }
+    int error = netif_send(views, count, DEADLINE_NOW);
+    if (!error)
+        return ERR_OK;
+    if (error == -ETIMEDOUT) {
+        timers_retry_output();
+        return ERR_MEM;
+    }
+    return error == -EMSGSIZE ? ERR_BUF : ERR_IF;
+}
+
+/* ---- receiving ---- */
+
+static void frame_free(struct pbuf *p)
+{
+    memory_put(p);
+}
+
+enum { ETHERNET = 14, ETHERNET_IPV4 = 0x0800, ETHERNET_IPV6 = 0x86dd, TCP = 6 };
+
+static size_t frame_size(void)
+{
+    return ETHERNET + (size_t)info.mtu;
+}
+
+static unsigned number16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+/* A frame for the whole segment, or for another station on the wire: to be dropped. */
+static bool for_others(const uint8_t *frame)
+{
+    return !(frame[0] & 1) && memcmp(frame, info.mac, sizeof info.mac) != 0;
+}
+
+/*
+ * Whether a frame may be kept for long by whoever it is for.  When memory is short those are dropped that are: their senders
+ * repeat what matters.  Acknowledgements are not, which make memory free.
+ */
+static bool may_be_kept(const uint8_t *frame, size_t size)
+{
+    if (size < ETHERNET + 20)
+        return false;
+    const uint8_t *ip = frame + ETHERNET, *tcp;
+    size_t left = size - ETHERNET, data;
+    switch (number16(frame + 12)) {
+    case ETHERNET_IPV4:
+        if (ip[9] != TCP || number16(ip + 6) & 0x3fff) /* fragments */
+            return true;
+        tcp = ip + (ip[0] & 15) * 4;
+        data = number16(ip + 2) - (ip[0] & 15u) * 4;
+        break;
+    case ETHERNET_IPV6:
+        if (ip[6] != TCP)
+            return ip[6] != 58; /* ICMPv6 finds neighbours */
+        tcp = ip + 40;
+        data = number16(ip + 4);
+        break;
+    default:
+        return false;
+    }
+    return (size_t)(tcp - ip) + 20 > left || data != (size_t)(tcp[12] >> 4) * 4;
+}
+
+static void take(struct frame *frame, size_t size)
+{
+    frame->pbuf.custom_free_function = frame_free;
+    struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + size), PBUF_RAM, &frame->pbuf, frame->bytes,
+                                         (u16_t)(ETH_PAD_SIZE + frame_size()));
+    timers_frames++;
+    timers_rouse();
+    if (!p)
+        memory_put(frame);
+    else if (link_netif.input(p, &link_netif) != ERR_OK)
+        pbuf_free(p);
+    link_loop();
+}
+
+static struct frame *frame_new(bool *short_of_memory)
+{
+    size_t size = sizeof(struct frame) + ETH_PAD_SIZE + frame_size();
+    struct frame *frame = memory_get_frame(size);
+    *short_of_memory = !frame;
+    return frame ? frame : memory_get(size);
+}
+
+void link_run(void *unused)
+{
+    (void)unused;
+    struct frame *frame = NULL;
+    bool short_of_memory = false;
+    for (unsigned burst = 1;; burst++) {
+        if (!frame || short_of_memory) {
+            if (frame)
+                memory_put(frame);
+            frame = frame_new(&short_of_memory);
+        }
+        if (!frame) {
+            if (task_sleep(deadline_after(clock_now(), PAUSE)) < 0)
+                return;
+            continue;
+        }
+        if (burst % BURST == 0 && task_yield() < 0)
+            break;
+        ptrdiff_t size = netif_receive(frame->bytes + ETH_PAD_SIZE, frame_size(), DEADLINE_NEVER);
+        if (size == -ECANCELED)
+            break;
+        if (size < 0 && size != -EMSGSIZE) {
+            log_write(LOG_LEVEL_ERROR, "stack", "the network interface fails: %s", strerror((int)-size));
+            break;
+        }
+        if (size < ETHERNET || for_others(frame->bytes + ETH_PAD_SIZE) ||
+            (short_of_memory && may_be_kept(frame->bytes + ETH_PAD_SIZE, (size_t)size)))
+            continue; /* the frame's memory is good for the next one */
+        take(frame, (size_t)size);
+        frame = NULL;
+    }
+    if (frame)
+        memory_put(frame);
+}
+
+/* ---- to itself ---- */
+
+void link_loop(void)
+{
+    struct netif *netif;
+    bool again = true;
+    while (again) {
+        again = false;
+        NETIF_FOREACH(netif)
+            if (netif->loop_first) {
+                netif_poll(netif);
+                again = true;
+            }
+    }
+}
+
+bool link_dhcp_waits(void)
+{
+#if LWIP_DHCP
+    const struct dhcp *dhcp = netif_dhcp_data(&link_netif);
+    return dhcp && dhcp->request_timeout;
+#else
+    return false;
+#endif
+}
+
+/* ---- start ---- */
+
+static u16_t checksums(void)
+{
+    u16_t done = 0;
+    if (info.offload & NETIF_CHECKSUM_SEND)
+        done |= NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP;
+    if (info.offload & NETIF_CHECKSUM_RECEIVE)
+        done |= NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
+    return (u16_t)(NETIF_CHECKSUM_ENABLE_ALL & ~done);
+}
+
+static err_t prepare(struct netif *netif)
+{
+    memcpy(netif->hwaddr, info.mac, sizeof info.mac);
+    netif->hwaddr_len = sizeof info.mac;
+    netif->mtu = info.mtu;
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->linkoutput = output;
+#if LWIP_IPV4
+    netif->flags |= NETIF_FLAG_ETHARP;
+    netif->output = etharp_output;
+#endif
+#if LWIP_IPV6
+    netif->mtu6 = info.mtu;
+    netif->flags |= NETIF_FLAG_MLD6;
+    netif->output_ip6 = ethip6_output;
+#endif
+    NETIF_SET_CHECKSUM_CTRL(netif, checksums());
+    return ERR_OK;
+}
+
+/* lwIP's loopback interface has no limit, and its packets are one piece of memory. */
+enum { LOOP_MTU = 32000 };
+
+int link_start(void)
+{
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        netif->mtu = LOOP_MTU;
+#if LWIP_IPV6
+        netif->mtu6 = LOOP_MTU;
+#endif
+    }
+    int error = netif_info(&info);
+    if (error)
+        return error;
+    if (info.mtu < 576 || info.mtu > LARGEST)
+        return -EINVAL;
+    if (!netif_add_noaddr(&link_netif, NULL, prepare, ethernet_input))
+        return -ENOMEM;
+    netif_set_default(&link_netif);
+    netif_set_up(&link_netif);
+    return 0;
+}
+
+void link_stop(void)
+{
+    netif_remove(&link_netif);
+}

@@ -1,0 +1,159 @@
+/* memory.c - lwIP's memory (mem.h, memp.h) in an arena of fixed size. */
+#include "memory.h"
+
+#include "arena.h"
+#include "keys.h"
+#include "pages.h"
+#include "timers.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lwip/mem.h"
+#include "lwip/memp.h"
+/* what memp_std.h measures */
+#include "lwip/etharp.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/mld6.h"
+#include "lwip/pbuf.h"
+#include "lwip/priv/nd6_priv.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/udp.h"
+
+static void *block;
+static size_t kept_from_buffers, kept_from_frames;
+
+/* What each kind of structure is, and how many of it may exist. */
+static const uint32_t sizes[MEMP_MAX] = {
+#define LWIP_MEMPOOL(name, number, size, description) (uint32_t)(size),
+#include "lwip/priv/memp_std.h"
+};
+static const uint32_t limits[MEMP_MAX] = {
+#define LWIP_MEMPOOL(name, number, size, description) (uint32_t)(number),
+#include "lwip/priv/memp_std.h"
+};
+static uint32_t counts[MEMP_MAX];
+
+int memory_start(void)
+{
+    memset(counts, 0, sizeof counts);
+    block = pages_allocate(KEY_MEMORY);
+    if (!block)
+        return -ENOMEM;
+    if (!arena_start(block, KEY_MEMORY))
+        return -ENOMEM; /* the key's minimum is above what this needs */
+    kept_from_buffers = arena_chunks() / 8;
+    kept_from_frames = arena_chunks() / 16;
+    return 0;
+}
+
+void memory_stop(void)
+{
+    if (block)
+        pages_free(block, KEY_MEMORY);
+    block = NULL;
+}
+
+void *memory_get(size_t size)
+{
+    return arena_allocate(size, 0);
+}
+
+void memory_put(void *piece)
+{
+    arena_free(piece);
+}
+
+void *memory_get_frame(size_t size)
+{
+    return arena_allocate(size, kept_from_frames);
+}
+
+bool memory_short(void)
+{
+    return arena_free_chunks() <= kept_from_buffers;
+}
+
+/* ---- lwIP's heap: buffers with data, and a few large structures ---- */
+
+enum { SMALL = 256 }; /* headers alone: acknowledgements, resets, neighbour discovery */
+
+void mem_init(void)
+{
+}
+
+void *mem_malloc(mem_size_t size)
+{
+    return arena_allocate(size, size <= SMALL ? 0 : kept_from_buffers);
+}
+
+void *mem_calloc(mem_size_t count, mem_size_t size)
+{
+    size_t all;
+    if (__builtin_mul_overflow((size_t)count, (size_t)size, &all))
+        return NULL;
+    void *memory = arena_allocate(all, 0);
+    return memory ? memset(memory, 0, all) : NULL;
+}
+
+/* A piece stays as large as it is. */
+void *mem_trim(void *memory, mem_size_t size)
+{
+    (void)size;
+    return memory;
+}
+
+void mem_free(void *memory)
+{
+    if (memory)
+        arena_free(memory);
+}
+
+/* ---- lwIP's structures ---- */
+
+void memp_init(void)
+{
+}
+
+static bool is_reassembly(memp_t type)
+{
+#if LWIP_IPV4 && IP_REASSEMBLY
+    if (type == MEMP_REASSDATA)
+        return true;
+#endif
+#if LWIP_IPV6 && LWIP_IPV6_REASS
+    if (type == MEMP_IP6_REASSDATA)
+        return true;
+#endif
+    (void)type;
+    return false;
+}
+
+unsigned memory_count_reassembled(void)
+{
+    unsigned count = 0;
+    for (int type = 0; type < MEMP_MAX; type++)
+        count += is_reassembly((memp_t)type) ? counts[type] : 0;
+    return count;
+}
+
+void *memp_malloc(memp_t type)
+{
+    if (counts[type] >= limits[type])
+        return NULL;
+    void *memory = arena_allocate(sizes[type], 0);
+    counts[type] += memory != NULL;
+    if (is_reassembly(type))
+        timers_look_again();
+    return memory;
+}
+
+void memp_free(memp_t type, void *memory)
+{
+    if (!memory)
+        return;
+    counts[type]--;
+    arena_free(memory);
+}

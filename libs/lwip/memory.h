@@ -1,0 +1,29 @@
+/*
+ * memory.h - the memory budget of the stack.
+ *
+ * Everything lwIP and this port keep comes out of one block (arena.h).  Buffers cannot have the last of it: what
+ * remains is for connections, segments and acknowledgements, with which memory is won back.
+ */
+#ifndef LWIP_MEMORY_H
+#define LWIP_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+int memory_start(void); /* -ENOMEM */
+void memory_stop(void);
+
+/* For this port's own structures; NULL when there is none left. */
+void *memory_get(size_t size);
+void memory_put(void *piece);
+
+/* A buffer for received frames: NULL when memory is short. */
+void *memory_get_frame(size_t size);
+
+/* How many packets are being put together from fragments. */
+unsigned memory_count_reassembled(void);
+
+/* So little is left that what was received is better dropped than kept. */
+bool memory_short(void);
+
+#endif
