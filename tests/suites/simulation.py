@@ -66,7 +66,7 @@ def answer(frame):
 
 def replay(context):
     with Project(context) as p:
-        build(p, "tests/simulation", "--set", "link=pcap", "--set", "after=stop", "--set", "times=number", "--profile", "dev", "--sanitize")
+        build(p, "tests/simulation/raw", "--set", "link=pcap", "--set", "after=stop", "--set", "times=number", "--profile", "dev", "--sanitize")
         expected = [(1000 * (i + 1), f) for i, f in enumerate(f for _, frame in FRAMES for f in (frame, answer(frame)))]
         kinds = {"little": capture(FRAMES), "big": capture(FRAMES, ">", False), "noheader": capture(FRAMES[:3] + [(0, b"short")] + FRAMES[3:])}
         for kind, content in kinds.items():
@@ -124,7 +124,7 @@ def lines_of(result):
 
 def same_seed(context):
     with Project(context) as p:
-        build(p, "tests/simulation", "--set", "link=switch")
+        build(p, "tests/simulation/raw", "--set", "link=switch")
         hosts = ["--serve", IMAGE, IMAGE + ":--peer=1 --count=50", "x20"]
         first = simulate(p, "--seed", "7", "--record", "one.pcap", *DELAYS, *hosts)
         again = simulate(p, "--seed", "7", "--record", "two.pcap", *DELAYS, *hosts)
@@ -152,7 +152,7 @@ def checked_counts(a, result):
 
 def faults(context):
     with Project(context) as p:
-        build(p, "tests/simulation", "--set", "link=switch")
+        build(p, "tests/simulation/raw", "--set", "link=switch")
         said = {"crash": "was killed by signal", "hang": "hangs", "leave": "ended with status 0, but not by returning", "spin": "hangs"}
         for fault, why in said.items():
             r = simulate(p, "--patience", "2s", "--until", "1s", "--delay", "1ms", "--serve", IMAGE, IMAGE + ":--peer=1", "x3",
@@ -174,7 +174,7 @@ def faults(context):
 def attached(context):
     """A host that somebody else starts."""
     with Project(context) as p:
-        build(p, "tests/simulation", "--set", "link=switch")
+        build(p, "tests/simulation/raw", "--set", "link=switch")
         path = p.file("s")
         switch = os.path.join(os.path.dirname(str(context.ukc)), "ukc-switch")
         with subprocess.Popen([switch, "--serve", "@" + path, IMAGE + ":--peer=1"], cwd=p.path, stdout=subprocess.PIPE,
@@ -189,7 +189,7 @@ def attached(context):
 
 def many(context):
     with Project(context) as p:
-        build(p, "tests/simulation", "--set", "link=switch")
+        build(p, "tests/simulation/raw", "--set", "link=switch")
         half = 500 if context.long else 150
         r = simulate(p, "--quiet", "--loss", "1%", "--delay", "1ms", "--serve", IMAGE, f"x{half}",
                      f"{IMAGE}:--peer={{n-{half}}} --count=20", f"x{half}")

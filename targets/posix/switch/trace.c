@@ -2,7 +2,7 @@
 #include "trace.h"
 
 #include "../netif_pcap/capture.h"
-#include "ukc/base/hash.h"
+#include "../../../ukc/base/hash.h"
 
 #include <assert.h>
 #include <errno.h>
