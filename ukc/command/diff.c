@@ -1,9 +1,10 @@
 /*
  * diff.c - ukc diff: what two plans do not share.
  *
- * Works on the stable text of plans, saved or made now: a block is a line
- * that is not indented and the indented lines below it; blocks are matched
- * by the first word of their head.
+ * Works on the stable text of plans, saved or made now: a block is a line that is not indented and the indented lines below
+ * it.  An instance that several share has the name of one of its paths, which may be another one in the other plan: blocks are
+ * matched by name, then by any path when the implementation is the same.  Which of its paths an instance
+ * is called by, who else uses it and why it was chosen are no differences.
  */
 #include "project.h"
 #include "../base/file.h"
@@ -11,14 +12,42 @@
 #include <stdio.h>
 #include <string.h>
 
+struct line {
+    const char *text;
+    const char *target; /* of a binding: the name of the instance that it leads to; else NULL */
+    size_t said;        /* bytes before that name, or all */
+};
+
 struct block {
-    const char *name, *head;
-    VEC(const char *) lines;
+    const char *name, *head, *rest; /* rest: the head without the name */
+    VEC(const char *) paths;        /* its name and the others */
+    VEC(struct line) lines;
+    struct block *match; /* in the other plan */
 };
 
 struct blocks {
     VEC(struct block) all;
 };
+
+static void add_paths(struct arena *a, struct block *b, const char *text)
+{
+    while (*(text += strspn(text, " "))) {
+        size_t n = strcspn(text, " ");
+        *vec_add(a, &b->paths) = arena_strndup(a, text, n);
+        text += n;
+    }
+}
+
+/* "  name: sig.signature = target [implementation] (reason)", or "  key ..." */
+static struct line read_line(struct arena *a, const char *text)
+{
+    const char *target = strstr(text, ": sig.");
+    target = target && strncmp(text, "  key ", 6) != 0 ? strstr(target, " = ") : NULL;
+    if (!target)
+        return (struct line){.text = text, .said = strlen(text)};
+    target += 3;
+    return (struct line){.text = text, .target = arena_strndup(a, target, strcspn(target, " ")), .said = (size_t)(target - text)};
+}
 
 static void split_blocks(struct arena *a, const char *text, struct blocks *out)
 {
@@ -28,13 +57,90 @@ static void split_blocks(struct arena *a, const char *text, struct blocks *out)
         text += n + (text[n] == '\n');
         if (!n)
             continue;
+        struct block *last = out->all.count ? &out->all.items[out->all.count - 1] : NULL;
         if (*line != ' ') {
+            size_t name = strcspn(line, ":");
             struct block *b = vec_add(a, &out->all);
-            *b = (struct block){.head = line, .name = arena_strndup(a, line, strcspn(line, ":"))};
-        } else if (out->all.count) {
-            *vec_add(a, &out->all.items[out->all.count - 1].lines) = line;
+            *b = (struct block){.head = line, .name = arena_strndup(a, line, name), .rest = line[name] ? line + name : line};
+            add_paths(a, b, b->name);
+        } else if (last && strncmp(line, "  also ", 7) == 0) {
+            add_paths(a, last, line + 7);
+        } else if (last) {
+            *vec_add(a, &last->lines) = read_line(a, line);
         }
     }
+}
+
+/* ---- which is which ---- */
+
+static struct block *find_block(const struct blocks *in, const char *name)
+{
+    for (size_t k = 0; k < in->all.count; k++)
+        if (strcmp(in->all.items[k].name, name) == 0)
+            return &in->all.items[k];
+    return NULL;
+}
+
+static bool has_path(const struct block *b, const char *path)
+{
+    for (size_t k = 0; k < b->paths.count; k++)
+        if (strcmp(b->paths.items[k], path) == 0)
+            return true;
+    return false;
+}
+
+static struct block *find_renamed(const struct blocks *in, const struct block *x)
+{
+    for (size_t k = 0; k < in->all.count; k++) {
+        struct block *y = &in->all.items[k];
+        for (size_t i = 0; i < x->paths.count && !y->match && strcmp(x->rest, y->rest) == 0; i++)
+            if (has_path(y, x->paths.items[i]))
+                return y;
+    }
+    return NULL;
+}
+
+static void match_blocks(struct blocks *a, struct blocks *b)
+{
+    for (int renamed = 0; renamed < 2; renamed++)
+        for (size_t k = 0; k < a->all.count; k++) {
+            struct block *x = &a->all.items[k], *y = x->match ? NULL : renamed ? find_renamed(b, x) : find_block(b, x->name);
+            if (y) {
+                x->match = y;
+                y->match = x;
+            }
+        }
+}
+
+/* ---- what differs ---- */
+
+/* `in` is x's plan, `other` is y's. */
+static bool same_line(const struct blocks *in, const struct line *x, const struct blocks *other, const struct line *y)
+{
+    if (x->said != y->said || strncmp(x->text, y->text, x->said) != 0 || !x->target != !y->target)
+        return false;
+    if (!x->target)
+        return true;
+    const struct block *to = find_block(in, x->target), *also_to = find_block(other, y->target);
+    return to && also_to ? to->match == also_to : strcmp(x->target, y->target) == 0;
+}
+
+static bool has_line(const struct blocks *in, const struct line *x, const struct blocks *other, const struct block *b)
+{
+    for (size_t k = 0; k < b->lines.count; k++)
+        if (same_line(in, x, other, &b->lines.items[k]))
+            return true;
+    return false;
+}
+
+static bool same_block(const struct blocks *a, const struct block *x, const struct blocks *b)
+{
+    if (strcmp(x->rest, x->match->rest) != 0 || x->lines.count != x->match->lines.count)
+        return false;
+    for (size_t k = 0; k < x->lines.count; k++)
+        if (!has_line(a, &x->lines.items[k], b, x->match))
+            return false;
+    return true;
 }
 
 /* The text of one side: a file with a saved plan, or the plan of a configured target. */
@@ -53,68 +159,44 @@ static const char *plan_text(struct invocation *i, const char *word, const char 
     return out;
 }
 
-static const struct block *find_block(const struct blocks *in, const char *name)
+static void print_only(const struct blocks *in, const struct block *x, const struct blocks *other, char sign)
 {
-    for (size_t k = 0; k < in->all.count; k++)
-        if (strcmp(in->all.items[k].name, name) == 0)
-            return &in->all.items[k];
-    return NULL;
-}
-
-static bool has_line(const struct block *b, const char *line)
-{
-    for (size_t k = 0; k < b->lines.count; k++)
-        if (strcmp(b->lines.items[k], line) == 0)
-            return true;
-    return false;
-}
-
-static bool same_block(const struct block *a, const struct block *b)
-{
-    if (strcmp(a->head, b->head) != 0 || a->lines.count != b->lines.count)
-        return false;
-    for (size_t k = 0; k < a->lines.count; k++)
-        if (strcmp(a->lines.items[k], b->lines.items[k]) != 0)
-            return false;
-    return true;
-}
-
-static void print_only(const struct block *in, const struct block *not_in, char sign)
-{
-    for (size_t k = 0; k < in->lines.count; k++)
-        if (!has_line(not_in, in->lines.items[k]))
-            printf("%c %s\n", sign, in->lines.items[k]);
+    for (size_t k = 0; k < x->lines.count; k++)
+        if (!has_line(in, &x->lines.items[k], other, x->match))
+            printf("%c %s\n", sign, x->lines.items[k].text);
 }
 
 static size_t print_text(const struct blocks *a, const struct blocks *b)
 {
     size_t differences = 0;
     for (size_t k = 0; k < a->all.count; k++) {
-        const struct block *x = &a->all.items[k], *y = find_block(b, x->name);
-        if (y && same_block(x, y))
+        const struct block *x = &a->all.items[k], *y = x->match;
+        if (y && same_block(a, x, b))
             continue;
         differences++;
-        printf("- %s\n", x->head);
+        bool same_head = y && strcmp(x->head, y->head) == 0;
+        printf("%c %s\n", same_head ? ' ' : '-', x->head);
         if (!y)
             continue;
-        printf("+ %s\n", y->head);
-        print_only(x, y, '-');
-        print_only(y, x, '+');
+        if (!same_head)
+            printf("+ %s\n", y->head);
+        print_only(a, x, b, '-');
+        print_only(b, y, a, '+');
     }
     for (size_t k = 0; k < b->all.count; k++)
-        if (!find_block(a, b->all.items[k].name)) {
+        if (!b->all.items[k].match) {
             differences++;
             printf("+ %s\n", b->all.items[k].head);
         }
     return differences;
 }
 
-static void json_names(struct json *j, const char *key, const struct blocks *in, const struct blocks *not_in)
+static void json_unmatched(struct json *j, const char *key, const struct blocks *in)
 {
     json_key(j, key);
     json_array(j);
     for (size_t k = 0; k < in->all.count; k++)
-        if (!find_block(not_in, in->all.items[k].name))
+        if (!in->all.items[k].match)
             json_string(j, in->all.items[k].head);
     json_end_array(j);
 }
@@ -125,7 +207,7 @@ static void json_lines(struct json *j, const char *key, const struct block *b)
     json_array(j);
     json_string(j, b->head);
     for (size_t k = 0; k < b->lines.count; k++)
-        json_string(j, b->lines.items[k] + strspn(b->lines.items[k], " "));
+        json_string(j, b->lines.items[k].text + strspn(b->lines.items[k].text, " "));
     json_end_array(j);
 }
 
@@ -133,13 +215,13 @@ static void print_json(const struct blocks *a, const struct blocks *b)
 {
     struct json j = {};
     json_object(&j);
-    json_names(&j, "only_a", a, b);
-    json_names(&j, "only_b", b, a);
+    json_unmatched(&j, "only_a", a);
+    json_unmatched(&j, "only_b", b);
     json_key(&j, "changed");
     json_array(&j);
     for (size_t k = 0; k < a->all.count; k++) {
-        const struct block *x = &a->all.items[k], *y = find_block(b, x->name);
-        if (!y || same_block(x, y))
+        const struct block *x = &a->all.items[k], *y = x->match;
+        if (!y || same_block(a, x, b))
             continue;
         json_object(&j);
         json_field(&j, "name", x->name);
@@ -186,6 +268,7 @@ int command_diff(struct invocation *i)
             return (int)diag_status(i->diag);
         split_blocks(i->arena, text[k], &side[k]);
     }
+    match_blocks(&side[0], &side[1]);
     if (given(i, OPTION_json))
         print_json(&side[0], &side[1]);
     else if (print_text(&side[0], &side[1]) == 0)
