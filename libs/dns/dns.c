@@ -138,6 +138,15 @@ static void land(struct flight *flight, const struct inquiry inquiries[FAMILIES]
     }
 }
 
+/* A task that gave up before its time, and be it only the second family, decides nothing for those that wait. */
+static bool gave_up(const struct inquiry inquiries[FAMILIES], int64_t deadline)
+{
+    bool all = true;
+    for (unsigned i = 0; i < FAMILIES; i++)
+        all &= inquiries[i].state == INQUIRY_DONE;
+    return !all && (clock_now() >= deadline || task_cancelled());
+}
+
 static int ask(const struct name *name, int family, struct inquiry inquiries[FAMILIES], int64_t deadline)
 {
     struct flight flight = {.next = flights, .name = name, .family = family};
@@ -145,8 +154,7 @@ static int ask(const struct name *name, int family, struct inquiry inquiries[FAM
     int error = resolve(inquiries, FAMILIES, deadline);
     if (!error)
         keep(inquiries, name);
-    bool gave_up = error && (clock_now() >= deadline || task_cancelled());
-    land(&flight, inquiries, gave_up ? -EAGAIN : error);
+    land(&flight, inquiries, gave_up(inquiries, deadline) ? -EAGAIN : error);
     return error;
 }
 

@@ -1,13 +1,13 @@
 /*
- * dns_message.c - the resolver's functions without state: names and addresses from text, queries, answers, the cache.
+ * runtime_dns_message.c - the resolver's functions without state: names and addresses from text, queries, answers, the cache.
  *
  * Answers are written as a text of hexadecimal digits, byte for byte as RFC 1035 draws them. "c00c" is a pointer to
  * the question's name.
  */
 #include "test.h"
 
-#include "../../libs/dns/cache.h"
-#include "../../libs/dns/message.h"
+#include "cache.h"
+#include "message.h"
 
 /* ---- text ---- */
 
