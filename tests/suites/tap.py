@@ -1,4 +1,4 @@
-"""An image on a tap device: what it makes of the host's end, frames and checksums both ways, what it says when it may not."""
+"""An image on a tap device, or on an interface of the host: what it makes of the host's end, frames and checksums both ways, what it says when it may not."""
 
 import errno
 import os
@@ -287,6 +287,46 @@ def tap(context, options):
         not_permitted(net, image)
 
 
+# ---- netif_packet ----
+
+def packet(context, options):
+    """One end of a veth pair is the image's; the host's own stack is silent there, as it has no address."""
+    with Network() as net, Project(context) as p:
+        p.copy("tests/tap")
+        p.ukc("configure", "--target", "posix", "--set", "link=packet", "--set", "net.device=left", *options)
+        image = p.file(p.ukc("build", "--json", timeout=600).json["image"])
+        host, peer = net.namespace("host"), net.namespace("peer")
+        refused(host, [image], "left: No such device")
+        host.veth("left", peer, "right")
+        host.ip("addr flush dev left")  # also the link-local address
+        peer.address("right", "10.0.0.1/24", "fd00::1/64")
+        with host.start(image) as server:
+            mac = host.device("left")["address"]
+            server.wait_for(f"left, {mac}, MTU 1500")
+            expect("warning" not in server.output, "nothing is wrong", server.output)
+            check_exchange(peer, "right", 1500, mac)
+            check_verified(peer, "right")
+            with peer.frames("right") as s:
+                expect(exchange(s, own(b"\x02\0\0\0\0\x77", 100), 0.2) is None, "what is for others is not the image's")
+            host.ip("link set left down")
+            server.wait_for("left is down or gone; waiting")
+            host.ip("link set left up")
+            server.wait_for("left is there again")
+            check_datagram(peer)
+            expect(server.stop() == 0, "SIGTERM ends it with status 0", server.output)
+        with host.start(image, "--mac=02:00:00:00:00:55", "--offload=false", "--mtu=1400") as server:
+            server.wait_for("left, 02:00:00:00:00:55, MTU 1400")
+            peer.ip("neigh flush dev right")  # the address has another owner now
+            check_exchange(peer, "right", 1400, "02:00:00:00:00:55")
+        host.address("left", "10.0.0.5/24")
+        with host.start(image) as server:
+            server.wait_for("left has an address on the host, which will answer too")
+        refused(host, [image, "--mtu=1501"], "the MTU of left is 1500")
+        refused(host, [image, "--mac=03:00:00:00:00:01"], "no address that the image can take")
+        refused(host, ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", image], "Operation not permitted", "setcap cap_net_raw+ep IMAGE")
+
+
 def tests(context):
     for name, options in PROFILES.items():
         yield f"tap/{name}", lambda options=options: tap(context, options)
+        yield f"packet/{name}", lambda options=options: packet(context, options)

@@ -270,15 +270,20 @@ static int no_device(void)
     return -ENODEV;
 }
 
-static void open_pair(bool offload)
+static void open_pair_with(bool header, bool offload)
 {
     int pair[2];
-    struct frames_device device = {.name = "wire", .component = "test", .mtu = 1500, .offload = offload, .reopen = no_device};
+    struct frames_device device = {.name = "wire", .component = "test", .lost = "is gone", .mtu = 1500, .header = header, .offload = offload, .reopen = no_device};
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
     own = pair[0];
     other = pair[1];
     said[0] = '\0';
     assert_int_equal(frames_open(&device, pair[0]), 0);
+}
+
+static void open_pair(bool offload)
+{
+    open_pair_with(offload, offload);
 }
 
 static void close_pair(void)
@@ -294,6 +299,43 @@ static void give(uint8_t flags, const void *frame, size_t size)
     memcpy(bytes, &header, sizeof header);
     memcpy(bytes + sizeof header, frame, size);
     assert_int_equal(send(other, bytes, sizeof header + size, 0), sizeof header + size);
+}
+
+/* What the host's end reads: the header, and the frame. */
+static size_t take_sent(struct virtio_net_hdr *header, uint8_t *frame, size_t size)
+{
+    uint8_t bytes[20000];
+    ssize_t got = recv(other, bytes, sizeof bytes, 0);
+    assert_true(got >= (ssize_t)sizeof *header && got - sizeof *header <= size);
+    memcpy(header, bytes, sizeof *header);
+    memcpy(frame, bytes + sizeof *header, (size_t)got - sizeof *header);
+    return (size_t)got - sizeof *header;
+}
+
+/* What the host does for NEEDS_CSUM (VIRTIO 1.2, 5.1.6.2): written here a second time, slowly. */
+static void complete(const struct virtio_net_hdr *header, uint8_t *frame, size_t size)
+{
+    uint32_t sum = 0;
+    assert_true(header->csum_start + header->csum_offset + 2u <= size);
+    for (size_t i = header->csum_start; i < size; i++)
+        sum += (i - header->csum_start) % 2 ? frame[i] : (uint32_t)frame[i] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    frame[header->csum_start + header->csum_offset] = (uint8_t)(~sum >> 8);
+    frame[header->csum_start + header->csum_offset + 1] = (uint8_t)~sum;
+}
+
+static void check_sent(const struct view *views, size_t count, const uint8_t *expected, size_t size, bool by_host)
+{
+    struct virtio_net_hdr header;
+    uint8_t got[4096];
+    assert_int_equal(frames_send(views, count, DEADLINE_NOW), 0);
+    assert_int_equal(take_sent(&header, got, sizeof got), size);
+    assert_int_equal(header.flags, by_host ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0);
+    assert_int_equal(header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+    if (by_host)
+        complete(&header, got, size);
+    assert_memory_equal(got, expected, size);
 }
 
 static void received_checksums(void **state)
@@ -313,6 +355,26 @@ static void received_checksums(void **state)
         assert_int_equal(frames_receive(got, sizeof got, DEADLINE_NOW), size);
         assert_int_equal(frames_receive(got, sizeof got, DEADLINE_NOW), size);
         assert_int_equal(frames_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    }
+    close_pair();
+}
+
+/* Whoever verifies by himself gets what there is, and never a frame that the host left unfinished. */
+static void received_without_offload(void **state)
+{
+    (void)state;
+    uint8_t frame[256], got[256];
+    open_pair_with(true, false);
+    for (unsigned v = 0; v < VECTORS; v++) {
+        size_t size = decode(v, frame);
+        frame[starts[v] + fields[v]] ^= 1;
+        give(0, frame, size);
+        assert_int_equal(frames_receive(got, sizeof got, DEADLINE_NOW), size);
+        assert_memory_equal(got, frame, size);
+        give(VIRTIO_NET_HDR_F_NEEDS_CSUM, frame, size);
+        assert_int_equal(frames_receive(got, sizeof got, DEADLINE_NOW), size);
+        assert_int_equal(verify(got, size), CHECKSUM_FOUND);
+        check_sent(&(struct view){(char *)frame, size}, 1, frame, size, false);
     }
     close_pair();
 }
@@ -365,43 +427,6 @@ static void receiving_waits(void **state)
     assert_int_equal(frames_receive(frame, sizeof frame, in_milliseconds(5000)), 21);
     assert_int_equal(busy, -EBUSY);
     close_pair();
-}
-
-/* What the host's end reads: the header, and the frame. */
-static size_t take_sent(struct virtio_net_hdr *header, uint8_t *frame, size_t size)
-{
-    uint8_t bytes[20000];
-    ssize_t got = recv(other, bytes, sizeof bytes, 0);
-    assert_true(got >= (ssize_t)sizeof *header && got - sizeof *header <= size);
-    memcpy(header, bytes, sizeof *header);
-    memcpy(frame, bytes + sizeof *header, (size_t)got - sizeof *header);
-    return (size_t)got - sizeof *header;
-}
-
-/* What the host does for NEEDS_CSUM (VIRTIO 1.2, 5.1.6.2): written here a second time, slowly. */
-static void complete(const struct virtio_net_hdr *header, uint8_t *frame, size_t size)
-{
-    uint32_t sum = 0;
-    assert_true(header->csum_start + header->csum_offset + 2u <= size);
-    for (size_t i = header->csum_start; i < size; i++)
-        sum += (i - header->csum_start) % 2 ? frame[i] : (uint32_t)frame[i] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    frame[header->csum_start + header->csum_offset] = (uint8_t)(~sum >> 8);
-    frame[header->csum_start + header->csum_offset + 1] = (uint8_t)~sum;
-}
-
-static void check_sent(const struct view *views, size_t count, const uint8_t *expected, size_t size, bool by_host)
-{
-    struct virtio_net_hdr header;
-    uint8_t got[4096];
-    assert_int_equal(frames_send(views, count, DEADLINE_NOW), 0);
-    assert_int_equal(take_sent(&header, got, sizeof got), size);
-    assert_int_equal(header.flags, by_host ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0);
-    assert_int_equal(header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
-    if (by_host)
-        complete(&header, got, size);
-    assert_memory_equal(got, expected, size);
 }
 
 /* However the frame is cut, and whatever is in the field: what arrives has its checksum, and the views are as they were. */
@@ -528,6 +553,7 @@ int main(void)
         cmocka_unit_test(extension_headers),
         cmocka_unit_test(mutations),
         cmocka_unit_test(received_checksums),
+        cmocka_unit_test(received_without_offload),
         cmocka_unit_test(received_sizes),
         cmocka_unit_test(receiving_waits),
         cmocka_unit_test(sent_checksums),

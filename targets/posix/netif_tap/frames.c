@@ -38,7 +38,7 @@ static struct frames_device device;
 static struct events_source *source;
 static int descriptor = -1;
 static bool receiving;
-static bool down, gone; /* it was said already */
+static bool down, gone, joined; /* it was said already */
 static unsigned turn;
 static struct sender *senders; /* who waits for room; the first is armed */
 
@@ -61,7 +61,7 @@ static int adopt(int new)
 int frames_open(const struct frames_device *of, int new)
 {
     device = *of;
-    receiving = down = gone = false;
+    receiving = down = gone = joined = false;
     turn = 0;
     senders = NULL;
     return adopt(new);
@@ -85,7 +85,7 @@ static bool is_gone(int error)
 static void say_gone(void)
 {
     if (!gone)
-        log_write(LOG_LEVEL_ERROR, device.component, "%s is gone; waiting until it is there again", device.name);
+        log_write(LOG_LEVEL_ERROR, device.component, "%s %s; waiting until it is there again", device.name, device.lost);
     gone = true;
 }
 
@@ -114,23 +114,45 @@ static int wait_for_return(int64_t deadline)
 
 /* ---- receiving ---- */
 
+/* A host that joins segments for its own stack has to be told not to. */
+static void say_joined(void)
+{
+    if (!joined)
+        log_write(LOG_LEVEL_WARNING, device.component, "%s delivers segments that were joined (GSO, GRO), which are lost", device.name);
+    joined = true;
+}
+
+/* A frame that the host marked was never on a wire, or was verified.  One without a checksum gets it, if the caller is to look at it. */
+static bool good(const offload_header *header, uint8_t *frame, size_t size)
+{
+    struct checksum_place place;
+    if (device.offload)
+        return header->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID) || checksum_verify(frame, size) != CHECKSUM_BAD;
+    if ((header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && checksum_find(frame, size, size, &place) == CHECKSUM_FOUND)
+        checksum_fill(frame, &place);
+    return true;
+}
+
 /* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -ENODEV. */
 static ptrdiff_t take(void *frame, size_t size)
 {
     offload_header header = {0};
     uint8_t spare; /* a frame that reaches it was too long */
     struct iovec parts[] = {{&header, sizeof header}, {frame, size}, {&spare, 1}};
-    ssize_t got = device.offload ? readv(descriptor, parts, 3) : readv(descriptor, parts + 1, 2);
+    ssize_t got = device.header ? readv(descriptor, parts, 3) : readv(descriptor, parts + 1, 2);
     if (got < 0)
-        return errno == EAGAIN ? -EAGAIN : errno == EINTR || errno == ENETDOWN ? 0 : -ENODEV;
-    if (device.offload)
+        return errno == EAGAIN ? -EAGAIN : errno == EINTR ? 0 : -ENODEV;
+    if (device.header)
         got = got < (ssize_t)sizeof header ? 0 : got - (ssize_t)sizeof header;
+    if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+        say_joined();
+        return 0;
+    }
     if ((size_t)got > size)
         return -EMSGSIZE;
     if (got < FRAME_HEADER)
         return 0;
-    bool known = header.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
-    return !device.offload || known || checksum_verify(frame, (size_t)got) != CHECKSUM_BAD ? got : 0;
+    return good(&header, frame, (size_t)got) ? got : 0;
 }
 
 static int wait_to_read(int64_t deadline)
@@ -262,10 +284,10 @@ static int put(const struct view *views, size_t count, size_t size)
     offload_header header = {0};
     struct iovec vectors[GATHERED + 2];
     size_t used = 0, done = 0;
-    if (device.offload) {
+    if (device.header)
         vectors[used++] = (struct iovec){&header, sizeof header};
+    if (device.offload)
         done = prepare(&header, views, size);
-    }
     if (done > 0)
         vectors[used++] = (struct iovec){scratch, done};
     if (done < size) {
@@ -276,7 +298,7 @@ static int put(const struct view *views, size_t count, size_t size)
             copy(scratch, size, views);
             if (done > 0)
                 memcpy(scratch + done - 2, field, 2);
-            used = device.offload;
+            used = device.header;
             vectors[used] = (struct iovec){scratch, size};
             rest = 1;
         }

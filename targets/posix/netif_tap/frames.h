@@ -17,8 +17,10 @@ enum { FRAME_HEADER = 14, FRAME_MTU_MOST = 9216 };
 struct frames_device {
     const char *name;      /* for messages */
     const char *component;
+    const char *lost;      /* "is gone": what is said when it can be used no more */
     unsigned mtu;          /* a longer frame is not sent */
-    bool offload;          /* each frame has virtio's header, and the host computes checksums */
+    bool header;           /* each frame has virtio's header */
+    bool offload;          /* then: checksums are computed and verified here or by the host, not by the caller */
     int (*reopen)(void);   /* the device again, after it went: a descriptor as for frames_open, or a negative errno value */
 };
 

@@ -111,6 +111,12 @@ static void note_address(const struct nlmsghdr *message, struct host_device *dev
         device->has_address |= address->ifa_scope < RT_SCOPE_LINK;
 }
 
+bool host_name_valid(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+    return length > 0 && length < IFNAMSIZ && name[length] == '\0' && name[0] != '-' && name[0] != '.';
+}
+
 int host_look(const char *name, struct host_device *device)
 {
     struct request request;

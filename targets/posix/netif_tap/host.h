@@ -24,6 +24,9 @@ struct host_address {
     uint8_t length; /* of the prefix */
 };
 
+/* Whether it can be an interface's name that may also be pasted into a shell. */
+bool host_name_valid(const char *name);
+
 /* Each: 0 or a negative errno value; -ENODEV if there is no such device. */
 int host_look(const char *name, struct host_device *device);
 /* mtu 0: leave it. */

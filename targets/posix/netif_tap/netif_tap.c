@@ -32,12 +32,6 @@ static struct netif_info info;
 
 /* ---- the device ---- */
 
-static bool valid_name(const char *name)
-{
-    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-    return length > 0 && length < IFNAMSIZ && name[length] == '\0' && name[0] != '-' && name[0] != '.';
-}
-
 /* Attaches to the device, making it if need be. */
 static int attach(int descriptor, bool *with_header)
 {
@@ -181,7 +175,8 @@ static int choose_mac(const uint8_t host[6])
 static int finish(int descriptor, bool with_header, bool made)
 {
     struct host_device device;
-    struct frames_device frames = {.name = KEY_DEVICE, .component = component, .mtu = (unsigned)KEY_MTU, .offload = with_header, .reopen = reopen};
+    struct frames_device frames = {.name = KEY_DEVICE, .component = component, .lost = "is gone", .mtu = (unsigned)KEY_MTU,
+                                   .header = with_header, .offload = with_header, .reopen = reopen};
     int error = host_look(KEY_DEVICE, &device);
     if (!error)
         error = choose_mac(device.mac);
@@ -203,7 +198,7 @@ static int finish(int descriptor, bool with_header, bool made)
 int netif_tap_start(void)
 {
     bool with_header, device_file;
-    if (!valid_name(KEY_DEVICE)) {
+    if (!host_name_valid(KEY_DEVICE)) {
         fprintf(stderr, "%s: the key 'device' is no name of a device: up to 15 letters, digits, '_', '.' and '-'\n", component);
         return -EINVAL;
     }

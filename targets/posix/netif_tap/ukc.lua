@@ -1,4 +1,5 @@
-return implementation "netif_tap" {
+return
+implementation "netif_tap" {
   version = "0.1", licence = "ISC", origin = "ukc",
   doc = "a tap device of the host, which it makes and configures itself where it may",
   provides = sig.netif,
@@ -17,5 +18,21 @@ return implementation "netif_tap" {
     host_ipv4 = key.ipv4_prefix { default = "10.0.0.1/24", phase = "both", doc = "the host's own address on the device; 0.0.0.0/0: none" },
     host_ipv6 = key.ipv6_prefix { default = "fd00::1/64", phase = "both", doc = "the host's own address on the device; ::/0: none" },
     offload   = key.bool { default = true, phase = "both", doc = "leave the checksums of TCP and UDP to the host" },
+  },
+},
+implementation "netif_packet" {
+  version = "0.1", licence = "ISC", origin = "ukc",
+  doc = "an interface of the host that is given to the image: a network card, one end of a veth pair",
+  provides = sig.netif,
+  requires = { task = sig.task, events = sig.events, clock = sig.clock, log = sig.log },
+  when     = { link = "packet" },
+  targets  = { "posix" },
+  sources  = { "netif_packet.c", "host.c", "frames.c", "checksum.c" },
+  flags    = { "-D_GNU_SOURCE" },
+  keys     = {
+    device  = key.string { default = "eth0", phase = "both", doc = "the host's name of the interface, which must exist and should have no addresses there" },
+    mac     = key.mac { default = "00:00:00:00:00:00", phase = "both", doc = "the image's own Ethernet address; all zero: the interface's" },
+    mtu     = key.integer { default = 0, min = 0, max = 9216, phase = "both", doc = "bytes of payload in a frame; 0: as the interface has" },
+    offload = key.bool { default = true, phase = "both", doc = "leave the checksums of TCP and UDP to the host" },
   },
 }
