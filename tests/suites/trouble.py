@@ -305,7 +305,25 @@ def manifest_is_a_link(context):
             expect("ukc.lua" in r.err and words in r.err and "above" not in r.err, f"a link to {leads} is an error", r)
 
 
-TESTS = [manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
+def endless_headers(context):
+    """A file without an end that only an #include reaches: the check gives up, says so, and leaves the project usable."""
+    with Project(context) as p:
+        p.copy("examples/outside")
+        header = next(f for f in ("lib/caesar/caesar.h", "lib/cipher.h") if os.path.exists(p.file(f)))
+        kept = p.read(header)
+        os.mkfifo(p.file("pipe"))
+        for endless in (p.file("pipe"), "/dev/zero"):
+            p.write(header, f'#include "{endless}"\n'.encode() + kept)
+            started = time.monotonic()
+            r = p.ukc("configure", status=1, timeout=100)
+            expect(os.path.basename(header) in r.err and "FIFO" in r.err, "the header is named, with a likely reason", r)
+            expect(r.err.count("error:") == 1 and r.err.count("note:") == 1, "once", r)
+            expect(time.monotonic() - started < 30, "within half a minute", time.monotonic() - started)
+        p.write(header, kept)
+        p.ukc("configure")
+
+
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -171,8 +171,9 @@ static const struct contract *read_contract(struct checker *c, const struct sign
     if (!header_usable(c, path, span, arena_printf(c->arena, "signature '%s'", s->name.text)))
         return NULL;
     struct header h;
+    size_t errors = diag_errors(c->diag);
     if (!read_header(c, "signature", path, s->identifier, NULL, &(struct hash){}, &h)) {
-        if (diag_status(c->diag) == DIAG_INPUT)
+        if (diag_status(c->diag) == DIAG_INPUT && diag_errors(c->diag) > errors) /* else a parse before was given up */
             diag_note(c->diag, span, "this is the header of signature '%s'", s->name.text);
         return NULL;
     }
@@ -281,8 +282,9 @@ static bool check_header(struct checker *c, const struct plan_instance *instance
     if (!header_usable(c, known->header, span, arena_printf(c->arena, "implementation '%s'", component->name.text)))
         return false;
     struct header h;
+    size_t errors = diag_errors(c->diag);
     if (!read_header(c, "implementation", known->header, component->identifier, instance, &requirements, &h)) {
-        if (diag_status(c->diag) == DIAG_INPUT)
+        if (diag_status(c->diag) == DIAG_INPUT && diag_errors(c->diag) > errors)
             diag_note(c->diag, span, "this is the header of implementation '%s'", component->name.text);
         return false;
     }

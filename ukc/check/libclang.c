@@ -11,11 +11,15 @@
 
 #include <clang-c/Index.h>
 #include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/arena.h"
 #include "../base/file.h"
 #include "../base/map.h"
+#include "bounded.h"
 #include "sources.h"
 
 /* ---- the library ---- */
@@ -676,9 +680,50 @@ static bool extract(struct extraction *x, const struct parse_request *r, struct 
     return true;
 }
 
+/* Static: a parse that is given up goes on. */
+static struct {
+    CXIndex index;
+    const char *header, *const *flags;
+    size_t flag_count;
+    CXTranslationUnit unit;
+    enum CXErrorCode error;
+    bool given_up;
+} parse;
+
+static void parse_header(void *)
+{
+    parse.error = clang.parseTranslationUnit2(parse.index, parse.header, parse.flags, (int)parse.flag_count, NULL, 0,
+                                              CXTranslationUnit_SkipFunctionBodies, &parse.unit);
+}
+
+/* The end of the process: destructors would pull the library from under the thread. */
+static void end_at_once(int status, void *)
+{
+    fflush(NULL);
+    _exit(status);
+}
+
+static bool parse_bounded(const char *header, struct sources *s, struct diag *d)
+{
+    parse_count++;
+    parse.unit = NULL;
+    const char *why = bounded_run(parse_header, NULL);
+    if (!why && parse.error == CXError_Success)
+        return true;
+    struct span place = sources_span(s, header, 0, 0, 0);
+    if (!why) {
+        clang.disposeIndex(parse.index);
+        return diag_fail(d, DIAG_OUTSIDE, place, "libclang cannot parse this header (error %d)", (int)parse.error);
+    }
+    parse.given_up = true;
+    on_exit(end_at_once, NULL);
+    diag_error(d, place, "reading this header was given up: %s", why);
+    return diag_help(d, "it includes, or what it includes does, a file without an end, such as a FIFO or a device");
+}
+
 bool clang_parse(struct arena *a, const struct parse_request *r, struct sources *s, struct diag *d, struct parsed *out)
 {
-    if (!load(d))
+    if (parse.given_up || !load(d)) /* reported */
         return false;
     /* only errors matter here, and one warning: a struct first named in a parameter is a type of its own */
     static const char *const fixed[] = {"-xc", "-Wno-everything", "-Werror=visibility", "-fparse-all-comments"};
@@ -686,21 +731,16 @@ bool clang_parse(struct arena *a, const struct parse_request *r, struct sources 
     const char **flags = arena_array(a, const char *, r->flag_count + fixed_count);
     memcpy(flags, r->flags, r->flag_count * sizeof *flags);
     memcpy(flags + r->flag_count, fixed, sizeof fixed);
-    CXIndex index = clang.createIndex(0, 0);
-    struct extraction x = {.arena = a, .prefix = r->prefix, .generated = r->generated, .prefix_length = strlen(r->prefix)};
-    parse_count++;
-    enum CXErrorCode error =
-        clang.parseTranslationUnit2(index, r->header, flags, (int)(r->flag_count + fixed_count), NULL, 0,
-                                    CXTranslationUnit_SkipFunctionBodies, &x.unit);
-    bool good;
-    if (error != CXError_Success)
-        good = diag_fail(d, DIAG_OUTSIDE, sources_span(s, r->header, 0, 0, 0), "libclang cannot parse this header (error %d)",
-                         (int)error);
-    else {
-        good = extract(&x, r, s, d, out);
-        clang.disposeTranslationUnit(x.unit);
-    }
-    clang.disposeIndex(index);
+    parse.header = r->header;
+    parse.flags = flags;
+    parse.flag_count = r->flag_count + fixed_count;
+    parse.index = clang.createIndex(0, 0);
+    if (!parse_bounded(r->header, s, d))
+        return false;
+    struct extraction x = {.arena = a, .unit = parse.unit, .prefix = r->prefix, .generated = r->generated, .prefix_length = strlen(r->prefix)};
+    bool good = extract(&x, r, s, d, out);
+    clang.disposeTranslationUnit(x.unit);
+    clang.disposeIndex(parse.index);
     map_dispose(&x.path_numbers);
     map_dispose(&x.type_numbers);
     map_dispose(&x.cursor_numbers);
