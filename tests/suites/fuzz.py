@@ -1,4 +1,4 @@
-"""Fuzzers at the borders of the compiler: manifests, lock files, and what else has a tests/fuzz/fuzz_NAME.c.
+"""Fuzzers at the borders of the compiler and the runtime: manifests, lock files, and what else has a tests/fuzz/fuzz_NAME.c.
 
 Each is built with libFuzzer, ASan and UBSan, and started on its corpus: with --long for ten minutes from a random
 seed, else always from the same one, so that a change is blamed only for what it did. The HTTP server's is in
@@ -12,6 +12,8 @@ import harness
 
 SECONDS = 1200
 ELSEWHERE = {"http"}
+# fuzzers of the runtime, with the files that they are about; the others are linked with the compiler
+RUNTIME = {"dns": ("libs/dns/message.c", "libs/dns/name.c")}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
@@ -43,15 +45,17 @@ def lua_flags():
 def fuzz(context, name):
     harness.need("clang-19")
     directory = harness.scratch()
-    archive = core(context, directory)
+    if name in RUNTIME:
+        parts = [f"-I{context.root / 'libs/include'}", *(context.root / file for file in RUNTIME[name])]
+    else:
+        parts = [*lua_flags().split(), core(context, directory), "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++"]
     program, found = directory / "fuzz", directory / "found"
     found.mkdir()
     source = context.root / "tests" / "fuzz" / f"fuzz_{name}.c"
     flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
-    harness.run(["clang-19", *flags, *lua_flags().split(), source, archive, "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++", "-lm", "-o", program],
-                timeout=300)
+    harness.run(["clang-19", *flags, source, *parts, "-lm", "-o", program], timeout=300)
     seconds = 600 if context.long else 60
-    bounds = [] if context.long else ["-seed=1", "-runs=12000"]
+    bounds = [] if context.long else ["-seed=1", f"-runs={1000000 if name in RUNTIME else 12000}"]
     corpus = context.root / "tests" / "fuzz" / "corpus" / name
     try:
         harness.run([program, *bounds, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", found, corpus],
