@@ -168,6 +168,25 @@ int lwip_configuration(struct stack_configuration *now)
     return 0;
 }
 
+bool addresses_ours(const ip_addr_t *address)
+{
+    if (ip_addr_isany(address))
+        return true;
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+#if LWIP_IPV4
+        /* all of 127.0.0.0/8 is */
+        if (IP_IS_V4(address) && (ip4_addr_eq(ip_2_ip4(address), netif_ip4_addr(netif)) || ip4_addr_isloopback(ip_2_ip4(address))))
+            return true;
+#endif
+#if LWIP_IPV6
+        if (IP_IS_V6(address) && netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)
+            return true;
+#endif
+    }
+    return false;
+}
+
 /* ---- waiting for addresses ---- */
 
 static struct waiting {

@@ -20,7 +20,7 @@
 #define SHOW(piece, size) ((void)0)
 #endif
 
-enum { UNIT = 16, SIZES = 56 };
+enum { UNIT = 16, SIZES = 64 };
 
 struct piece {
     struct piece *next;
@@ -55,7 +55,7 @@ static void make_classes(void)
         uint32_t step = size / 8 < UNIT ? UNIT : size / 8 / UNIT * UNIT;
         size += step;
     }
-    for (unsigned pieces = 60; pieces; pieces -= pieces > 8 ? (pieces + 7) / 8 : 1)
+    for (unsigned pieces = 120; pieces; pieces -= pieces > 8 ? (pieces + 7) / 8 : 1)
         arena.sizes[n++] = ARENA_CHUNK / pieces / UNIT * UNIT;
     arena.classes = n;
     for (unsigned class = 0, units = 0; units <= ARENA_LARGEST / UNIT; units++) {

@@ -16,13 +16,11 @@
 
 enum { PORTS_FIRST = 49152, PORTS = 65536 - PORTS_FIRST }; /* RFC 6335, section 6 */
 
-static bool is_taken(const struct tcp_pcb *list, const struct tcp_pcb *new, u16_t port)
+/* The other way round as well: the image may be connected to itself. */
+static bool is_taken(const struct tcp_pcb *new, u16_t port)
 {
-    for (const struct tcp_pcb *pcb = list; pcb; pcb = pcb->next)
-        if (pcb->local_port == port && pcb->remote_port == new->remote_port && ip_addr_eq(&pcb->remote_ip, &new->remote_ip) &&
-            ip_addr_eq(&pcb->local_ip, &new->local_ip))
-            return true;
-    return false;
+    return tcp_table_find(&new->local_ip, port, &new->remote_ip, new->remote_port) ||
+           tcp_table_find(&new->remote_ip, new->remote_port, &new->local_ip, port);
 }
 
 /* A port at random (RFC 6056) with which the connection is unique. */
@@ -31,7 +29,7 @@ static bool choose_port(struct tcp_pcb *new)
     unsigned start = secret_number() % PORTS;
     for (unsigned i = 0; i < PORTS; i++) {
         u16_t port = (u16_t)(PORTS_FIRST + (start + i) % PORTS);
-        if (!is_taken(tcp_active_pcbs, new, port) && !is_taken(tcp_tw_pcbs, new, port)) {
+        if (!is_taken(new, port)) {
             new->local_port = port;
             return true;
         }

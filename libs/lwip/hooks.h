@@ -5,6 +5,12 @@
 #include "lwip/ip_addr.h"
 
 struct netif;
+struct tcp_pcb;
+
+/* Whether there is room for one more connection that nobody has accepted. */
+int listener_has_room(const struct tcp_pcb *pcb);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, options1, options2, p) \
+    ((pcb)->state != LISTEN || listener_has_room(pcb) ? ERR_OK : ERR_MEM)
 
 u32_t secret_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
 

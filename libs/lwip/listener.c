@@ -1,6 +1,4 @@
 /* listener.c - listening and accepting. */
-#include "listener.h"
-
 #include "flow.h"
 #include "keys.h"
 #include "secret.h"
@@ -13,8 +11,10 @@
 #include "lwip/tcp.h"
 
 #include "addresses.h"
+#include "hooks.h"
 #include "link.h"
 #include "memory.h"
+#include "table.h"
 #include "timers.h"
 
 struct lwip_listener {
@@ -67,28 +67,13 @@ static int choose_port(struct endpoint *local)
     return -EADDRINUSE;
 }
 
-static bool is_ours(const ip_addr_t *address)
-{
-    struct netif *netif;
-    NETIF_FOREACH(netif) {
-#if LWIP_IPV4
-        /* all of 127.0.0.0/8 is */
-        if (IP_IS_V4(address) && (ip4_addr_eq(ip_2_ip4(address), netif_ip4_addr(netif)) || ip4_addr_isloopback(ip_2_ip4(address))))
-            return true;
-#endif
-#if LWIP_IPV6
-        if (IP_IS_V6(address) && netif_get_ip6_addr_match(netif, ip_2_ip6(address)) >= 0)
-            return true;
-#endif
-    }
-    return false;
-}
-
 /* ---- connections that come ---- */
 
 static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error)
 {
     struct lwip_listener *listener = argument;
+    if (pcb)
+        table_opened(pcb);
     if (error != ERR_OK || !pcb)
         return ERR_OK; /* there was no memory: the peer asks again */
     struct lwip_flow *flow = flow_new(pcb);
@@ -104,7 +89,7 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
-bool listener_has_room(const struct tcp_pcb *pcb)
+int listener_has_room(const struct tcp_pcb *pcb)
 {
     const struct lwip_listener *listener = pcb->callback_arg;
     return listener->count < listener->backlog;
@@ -128,7 +113,7 @@ static int open_pcb(struct tcp_pcb **pcb, const struct endpoint *local)
     ip_addr_t address;
     if (!addresses_to_lwip(&address, &local->address))
         return -EAFNOSUPPORT;
-    if (!is_unspecified(&local->address) && !is_ours(&address))
+    if (!addresses_ours(&address))
         return -EADDRNOTAVAIL;
     struct tcp_pcb *new = tcp_new_ip_type(IP_GET_TYPE(&address));
     if (!new)

@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include "arena.h"
+#include "table.h"
 #include "keys.h"
 #include "pages.h"
 #include "timers.h"
@@ -42,8 +43,9 @@ int memory_start(void)
     block = pages_allocate(KEY_MEMORY);
     if (!block)
         return -ENOMEM;
-    if (!arena_start(block, KEY_MEMORY))
-        return -ENOMEM; /* the key's minimum is above what this needs */
+    size_t table = table_start(block);
+    if (table > KEY_MEMORY / 2 || !arena_start((char *)block + table, KEY_MEMORY - table))
+        return -ENOMEM; /* many more connections than there is memory for */
     kept_from_buffers = arena_chunks() / 8;
     kept_from_frames = arena_chunks() / 16;
     return 0;

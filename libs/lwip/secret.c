@@ -2,7 +2,7 @@
  * secret.c - random numbers, and a hash under a secret key.
  *
  * The hash is SipHash-2-4 (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012).  Initial sequence numbers are
- * RFC 6528's: a clock of 4 microseconds plus the hash of the connection's addresses and ports.
+ * RFC 6528's: a clock, of 64 nanoseconds for fast networks, plus the hash of the connection's addresses and ports.
  */
 #include "secret.h"
 
@@ -79,5 +79,5 @@ u32_t secret_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t 
         memcpy(words + 2, ip_2_ip6(remote)->addr, 16);
     }
 #endif
-    return (u32_t)secret_hash(words, 5) + (u32_t)(clock_now() / 4000);
+    return (u32_t)secret_hash(words, 5) + (u32_t)(clock_now() / 64);
 }

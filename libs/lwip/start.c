@@ -29,10 +29,10 @@ void stack_complaint(const char *text, const char *file, int line)
 
 static int start_all(void)
 {
+    secret_start();
     int error = memory_start();
     if (error)
         return error;
-    secret_start();
     lwip_init();
     error = link_start();
     if (!error)

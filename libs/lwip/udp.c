@@ -21,7 +21,13 @@
 #include "secret.h"
 #include "timers.h"
 
-enum { PORTS_FIRST = 49152, PORTS = 65536 - PORTS_FIRST, LONGEST = 65507, OVERHEAD = 256 };
+enum {
+    PORTS_FIRST = 49152,
+    PORTS = 65536 - PORTS_FIRST,
+    LONGEST = 65507,
+    LONGEST6 = 65487, /* lwIP counts the bytes of a packet, its header included, in 16 bits */
+    OVERHEAD = 256,
+};
 #define PAUSE NANOSECONDS_PER_MILLISECOND /* before a datagram is tried again for which there was no room */
 #define WAIT (50 * PAUSE) /* between looks for an address of one's own */
 
@@ -85,6 +91,8 @@ int lwip_udp_open(struct lwip_udp **udp, const struct endpoint *local)
     ip_addr_t address;
     if (!addresses_to_lwip(&address, &local->address))
         return -EAFNOSUPPORT;
+    if (!addresses_ours(&address))
+        return -EADDRNOTAVAIL;
     struct lwip_udp *new = memory_get(sizeof *new);
     struct udp_pcb *pcb = new ? udp_new_ip_type(IP_GET_TYPE(&address)) : NULL;
     err_t error = pcb ? bind(pcb, &address, local->port) : ERR_MEM;
@@ -130,7 +138,7 @@ int lwip_udp_send(struct lwip_udp *udp, const struct endpoint *to, struct view d
     ip_addr_t address;
     if (to->address.family == IP_ANY || !addresses_to_lwip(&address, &to->address) || !IP_ADDR_PCB_VERSION_MATCH(udp->pcb, &address))
         return -EAFNOSUPPORT;
-    if (datagram.size > LONGEST)
+    if (datagram.size > (to->address.family == IP_V6 ? LONGEST6 : LONGEST))
         return -EMSGSIZE;
     int error = object_enter(&udp->object, WRITING);
     if (!error)

@@ -13,7 +13,10 @@ for directory, names in pairs {
   end
 end
 
-local patches = {}
+local patches = {
+  "patches/table.patch", "patches/time-wait.patch", "patches/options.patch", "patches/fragments.patch", "patches/identification.patch",
+  "patches/neighbours.patch",
+}
 
 return implementation "lwip" {
   version = "0.1", licence = "ISC and BSD-3-Clause", origin = "ukc; lwIP by the Swedish Institute of Computer Science and others",
@@ -22,7 +25,7 @@ return implementation "lwip" {
   requires = { netif = sig.netif, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log, pages = sig.pages },
   when     = { net = "native" },
   sources  = {
-    "start.c", "addresses.c", "link.c", "timers.c", "memory.c", "arena.c", "secret.c", "checksum.c",
+    "start.c", "addresses.c", "link.c", "timers.c", "memory.c", "arena.c", "table.c", "secret.c", "checksum.c",
     "object.c", "listener.c", "connect.c", "flow.c", "udp.c",
   },
   imports = {
@@ -64,10 +67,12 @@ return implementation "lwip" {
     servers6 = key.list { of = key.ipv6 {}, default = {}, group = "addresses", doc = "name servers with IPv6 addresses, before those that routers advertise" },
     hostname = key.string { default = "", phase = "both", group = "addresses", doc = "with ipv4=dhcp: the name told to the server; empty: none" },
 
-    memory      = key.size { default = "64MiB", min = 1048576, max = 17179869184, group = "memory",
+    memory      = key.size { default = "64MiB", min = 4194304, max = 17179869184, group = "memory",
                              doc = "all memory of the stack: connections, buffers, what waits to be sent or read; it is taken from the system as it is used" },
     connections = key.integer { default = 0, min = 0, max = 4000000, group = "memory",
                                 doc = "TCP connections at most, in every state; 0: one for each 4 KiB of memory" },
+    half_open   = key.integer { default = 0, min = 0, max = 4000000, group = "memory",
+                                doc = "connections at most whose peer has not answered yet, of which the oldest makes place for a new one; 0: a quarter of all" },
     backlog     = key.integer { default = 4096, min = 1, max = 1000000, group = "memory",
                                 doc = "connections that may wait to be accepted when the program does not say" },
     datagrams   = key.size { default = "256KiB", min = 2048, max = 1073741824, group = "memory", doc = "bytes of datagrams that may wait in one UDP port" },
