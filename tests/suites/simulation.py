@@ -153,7 +153,8 @@ def checked_counts(a, result):
 def faults(context):
     with Project(context) as p:
         build(p, "tests/simulation/raw", "--set", "link=switch")
-        said = {"crash": "was killed by signal", "hang": "hangs", "leave": "ended with status 0, but not by returning", "spin": "hangs"}
+        said = {"crash": "was killed by signal", "hang": "hangs", "leave": "ended with status 0, but not by returning", "spin": "hangs",
+                "flood": "sends and sends"}
         for fault, why in said.items():
             r = simulate(p, "--patience", "2s", "--until", "1s", "--delay", "1ms", "--serve", IMAGE, IMAGE + ":--peer=1", "x3",
                          IMAGE + ":--peer=1 --fault=" + fault, status=1)
@@ -199,6 +200,69 @@ def many(context):
         expect("answered" not in r.out, "quietly", r)
 
 
+# ---- TCP ----
+
+TCP = "build/posix/tcp-echo"
+ADDRESSES = "--address=10.0.{n/250}.{n%250+1}/16 --address6=fd00::{n:x}/64 --level=info"
+
+
+def tcp_hosts(servers, clients, more=""):
+    return ["--serve", f"{TCP}:{ADDRESSES}", f"x{servers}", f"{TCP}:{ADDRESSES} --servers={servers} --first={{i}} {more}", f"x{clients}"]
+
+
+def exchanged(result, clients, size):
+    """Every client got back each byte that it sent."""
+    done = re.findall(r"^\d+: .* info echo: (\d+) bytes came back, (\d+) failed", result.out, re.M)
+    expect(done == [(str(size), "0")] * clients, f"{clients} clients got {size} bytes back", result)
+    expect(counts(result)["hosts.failed"] == 0, "all hosts end well", result)
+
+
+def tcp(context):
+    with Project(context) as p:
+        build(p, "tests/simulation/tcp", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0")
+        lossy = ["--loss", "1%", "--delay", "10ms", "--jitter", "2ms", "--reorder", "1%", "--duplicate", "3%", "--corrupt", "0.5%", "--until", "1h"]
+        clients = 60 if context.long else 20
+        first = simulate(p, "--seed", "3", *lossy, "--record", "one.pcap", *tcp_hosts(5, clients))
+        exchanged(first, clients, 2 * 102400)
+        again = simulate(p, "--seed", "3", *lossy, *tcp_hosts(5, clients))
+        expect(first.out == again.out, "the same seed prints the same", first, again)
+        worse = simulate(p, "--loss", "10%", "--delay", "100ms", "--until", "10h", *tcp_hosts(1, 4, "--bytes=30KiB"))
+        exchanged(worse, 4, 2 * 30 * 1024)
+        clean = simulate(p, "--delay", "1ms", "--record", "clean.pcap", *tcp_hosts(2, 4))
+        exchanged(clean, 4, 2 * 102400)
+        expect(retransmissions(frames_of(p.read("clean.pcap"))) == 0, "nothing is sent twice on a clean network", clean)
+        expect(retransmissions(frames_of(p.read("one.pcap"))) > 0, "and something is when frames are lost", first)
+        # time is virtual: an image that is slower by far does the same
+        p.ukc("configure", "--profile", "dev", "--sanitize", "--target", "posix", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0")
+        p.ukc("build")
+        slow = simulate(p, "--seed", "3", *lossy, *tcp_hosts(5, clients))
+        expect(slow.out == first.out, "an image with sanitizers gives the same trace", first, slow)
+
+
+def retransmissions(frames):
+    """Segments with data over IPv4 whose place in the stream was sent before by the same end."""
+    seen, again = set(), 0
+    for _, frame in frames:
+        if frame[12:14] != b"\x08\x00" or frame[23] != 6:
+            continue
+        size = struct.unpack_from(">H", frame, 16)[0]
+        ports = frame[34:38]
+        data = size - 20 - (frame[46] >> 4) * 4
+        if data > 0:
+            place = (frame[26:34], ports, frame[38:42])
+            again += place in seen
+            seen.add(place)
+    return again
+
+
+def homepage(context):
+    """Any image is a host by one key."""
+    with Project(context) as p:
+        build(p, "examples/homepage", "--set", "net=native", "--set", "link=switch")
+        r = simulate(p, "--until", "100s", "build/posix/homepage:--address=10.0.0.{n}/24", "x3")
+        expect(r.out.count("http: listening on port 8080") == 3 and counts(r)["time"] == "100.000000000", "all three serve, and stop", r)
+
+
 def manual(context):
     """Every option of the help is in the manual page, which has no warnings."""
     with Project(context) as p:
@@ -218,3 +282,5 @@ def tests(context):
     yield "switch/faults", lambda: faults(context)
     yield "switch/attached", lambda: attached(context)
     yield "switch/many", lambda: many(context)
+    yield "tcp", lambda: tcp(context)
+    yield "homepage", lambda: homepage(context)

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { FRAMES_MOST = 1 << 20 }; /* that a host sends in one turn */
+
 /* ---- its end ---- */
 
 static void forget(struct host *host)
@@ -156,7 +158,7 @@ static bool listen_to(struct host *host, const struct settings *settings, struct
 {
     static _Alignas(8) uint8_t bytes[PROTOCOL_BYTES];
     report->unread = 0;
-    for (;;) {
+    for (size_t frames = 0;;) {
         struct message head;
         ssize_t size = hear(host, bytes);
         if (size == 0)
@@ -169,6 +171,10 @@ static bool listen_to(struct host *host, const struct settings *settings, struct
         if (size < (ssize_t)sizeof head || size > PROTOCOL_BYTES || head.kind != PROTOCOL_REPORT ||
             !frames_valid(settings, bytes, (size_t)size, head.count)) {
             host_kill(host, "said what it must not, and was killed");
+            return false;
+        }
+        if ((frames += head.count) > FRAMES_MOST) {
+            host_kill(host, "sends and sends without waiting for time to go by, and was killed");
             return false;
         }
         send_frames(host, bytes, head.count, sender, context);

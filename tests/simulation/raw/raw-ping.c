@@ -28,6 +28,8 @@ static void fail_on_purpose(void)
         _Exit(0);
     while (KEY_FAULT == KEY_FAULT_SPIN)
         task_sleep(clock_now());
+    while (KEY_FAULT == KEY_FAULT_FLOOD)
+        netif_send(&(struct view){(char *)sent, 60}, 1, DEADLINE_NEVER);
 }
 
 /* 1 when the answer came, 0 when the request is to be sent again. */
