@@ -16,9 +16,11 @@
 
 enum { PORTS_FIRST = 49152, PORTS = 65536 - PORTS_FIRST }; /* RFC 6335, section 6 */
 
-/* The other way round as well: the image may be connected to itself. */
+/* The other way round as well: the image may be connected to itself; but no connection has one end. */
 static bool is_taken(const struct tcp_pcb *new, u16_t port)
 {
+    if (port == new->remote_port && ip_addr_eq(&new->local_ip, &new->remote_ip))
+        return true;
     return tcp_table_find(&new->local_ip, port, &new->remote_ip, new->remote_port) ||
            tcp_table_find(&new->remote_ip, new->remote_port, &new->local_ip, port);
 }

@@ -235,7 +235,7 @@ ptrdiff_t lwip_write(struct lwip_flow *flow, const struct view *views, size_t co
             break;
         }
         for (; i < count; i++, at = 0) {
-            size_t part = give(flow->pcb, views[i].bytes + at, views[i].size - at, i + 1 < count);
+            size_t part = views[i].size ? give(flow->pcb, views[i].bytes + at, views[i].size - at, i + 1 < count) : 0;
             at += part;
             done += part;
             if (at < views[i].size)
