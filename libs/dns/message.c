@@ -91,7 +91,7 @@ static bool get_name(struct reader *r, struct name *name)
             at = before = target;
             continue;
         }
-        if (length > LABEL_MOST || r->size - at <= length || used + 1 + length + (length > 0) > NAME_MOST)
+        if (length > LABEL_MOST || r->size - at <= length || used + 1 + length > NAME_MOST)
             return false;
         name->bytes[used++] = (uint8_t)length;
         for (unsigned i = 1; i <= length; i++)

@@ -286,6 +286,7 @@ static void broken(void **state)
         HEAD "c018 0001 0001 00000100 0004 c0000201",            /* forward */
         HEAD "ffff 0001 0001 00000100 0004 c0000201",
         HEAD "c000 0001 0001 00000100 0004 c0000201",            /* into the header */
+        HEAD "c008 0001 0001 00000100 0004 c0000201",            /* even if a name stands there */
         HEAD "0161 c016 0001 0001 00000100 0004 c0000201",       /* a loop with a label in it */
         HEAD "4161 00 0001 0001 00000100 0004 c0000201",         /* lengths that are none */
         HEAD "8161 00 0001 0001 00000100 0004 c0000201",
