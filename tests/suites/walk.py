@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 
 import harness
 from lib.project import Project, built_site, expect, fetch, free_port
@@ -255,16 +256,52 @@ def manual_and_completion(context):
         p.run("bash", "-n", "c.bash")
         r = p.run("bash", "-c", ". ./c.bash; COMP_WORDS=(ukc con); COMP_CWORD=1; _ukc; echo ${COMPREPLY[@]}")
         expect(r.out.split() == ["configure"], "bash completes a command", r)
-        expect("complete -c ukc" in p.ukc("help", "--completion", "fish").out, "fish has a completion")
-        expect("#compdef ukc" in p.ukc("help", "--completion", "zsh").out, "zsh has a completion")
-        if shutil.which("zsh"):
-            p.write("c.zsh", p.ukc("help", "--completion", "zsh").out)
-            p.run("zsh", "-n", "c.zsh")
+        p.write("c.fish", p.ukc("help", "--completion", "fish").out)
+        p.write("c.zsh", p.ukc("help", "--completion", "zsh").out)
+        for shell in ("zsh", "fish"):
+            if shutil.which(shell):
+                p.run(shell, "-n", f"c.{shell}")
+
+
+def completed_by_bash(p, *words):
+    """What bash offers for the last word; bash gives '=' a word of its own."""
+    quoted = " ".join(f"'{w}'" for w in (str(p.context.ukc), *words))
+    r = p.run("bash", "-c", f". ../c.bash; COMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _ukc; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    expect(r.err == "", "completion is quiet", r)
+    return r.out.split()
+
+
+def completes_names_and_keys(context):
+    with Project(context) as p:
+        p.write("c.bash", p.ukc("help", "--completion", "bash").out)
+        p.write("nothing/here", "")
+        p.ukc("init", "site")
+        top = p.path
+        p.enter("site")
+        p.ukc("configure", "--target", "posix")
+        for words, offered in ((("configure", "--set", "po"), ["port="]), (("plan", "-s", "stack.n"), ["stack.net=host", "stack.net=native"]),
+                               (("configure", "--set", "stack.net", "=", "n"), ["native"]), (("configure", "--set", "=", "port"), ["port="]),
+                               (("configure", "--set", "http.log.time", "="), ["none", "uptime", "utc"]),
+                               (("configure", "--target", "=", "po"), ["posix"]), (("build", "s"), ["site"]), (("run", "s"), ["site"]),
+                               (("explain", "http1"), ["http1"]), (("explain", "http.stack.b"), ["http.stack.backlog"]),
+                               (("explain", "kv_r"), ["kv_ro", "kv_rw"]), (("diff", "p"), ["posix"]), (("help", "unik"), ["unikernel"])):
+            expect(completed_by_bash(p, *words) == offered, f"{words} becomes {offered}", completed_by_bash(p, *words))
+        expect(completed_by_bash(p, "-C", p.path, "explain", "http1") == ["http1"], "also behind -C")
+        p.write("ukc.lua", "return unikernel {")
+        expect(completed_by_bash(p, "build", "s") == [], "a manifest with a mistake completes nothing, quietly")
+        p.path = os.path.join(top, "nothing")
+        for words in (("configure", "--set", "po"), ("explain", "ht"), ("build", "si"), ("diff", "po")):
+            started = time.monotonic()
+            expect(completed_by_bash(p, *words) == [], "outside a project nothing is completed, quietly")
+            expect(time.monotonic() - started < 2, "and quickly")
+        for kind in ("keys", "names", "unikernels", "targets"):
+            r = p.ukc("complete", kind)
+            expect(r.out == r.err == "", "ukc complete says nothing there", r)
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
          queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, installed,
-         manual_and_completion]
+         manual_and_completion, completes_names_and_keys]
 
 
 def tests(context):

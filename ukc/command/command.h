@@ -84,7 +84,7 @@ struct command {
     uint64_t takes; /* TAKES() bits; --help, --colour and --directory are always taken */
     size_t least, most; /* words */
     bool passes;        /* takes words after "--" */
-    bool hidden;        /* called by build.ninja, not by people */
+    bool hidden;        /* called by build.ninja or the shell, not by people */
     int (*run)(struct invocation *);
 };
 extern const struct command commands[];
@@ -110,7 +110,7 @@ bool command_print_completion(const char *shell, FILE *, struct diag *);
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(embed)
+    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(complete) X(embed)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

@@ -157,6 +157,16 @@ const struct command commands[] = {
         .run = command_version,
     },
     {
+        .name = "complete",
+        .arguments = "keys|names|unikernels|targets",
+        .summary = "print words for the shell to complete (called by its completion script)",
+        .takes = TAKES_CONTEXT,
+        .least = 1,
+        .most = 1,
+        .hidden = true,
+        .run = command_complete,
+    },
+    {
         .name = "embed",
         .arguments = "",
         .summary = "pack files into an object (called by build.ninja)",

@@ -1,5 +1,7 @@
 /*
  * completion.c - completion scripts for bash, zsh and fish, from the tables.
+ *
+ * What depends on the project the scripts ask `ukc complete` for (complete.c).
  */
 #include "command.h"
 #include "../base/text.h"
@@ -33,31 +35,97 @@ static void print_names(FILE *out)
         }
 }
 
+/* What `ukc complete` is asked for when a word of this command is completed, or "". */
+static const char *words_of(const struct command *c)
+{
+    if (c->run == command_explain)
+        return "names";
+    if (c->run == command_diff)
+        return "targets";
+    return string_starts(c->arguments, "[NAME]") ? "unikernels" : "";
+}
+
+/* The topics of help that are no commands. */
+static void print_topics(FILE *out)
+{
+    size_t count;
+    const struct manifest_field *fields = manifest_fields(&count);
+    fputs(" manifest", out);
+    for (size_t k = 0; k < count; k++)
+        if (k == 0 || !string_equal(fields[k].declaration, fields[k - 1].declaration))
+            fprintf(out, " %s", fields[k].declaration);
+}
+
+static const char bash_head[] =
+    "# bash completion for ukc\n"
+    "_ukc_offer()\n"
+    "{\n"
+    "    local words=$1\n"
+    "    [[ $2 && $word != -* ]] && words+=\" $(\"${COMP_WORDS[0]}\" complete \"$2\" \"${place[@]}\" 2>/dev/null)\"\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+    "}\n"
+    "_ukc_setting()\n"
+    "{\n"
+    "    local words=$(\"${COMP_WORDS[0]}\" complete keys \"${place[@]}\" 2>/dev/null)\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"${key:+$key=}$word\"))\n"
+    "    [ \"$key\" ] && COMPREPLY=(\"${COMPREPLY[@]#\"$key=\"}\")\n"
+    "    [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
+    "}\n"
+    "_ukc()\n"
+    "{\n"
+    "    local word=${COMP_WORDS[COMP_CWORD]} at=$COMP_CWORD before key= name= k v\n"
+    "    local -a place=()\n"
+    "    # bash makes '=' a word of its own\n"
+    "    [ \"$word\" = = ] && word= at=$((at + 1))\n"
+    "    before=${COMP_WORDS[at-1]}\n"
+    "    if [ \"$before\" = = ]; then\n"
+    "        key=${COMP_WORDS[at-2]} before=${COMP_WORDS[at-3]}\n"
+    "        [ \"$before\" = = ] && before=${COMP_WORDS[at-4]}\n"
+    "        [[ $key == -* ]] && before=$key key=\n"
+    "    fi\n"
+    "    for ((k = 1; k < COMP_CWORD; k++)); do\n"
+    "        case ${COMP_WORDS[k]} in\n"
+    "        -C|--directory|-t|--target)\n"
+    "            v=$((k + 1))\n"
+    "            [ \"${COMP_WORDS[v]}\" = = ] && v=$((v + 1))\n"
+    "            [ \"$v\" -lt \"$COMP_CWORD\" ] && place+=(\"${COMP_WORDS[k]}\" \"${COMP_WORDS[v]}\")\n"
+    "            k=$v ;;\n"
+    "        -*) ;;\n"
+    "        *) [ \"$name\" ] || name=${COMP_WORDS[k]} ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case $before in\n"
+    "    -s|--set) _ukc_setting; return ;;\n";
+
 static void print_bash(FILE *out)
 {
-    fputs("# bash completion for ukc\n_ukc()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    case $before in\n",
-          out);
-    for (size_t id = 0; id < OPTION_COUNT; id++)
-        if (values_of(id)) {
-            fprintf(out, "    --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", options[id].name, values_of(id));
-        }
-    fputs("    --config|--list|--output) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+    fputs(bash_head, out);
+    for (size_t id = 0; id < OPTION_COUNT; id++) {
+        if (!values_of(id))
+            continue;
+        fputs("    ", out);
+        if (options[id].letter)
+            fprintf(out, "-%c|", options[id].letter);
+        fprintf(out, "--%s) _ukc_offer '%s'; return ;;\n", options[id].name, values_of(id));
+    }
+    fputs("    -c|-o|--config|--list|--output) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
           "    --catalogue|--directory|-C) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n    esac\n"
-          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W '",
+          "    case $name in\n    '') _ukc_offer '",
           out);
     print_names(out);
-    fputs("' -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n", out);
+    fputs("' ;;\n", out);
     for (size_t k = 0; k < command_count; k++) {
         if (commands[k].hidden)
             continue;
-        fprintf(out, "    %s) COMPREPLY=($(compgen -W '", commands[k].name);
+        fprintf(out, "    %s) _ukc_offer '", commands[k].name);
         for (size_t id = 0; id < OPTION_COUNT; id++)
             if (listed(&commands[k], id))
                 fprintf(out, "--%s ", options[id].name);
-        if (string_equal(commands[k].name, "help"))
+        if (commands[k].run == command_help) {
             print_names(out);
-        fputs("' -- \"$word\")) ;;\n", out);
+            print_topics(out);
+        }
+        fprintf(out, "' %s%s ;;\n", words_of(&commands[k]), commands[k].run == command_diff ? "; COMPREPLY+=($(compgen -f -- \"$word\"))" : "");
     }
     fputs("    esac\n}\ncomplete -F _ukc ukc\n", out);
 }
@@ -85,6 +153,8 @@ static void print_zsh_option(FILE *out, size_t id)
         fprintf(out, ":%s:", o->argument);
         if (values_of(id))
             fprintf(out, "(%s)", values_of(id));
+        else if (id == OPTION_set)
+            fputs(" _ukc_words keys -S \"\"", out);
         else if (id == OPTION_directory || id == OPTION_catalogue)
             fputs("_files -/", out);
         else
@@ -95,7 +165,10 @@ static void print_zsh_option(FILE *out, size_t id)
 
 static void print_zsh(FILE *out)
 {
-    fputs("#compdef ukc\n_ukc()\n{\n    local -a names\n    names=(", out);
+    fputs("#compdef ukc\n"
+          "_ukc_words()\n{\n    local -a found\n    found=(${(f)\"$($words[1] complete $1 2>/dev/null)\"})\n"
+          "    compadd \"${@:2}\" -a found\n}\n"
+          "_ukc()\n{\n    local -a names\n    names=(", out);
     for (size_t k = 0; k < command_count; k++) {
         if (commands[k].hidden)
             continue;
@@ -104,7 +177,7 @@ static void print_zsh(FILE *out)
         fputs("'", out);
     }
     fputs(")\n    if (( CURRENT == 2 )); then\n        _describe command names\n        return\n    fi\n"
-          "    local name=$words[2]\n    words=(ukc \"${(@)words[3,-1]}\")\n    (( CURRENT-- ))\n    case $name in\n",
+          "    local name=$words[2]\n    words=(\"$words[1]\" \"${(@)words[3,-1]}\")\n    (( CURRENT-- ))\n    case $name in\n",
           out);
     for (size_t k = 0; k < command_count; k++) {
         if (commands[k].hidden)
@@ -113,7 +186,10 @@ static void print_zsh(FILE *out)
         for (size_t id = 0; id < OPTION_COUNT; id++)
             if (listed(&commands[k], id))
                 print_zsh_option(out, id);
-        fputs(" '*:word:_files' ;;\n", out);
+        if (*words_of(&commands[k]) && commands[k].run != command_diff)
+            fprintf(out, " '*:word: _ukc_words %s' ;;\n", words_of(&commands[k]));
+        else
+            fputs(" '*:word:_files' ;;\n", out);
     }
     fputs("    esac\n}\n_ukc \"$@\"\n", out);
 }
@@ -128,6 +204,8 @@ static void print_fish(FILE *out)
         fprintf(out, "complete -c ukc -n __fish_use_subcommand -a %s -d '", c->name);
         print_quoted(out, c->summary, false);
         fputs("'\n", out);
+        if (*words_of(c))
+            fprintf(out, "complete -c ukc -n '__fish_seen_subcommand_from %s' -a '(ukc complete %s 2>/dev/null)'\n", c->name, words_of(c));
         for (size_t id = 0; id < OPTION_COUNT; id++) {
             if (!listed(c, id))
                 continue;
@@ -136,6 +214,8 @@ static void print_fish(FILE *out)
                 fprintf(out, " -s %c", options[id].letter);
             if (values_of(id))
                 fprintf(out, " -x -a '%s'", values_of(id));
+            else if (id == OPTION_set)
+                fputs(" -x -a '(ukc complete keys 2>/dev/null)'", out);
             else if (options[id].argument)
                 fputs(" -r -F", out);
             fputs(" -d '", out);

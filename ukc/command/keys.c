@@ -1,5 +1,5 @@
 /*
- * keys.c - the project's own keys, for `ukc configure --help`.
+ * keys.c - the project's own keys, as `ukc configure --help` lists them.
  */
 #include "project.h"
 #include <stdio.h>
@@ -28,6 +28,25 @@ static void print_key(FILE *out, const char *path, const struct plan_key *k)
     fputc('\n', out);
 }
 
+const struct project_key *project_keys(const struct project *p, size_t *count)
+{
+    VEC(struct project_key) all = {};
+    const struct plan *plan = p->plan;
+    for (size_t k = 0; k < plan->signature_key_count; k++)
+        *vec_add(p->a, &all) = (struct project_key){plan->signature_key_paths[k], &plan->signature_keys[k]};
+    for (size_t n = plan->instance_count; n-- > 0;) {
+        const struct plan_instance *instance = &plan->instances[n];
+        bool root = instance->component->kind == COMPONENT_UNIKERNEL;
+        for (size_t k = 0; k < instance->key_count; k++) {
+            const char *name = instance->keys[k].key->name.text;
+            const char *path = root ? name : arena_printf(p->a, "%s.%s", instance->name, name);
+            *vec_add(p->a, &all) = (struct project_key){path, &instance->keys[k]};
+        }
+    }
+    *count = all.count;
+    return all.items;
+}
+
 void command_print_project_keys(struct invocation *i, FILE *out)
 {
     if (i->command->run != command_configure || !file_exists("ukc.lua"))
@@ -40,14 +59,8 @@ void command_print_project_keys(struct invocation *i, FILE *out)
         return;
     fprintf(out, "\nkeys of %s for %s (--set PATH=VALUE; the shortest unambiguous end of a path will do):\n", p.unikernel->name.text,
             target_names[p.configuration.target]);
-    for (size_t k = 0; k < p.plan->signature_key_count; k++)
-        print_key(out, p.plan->signature_key_paths[k], &p.plan->signature_keys[k]);
-    for (size_t n = p.plan->instance_count; n-- > 0;) {
-        const struct plan_instance *instance = &p.plan->instances[n];
-        bool root = instance->component->kind == COMPONENT_UNIKERNEL;
-        for (size_t k = 0; k < instance->key_count; k++) {
-            const char *name = instance->keys[k].key->name.text;
-            print_key(out, root ? name : arena_printf(i->arena, "%s.%s", instance->name, name), &instance->keys[k]);
-        }
-    }
+    size_t count;
+    const struct project_key *keys = project_keys(&p, &count);
+    for (size_t k = 0; k < count; k++)
+        print_key(out, keys[k].path, keys[k].key);
 }

@@ -72,6 +72,13 @@ bool project_plan(struct project *);    /* lock, plan */
 bool project_layout(struct project *, const char *build, bool fetch); /* roots, unpacked imports */
 bool project_check(struct project *);
 
+/* Every key of the plan with its path in the configuration tree: the signatures' first, then instance by instance, the unikernel's own first. */
+struct project_key {
+    const char *path;
+    const struct plan_key *key;
+};
+const struct project_key *project_keys(const struct project *, size_t *count);
+
 /* The words of `ukc configure` that mean this configuration. */
 const char *const *configuration_words(struct arena *, const struct configuration *, size_t *count);
 bool configuration_write(const struct project *);
