@@ -75,7 +75,6 @@ static int begin(struct lwip_flow **flow, const ip_addr_t *local, const ip_addr_
         return -ENOMEM;
     }
     (*flow)->connecting = true;
-    ip_set_option(pcb, SOF_REUSEADDR);
     if (KEY_KEEPALIVE)
         ip_set_option(pcb, SOF_KEEPALIVE);
     return 0;
@@ -94,6 +93,8 @@ int lwip_connect(struct lwip_flow **flow, const struct endpoint *remote, int64_t
     if (error)
         return error;
     error = object_error(tcp_connect(new->pcb, &to, remote->port, flow_connected));
+    if (new->pcb)
+        ip_set_option(new->pcb, SOF_REUSEADDR); /* a listener may have its port later; before, lwIP would search all connections */
     link_loop();
     while (!error && new->connecting && !(error = new->error))
         error = object_wait(&new->object, WRITING, deadline);

@@ -51,6 +51,7 @@
 #define ARP_QUEUE_LEN 16
 #define LWIP_ND6_NUM_NEIGHBORS 127
 #define LWIP_ND6_NUM_DESTINATIONS 127
+#define LWIP_ND6_TCP_REACHABILITY_HINTS 0 /* would search the table for each acknowledgement */
 #define LWIP_NETIF_HWADDRHINT 1 /* a connection remembers where its peer is in these tables */
 
 #define IP_DEFAULT_TTL KEY_TTL
