@@ -46,6 +46,12 @@ static void comparing(void **state)
     const char *sorted[] = {"B", "a", "a-b", "a/b", "b"};
     for (int i = 0; i < 5; i++)
         assert_string_equal(words[i], sorted[i]);
+    const char *twice[] = {"b", "a", "b", "", "a", ""};
+    assert_int_equal(string_sort_unique(twice, 6), 3);
+    assert_string_equal(twice[0], "");
+    assert_string_equal(twice[1], "a");
+    assert_string_equal(twice[2], "b");
+    assert_int_equal(string_sort_unique(NULL, 0), 0);
 }
 
 static void distance(void **state)

@@ -1,6 +1,7 @@
 /*
  * string.c - questions about strings: equality, nearness, well-formedness.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,6 +27,17 @@ bool string_equal(const char *a, const char *b)
 int string_compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t string_sort_unique(const char **items, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(items, count, sizeof *items, string_compare);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || strcmp(items[kept - 1], items[i]) != 0)
+            items[kept++] = items[i];
+    return kept;
 }
 
 #define WORD_MAX 128 /* longer words are not misspelt, they are different */

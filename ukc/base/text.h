@@ -36,6 +36,7 @@ bool string_starts(const char *s, const char *prefix);
 bool string_ends(const char *s, const char *suffix);
 bool string_equal(const char *a, const char *b); /* NULL equals only NULL */
 int string_compare(const void *a, const void *b);  /* for qsort/bsearch on const char * elements */
+size_t string_sort_unique(const char **items, size_t count); /* in byte order, each once; how many are left */
 
 /* Damerau-Levenshtein distance, capped: returns cap + 1 when further. */
 unsigned string_distance(const char *a, const char *b, unsigned cap);

@@ -8,7 +8,6 @@
 #include "../base/file.h"
 #include "../base/text.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct words {
@@ -26,11 +25,9 @@ static void add(struct words *w, const char *word)
 
 static void print(struct words *w)
 {
-    if (w->all.count)
-        qsort(w->all.items, w->all.count, sizeof *w->all.items, string_compare);
-    for (size_t k = 0; k < w->all.count; k++)
-        if (k == 0 || !string_equal(w->all.items[k], w->all.items[k - 1]))
-            puts(w->all.items[k]);
+    size_t count = string_sort_unique(w->all.items, w->all.count);
+    for (size_t k = 0; k < count; k++)
+        puts(w->all.items[k]);
 }
 
 /* "port=", or where the values are few each of them: "stack.net=host". */

@@ -136,17 +136,6 @@ static void add_configure_input(struct statements *s, const char *path)
         *vec_add(s->g->a, &s->configure_inputs) = relative;
 }
 
-static size_t sort_unique(const char **items, size_t count)
-{
-    size_t kept = 0;
-    if (count)
-        qsort(items, count, sizeof *items, string_compare);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || strcmp(items[kept - 1], items[i]) != 0)
-            items[kept++] = items[i];
-    return kept;
-}
-
 /* The same, one a line, for a build that remembers them without asking ninja. */
 static bool write_configure_inputs(const struct statements *s)
 {
@@ -172,7 +161,7 @@ static bool write_configure(struct statements *s)
     for (size_t i = 0; i < g->options->input_count; i++)
         add_configure_input(s, g->options->inputs[i]);
     *vec_add(g->a, &s->configure_inputs) = g->options->ukc; /* another ukc may generate otherwise */
-    s->configure_inputs.count = sort_unique(s->configure_inputs.items, s->configure_inputs.count);
+    s->configure_inputs.count = string_sort_unique(s->configure_inputs.items, s->configure_inputs.count);
     for (size_t i = 0; i < s->configure_inputs.count; i++)
         add_leaf(s, s->configure_inputs.items[i]);
     struct text arguments = {};
@@ -198,7 +187,7 @@ static bool write_configure(struct statements *s)
  */
 static void write_leaves(struct statements *s)
 {
-    s->leaves.count = sort_unique(s->leaves.items, s->leaves.count);
+    s->leaves.count = string_sort_unique(s->leaves.items, s->leaves.count);
     text_putc(s->out, '\n');
     ninja_comment(s->out, "what nothing here makes");
     ninja_build(s->out, &(struct ninja_build){.rule = "phony", .outputs = s->leaves.items, .output_count = s->leaves.count});

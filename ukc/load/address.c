@@ -8,6 +8,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/text.h"
+#include "../../libs/include/ukc/address.h"
 
 const char *ipv4_canonical(struct arena *a, const char *text)
 {
@@ -19,48 +20,18 @@ const char *ipv4_canonical(struct arena *a, const char *text)
     return string_equal(out, text) ? arena_strdup(a, out) : NULL; /* no leading zeros */
 }
 
-/* The longest run of two or more zero groups; the first of equal ones. */
-static unsigned longest_zeros(const unsigned group[8], unsigned *length)
-{
-    unsigned best = 8, n = 1;
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned run = 0;
-        while (i + run < 8 && group[i + run] == 0)
-            run++;
-        if (run > n) {
-            best = i;
-            n = run;
-        }
-        i += run;
-    }
-    *length = best < 8 ? n : 0;
-    return best;
-}
-
 const char *ipv6_canonical(struct arena *a, const char *text)
 {
     unsigned char b[16];
-    unsigned group[8], length;
+    char out[IP_TEXT_SIZE];
     if (inet_pton(AF_INET6, text, b) != 1)
         return NULL;
-    for (unsigned i = 0; i < 8; i++)
-        group[i] = (unsigned)b[2 * i] << 8 | b[2 * i + 1];
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     if (memcmp(b, mapped, 12) == 0) /* RFC 5952, section 5 */
         return arena_printf(a, "::ffff:%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
-    unsigned zeros = longest_zeros(group, &length);
-    struct text out = {};
-    for (unsigned i = 0; i < 8; i++) {
-        if (i == zeros) {
-            text_puts(&out, "::");
-            i += length - 1;
-            continue;
-        }
-        text_printf(&out, "%s%x", i > 0 && i != zeros + length ? ":" : "", group[i]);
-    }
-    const char *result = text_keep(&out, a);
-    text_dispose(&out);
-    return result;
+    struct ip_address address = ip_v6(b);
+    ip_format(out, &address);
+    return arena_strdup(a, out);
 }
 
 const char *mac_canonical(struct arena *a, const char *text)

@@ -387,17 +387,6 @@ static void check_all(struct loader *l)
     }
 }
 
-static size_t sort_unique(const char **names, size_t count)
-{
-    size_t kept = 0;
-    if (count)
-        qsort(names, count, sizeof *names, string_compare);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || !string_equal(names[kept - 1], names[i]))
-            names[kept++] = names[i];
-    return kept;
-}
-
 static const struct manifest *collect(struct loader *l)
 {
     struct manifest *m = arena_new(l->arena, struct manifest);
@@ -419,7 +408,7 @@ static const struct manifest *collect(struct loader *l)
                            .source_count = l->sources.count,
                            .directories = l->directories.items,
                            .directory_count =
-                               sort_unique(l->directories.items, l->directories.count)};
+                               string_sort_unique(l->directories.items, l->directories.count)};
     return m;
 }
 
