@@ -139,8 +139,6 @@ static int receive(struct stack_udp *udp, const struct endpoint *server, struct 
 {
     uint8_t datagram[DATAGRAM_MOST];
     struct endpoint from;
-    if (clock_now() >= deadline) /* also if strangers never let it wait */
-        return -ETIMEDOUT;
     ptrdiff_t size = stack_udp_receive(udp, datagram, sizeof datagram, &from, deadline);
     if (size < 0)
         return (int)size;

@@ -502,6 +502,7 @@ static void a_server_without_edns(void **state)
     assert_string_equal(found("old.test", IP_ANY), BOTH);
     assert_int_equal(servers[0].plain, 2);
     assert_int_equal(servers[0].asked, 4);
+    assert_int_equal(servers[1].asked, 0);
     assert_string_equal(found("plain.test", IP_ANY), BOTH); /* it is remembered */
     assert_int_equal(servers[0].plain, 4);
     assert_int_equal(servers[0].asked, 6);
