@@ -118,6 +118,7 @@ struct job {
     const char *reference, *work;
     struct attempt attempt;
     bool warned; /* that the store's copy is damaged */
+    bool outside; /* it was not in the store */
     struct diag *diag;
 };
 
@@ -336,8 +337,10 @@ static struct job *find_outside(struct search *s, enum way way, size_t from, siz
     for (size_t i = from; i < to && diag_errors(s->diag) == errors; i++) {
         bool skip = s->store->offline && needs_network(s->jobs[i].wanted->import);
         s->skipped = s->skipped || skip;
-        if (!skip && import(&s->jobs[i], way))
+        if (!skip && import(&s->jobs[i], way)) {
+            s->jobs[i].outside = true;
             return &s->jobs[i];
+        }
     }
     return NULL;
 }
@@ -480,7 +483,7 @@ static const struct fetched *fetch_stored(struct store *store, struct arena *a, 
     if (j && check_pin(j)) {
         warn_unpinned(&s, j);
         f = arena_new(a, struct fetched);
-        *f = (struct fetched){.import = i, .taken = j->wanted->import, .version = arena_strdup(a, j->unpacked.version),
+        *f = (struct fetched){.import = i, .taken = j->wanted->import, .present = !j->outside, .version = arena_strdup(a, j->unpacked.version),
                               .tree = arena_strdup(a, j->unpacked.tree),
                               .sha256 = arena_strdup(a, wanted_is_tree(j->wanted) ? j->unpacked.sha256 : j->wanted->id),
                               .address = wanted_is_tree(j->wanted) ? arena_strdup(a, j->wanted->id) : NULL,

@@ -31,6 +31,7 @@ struct fetched {
     const char *sha256;    /* of the sorted list "sha256  path\n" (listing.c) */
     const char *address;   /* of a tree (debian_source, git): SHA-256 of what decides its contents; else NULL */
     const char *directory; /* absolute path of the unpacked tree; pkg-config: NULL */
+    bool present; /* it was in the store already */
     const char *cflags, *libs; /* pkg-config only */
 };
 

@@ -3,11 +3,13 @@
 Each test has a store of its own, and upstream repositories made for it.
 """
 
+import contextlib
 import os
 import shutil
+import signal
 
-from harness import need
-from lib.project import Project, expect
+from harness import free_port, need
+from lib.project import Project, expect, wait_for_port
 
 ORDER = 40
 SANITIZED = True
@@ -62,6 +64,20 @@ class Sources(Project):
 
     def remove_repository(self, name):
         shutil.rmtree(os.path.join(self.top, name))
+
+    @contextlib.contextmanager
+    def network(self):
+        """The repositories behind a server; gives the beginning of their URLs."""
+        port = free_port()
+        daemon = self.start(need("git"), "daemon", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}", f"--base-path={self.top}",
+                            "--export-all", self.top)
+        try:
+            wait_for_port(daemon, port)
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            os.killpg(daemon.pid, signal.SIGTERM)
+            daemon.wait(10)
+            daemon.stdout.close()
 
     def alone(self, *arguments, **options):
         """ukc in a network namespace that has no network."""
@@ -174,19 +190,20 @@ def missing_source(context):
 
 def fetch_then_offline(context):
     with Sources(context) as p:
-        commit = adder(p)
-        r = p.ukc("configure", "--offline", status=3)
-        expect("ukc.lua:" in r.err and "ukc fetch" in r.err, "offline, what is not in the store is an error that names ukc fetch", r)
-        r = p.ukc("fetch", "--offline", status=3)
-        expect("ukc fetch" in r.err, "also of ukc fetch", r)
-        r = p.ukc("fetch")
-        expect(r.out == f"git adder {commit}: fetched\n", "fetch says what it fetched", r)
-        expect(not os.path.exists(p.file("ukc.lock")), "and pins nothing")
-        r = p.ukc("fetch", "--json")
-        one = r.json["sources"]
-        expect(len(one) == 1 and one[0]["kind"] == "git" and one[0]["version"] == commit and one[0]["present"] is True, "as JSON: it is there", r)
-        p.remove_repository("upstream")
-        expect(p.alone("fetch").out == f"git adder {commit}: already there\n", "then neither repository nor network is needed")
+        with p.network() as server:
+            commit = adder(p)
+            p.write("ukc.lua", manifest(commit, repository=f"{server}/upstream"))
+            r = p.ukc("configure", "--offline", status=3)
+            expect("ukc.lua:" in r.err and "ukc fetch" in r.err, "offline, what is not in the store is an error that names ukc fetch", r)
+            r = p.ukc("fetch", "--offline", status=3)
+            expect("ukc fetch" in r.err, "also of ukc fetch", r)
+            r = p.ukc("fetch")
+            expect(r.out == f"git adder {commit}: fetched\n", "fetch says what it fetched", r)
+            expect(not os.path.exists(p.file("ukc.lock")), "and pins nothing")
+            r = p.ukc("fetch", "--json")
+            one = r.json["sources"]
+            expect(len(one) == 1 and one[0]["kind"] == "git" and one[0]["version"] == commit and one[0]["present"] is True, "as JSON: it is there", r)
+        expect(p.alone("fetch").out == f"git adder {commit}: already there\n", "then neither server nor network is needed")
         p.alone("fetch", "--offline")
         p.alone("configure", "--profile", "dev", "--offline")
         p.alone("build", "--offline")
@@ -195,26 +212,29 @@ def fetch_then_offline(context):
 
 def build_honours_offline(context):
     """A build that configures again, because the manifest changed, is offline when configure was told so, or the build is."""
-    with Sources(context) as p:
-        commit = adder(p)
+    with Sources(context) as p, p.network() as server:
+        adder(p)
+
+        def change(what):
+            commit = p.repository("upstream", {"src/add.c": ADD.replace("a + b", what)})
+            p.write("ukc.lua", manifest(commit, repository=f"{server}/upstream"))
+
+        change("a + b + 0")
         p.ukc("configure", "--profile", "dev")
         p.ukc("build")
-        newer = p.repository("upstream", {"src/add.c": ADD.replace("a + b", "a * b")})
-        p.write("ukc.lua", manifest(newer))
+        change("a * b")
         r = p.ukc("build", "--offline", status=None)
         expect(r.status in (1, 3) and "ukc fetch" in r.out + r.err, "the build is told", r)
         p.ukc("build")
         expect(p.answer() == "6\n", "and the next one is not")
         p.ukc("configure", "--profile", "dev", "--offline")
         p.ukc("build")
-        newest = p.repository("upstream", {"src/add.c": ADD.replace("a + b", "a - b")})
-        p.write("ukc.lua", manifest(newest))
+        change("a - b")
         r = p.ukc("build", status=None)
         expect(r.status in (1, 3) and "ukc fetch" in r.out + r.err, "configure was told", r)
         p.ukc("fetch", "--quiet")
         p.ukc("build")
         expect(p.answer() == "-1\n", "with what was fetched the build goes on")
-        expect(commit != newer != newest, "these were three commits")
 
 
 LIBRARY = {
@@ -242,29 +262,30 @@ return unikernel "greet" {{ sources = {{ "greet.c" }}, requires = {{ greeting = 
 
 def used_repository(context):
     with Sources(context) as p:
-        commit = p.repository("them", LIBRARY)
-        p.write("greet.c", GREET)
-        p.write("ukc.lua", use(commit))
-        r = p.ukc("configure", "--offline", status=3)
-        expect("ukc.lua:1" in r.err and "ukc fetch" in r.err, "offline, a repository that is not in the store is an error", r)
-        r = p.ukc("fetch")
-        expect(r.out == f"use ../them {commit}: fetched\n", "fetch gets it", r)
-        p.ukc("configure", "--profile", "dev")
-        expect(p.answer() == "good day\n", "its implementation is in the image")
-        expect([pin[1:4] for pin in p.pins()] == [["use", "../them", commit]], "the lock pins it", p.pins())
-        next = p.repository("them", {"greet/hello.c": LIBRARY["greet/hello.c"].replace("day", "night")})
-        for at, text in ((next, "good night\n"), (commit, "good day\n")):
-            p.write("ukc.lua", use(at))
-            expect(p.answer() == text, "another commit is built, also an older one")
-        broken = p.repository("them", {"greet/hello.h": "int hello_word(void);\n"})
-        p.write("ukc.lua", use(broken))
-        p.ukc("build", status=1)
-        p.write("ukc.lua", use(commit))
-        expect(p.answer() == "good day\n", "a commit that does not fit is refused, and leaves a build that can go on")
-        p.remove_repository("them")
+        with p.network() as server:
+            url = f"{server}/them"
+            commit = p.repository("them", LIBRARY)
+            p.write("greet.c", GREET)
+            p.write("ukc.lua", use(commit, url))
+            r = p.ukc("configure", "--offline", status=3)
+            expect("ukc.lua:1" in r.err and "ukc fetch" in r.err, "offline, a repository that is not in the store is an error", r)
+            r = p.ukc("fetch")
+            expect(r.out == f"use {url} {commit}: fetched\n", "fetch gets it", r)
+            p.ukc("configure", "--profile", "dev")
+            expect(p.answer() == "good day\n", "its implementation is in the image")
+            expect([pin[1:4] for pin in p.pins()] == [["use", url, commit]], "the lock pins it", p.pins())
+            next = p.repository("them", {"greet/hello.c": LIBRARY["greet/hello.c"].replace("day", "night")})
+            for at, text in ((next, "good night\n"), (commit, "good day\n")):
+                p.write("ukc.lua", use(at, url))
+                expect(p.answer() == text, "another commit is built, also an older one")
+            broken = p.repository("them", {"greet/hello.h": "int hello_word(void);\n"})
+            p.write("ukc.lua", use(broken, url))
+            p.ukc("build", status=1)
+            p.write("ukc.lua", use(commit, url))
+            expect(p.answer() == "good day\n", "a commit that does not fit is refused, and leaves a build that can go on")
         p.ukc("clean", "--all")
         p.alone("configure", "--offline")
-        expect(p.alone("run").out == "good day\n", "in the release profile, without repository and network")
+        expect(p.alone("run").out == "good day\n", "in the release profile, without server and network")
 
 
 def used_repository_stays_inside(context):

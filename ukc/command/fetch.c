@@ -41,47 +41,55 @@ static bool fetch_all(struct project *p)
     return ok;
 }
 
-static bool is_listed_before(const struct project *p, size_t at)
+/* Repositories, then imports; each once, though several components may name it. */
+static const struct fetched *const *list(struct project *p, size_t *count)
 {
-    const struct lock_pin *pin = &p->taken.items[at].pin;
-    for (size_t k = 0; k < at; k++) {
-        const struct lock_pin *other = &p->taken.items[k].pin;
-        if (string_equal(other->kind, pin->kind) && string_equal(other->name, pin->name) && string_equal(other->version, pin->version) &&
-            string_equal(other->tree, pin->tree))
-            return true;
+    VEC(const struct fetched *) all = {};
+    for (size_t k = 0; k < p->used.count + p->fetched.count; k++) {
+        const struct fetched *f = k < p->used.count ? p->used.items[k].fetched : p->fetched.items[k - p->used.count];
+        const struct lock_pin pin = fetched_pin(f);
+        bool twice = false;
+        for (size_t n = 0; n < all.count && !twice; n++) {
+            const struct lock_pin other = fetched_pin(all.items[n]);
+            twice = lock_pin_compare(&other, &pin) == 0 && string_equal(other.tree, pin.tree);
+        }
+        if (!twice)
+            *vec_add(p->a, &all) = f;
     }
-    return false;
+    *count = all.count;
+    return all.items;
 }
 
-static void print_lines(const struct project *p)
+static void print_lines(struct project *p)
 {
-    for (size_t k = 0; k < p->taken.count; k++) {
-        const struct taken *t = &p->taken.items[k];
-        if (!is_listed_before(p, k))
-            printf("%s %s %s: %s\n", t->pin.kind, t->pin.name, t->pin.version, t->present ? "already there" : "fetched");
+    size_t count;
+    const struct fetched *const *all = list(p, &count);
+    for (size_t k = 0; k < count; k++) {
+        const struct lock_pin pin = fetched_pin(all[k]);
+        printf("%s %s %s: %s\n", pin.kind, pin.name, pin.version, all[k]->present ? "already there" : "fetched");
     }
-    if (p->taken.count == 0)
+    if (count == 0 && !diag_errors(p->d))
         puts("nothing to fetch");
 }
 
-static void print_json(const struct project *p)
+static void print_json(struct project *p)
 {
     struct json j = {};
+    size_t count;
+    const struct fetched *const *all = list(p, &count);
     json_object(&j);
     json_key(&j, "sources");
     json_array(&j);
-    for (size_t k = 0; k < p->taken.count; k++) {
-        const struct taken *t = &p->taken.items[k];
-        if (is_listed_before(p, k))
-            continue;
+    for (size_t k = 0; k < count; k++) {
+        const struct lock_pin pin = fetched_pin(all[k]);
         json_object(&j);
-        json_field(&j, "kind", t->pin.kind);
-        json_field(&j, "name", t->pin.name);
-        json_field(&j, "version", t->pin.version);
-        json_field(&j, "tree", t->pin.tree);
-        json_field(&j, "sha256", t->pin.sha256);
-        json_field(&j, "directory", t->fetched->directory);
-        json_field_bool(&j, "present", t->present);
+        json_field(&j, "kind", pin.kind);
+        json_field(&j, "name", pin.name);
+        json_field(&j, "version", pin.version);
+        json_field(&j, "tree", pin.tree);
+        json_field(&j, "sha256", pin.sha256);
+        json_field(&j, "directory", all[k]->directory);
+        json_field_bool(&j, "present", all[k]->present);
         json_end_object(&j);
     }
     json_end_array(&j);
@@ -96,11 +104,10 @@ int command_fetch(struct invocation *i)
     if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false))
         return (int)diag_status(i->diag);
     p.offline = given(i, OPTION_offline); /* whatever configure was told */
-    p.listing = true;
     fetch_all(&p);
     if (given(i, OPTION_json))
         print_json(&p);
-    else if (!given(i, OPTION_quiet) && (p.taken.count || !diag_errors(i->diag)))
+    else if (!given(i, OPTION_quiet))
         print_lines(&p);
     return (int)diag_status(i->diag);
 }

@@ -1,8 +1,7 @@
 /*
  * imports.c - what the project takes from the store: imports of its components, and repositories that manifests use.
  *
- * Each is fetched once in a run.  `ukc fetch` also wants to know what was there
- * already: then the store is asked without the network first.
+ * Each is asked for once in a run.
  */
 #include "project.h"
 #include "../base/file.h"
@@ -16,60 +15,15 @@ bool project_lock(struct project *p)
     return p->lock;
 }
 
-/* ---- asking the store ---- */
-
-static const struct fetched *ask(struct project *p, const struct import *import, const struct used_repository *used, bool offline, struct diag *d)
+static const struct fetched *ask(struct project *p, const struct import *import, const struct used_repository *used)
 {
-    struct store *store = store_open(NULL, d);
+    struct store *store = project_lock(p) ? store_open(NULL, p->d) : NULL;
     if (!store)
         return NULL;
-    if (offline)
+    if (p->offline)
         store_set_offline(store);
-    const struct fetched *f = import ? store_fetch(store, p->a, import, p->lock, d) : store_repository(store, p->a, used, p->lock, d);
+    const struct fetched *f = import ? store_fetch(store, p->a, import, p->lock, p->d) : store_repository(store, p->a, used, p->lock, p->d);
     store_close(store);
-    return f;
-}
-
-/* Does the lock pin another tree under that name?  Then the store's own is not what is wanted. */
-static bool is_pinned_otherwise(const struct lock *lock, const struct lock_pin *pin)
-{
-    bool otherwise = false;
-    for (size_t k = 0; k < lock->pin_count; k++) {
-        const struct lock_pin *other = &lock->pins[k];
-        if (string_equal(other->kind, "use") != string_equal(pin->kind, "use") || !string_equal(other->name, pin->name))
-            continue;
-        if (string_equal(other->tree, pin->tree))
-            return false;
-        otherwise = true;
-    }
-    return otherwise;
-}
-
-/* A repository that is used is no import: it may be called like one. */
-static struct lock_pin pin_of(const struct fetched *f, const struct used_repository *used)
-{
-    struct lock_pin pin = fetched_pin(f);
-    if (used)
-        pin.kind = "use";
-    return pin;
-}
-
-/* With a list to make: from the store alone, if that will do. */
-static const struct fetched *take(struct project *p, const struct import *import, const struct used_repository *used)
-{
-    if (!project_lock(p))
-        return NULL;
-    if (!p->listing)
-        return ask(p, import, used, p->offline, p->d);
-    struct diag *quiet = diag_create();
-    const struct fetched *f = ask(p, import, used, true, quiet);
-    diag_destroy(quiet);
-    struct lock_pin pin = f ? pin_of(f, used) : (struct lock_pin){0};
-    bool present = f && (p->offline || !is_pinned_otherwise(p->lock, &pin));
-    if (!present)
-        f = ask(p, import, used, p->offline, p->d);
-    if (f)
-        *vec_add(p->a, &p->taken) = (struct taken){f, pin_of(f, used), present};
     return f;
 }
 
@@ -121,7 +75,7 @@ bool imports_fetch(struct project *p, const struct import *import)
     for (size_t k = 0; k < p->fetched.count; k++)
         if (p->fetched.items[k]->import == import)
             return true;
-    const struct fetched *f = take(p, import, NULL);
+    const struct fetched *f = ask(p, import, NULL);
     if (!f)
         return false;
     *vec_add(p->a, &p->fetched) = f;
@@ -145,20 +99,7 @@ bool imports_fetch_plan(struct project *p)
 
 /* ---- repositories ---- */
 
-/* The commit says which tree it is: another one is damage. */
-static bool check_used(struct project *p, const struct lock_pin *pin, struct diag *d)
-{
-    for (size_t k = 0; k < p->lock->pin_count; k++) {
-        const struct lock_pin *other = &p->lock->pins[k];
-        if (string_equal(other->kind, pin->kind) && string_equal(other->name, pin->name) && string_equal(other->version, pin->version) &&
-            !string_equal(other->tree, pin->tree))
-            return diag_fail(d, DIAG_INTEGRITY, other->span, "'%s' is pinned to tree %s, and its files are tree %s", pin->name, other->tree,
-                             pin->tree);
-    }
-    return true;
-}
-
-const char *imports_use_repository(void *context, struct arena *a, const struct used_repository *used, struct diag *d)
+const char *imports_use_repository(void *context, struct arena *a, const struct used_repository *used, struct diag *)
 {
     struct project *p = context;
     for (size_t k = 0; k < p->used.count; k++)
@@ -167,9 +108,8 @@ const char *imports_use_repository(void *context, struct arena *a, const struct 
             string_equal(p->used.items[k].used->directory, used->directory))
             return p->used.items[k].fetched->directory;
     used = arena_memdup(a, used, sizeof *used);
-    const struct fetched *f = take(p, NULL, used);
-    struct lock_pin pin;
-    if (!f || (pin = pin_of(f, used), !check_used(p, &pin, d)))
+    const struct fetched *f = ask(p, NULL, used);
+    if (!f)
         return NULL;
     *vec_add(p->a, &p->used) = (struct used_tree){used, f};
     return f->directory;
@@ -240,9 +180,9 @@ const struct lock *imports_pin(struct project *p, const struct lock *old)
     VEC(struct lock_pin) pins = {}, kept = {};
     for (size_t k = 0; k < p->fetched.count; k++)
         if (p->fetched.items[k]->directory)
-            *vec_add(p->a, &pins) = pin_of(p->fetched.items[k], NULL);
+            *vec_add(p->a, &pins) = fetched_pin(p->fetched.items[k]);
     for (size_t k = 0; k < p->used.count; k++)
-        *vec_add(p->a, &pins) = pin_of(p->used.items[k].fetched, p->used.items[k].used);
+        *vec_add(p->a, &pins) = fetched_pin(p->used.items[k].fetched);
     for (size_t k = 0; k < old->pin_count; k++) {
         bool replaced = false;
         for (size_t n = 0; n < p->fetched.count; n++)

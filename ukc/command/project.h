@@ -18,13 +18,6 @@
 #include "../resolve/resolve.h"
 #include "../../provenance/store.h"
 
-/* What `ukc fetch` reports. */
-struct taken {
-    const struct fetched *fetched;
-    struct lock_pin pin;
-    bool present; /* it was in the store already */
-};
-
 /* What `ukc configure` was told: kept in <build>/configure.args, so that later commands mean the same. */
 struct configuration {
     enum target target;
@@ -49,7 +42,6 @@ struct project {
     bool configured; /* configuration was read from an earlier configure */
     const char *build; /* "build/posix" */
     bool offline; /* the network is not asked: --offline, here, of configure, or of the build that configures again */
-    bool listing; /* what is asked of the store is listed in `taken`: ukc fetch */
 
     const struct manifest *manifest;
     const struct component *unikernel;
@@ -60,7 +52,6 @@ struct project {
     const struct bindings *bindings;
     VEC(const struct fetched *) fetched; /* every import of the plan's components */
     VEC(struct used_tree) used;          /* repositories, in the order in which manifests name them */
-    VEC(struct taken) taken;
 };
 
 /* Which target: the one named by --target, else the one configured last, else posix (or an error when must_be_configured). */
