@@ -55,7 +55,7 @@ struct wanted {
 
     /* a tree, whose files above are empty */
     const char *version;     /* the upstream version, or the commit */
-    const char *description; /* what decides its contents, in lines */
+    const char *description; /* what decides its contents, in lines, with the patches' names */
     const char **keep;       /* sorted; none: everything */
     size_t keep_count;
     struct patch *patches;
@@ -157,6 +157,17 @@ bool extract_archive(struct arena *, const struct wanted *, const char *file, co
 
 bool location_is_local(const char *location);
 bool location_is_remote(const char *location);
+/* The kept parts of the commit, in *root.  False with findings, or after reporting. */
+bool clone_fetch(struct arena *, struct attempt *, const char **root, struct diag *);
+extern int clone_patience; /* seconds without news before it is given up */
+
+/* ---- patch.c, patch_header.c ---- */
+
+/* The patch as libgit2 reads it. */
+void patch_complete(const struct source *, struct text *out);
+
+/* Applies all patches to the files below `root`.  False with findings, or after reporting. */
+bool patches_apply(struct arena *, const struct wanted *, const char *root, struct findings *, struct diag *);
 
 /* ---- report.c: what is said about it ---- */
 

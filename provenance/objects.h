@@ -38,6 +38,12 @@ bool objects_write_tree(struct objects *, const char *root, const char *const *p
                         struct diag *);
 /* Makes `reference` name a commit of `tree` with this message.  No author, no time: the same facts give the same commit. */
 bool objects_name_tree(struct objects *, const char *reference, const char *tree, const char *message, struct diag *);
+/*
+ * Opens a repository that is not ours, bare or not, only to read objects from it; NULL with a fault.  For a
+ * process that ends soon: it is not closed.
+ */
+struct objects *objects_borrow(struct arena *, const char *directory, const char **fault);
+
 bool objects_reference_is_valid(const char *reference);
 /* The lock of a process that was killed, which may outlive it: libgit2 renames by link and unlink. */
 void objects_remove_lock(struct objects *, const char *reference);

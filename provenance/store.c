@@ -130,20 +130,21 @@ struct search {
     struct job *jobs;
     size_t count;
     const char *tmp;
+    bool use;     /* a whole repository for a manifest */
     bool skipped; /* a source, because the network may not be asked */
     struct diag *diag;
 };
 
-/* As in ukc.lock, in references and in messages. */
+/* In references and in messages; and in ukc.lock, where a repository that a manifest uses is of kind "use". */
 static const char *kind_name(const struct import *i)
 {
     return i->kind == IMPORT_DEBIAN ? "debian" : i->kind == IMPORT_DEBIAN_SOURCE ? "debian_source" : "git";
 }
 
-static const struct lock_pin *find_pin(const struct lock *l, const struct wanted *w)
+static const struct lock_pin *find_pin(const struct lock *l, const struct wanted *w, const char *kind)
 {
     for (size_t i = 0; l && i < l->pin_count; i++)
-        if (string_equal(l->pins[i].kind, kind_name(w->import)) && string_equal(l->pins[i].name, w->import->name.text) &&
+        if (string_equal(l->pins[i].kind, kind) && string_equal(l->pins[i].name, w->import->name.text) &&
             string_equal(wanted_is_tree(w) ? l->pins[i].from : l->pins[i].sha256, w->id))
             return &l->pins[i];
     return NULL;
@@ -198,7 +199,7 @@ static enum object_status write_out(struct job *j, const char *root, const char 
     for (size_t i = 0; i < count; i++)
         if (!write_file(j, root, &files[i], damage))
             return diag_errors(j->diag) == errors ? OBJECT_DAMAGED : OBJECT_OK; /* reported */
-    if (!wanted_is_tree(j->wanted))
+    if (!wanted_is_tree(j->wanted) || !file_make_directories(root, j->diag))
         return OBJECT_OK;
     j->unpacked.listing = listing_scan(j->arena, root, j->diag);
     if (j->unpacked.listing && strcmp(j->unpacked.listing->sha256, j->unpacked.sha256) != 0) {
@@ -255,7 +256,7 @@ static const char *obtain(struct job *j, enum way way)
         j->unpacked.version = debian_fetch(j->arena, &j->attempt, way, &root, j->diag);
         return j->unpacked.version ? root : NULL;
     case IMPORT_DEBIAN_SOURCE: return way == WAY_POOL && archive_fetch(j->arena, &j->attempt, &root, j->diag) ? root : NULL;
-    case IMPORT_GIT: return NULL;
+    case IMPORT_GIT: return way == WAY_POOL && clone_fetch(j->arena, &j->attempt, &root, j->diag) ? root : NULL;
     case IMPORT_PKGCONFIG:
     case IMPORT_FIRST_OF: break;
     }
@@ -282,6 +283,8 @@ static bool import(struct job *j, enum way way)
         diag_warning(j->diag, j->wanted->import->name.span, "the store's copy of '%s' is damaged and is fetched again: %s", name, damage);
     j->warned = true;
     const char *root = obtain(j, way);
+    if (root && !patches_apply(j->arena, j->wanted, root, &j->attempt.findings, j->diag))
+        root = NULL;
     if (!root) {
         if (damage && diag_errors(j->diag) != errors)
             diag_note(j->diag, SPAN_NONE, "the store's copy is damaged: %s", damage);
@@ -452,7 +455,7 @@ static bool add_job(struct search *s, const struct import *import, const struct 
     if (!w)
         return false;
     *j = (struct job){.store = s->store, .arena = s->arena, .wanted = w, .diag = s->diag, .unpacked = {.store = s->store->directory, .wanted = w}};
-    j->pin = find_pin(l, w);
+    j->pin = find_pin(l, w, s->use ? "use" : kind_name(import));
     j->reference = import->kind == IMPORT_GIT ? arena_printf(s->arena, "refs/ukc/git/%s", w->id)
                                               : arena_printf(s->arena, "refs/ukc/%s/%s/%s", kind_name(import), import->name.text, w->id);
     j->work = arena_printf(s->arena, "%s/%ld/%zu", s->tmp, (long)getpid(), s->count);
@@ -466,12 +469,12 @@ static bool add_job(struct search *s, const struct import *import, const struct 
     return true;
 }
 
-static const struct fetched *fetch_stored(struct store *store, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
+static const struct fetched *fetch_stored(struct store *store, struct arena *a, const struct import *i, bool use, const struct lock *l, struct diag *d)
 {
     struct arena *scratch = arena_create();
     const struct import *alternatives = i->kind == IMPORT_FIRST_OF ? i->alternatives : i;
     size_t count = i->kind == IMPORT_FIRST_OF ? i->alternative_count : 1;
-    struct search s = {.store = store, .arena = scratch, .import = i, .diag = d, .tmp = path_join(scratch, store->directory, "tmp")};
+    struct search s = {.store = store, .arena = scratch, .import = i, .use = use, .diag = d, .tmp = path_join(scratch, store->directory, "tmp")};
     s.jobs = arena_array(scratch, struct job, count);
     bool ok = count > 0 || diag_error(d, i->span, "this import has no alternatives");
     for (size_t k = 0; k < count; k++)
@@ -483,7 +486,7 @@ static const struct fetched *fetch_stored(struct store *store, struct arena *a, 
     if (j && check_pin(j)) {
         warn_unpinned(&s, j);
         f = arena_new(a, struct fetched);
-        *f = (struct fetched){.import = i, .taken = j->wanted->import, .present = !j->outside, .version = arena_strdup(a, j->unpacked.version),
+        *f = (struct fetched){.kind = use ? "use" : kind_name(j->wanted->import), .import = i, .taken = j->wanted->import, .present = !j->outside, .version = arena_strdup(a, j->unpacked.version),
                               .tree = arena_strdup(a, j->unpacked.tree),
                               .sha256 = arena_strdup(a, wanted_is_tree(j->wanted) ? j->unpacked.sha256 : j->wanted->id),
                               .address = wanted_is_tree(j->wanted) ? arena_strdup(a, j->wanted->id) : NULL,
@@ -512,7 +515,7 @@ const struct fetched *store_repository(struct store *s, struct arena *a, const s
     struct import *i = arena_new(a, struct import);
     *i = (struct import){.kind = IMPORT_GIT, .span = u->span, .name = {encode(a, u->repository.text ? u->repository.text : ""), u->repository.span},
                          .repository = u->repository, .commit = u->commit, .directory = u->directory};
-    return store_fetch(s, a, i, l, d);
+    return fetch_stored(s, a, i, true, l, d);
 }
 
 const struct fetched *store_fetch(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
@@ -521,7 +524,7 @@ const struct fetched *store_fetch(struct store *s, struct arena *a, const struct
     case IMPORT_DEBIAN:
     case IMPORT_DEBIAN_SOURCE:
     case IMPORT_GIT:
-    case IMPORT_FIRST_OF: return fetch_stored(s, a, i, l, d);
+    case IMPORT_FIRST_OF: return fetch_stored(s, a, i, false, l, d);
     case IMPORT_PKGCONFIG: return pkgconfig_fetch(a, i, d);
     }
     return NULL;
@@ -531,6 +534,6 @@ struct lock_pin fetched_pin(const struct fetched *f)
 {
     if (f->import->kind == IMPORT_PKGCONFIG)
         return (struct lock_pin){0};
-    return (struct lock_pin){.kind = kind_name(f->taken), .name = f->import->name.text, .version = f->version, .tree = f->tree, .sha256 = f->sha256,
+    return (struct lock_pin){.kind = f->kind, .name = f->import->name.text, .version = f->version, .tree = f->tree, .sha256 = f->sha256,
                              .from = f->address, .span = f->import->name.span};
 }

@@ -24,6 +24,7 @@ void store_close(struct store *);
 const char *store_directory(const struct store *);
 
 struct fetched {
+    const char *kind; /* of its pin: "debian", "debian_source", "git"; "use": a repository for a manifest */
     const struct import *import;
     const struct import *taken; /* of a first_of: the alternative; else the import itself */
     const char *version;   /* the accepted version that was found */

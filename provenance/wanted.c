@@ -195,7 +195,10 @@ bool write_new_file(const char *path, const void *bytes, size_t size, struct dia
         error = errno;
         ok = false;
     }
-    return ok || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(error));
+    if (!ok)
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(error));
+    errno = error;
+    return ok;
 }
 
 bool make_executable(const char *path, struct diag *d)

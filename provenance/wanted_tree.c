@@ -90,7 +90,7 @@ static bool add_patches(struct arena *a, struct wanted *w, struct diag *d)
     w->patches = arena_array(a, struct patch, i->patch_count);
     for (size_t k = 0; k < i->patch_count; k++) {
         const char *name = i->patches[k].text;
-        if (!name || !path_is_inside(name)) {
+        if (!name || !path_is_inside(name) || !string_is_clean_utf8(name, strlen(name))) {
             ok = diag_error(d, i->patches[k].span, "the patch '%s' is not in the directory of the manifest", name ? name : "");
             continue;
         }
@@ -124,7 +124,7 @@ static const char *upstream_version(struct arena *a, const struct import *i)
     return version_is_clean(version) ? version : "unknown";
 }
 
-static const char *describe(struct arena *a, const struct wanted *w)
+static const char *describe(struct arena *a, const struct wanted *w, bool names)
 {
     struct text t = {};
     bool archive = w->import->kind == IMPORT_DEBIAN_SOURCE;
@@ -132,7 +132,7 @@ static const char *describe(struct arena *a, const struct wanted *w)
     for (size_t i = 0; i < w->keep_count; i++)
         text_printf(&t, "keep %s\n", w->keep[i]);
     for (size_t i = 0; i < w->patch_count; i++)
-        text_printf(&t, "patch %s\n", w->patches[i].sha256);
+        text_printf(&t, "patch %s%s%s\n", w->patches[i].sha256, names ? " " : "", names ? w->patches[i].name : "");
     const char *description = text_keep(&t, a);
     text_dispose(&t);
     return description;
@@ -151,8 +151,8 @@ const struct wanted *wanted_tree(struct arena *a, const struct import *import, s
     if (!ok)
         return NULL;
     w->version = archive ? upstream_version(a, import) : import->commit.text;
-    w->description = describe(a, w);
-    const char *text = arena_printf(a, "ukc-tree 1\n%s", w->description);
+    w->description = describe(a, w, true);
+    const char *text = arena_printf(a, "ukc-tree 1\n%s", describe(a, w, false));
     struct hash id = hash_bytes(text, strlen(text));
     hash_hex(&id, w->id);
     return w;

@@ -11,12 +11,13 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "test.h"
 #include "disk.h"
+#include "kill.h"
+#include "tarball.h"
 
 #include "../../provenance/import.h"
 #include "../../provenance/inflate.h"
@@ -26,53 +27,6 @@
 #include "../../ukc/base/file.h"
 
 /* ---- making packages ---- */
-
-static void tar_header(struct text *t, const char *name, char type, size_t size, const char *link)
-{
-    char h[512] = "";
-    snprintf(h, 100, "%s", name);
-    snprintf(h + 100, 8, "%07o", 0644);
-    snprintf(h + 108, 8, "%07o", 0);
-    snprintf(h + 116, 8, "%07o", 0);
-    snprintf(h + 124, 12, "%011zo", size);
-    snprintf(h + 136, 12, "%011o", 0);
-    h[156] = type;
-    snprintf(h + 157, 100, "%s", link ? link : "");
-    memcpy(h + 257, "ustar\0" "00", 8);
-    memset(h + 148, ' ', 8);
-    unsigned sum = 0;
-    for (int i = 0; i < 512; i++)
-        sum += (unsigned char)h[i];
-    snprintf(h + 148, 8, "%06o", sum);
-    text_append(t, h, 512);
-}
-
-static void tar_bytes(struct text *t, const char *bytes, size_t size)
-{
-    static const char zero[512];
-    text_append(t, bytes, size);
-    text_append(t, zero, (512 - size % 512) % 512);
-}
-
-static void tar_file(struct text *t, const char *name, const char *content)
-{
-    tar_header(t, name, '0', strlen(content), NULL);
-    tar_bytes(t, content, strlen(content));
-}
-
-static void tar_end(struct text *t)
-{
-    static const char zero[1024];
-    text_append(t, zero, sizeof zero);
-}
-
-static void write_whole(const char *path, const void *bytes, size_t size)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    fclose(f);
-}
 
 static void ar_member(FILE *f, const char *name, const void *bytes, size_t size)
 {
@@ -852,48 +806,23 @@ static void eight_processes(void **)
     }
 }
 
-/*
- * Kills a fetch at its n-th stop before or after a system call; returns how
- * many there were until then (all of them, when it ended before).
- */
-static long kill_at(long n)
+static bool fetch_once(void)
 {
-    pid_t pid = fork();
-    int status;
-    if (pid == 0) {
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        raise(SIGSTOP);
-        struct trial *t = trial("1.0");
-        bool good = fetch(t);
-        done(t);
-        _exit(good ? 0 : 1);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSTOPPED(status));
-    ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-    for (long i = 0; i < n; i++) {
-        int signal = WIFSTOPPED(status) && WSTOPSIG(status) != (SIGTRAP | 0x80) && WSTOPSIG(status) != SIGSTOP ? WSTOPSIG(status) : 0;
-        ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        if (WIFEXITED(status)) {
-            assert_int_equal(WEXITSTATUS(status), 0);
-            return i;
-        }
-    }
-    kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return n;
+    struct trial *t = trial("1.0");
+    bool good = fetch(t);
+    done(t);
+    return good;
 }
 
 static void killed_anywhere(const char *before, int points)
 {
     change(before);
-    long total = kill_at(1000000); /* varies a little: how long apt-get takes is waited for in system calls */
+    long total = kill_at(1000000, fetch_once); /* varies a little: how long apt-get takes is waited for in system calls */
     assert_true(total > 200);
     for (int i = 1; i <= points; i++) {
         change(before);
         long at = total * i / (points + 1);
-        kill_at(at);
+        kill_at(at, fetch_once);
         works();
         assert_int_equal(system("! find store/objects -name 'tmp_object*' -o -name '*.lock' | grep -q ."), 0);
     }

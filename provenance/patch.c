@@ -1,0 +1,234 @@
+/*
+ * patch.c - applies the patches of a manifest to a tree, with libgit2.
+ *
+ * libgit2 reads the patch and finds its places.  It is given only the files
+ * that the patch names, in a repository that exists in memory alone; what
+ * comes out replaces them on disk.
+ *
+ * Binary patches are refused: libgit2 1.5.1 does not return from some of them.
+ */
+#include <errno.h>
+#include <git2.h>
+#include <git2/sys/mempack.h>
+#include <git2/sys/odb_backend.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../ukc/base/file.h"
+#include "import.h"
+
+struct patching {
+    struct arena *arena;
+    const struct patch *patch;
+    const char *root;
+    git_repository *repository;
+    git_diff *diff;
+    VEC(const char *) paths; /* every one that the patch names */
+    const char *at, *hunk;   /* where libgit2 is */
+    struct findings *findings;
+    struct diag *diag;
+};
+
+static bool wrong(struct patching *p, const char *text)
+{
+    finding_add(p->arena, p->findings, DIAG_INPUT, p->patch->span, "the patch '%s' %s", p->patch->name, text);
+    return false;
+}
+
+static const char *git_words(struct patching *p)
+{
+    const git_error *e = git_error_last();
+    struct text t = {};
+    text_puts(&t, e && e->message ? e->message : "unknown error of libgit2");
+    const char *line = one_line(p->arena, &t);
+    text_dispose(&t);
+    return line;
+}
+
+/* ---- what the patch names ---- */
+
+/* Its directories are directories: nothing is read or written through a link. */
+static bool check_place(struct patching *p, const char *path)
+{
+    const char *fault = path_fault(p->arena, path);
+    if (fault)
+        return wrong(p, arena_printf(p->arena, "names '%s': %s", path, fault));
+    struct stat st;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        const char *above = arena_strndup(p->arena, path, (size_t)(slash - path));
+        if (lstat(path_join(p->arena, p->root, above), &st) == 0 && !S_ISDIR(st.st_mode))
+            return wrong(p, arena_printf(p->arena, "names '%s', and '%s' is no directory", path, above));
+    }
+    if (lstat(path_join(p->arena, p->root, path), &st) == 0 && !S_ISREG(st.st_mode))
+        return wrong(p, arena_printf(p->arena, "names '%s', which is no regular file", path));
+    return true;
+}
+
+static bool add_path(struct patching *p, const char *path)
+{
+    for (size_t i = 0; i < p->paths.count; i++)
+        if (strcmp(p->paths.items[i], path) == 0)
+            return true;
+    if (!check_place(p, path))
+        return false;
+    *vec_add(p->arena, &p->paths) = arena_strdup(p->arena, path);
+    return true;
+}
+
+static bool check_delta(struct patching *p, const git_diff_delta *delta)
+{
+    const char *old = delta->old_file.path, *new = delta->new_file.path, *path = new ? new : old;
+    bool added = delta->status == GIT_DELTA_ADDED, deleted = delta->status == GIT_DELTA_DELETED;
+    if (!path || (!old && !added) || (!new && !deleted))
+        return wrong(p, "has a change without a file name");
+    if (delta->flags & GIT_DIFF_FLAG_BINARY)
+        return wrong(p, arena_printf(p->arena, "has a binary change of '%s': only text can be patched", path));
+    if ((delta->old_file.mode & S_IFMT) == S_IFLNK || (delta->new_file.mode & S_IFMT) == S_IFLNK)
+        return wrong(p, arena_printf(p->arena, "makes or changes the symbolic link '%s'", path));
+    if ((!deleted && !add_path(p, new)) || (!added && !add_path(p, old)))
+        return false;
+    bool exists = file_exists(path_join(p->arena, p->root, added ? new : old));
+    if (added && exists)
+        return wrong(p, arena_printf(p->arena, "does not fit: it makes '%s', which is there already", new));
+    if (!added && !exists)
+        return wrong(p, arena_printf(p->arena, "does not fit: there is no '%s' in what is kept", old));
+    return true;
+}
+
+static bool read_patch(struct patching *p)
+{
+    struct text text = {};
+    patch_complete(p->patch->text, &text);
+    int rc = git_diff_from_buffer(&p->diff, text_string(&text), text.size);
+    text_dispose(&text);
+    if (rc != 0 && rc != GIT_ENOTFOUND)
+        return wrong(p, arena_printf(p->arena, "cannot be read: %s", git_words(p)));
+    size_t count = rc == 0 ? git_diff_num_deltas(p->diff) : 0;
+    if (count == 0)
+        return wrong(p, "has no change in it");
+    for (size_t i = 0; i < count; i++)
+        if (!check_delta(p, git_diff_get_delta(p->diff, i)))
+            return false;
+    return true;
+}
+
+/* ---- before and after ---- */
+
+static bool open_memory(struct patching *p)
+{
+    git_odb *odb = NULL;
+    git_odb_backend *memory = NULL;
+    bool ok = git_odb_new(&odb) == 0 && git_mempack_new(&memory) == 0 && git_odb_add_backend(odb, memory, 1) == 0 &&
+              git_repository_wrap_odb(&p->repository, odb) == 0;
+    git_odb_free(odb);
+    return ok || diag_fail(p->diag, DIAG_OUTSIDE, p->patch->span, "the patch cannot be applied: %s", git_words(p));
+}
+
+static bool add_before(struct patching *p, git_index *index, const char *path)
+{
+    const char *full = path_join(p->arena, p->root, path);
+    struct stat st;
+    if (lstat(full, &st) != 0)
+        return true; /* the patch makes it */
+    const struct source *s = file_read(p->arena, full, SPAN_NONE, IMPORT_FILE_LIMIT, p->diag);
+    git_index_entry e = {.path = path, .mode = st.st_mode & S_IXUSR ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB};
+    if (!s)
+        return false;
+    if (git_blob_create_from_buffer(&e.id, p->repository, s->bytes, s->size) != 0 || git_index_add(index, &e) != 0)
+        return diag_fail(p->diag, DIAG_OUTSIDE, p->patch->span, "the patch cannot be applied: %s", git_words(p));
+    return true;
+}
+
+static bool make_before(struct patching *p, git_tree **tree)
+{
+    git_index *index = NULL;
+    git_oid id;
+    if (git_index_new(&index) != 0)
+        return diag_fail(p->diag, DIAG_OUTSIDE, p->patch->span, "the patch cannot be applied: %s", git_words(p));
+    bool ok = true;
+    for (size_t i = 0; ok && i < p->paths.count; i++)
+        ok = add_before(p, index, p->paths.items[i]);
+    if (ok && (git_index_write_tree_to(&id, index, p->repository) != 0 || git_tree_lookup(tree, p->repository, &id) != 0))
+        ok = diag_fail(p->diag, DIAG_OUTSIDE, p->patch->span, "the patch cannot be applied: %s", git_words(p));
+    git_index_free(index);
+    return ok;
+}
+
+static int on_delta(const git_diff_delta *delta, void *context)
+{
+    struct patching *p = context;
+    p->at = arena_strdup(p->arena, delta->new_file.path ? delta->new_file.path : delta->old_file.path);
+    p->hunk = NULL;
+    return 0;
+}
+
+static int on_hunk(const git_diff_hunk *hunk, void *context)
+{
+    struct patching *p = context;
+    p->hunk = arena_strndup(p->arena, hunk->header, strcspn(hunk->header, "\n"));
+    return 0;
+}
+
+static bool apply(struct patching *p, git_tree *before, git_index **after)
+{
+    git_apply_options options = GIT_APPLY_OPTIONS_INIT;
+    options.delta_cb = on_delta;
+    options.hunk_cb = on_hunk;
+    options.payload = p;
+    if (git_apply_to_tree(after, p->repository, before, p->diff, &options) == 0)
+        return true;
+    return wrong(p, arena_printf(p->arena, "does not fit '%s'%s%s: %s", p->at ? p->at : "the tree", p->hunk ? " at " : "", p->hunk ? p->hunk : "", git_words(p)));
+}
+
+/* ---- on disk ---- */
+
+/* With the directories that become empty: git has none. */
+static bool remove_file(struct patching *p, const char *path)
+{
+    const char *full = path_join(p->arena, p->root, path);
+    if (unlink(full) != 0 && errno != ENOENT)
+        return diag_fail(p->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be removed: %s", full, strerror(errno));
+    for (const char *above = path_directory(p->arena, path); strcmp(above, ".") != 0; above = path_directory(p->arena, above))
+        if (rmdir(path_join(p->arena, p->root, above)) != 0)
+            break;
+    return true;
+}
+
+static bool write_after(struct patching *p, git_index *after, const char *path)
+{
+    const git_index_entry *e = git_index_get_bypath(after, path, 0);
+    const char *full = path_join(p->arena, p->root, path);
+    git_blob *blob = NULL;
+    if (!e)
+        return remove_file(p, path);
+    if (unlink(full) != 0 && errno != ENOENT)
+        return diag_fail(p->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be replaced: %s", full, strerror(errno));
+    if (git_blob_lookup(&blob, p->repository, &e->id) != 0)
+        return diag_fail(p->diag, DIAG_OUTSIDE, p->patch->span, "the patch cannot be applied: %s", git_words(p));
+    bool ok = write_new_file(full, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob), p->diag) &&
+              (!(e->mode & S_IXUSR) || make_executable(full, p->diag));
+    git_blob_free(blob);
+    return ok;
+}
+
+static bool apply_patch(struct patching *p)
+{
+    git_tree *before = NULL;
+    git_index *after = NULL;
+    bool ok = read_patch(p) && open_memory(p) && make_before(p, &before) && apply(p, before, &after);
+    for (size_t i = 0; ok && i < p->paths.count; i++)
+        ok = write_after(p, after, p->paths.items[i]);
+    git_index_free(after);
+    git_tree_free(before);
+    git_repository_free(p->repository);
+    git_diff_free(p->diff);
+    return ok;
+}
+
+bool patches_apply(struct arena *a, const struct wanted *w, const char *root, struct findings *findings, struct diag *d)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < w->patch_count; i++)
+        ok = apply_patch(&(struct patching){.arena = a, .patch = &w->patches[i], .root = root, .findings = findings, .diag = d});
+    return ok;
+}
