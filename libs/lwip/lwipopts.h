@@ -61,6 +61,7 @@
 #define IP_REASS_MAX_PBUFS 256
 #define IP_FRAG 1
 #define LWIP_IPV6_FRAG LWIP_IPV6
+#define IPV6_FRAG_COPYHEADER 1 /* pointers are longer than the header they would overwrite */
 
 #define LWIP_NETIF_LOOPBACK 1
 #define LWIP_HAVE_LOOPIF 1
