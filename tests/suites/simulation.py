@@ -105,14 +105,15 @@ def broken(p):
 
 
 def pace(p):
-    """As captured, the recording has the distances of the original, and time does not go back."""
-    back = [*FRAMES[:3], (FRAMES[0][0], FRAMES[3][1])]
+    """As captured, frames come after as much time as then, and one that is older than the one before comes with it."""
+    back = [(time, frame) for time, (_, frame) in zip((0, 300_000_000, 600_000_000, 100_000_000), FRAMES)]
     p.write("back", capture(back))
     p.run(IMAGE, "--replay", "back", "--record", "out", "--pace", "as_captured", "--times", "clock")
     got = frames_of(p.read("out"))[::2]
     expect([f for _, f in got] == [f for _, f in back], "the frames", got)
-    distances = [b[0] - a[0] for a, b in zip(got, got[1:])]
-    expect(all(d >= 39_000_000 for d in distances[:2]) and 0 <= distances[2], "and when they came", distances)
+    since = [time - got[0][0] for time, _ in got]
+    # the first may have been late: a loaded machine needs some margin
+    expect(150_000_000 <= since[1] and 450_000_000 <= since[2] <= since[3] < 5_000_000_000, "and when they came", since)
 
 
 # ---- the switch ----
@@ -156,7 +157,7 @@ def faults(context):
         said = {"crash": "was killed by signal", "hang": "hangs", "leave": "ended with status 0, but not by returning", "spin": "hangs",
                 "flood": "sends and sends"}
         for fault, why in said.items():
-            r = simulate(p, "--patience", "2s", "--until", "1s", "--delay", "1ms", "--serve", IMAGE, IMAGE + ":--peer=1", "x3",
+            r = simulate(p, "--patience", "4s", "--until", "1s", "--delay", "1ms", "--serve", IMAGE, IMAGE + ":--peer=1", "x3",
                          IMAGE + ":--peer=1 --fault=" + fault, status=1)
             expect(f"host 5 ({IMAGE}) {why}" in r.err and r.err.count("ukc-switch: host") == 1, f"{fault} is told", r)
             expect(len(lines_of(r)) == 3 and counts(r)["hosts.failed"] == 1, "and the others go on", r)
