@@ -1,0 +1,131 @@
+"""The home page over the stack in the image: curl and ping over IPv4 and IPv6, addresses that are fixed or come from dnsmasq."""
+
+import hashlib
+import os
+import re
+
+import harness
+from lib.network import Network, need_tun, wait_until
+from lib.project import Project, expect
+
+SECONDS = 600
+PORT = 8080
+SANITIZED_IMAGE = ["--profile", "dev", "--sanitize"]
+PROFILES = {"release": [], "sanitized": SANITIZED_IMAGE}
+LARGE = 8_000_003  # bytes of one file
+
+
+def build(p, *options):
+    """The image of the home page, with one more file."""
+    p.copy("examples/homepage")
+    p.write("htdocs/large.bin", os.urandom(LARGE))
+    p.ukc("configure", "--target", "posix", "--set", "net=native", *options)
+    return p.file(p.ukc("build", "--json", timeout=600).json["image"])
+
+
+def url(address, path="/"):
+    return f"http://{f'[{address}]' if ':' in address else address}:{PORT}{path}"
+
+
+def check_pages(p, client, address):
+    """curl gets what lies in the directory."""
+    curl = [harness.need("curl"), "-sS", "--max-time", "30", "-6" if ":" in address else "-4"]
+    r = client.run(*curl, url(address))
+    expect(r.out == p.read("htdocs", "index.html").decode(), f"curl gets the page from {address}", r)
+    r = client.run(*curl, "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n", url(address, "/none"), "-o", "/dev/null", url(address))
+    expect(r.out.split() == ["404", "1", "200", "0"], "a page that is not there, and one that is, over one connection", r)
+    r = client.run(*curl, "-o", p.file("got"), url(address, "/large.bin"))
+    expect(hashlib.sha256(p.read("got")).digest() == hashlib.sha256(p.read("htdocs", "large.bin")).digest(), "a large file is whole")
+    r = client.run(*curl, "-Z", "--parallel-max", "40", *[word for _ in range(40) for word in ("-o", "/dev/null", url(address))],
+                   "-w", "%{http_code}\n")
+    expect(r.out.split() == ["200"] * 40, "forty requests at once", r)
+
+
+def check_ping(client, address):
+    ping = [harness.need("ping"), "-n", "-i0.05", "-W3", "-6" if ":" in address else "-4", address]
+    for size in (0, 56, 1400, 4000, 8000):  # the last two in fragments
+        r = client.run(*ping, "-c5", f"-s{size}", status=None)
+        expect(r.status == 0 and " 0% packet loss" in r.out, f"{address} answers every echo request with {size} bytes", r)
+
+
+def check_end(server):
+    status = server.stop()
+    expect(status == 0, "SIGTERM ends it with status 0", server.output)
+    expect("ERROR" not in server.output and "runtime error" not in server.output, "no sanitizer complains", server.output)
+
+
+def fixed(context, options):
+    """The default configuration: nothing is set up by hand, and a client behind the host needs routes only."""
+    need_tun()
+    with Network() as net, Project(context) as p:
+        image = build(p, *options)
+        host, beyond = net.namespace("host"), net.namespace("beyond")
+        host.veth("left", beyond, "right")
+        host.address("left", "10.9.0.1/24", "fd09::1/64")
+        beyond.address("right", "10.9.0.2/24", "fd09::2/64")
+        beyond.ip("route add 10.0.0.0/24 via 10.9.0.1")
+        beyond.ip("route add fd00::/64 via fd09::1")
+        for name in ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"):
+            host.sysctl(name, 1)
+        for _ in range(2):  # the second finds what the first left, which is nothing
+            with host.start(image) as server:
+                host.wait_for_port("10.0.0.2", PORT, server)
+                host.wait_for_port("fd00::2", PORT, server)
+                for client in (host, beyond):
+                    for address in ("10.0.0.2", "fd00::2"):
+                        check_pages(p, client, address)
+                        check_ping(client, address)
+                check_end(server)
+
+
+def addresses(server):
+    """Those that the image says it has, without link-local ones."""
+    return [a for a in re.findall(r"stack: address ([0-9a-f.:]+)/\d+", server.output) if not a.startswith("fe80:")]
+
+
+def automatic(context, options):
+    """DHCP and router advertisements, both of dnsmasq."""
+    need_tun()
+    harness.need("dnsmasq")
+    with Network() as net, Project(context) as p:
+        image = build(p, "--set", "http.stack.ipv4=dhcp", "--set", "http.stack.ipv6=slaac", *options)
+        host = net.namespace("host")
+        with host.start(image, "--mac=02:00:00:00:00:55", "--hostname=page") as server:
+            host.wait_for_device("tap0", server)
+            expect(addresses(server) == [], "there is no address at first", server.output)
+            with host.dnsmasq("tap0", "--dhcp-range=10.0.0.50,10.0.0.60,255.255.255.0", "--dhcp-range=fd00::,ra-only,64", "--enable-ra",
+                              "--ra-param=tap0,4") as dnsmasq:
+                wait_until(lambda: len(addresses(server)) >= 2, "an address of each family", 60, server)
+                v4 = next(a for a in addresses(server) if ":" not in a)
+                v6 = next(a for a in addresses(server) if ":" in a)
+                expect(v4 in [f"10.0.0.{n}" for n in range(50, 61)], "IPv4 is from the range", v4, dnsmasq.output)
+                expect(v6.startswith("fd00:"), "IPv6 is from the prefix", v6, dnsmasq.output)
+                expect(f"DHCPACK(tap0) {v4} 02:00:00:00:00:55 page" in dnsmasq.output, "the server knows whom it gave the address", dnsmasq.output)
+                for address in (v4, v6):
+                    host.wait_for_port(address, PORT, server)
+                    check_pages(p, host, address)
+                    check_ping(host, address)
+                check_end(server)
+
+
+def over_packets(context):
+    """An interface that was there before: one end of a veth pair."""
+    with Network() as net, Project(context) as p:
+        image = build(p, "--set", "link=packet")
+        host, peer = net.namespace("host"), net.namespace("peer")
+        host.veth("left", peer, "right")
+        host.ip("addr flush dev left")
+        peer.address("right", "10.0.0.1/24", "fd00::1/64")
+        with host.start(image, "--device=left") as server:
+            for address in ("10.0.0.2", "fd00::2"):
+                peer.wait_for_port(address, PORT, server)
+                check_pages(p, peer, address)
+                check_ping(peer, address)
+            check_end(server)
+
+
+def tests(context):
+    for name, options in PROFILES.items():
+        yield f"fixed/{name}", lambda options=options: fixed(context, options)
+        yield f"automatic/{name}", lambda options=options: automatic(context, options)
+    yield "packet", lambda: over_packets(context)
