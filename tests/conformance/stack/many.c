@@ -128,19 +128,19 @@ static const char *connections_at_the_same_time(int family)
 {
     struct serving s;
     PASS(serve(&s, family));
-    struct stack_flow **flows = calloc(KEY_CONNECTIONS, sizeof(struct stack_flow *));
+    struct stack_flow **flows = calloc(KEY_TOGETHER, sizeof(struct stack_flow *));
     EXPECT(flows);
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++)
+    for (unsigned i = 0; i < KEY_TOGETHER; i++)
         EXPECT(stack_connect(&flows[i], &s.at, SOON) == 0);
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++)
+    for (unsigned i = 0; i < KEY_TOGETHER; i++)
         EXPECT(ask(flows[i], i));
-    EXPECT(s.accepted == KEY_CONNECTIONS);
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++)
-        EXPECT(ask(flows[KEY_CONNECTIONS - 1 - i], i));
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++)
+    EXPECT(s.accepted == KEY_TOGETHER);
+    for (unsigned i = 0; i < KEY_TOGETHER; i++)
+        EXPECT(ask(flows[KEY_TOGETHER - 1 - i], i));
+    for (unsigned i = 0; i < KEY_TOGETHER; i++)
         stack_close(flows[i]);
     free(flows);
-    return served(&s, KEY_CONNECTIONS);
+    return served(&s, KEY_TOGETHER);
 }
 
 struct asking {
@@ -164,19 +164,19 @@ static const char *connections_that_start_together(int family)
     struct serving s;
     unsigned good = 0;
     PASS(serve(&s, family));
-    struct asking *asking = calloc(KEY_CONNECTIONS, sizeof(struct asking));
-    struct task **tasks = calloc(KEY_CONNECTIONS, sizeof(struct task *));
+    struct asking *asking = calloc(KEY_TOGETHER, sizeof(struct asking));
+    struct task **tasks = calloc(KEY_TOGETHER, sizeof(struct task *));
     EXPECT(asking && tasks);
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++) {
+    for (unsigned i = 0; i < KEY_TOGETHER; i++) {
         asking[i] = (struct asking){.to = &s.at, .number = i, .good = &good};
         EXPECT(task_spawn(&tasks[i], 32768, asking_run, &asking[i]) == 0);
     }
-    for (unsigned i = 0; i < KEY_CONNECTIONS; i++)
+    for (unsigned i = 0; i < KEY_TOGETHER; i++)
         EXPECT(task_join(tasks[i], in_milliseconds(40000)) == 0);
-    EXPECT(good == KEY_CONNECTIONS);
+    EXPECT(good == KEY_TOGETHER);
     free(tasks);
     free(asking);
-    return served(&s, KEY_CONNECTIONS);
+    return served(&s, KEY_TOGETHER);
 }
 
 const struct check many_checks[] = {

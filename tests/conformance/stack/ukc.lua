@@ -6,7 +6,9 @@ return unikernel "conformance" {
   keys     = {
     megabytes   = key.integer { default = 100, min = 1, max = 10000, phase = "both", doc = "size of the large transfer" },
     connections = key.integer { default = 3000, min = 1, max = 100000, phase = "both",
-                                doc = "connections one after another, and at the same time" },
+                                doc = "connections one after another" },
+    together    = key.integer { default = 3000, min = 1, max = 100000, phase = "both",
+                                doc = "connections at the same time; on the host's stack each takes two descriptors" },
     only        = key.string { default = "", phase = "both", doc = "run the checks whose name contains this" },
   },
 }
