@@ -58,7 +58,7 @@ static void finish(void *unused)
     (void)unused;
     for (;;) {
         const struct tcp_pcb *pcb = tcp_active_pcbs;
-        while (pcb && !pcb->unsent && !pcb->unacked)
+        while (pcb && (pcb->state < ESTABLISHED || (!pcb->unsent && !pcb->unacked)))
             pcb = pcb->next;
         if (!pcb || task_sleep(deadline_after(clock_now(), NANOSECONDS_PER_MILLISECOND)) < 0)
             return;
