@@ -37,11 +37,17 @@ bool location_is_remote(const char *location)
     return string_starts(location, "https://") || string_starts(location, "http://") || string_starts(location, "git://");
 }
 
-/* A directory.  "host:path", as ssh has it, is none. */
+/* A directory, or file:///directory.  "host:path", as ssh has it, is none. */
 bool location_is_local(const char *location)
 {
     size_t colon = strcspn(location, ":");
-    return !location[colon] || strcspn(location, "/") < colon;
+    return !location[colon] || strcspn(location, "/") < colon || string_starts(location, "file:///");
+}
+
+static const char *local_directory(struct arena *a, const struct import *i)
+{
+    const char *location = i->repository.text;
+    return string_starts(location, "file:///") ? location + strlen("file://") : path_join(a, i->directory ? i->directory : ".", location);
 }
 
 /* ---- in the other process ---- */
@@ -49,7 +55,7 @@ bool location_is_local(const char *location)
 struct cloning {
     struct arena *arena;
     const struct wanted *wanted;
-    const char *work, *root, *location;
+    const char *work, *root, *directory; /* of the repository; NULL when it is behind an address */
     int answer; /* the pipe */
     struct objects *objects;
     struct findings findings;
@@ -141,7 +147,7 @@ static const char *fetch_remote(struct cloning *c)
     git_repository *repository = NULL;
     git_remote *remote = NULL;
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
-    bool ok = git_repository_init(&repository, directory, 1) == 0 && git_remote_create_anonymous(&remote, repository, c->location) == 0 &&
+    bool ok = git_repository_init(&repository, directory, 1) == 0 && git_remote_create_anonymous(&remote, repository, i->repository.text) == 0 &&
               (download(c, remote, one, 1) || (!c->too_much && download(c, remote, all, 2)));
     if (!ok)
         found(c, c->too_much ? DIAG_INTEGRITY : DIAG_OUTSIDE, i->repository.span,
@@ -264,7 +270,7 @@ static bool run(struct cloning *c)
 {
     const struct import *i = c->wanted->import;
     struct diag *quiet = diag_create();
-    const char *directory = location_is_local(c->location) ? c->location : NULL, *fault = NULL;
+    const char *directory = c->directory, *fault = NULL;
     if (!libgit2_start(quiet))
         return found(c, DIAG_OUTSIDE, i->span, "libgit2 does not start");
     if (!directory && !(directory = fetch_remote(c)))
@@ -353,9 +359,8 @@ static char listen_to(struct arena *a, struct hearing *h, struct findings *findi
 bool clone_fetch(struct arena *a, struct attempt *t, const char **root, struct diag *d)
 {
     const struct import *i = t->wanted->import;
-    struct cloning c = {.arena = a, .wanted = t->wanted, .work = t->work, .root = path_join(a, t->work, "tree"), .location = i->repository.text};
-    if (location_is_local(c.location))
-        c.location = path_join(a, i->directory ? i->directory : ".", c.location);
+    struct cloning c = {.arena = a, .wanted = t->wanted, .work = t->work, .root = path_join(a, t->work, "tree")};
+    c.directory = location_is_local(i->repository.text) ? local_directory(a, i) : NULL;
     int ends[2];
     if (!file_make_directories(c.root, d))
         return false;

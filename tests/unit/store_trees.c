@@ -484,7 +484,7 @@ static void hostile_declarations(void **)
     refused(t, DIAG_INPUT, "ukc.lua:9:1: error: the import of 'lib' names neither a version nor a path of its archive");
     static const struct { const char *repository, *commit, *words; } git[] = {
         {"ext::sh -c true", NULL, "ukc.lua:13:1: error: a repository cannot be fetched from"}, {"host:path", NULL, "ukc.lua:13:1: error: "},
-        {"ssh://host/path", NULL, "ukc.lua:13:1: error: "}, {"file:///x", NULL, "ukc.lua:13:1: error: "}, {"", NULL, "ukc.lua:13:1: error: '' is not the address"},
+        {"ssh://host/path", NULL, "ukc.lua:13:1: error: "}, {"file://host/x", NULL, "ukc.lua:13:1: error: "}, {"file:x", NULL, "ukc.lua:13:1: error: "}, {"", NULL, "ukc.lua:13:1: error: '' is not the address"},
         {"repository", "main", "ukc.lua:14:1: error: 'main' is not the id of a commit"}, {"repository", "0123456789012345678901234567890123456789a", "ukc.lua:14:1: error: "},
         {"repository", "ABCDEF6789012345678901234567890123456789", "ukc.lua:14:1: error: "},
     };
@@ -660,6 +660,15 @@ static void repositories(void **)
     t = commit("main");
     keep(t, "src");
     holds(t, "src/a.c:2 src/include/b.h:b ");
+    done(t);
+    char here[4096];
+    assert_non_null(getcwd(here, sizeof here));
+    change("rm -rf store/*");
+    t = commit("main");
+    t->import.repository.text = arena_printf(t->arena, "file://%s/project/repository", here);
+    t->import.directory = "elsewhere";
+    store_set_offline(t->store); /* it is on this machine */
+    holds(t, "README:readme link->src/a.c *run.sh:run src/a.c:2 src/include/b.h:b ");
     done(t);
     static const char *const forms[] = {
         "git -C project/repository gc -q --prune=now", "git clone -q --bare project/repository bare && rm -rf project/repository && mv bare project/repository",
@@ -1069,10 +1078,10 @@ static void killed(void **)
     make_patchable();
     write_patch("patches/one.patch", one);
     write_patch("patches/two.patch", two);
-    killed_anywhere(fetch_git, git_is_right, "rm -rf store", 16 * more);
-    killed_anywhere(fetch_git, git_is_right, "rm -rf store/unpacked", 6 * more);
-    killed_anywhere(fetch_patched, patched_is_right, "rm -rf store", 16 * more);
-    killed_anywhere(fetch_patched, patched_is_right, "rm -rf store/unpacked", 6 * more);
+    killed_anywhere(fetch_git, git_is_right, "rm -rf store", 10 * more);
+    killed_anywhere(fetch_git, git_is_right, "rm -rf store/unpacked", 4 * more);
+    killed_anywhere(fetch_patched, patched_is_right, "rm -rf store", 10 * more);
+    killed_anywhere(fetch_patched, patched_is_right, "rm -rf store/unpacked", 4 * more);
 }
 
 static void fetch_on_disk(void)

@@ -14,7 +14,7 @@ static inline void tar_header(struct text *t, const char *name, char type, size_
     snprintf(h + 100, 8, "%07o", 0644);
     snprintf(h + 108, 8, "%07o", 0);
     snprintf(h + 116, 8, "%07o", 0);
-    snprintf(h + 124, 12, "%011zo", size);
+    snprintf(h + 124, 12, "%011lo", (unsigned long)size & 077777777777);
     snprintf(h + 136, 12, "%011o", 0);
     h[156] = type;
     snprintf(h + 157, 100, "%s", link ? link : "");
