@@ -66,7 +66,9 @@ struct ip_address addresses_from_lwip(const ip_addr_t *from)
 
 /* ---- name servers ---- */
 
-static ip_addr_t learnt[STACK_SERVERS_MOST];
+/* Those from DHCP have IPv4 addresses, those that routers advertise IPv6 addresses. */
+enum { FROM_DHCP, FROM_ROUTERS };
+static ip_addr_t learnt[2][DNS_MAX_SERVERS];
 
 #if LWIP_DNS
 /* The part of lwIP's resolver that DHCP and neighbour discovery use: resolving names is another component's. */
@@ -80,12 +82,18 @@ void dns_tmr(void)
 
 void dns_setserver(u8_t number, const ip_addr_t *server)
 {
-    if (number >= STACK_SERVERS_MOST)
+    if (number >= DNS_MAX_SERVERS)
         return;
-    if (server)
-        ip_addr_copy(learnt[number], *server);
+    if (!server)
+        ip_addr_set_zero(&learnt[FROM_ROUTERS][number]); /* neighbour discovery: its time is over */
     else
-        ip_addr_set_zero(&learnt[number]);
+        ip_addr_copy(learnt[IP_IS_V4(server) ? FROM_DHCP : FROM_ROUTERS][number], *server);
+}
+
+/* For neighbour discovery. */
+const ip_addr_t *dns_getserver(u8_t number)
+{
+    return &learnt[FROM_ROUTERS][number < DNS_MAX_SERVERS ? number : 0];
 }
 #endif
 
@@ -109,11 +117,12 @@ static void find_servers(struct stack_configuration *now)
         add_server(now, &server);
     }
 #endif
-    for (size_t i = 0; i < STACK_SERVERS_MOST; i++)
-        if (!ip_addr_isany(&learnt[i])) {
-            struct ip_address server = addresses_from_lwip(&learnt[i]);
+    for (size_t i = 0; i < 2 * DNS_MAX_SERVERS; i++) {
+        const ip_addr_t *found = &learnt[i / DNS_MAX_SERVERS][i % DNS_MAX_SERVERS];
+        struct ip_address server = addresses_from_lwip(found);
+        if (!ip_addr_isany(found))
             add_server(now, &server);
-        }
+    }
 }
 
 /* ---- what there is now ---- */

@@ -10,7 +10,6 @@
 #define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
 #define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
 #endif
-#define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS
 
 /* Structures of packets are read wherever they lie. */
 #define PACK_STRUCT_STRUCT __attribute__((packed))
