@@ -30,6 +30,8 @@ int servers_check(void);
  * time, what was learnt from those is forgotten.
  */
 unsigned servers_now(struct endpoint servers[SERVERS_MOST]);
+/* Whether the stack has an address from which one of them can be asked. */
+bool servers_usable(const struct endpoint *servers, unsigned count);
 /* A server did not answer in time, or did. */
 void servers_silent(const struct endpoint *server, bool silent);
 /* Does it not understand EDNS? */

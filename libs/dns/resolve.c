@@ -15,6 +15,10 @@
 #include "task.h"
 #include <ukc/deadline.h>
 
+/* For so long a network may be coming up, and so often it is looked at. */
+#define PATIENCE (30 * NANOSECONDS_PER_SECOND)
+#define LOOK_AGAIN (100 * NANOSECONDS_PER_MILLISECOND)
+
 static bool are_done(const struct inquiry *inquiries, size_t count)
 {
     bool all = true;
@@ -35,15 +39,22 @@ static bool was_heard(const struct inquiry *inquiries, size_t count)
     return false;
 }
 
-/* Waits for servers, if the stack has yet to learn of them; not longer than for their answers. */
+/*
+ * A network that is coming up (DHCP, router advertisements) is waited for, before the tries begin: until there is a server and an
+ * address to ask it from, not until all addresses are there.
+ */
 static unsigned find_servers(struct endpoint *servers, int64_t deadline)
 {
+    int64_t end = deadline_after(clock_now(), PATIENCE);
+    end = end < deadline ? end : deadline;
+    int ready = stack_ready(DEADLINE_NOW);
     unsigned count = servers_now(servers);
-    if (count > 0)
-        return count;
-    int64_t end = deadline_after(clock_now(), KEY_TRIES * KEY_TIMEOUT * NANOSECONDS_PER_MILLISECOND);
-    (void)stack_ready(end < deadline ? end : deadline); /* servers may be there although not all addresses are */
-    return servers_now(servers);
+    while (ready == -ETIMEDOUT && clock_now() < end && !servers_usable(servers, count)) {
+        int64_t next = deadline_after(clock_now(), LOOK_AGAIN);
+        ready = stack_ready(next < end ? next : end);
+        count = servers_now(servers);
+    }
+    return count;
 }
 
 int resolve(struct inquiry *inquiries, size_t count, int64_t deadline)

@@ -83,6 +83,29 @@ unsigned servers_now(struct endpoint servers[SERVERS_MOST])
     return used;
 }
 
+static bool is_link_local(const struct ip_address *a)
+{
+    return a->family == IP_V6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+/* Whether it can be asked from this address of the image's own. */
+static bool is_usable_from(const struct ip_address *server, const struct ip_address *own)
+{
+    return server->family == own->family && (is_link_local(server) || !is_link_local(own));
+}
+
+bool servers_usable(const struct endpoint *servers, unsigned count)
+{
+    struct stack_configuration now;
+    if (stack_configuration(&now) < 0)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned k = 0; k < now.address_count; k++)
+            if (is_usable_from(&servers[i].address, &now.addresses[k]))
+                return true;
+    return false;
+}
+
 /* NULL if it is none any more. */
 static struct server *find(const struct endpoint *endpoint)
 {

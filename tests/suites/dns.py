@@ -18,22 +18,27 @@ from lib.project import Project, expect
 SECONDS = 400
 TIMEOUT = 400  # milliseconds, of the image
 KEYS = ["--set", f"names.timeout={TIMEOUT}", "--set", "names.tries=2"]
-SANITIZED_TOO = {"release": [], "sanitized": ["--profile", "dev", "--sanitize"]}
+PROFILES = {"release": [], "sanitized": ["--profile", "dev", "--sanitize"]}
 A, AAAA = 1, 28
 
-RECORDS = [
-    "--local=/test/", "--host-record=two.test,192.0.2.2,2001:db8::2", "--host-record=v4.test,192.0.2.4", "--host-record=v6.test,2001:db8::6",
-    "--cname=alias.test,two.test", "--cname=chain.test,alias.test",
-    *(f"--host-record=many.test,10.9.{i}.1" for i in range(200)),
-]
+RECORDS = """\
+local=/test/
+host-record=two.test,192.0.2.2,2001:db8::2
+host-record=v4.test,192.0.2.4
+host-record=v6.test,2001:db8::6
+cname=alias.test,two.test
+cname=chain.test,alias.test
+""" + "".join(f"host-record=many.test,10.9.{i}.1\n" for i in range(200))
 
 
 # ---- servers ----
 
-def with_dnsmasq(net, *addresses):
+def with_dnsmasq(net, *addresses, options=()):
+    records = harness.scratch() / "records"
+    records.write_text(RECORDS)
     listen = [f"--listen-address={a}" for a in addresses]
-    return net.start(harness.need("dnsmasq"), "--keep-in-foreground", "--log-facility=-", "--log-queries", "--conf-file=/dev/null", "--no-resolv",
-                     "--no-hosts", "--bind-interfaces", "--user=root", "--pid-file=", *listen, *RECORDS)
+    return net.start(harness.need("dnsmasq"), "--keep-in-foreground", "--log-facility=-", "--log-queries", f"--conf-file={records}", "--no-resolv",
+                     "--no-hosts", "--bind-interfaces", "--user=root", "--pid-file=", *listen, *options)
 
 
 def question_of(query):
@@ -233,62 +238,77 @@ def check_random(where, image):
     expect(min(ports) >= 32768, "ports are of the upper half", ports)
 
 
-def everything(context, kind, net_key, options):
-    with Project(context) as p:
-        p.copy("examples/lookup")
-        p.ukc("configure", "--target", "posix", "--set", f"net={net_key}", *KEYS, *options)
-        image = p.ukc("build", "--json", timeout=600).json["image"]
-        image = os.path.join(p.path, image)
-        with Network() as net:
-            where = kind(net)
-            check_records(where, image)
-            check_other_server(where, image)
-            check_patience(where, image)
-            check_random(where, image)
+# ---- servers that the stack knows ----
 
-
-def native(context, options):
-    need_tun()
-    everything(context, Native, "native", options)
-
-
-# ---- servers that the host knows ----
-
-@contextlib.contextmanager
-def resolv_conf(p, text):
-    """A command that runs another one with this /etc/resolv.conf."""
-    p.write("resolv.conf", text)
-    yield ["unshare", "-m", "sh", "-c", f"mount --bind {p.file('resolv.conf')} /etc/resolv.conf && exec \"$@\"", "sh"]
-
-
-def of_the_host(context):
+def check_resolv_conf(p, where, image):
     harness.need("unshare")
     if not os.path.exists("/etc/resolv.conf"):
         raise harness.Skip("there is no /etc/resolv.conf to stand in for")
+    stand_in = ["unshare", "-m", "sh", "-c", f"mount --bind {p.file('resolv.conf')} /etc/resolv.conf && exec \"$@\"", "sh"]
+    known, unknown = (0, "2001:db8::2\n192.0.2.2\n"), (1, "two.test: no name server is known\n")
+    with with_dnsmasq(where.net, "127.0.0.2", "::1") as server:
+        where.net.wait_for_port("127.0.0.2", 53, server)
+        for text, (status, output) in {
+            "# mine\nsearch test\nnameserver 127.0.0.2\n": known,
+            "nameserver ::1\n": known,
+            "nameserver 127.0.0.9\nnameserver\t127.0.0.2\n": known,
+            "": unknown,
+            "nameserver nonsense\n nameserver 127.0.0.2\n": unknown,
+        }.items():
+            p.write("resolv.conf", text)
+            r = where.net.run(*stand_in, image, "--name=two.test", status=status)
+            expect(r.out == output, f"with {text!r}", r)
+
+
+def check_lwip(p, where, image, options):
+    """None, those of its keys and of DHCP."""
+    lines, _ = look_up(where, image, "two.test", status=1)
+    expect(lines == ["two.test: no name server is known"], "nobody to ask, and no wait", lines)
+    leases = ["--dhcp-range=10.0.0.50,10.0.0.60,255.255.255.0", "--dhcp-authoritative", f"--dhcp-leasefile={p.file('leases')}"]
+    with with_dnsmasq(where.net, "10.0.0.1", options=leases) as server:  # it offers itself as name server
+        where.net.wait_for_port("10.0.0.1", 53, server)
+        image = built(p, *NATIVE, *options, "--set", "names.stack.ipv4=dhcp", "--set", "names.stack.ipv6=off", "--set", "names.stack.servers=10.0.0.99")
+        lines, _ = look_up(where, image, "two.test")
+        expect("DHCPACK" in server.output, "an address from DHCP", server.output)
+        expect(lines == ["2001:db8::2", "192.0.2.2"], "the first server is not there, the second one came with the address", lines, server.output)
+
+
+# ---- tests ----
+
+NATIVE = ["--set", "net=native"]
+
+
+def built(p, *options):
+    p.ukc("configure", "--target", "posix", *KEYS, *options)
+    return os.path.join(p.path, p.ukc("build", "--json", timeout=600).json["image"])
+
+
+@contextlib.contextmanager
+def checked(context, kind, *options):
+    """The checks for either stack; then (project, place, image) for more."""
     with Project(context) as p, Network() as net:
         p.copy("examples/lookup")
-        p.ukc("configure", "--target", "posix", *KEYS)
-        image = os.path.join(p.path, p.ukc("build", "--json").json["image"])
-        host = Host(net).net
-        with with_dnsmasq(host, "127.0.0.2", "::1") as server:
-            host.wait_for_port("127.0.0.2", 53, server)
-            for text, status, output in (
-                ("# mine\nsearch test\nnameserver 127.0.0.2\n", 0, "2001:db8::2\n192.0.2.2\n"),
-                ("nameserver ::1\n", 0, "2001:db8::2\n192.0.2.2\n"),
-                ("nameserver 127.0.0.9\nnameserver\t127.0.0.2\n", 0, "2001:db8::2\n192.0.2.2\n"),
-                ("", 1, "two.test: no name server is known\n"),
-                ("nameserver nonsense\n nameserver 127.0.0.2\n", 1, "two.test: no name server is known\n"),
-            ):
-                with resolv_conf(p, text) as within:
-                    r = host.run(*within, image, "--name=two.test", status=status)
-                    expect(r.out == output, f"with {text!r}", r)
+        image, where = built(p, *options), kind(net)
+        for check in (check_records, check_other_server, check_patience, check_random):
+            check(where, image)
+        yield p, where, image
+
+
+def over_host(context, options):
+    with checked(context, Host, *options) as (p, where, image):
+        check_resolv_conf(p, where, image)
+
+
+def over_native(context, options):
+    need_tun()
+    with checked(context, Native, *NATIVE, *options) as (p, where, image):
+        check_lwip(p, where, image, options)
 
 
 def wrong_keys(context):
     with Project(context) as p:
         p.copy("examples/lookup")
-        p.ukc("configure", "--target", "posix")
-        image = p.ukc("build", "--json").json["image"]
+        image = built(p)
         for option, text in (("--names.servers=dns.test", "servers: 'dns.test' is not an address"),
                              ("--names.servers=1.1.1.1,1.1.1", "servers: '1.1.1' is not an address"),
                              ("--names.servers=" + ",".join(["::1"] * 9), "servers: more than 8"),
@@ -300,8 +320,7 @@ def wrong_keys(context):
 
 
 def tests(context):
-    for profile, options in SANITIZED_TOO.items():
-        yield f"host/{profile}", lambda options=options: everything(context, Host, "host", options)
-        yield f"native/{profile}", lambda options=options: native(context, options)
-    yield "resolv.conf", lambda: of_the_host(context)
+    for profile, options in PROFILES.items():
+        yield f"host/{profile}", lambda options=options: over_host(context, options)
+        yield f"native/{profile}", lambda options=options: over_native(context, options)
     yield "keys", lambda: wrong_keys(context)

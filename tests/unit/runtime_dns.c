@@ -25,7 +25,8 @@ uint16_t test_dns_port;
 /* ---- what the stack knows of name servers ---- */
 
 static struct stack_configuration configured;
-static int configured_later; /* so many calls of stack_ready find the servers */
+static int until_servers, until_address; /* so many waits until the first of them is known; 0: for good */
+static bool ready = true; /* all addresses are there */
 
 int stack_configuration(struct stack_configuration *now)
 {
@@ -35,11 +36,14 @@ int stack_configuration(struct stack_configuration *now)
 
 int stack_ready(int64_t deadline)
 {
-    if (!configured_later)
+    if (ready)
         return 0;
-    int error = task_sleep(in_milliseconds(20) < deadline ? in_milliseconds(20) : deadline);
-    configured.server_count = 1;
-    return error;
+    int error = deadline == DEADLINE_NOW ? 0 : task_sleep(deadline);
+    if (deadline != DEADLINE_NOW && until_servers > 0 && --until_servers == 0)
+        configured.server_count = 1;
+    if (deadline != DEADLINE_NOW && until_address > 0 && --until_address == 0)
+        configured.address_count = 1;
+    return error ? error : -ETIMEDOUT;
 }
 
 /* ---- servers ---- */
@@ -299,7 +303,8 @@ static int start(void **state)
     test_dns_server_count = 2;
     test_dns_host_count = 0;
     configured = (struct stack_configuration){};
-    configured_later = 0;
+    until_servers = until_address = 0;
+    ready = true;
     if (instances_start(state) || stack_host_start() || console_posix_start() || random_posix_start() || open_servers() || dns_start())
         return -1;
     for (int i = 0; i < 2; i++)
@@ -645,15 +650,61 @@ static void servers_of_the_stack(void **state)
     test_dns_server_count = 0;
     assert_string_equal(found("plain.test", IP_V4), error_text(EHOSTUNREACH));
     configured.servers[0] = ip_v4(127, 0, 0, 1);
-    configured_later = 1;
+    configured.server_count = 1;
     assert_string_equal(found("plain.test", IP_V4), "192.0.2.1");
     assert_string_equal(found("plain.test", IP_V4), "192.0.2.1");
     assert_int_equal(servers[0].asked, 1);
-    configured.servers[0] = ip_v4(127, 0, 0, 2); /* what is known holds; what is asked is asked the other one, which knows better */
+    configured.servers[0] = ip_v4(127, 0, 0, 2); /* what is known holds until somebody asks, and then no more */
+    assert_string_equal(found("plain.test", IP_V4), "192.0.2.1");
+    assert_int_equal(servers[1].asked, 0);
     assert_string_equal(found("other.test", IP_V4), "192.0.2.1");
     assert_string_equal(found("plain.test", IP_V4), "192.0.2.1");
     assert_int_equal(servers[0].asked, 1);
     assert_int_equal(servers[1].asked, 2);
+}
+
+static int64_t milliseconds_since(int64_t start)
+{
+    return (clock_now() - start) / NANOSECONDS_PER_MILLISECOND;
+}
+
+/* Servers and an address are waited for, not longer than the caller wants, nor until all addresses are there. */
+static void a_network_that_comes_up(void **state)
+{
+    (void)state;
+    struct ip_address one;
+    test_dns_server_count = 0;
+    configured.servers[0] = configured.addresses[0] = ip_v4(127, 0, 0, 1);
+    ready = false;
+    int64_t start = clock_now();
+    assert_int_equal(dns_lookup(VIEW("plain.test"), IP_V4, &one, 1, in_milliseconds(250)), -ETIMEDOUT);
+    assert_in_range(milliseconds_since(start), 250, 2000);
+    until_servers = 2;
+    until_address = 8;
+    start = clock_now();
+    assert_string_equal(found("plain.test", IP_V4), "192.0.2.1");
+    assert_in_range(milliseconds_since(start), TIMEOUT * TRIES + 1, 5000); /* waiting for the network costs no try */
+    assert_int_equal(servers[0].asked, 1);
+}
+
+/* From an address of the other family nobody can ask, and from a link-local one only link-local servers. */
+static void addresses_of_no_use(void **state)
+{
+    (void)state;
+    static const uint8_t local[16] = {0xfe, 0x80, [15] = 1}, global[16] = {0x20, 1, [15] = 1};
+    struct ip_address one;
+    configured.address_count = 1;
+    configured.addresses[0] = ip_v6(global);
+    ready = false;
+    assert_int_equal(dns_lookup(VIEW("plain.test"), IP_V4, &one, 1, in_milliseconds(150)), -ETIMEDOUT);
+    configured.addresses[0] = ip_v4(127, 0, 0, 1);
+    test_dns_servers[0] = test_dns_servers[1] = "2001::5";
+    assert_int_equal(dns_lookup(VIEW("plain.test"), IP_V4, &one, 1, in_milliseconds(150)), -ETIMEDOUT);
+    configured.addresses[0] = ip_v6(local);
+    int64_t start = clock_now();
+    assert_int_equal(dns_lookup(VIEW("plain.test"), IP_V4, &one, 1, in_milliseconds(150)), -ETIMEDOUT);
+    assert_in_range(milliseconds_since(start), 150, 2000);
+    assert_int_equal(servers[0].asked, 0);
 }
 
 int main(void)
@@ -676,6 +727,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cancellation, start, stop),
         cmocka_unit_test_setup_teardown(deadlines, start, stop),
         cmocka_unit_test_setup_teardown(servers_of_the_stack, start, stop),
+        cmocka_unit_test_setup_teardown(a_network_that_comes_up, start, stop),
+        cmocka_unit_test_setup_teardown(addresses_of_no_use, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
