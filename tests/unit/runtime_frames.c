@@ -455,6 +455,31 @@ static void sent_checksums(void **state)
     close_pair();
 }
 
+/* More pieces behind the headers than one system call takes. */
+static void sent_in_many_pieces(void **state)
+{
+    (void)state;
+    uint8_t right[256], frame[256];
+    struct view bytes[256];
+    struct checksum_place place;
+    size_t size = decode(UDP4, right) + 150;
+    memset(right + size - 150, 0x5a, 150);
+    right[17] += 150;
+    right[39] += 150;
+    assert_int_equal(checksum_find(right, size, size, &place), CHECKSUM_FOUND);
+    checksum_fill(right, &place);
+    memcpy(frame, right, size);
+    memset(frame + 40, 0xbd, 2);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (struct view){(char *)frame + i, 1};
+    open_pair(true);
+    check_sent(bytes, size, right, size, true);
+    close_pair();
+    open_pair_with(true, false);
+    check_sent(bytes, size, frame, size, false);
+    close_pair();
+}
+
 static void sent_behind_many_headers(void **state)
 {
     (void)state;
@@ -525,6 +550,34 @@ static void senders_wait_for_room(void **state)
     close_pair();
 }
 
+static unsigned last_sent;
+
+static void send_last(void *argument)
+{
+    uint8_t frame[1000] = {0};
+    (void)argument;
+    last_sent += frames_send(&(struct view){(char *)frame, sizeof frame}, 1, in_milliseconds(5000)) == 0;
+}
+
+/* Room for all, of which the host says so once. */
+static void one_edge_serves_every_sender(void **state)
+{
+    (void)state;
+    uint8_t frame[1000] = {0};
+    open_pair(false);
+    while (frames_send(&(struct view){(char *)frame, sizeof frame}, 1, DEADLINE_NOW) == 0)
+        ;
+    for (unsigned i = 0; i < SENDERS; i++)
+        assert_int_equal(task_spawn(NULL, 0, send_last, NULL), 0);
+    assert_int_equal(task_sleep(in_milliseconds(2)), 0);
+    assert_int_equal(last_sent, 0);
+    while (recv(other, frame, sizeof frame, 0) == sizeof frame)
+        ;
+    assert_int_equal(task_sleep(in_milliseconds(50)), 0);
+    assert_int_equal(last_sent, SENDERS);
+    close_pair();
+}
+
 /* A dead descriptor stands for a device that was taken away. */
 static void a_device_that_goes(void **state)
 {
@@ -557,9 +610,11 @@ int main(void)
         cmocka_unit_test(received_sizes),
         cmocka_unit_test(receiving_waits),
         cmocka_unit_test(sent_checksums),
+        cmocka_unit_test(sent_in_many_pieces),
         cmocka_unit_test(sent_behind_many_headers),
         cmocka_unit_test(sent_as_it_is),
         cmocka_unit_test(senders_wait_for_room),
+        cmocka_unit_test(one_edge_serves_every_sender),
         cmocka_unit_test(a_device_that_goes),
     };
     return cmocka_run_group_tests(tests, instances_start, instances_stop);
