@@ -206,6 +206,43 @@ static void wait_for_ever(void *result)
     *(int *)result = task_park(DEADLINE_NEVER);
 }
 
+/* The program's end, and the ends of other implementations, leave a service alone; its own waits for it, also in a cancelled task. */
+static void services_outlive_children(void **state)
+{
+    (void)state;
+    int child = 1, service = 1;
+    struct task *handle;
+    assert_int_equal(task_start_service(&handle, 0, wait_for_ever, &service), 0);
+    assert_int_equal(task_spawn(NULL, 0, wait_for_ever, &child), 0);
+    assert_int_equal(task_join(handle, DEADLINE_NEVER), -EINVAL);
+    task_end_children(in_milliseconds(5));
+    assert_int_equal(child, -ECANCELED);
+    assert_int_equal(service, 1);
+    task_cancel(task_self());
+    task_end_children(DEADLINE_NOW);
+    assert_int_equal(service, 1);
+    int64_t before = clock_now();
+    task_end_service(handle, in_milliseconds(20));
+    assert_int_equal(service, -ECANCELED);
+    assert_true(clock_now() - before >= 20 * NANOSECONDS_PER_MILLISECOND);
+}
+
+static void services_may_end_by_themselves(void **state)
+{
+    (void)state;
+    struct sleeper soon = {5, "s", 1};
+    struct task *handle;
+    assert_int_equal(task_start_service(&handle, 0, sleep_and_speak, &soon), 0);
+    task_end_service(handle, in_milliseconds(5000));
+    assert_int_equal(soon.result, 0);
+    soon.result = 1;
+    assert_int_equal(task_start_service(&handle, 0, sleep_and_speak, &soon), 0);
+    assert_int_equal(task_sleep(in_milliseconds(20)), 0);
+    assert_int_equal(soon.result, 0);
+    task_end_service(handle, DEADLINE_NOW);
+    assert_string_equal(trace, "ss");
+}
+
 /* Standard error holds the report; the test keeps it out of its own output. */
 static void deadlock_is_reported(void **state)
 {
@@ -340,6 +377,8 @@ int main(void)
         TEST(cancellation_is_for_good),
         TEST(children_do_not_outlive_parents),
         TEST(grace_before_the_end),
+        TEST(services_outlive_children),
+        TEST(services_may_end_by_themselves),
         TEST(deadlock_is_reported),
         TEST(signals_ask_to_stop),
         TEST(registers_and_errno_belong_to_tasks),

@@ -1,0 +1,1 @@
+/* keys.h - none: what is tested of lwip reads no keys. */
