@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include "../../ukc/base/arena.h"
 #include "../../ukc/base/file.h"
@@ -743,6 +744,36 @@ static void fields_table(void **state)
     arena_destroy(a);
 }
 
+/* The time that a network takes is none of a manifest's. */
+static const char *get_slowly(void *context, struct arena *a, const struct used_repository *use, struct diag *d)
+{
+    struct itimerval left[2];
+    assert_int_equal(getitimer(ITIMER_REAL, &left[0]), 0);
+    assert_int_equal(getitimer(ITIMER_PROF, &left[1]), 0);
+    for (int i = 0; i < 2; i++)
+        assert_true(left[i].it_value.tv_sec == 0 && left[i].it_value.tv_usec == 0);
+    ++*(int *)context;
+    (void)d;
+    put("them/ukc.lua", "return signature \"theirs\" {}");
+    assert_string_equal(use->commit.text, "0123456789012345678901234567890123456789");
+    return arena_strdup(a, "them");
+}
+
+static void watchdog_waits_for_repositories(void **state)
+{
+    (void)state;
+    int asked = 0;
+    put("ukc.lua", "use { git = \"https://localhost/x\", commit = \"0123456789012345678901234567890123456789\" }\n"
+                   "return unikernel \"x\" { sources = { \"x.c\" } }");
+    put("x.c", "");
+    struct load l = load_with((struct manifest_options){.project = "ukc.lua", .use_repository = get_slowly, .context = &asked});
+    if (!l.manifest)
+        fail_msg("%s", l.printed);
+    assert_int_equal(asked, 1);
+    assert_int_equal(l.manifest->signature_count, 1);
+    done(&l);
+}
+
 /* manifests/README.md says what fields.c says. */
 static void reference(void **state)
 {
@@ -777,7 +808,7 @@ int main(void)
         T(places_of_fields),   T(places_in_helpers),    T(scan_survives),   T(scan_accepts_nothing_more), T(library_is_in_order), T(nothing_dangerous),
         T(limits),             T(large_file),           T(watchdog),        T(key_values),          T(key_lists_and_ranges),
         T(key_declarations),   T(settings_and_choices), T(other_declarations), T(files_and_order),  T(odd_texts),
-        T(the_same_twice),     T(fields_table),         T(reference),
+        T(the_same_twice),     T(fields_table),         T(reference),         T(watchdog_waits_for_repositories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,7 +264,9 @@ static bool get_repository(struct loader *l, struct pending *use)
 {
     if (!l->options->use_repository)
         return diag_error(l->diag, use->span, "a repository cannot be used here");
+    watchdog_stop(); /* a network may take its time, and has limits of its own */
     use->directory = use->root = l->options->use_repository(l->options->context, l->arena, &use->repository, l->diag);
+    watchdog_start(SECONDS);
     return use->directory;
 }
 
