@@ -1,8 +1,10 @@
-"""The home page over the stack in the image: curl and ping over IPv4 and IPv6, addresses that are fixed or come from dnsmasq."""
+"""Examples over the stack in the image: curl, ping and datagrams over IPv4 and IPv6, addresses that are fixed or come from dnsmasq."""
 
 import hashlib
 import os
 import re
+import socket
+import struct
 
 import harness
 from lib.network import Network, need_tun, wait_until
@@ -124,8 +126,69 @@ def over_packets(context):
             check_end(server)
 
 
+def fragments(source, destination, payload, wrong):
+    """Ethernet frames with one UDP datagram over IPv4 in two fragments; wrong: what to add to its checksum."""
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    udp = struct.pack("!HHHH", 4000, 7007, 8 + len(payload), 0) + payload
+    total = checksum(addresses + struct.pack("!HH", 17, len(udp)) + udp)
+    udp = udp[:6] + struct.pack("!H", (total + wrong) & 0xFFFF or 0xFFFF) + udp[8:]
+    for start, end, more in ((0, 1480, 0x2000), (1480, len(udp), 0)):
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + end - start, 4711 + wrong, more | start // 8, 64, 17, 0) + addresses
+        yield head[:10] + struct.pack("!H", checksum(head)) + head[12:] + udp[start:end]
+
+
+def checksum(data):
+    """RFC 1071."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total ^ 0xFFFF
+
+
+def check_datagrams(host, offload):
+    """Datagrams in one frame and in several, both ways, each with its checksum."""
+    for address in ("10.0.0.2", "fd00::2"):
+        with host.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            for size in (1, 1400, 1473, 4000, 8000):
+                payload = os.urandom(size)
+                s.sendto(payload, (address, 7007))
+                try:
+                    expect(s.recv(20000) == payload, f"{size} bytes come back from {address} unchanged")
+                except TimeoutError:
+                    raise harness.Failure(f"a datagram of {size} bytes does not come back from {address}, offload {offload}") from None
+
+
+def check_put_together(host, mac):
+    """A datagram that came in fragments is verified, too: nobody but the stack can do it."""
+    with host.frames("tap0", 2) as s, host.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("10.0.0.1", 4000))
+        receiver.settimeout(2)
+        for wrong, payload in ((1, b"w" * 2000), (0, b"r" * 2000)):
+            for packet in fragments("10.0.0.1", "10.0.0.2", payload, wrong):
+                s.send(mac + b"\x02\0\0\0\0\x07\x08\0" + packet)
+        expect(receiver.recv(20000) == payload, "only the datagram with the right checksum comes back")
+
+
+def datagrams(context, options):
+    need_tun()
+    with Network() as net, Project(context) as p:
+        p.copy("examples/small-services")
+        p.ukc("configure", "echo", "--target", "posix", "--set", "net=native", *options)
+        image = p.file(p.ukc("build", "echo", "--json", timeout=600).json["image"])
+        host = net.namespace("host")
+        for offload in ("true", "false"):
+            with host.start(image, f"--offload={offload}", "--mac=02:00:00:00:00:55") as server:
+                host.wait_for_ping("10.0.0.2", server)
+                host.wait_for_ping("fd00::2", server)
+                check_datagrams(host, offload)
+                check_put_together(host, b"\x02\0\0\0\0\x55")
+                check_end(server)
+
+
 def tests(context):
     for name, options in PROFILES.items():
         yield f"fixed/{name}", lambda options=options: fixed(context, options)
+        yield f"datagrams/{name}", lambda options=options: datagrams(context, options)
         yield f"automatic/{name}", lambda options=options: automatic(context, options)
     yield "packet", lambda: over_packets(context)
