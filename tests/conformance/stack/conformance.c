@@ -71,7 +71,7 @@ const char *full_open(struct full *full, int family)
     EXPECT(stack_listen(&full->listener, &full->at, 1) == 0);
     EXPECT(stack_listener_local(full->listener, &full->at) == 0);
     for (;;) {
-        int error = stack_connect(&full->held[full->count], &full->at, in_milliseconds(100));
+        int error = stack_connect(&full->held[full->count], &full->at, in_milliseconds(200));
         if (error == -ETIMEDOUT)
             return NULL;
         EXPECT(error == 0);
