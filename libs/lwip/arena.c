@@ -16,7 +16,7 @@
 #define HIDE(piece, size) __asan_poison_memory_region((piece), (size))
 #define SHOW(piece, size) __asan_unpoison_memory_region((piece), (size))
 #else
-#define HIDE(piece, size) ((void)0)
+#define HIDE(piece, size) ((void)(size))
 #define SHOW(piece, size) ((void)0)
 #endif
 
@@ -182,6 +182,14 @@ void arena_free(void *memory)
     if (!chunk->next && !chunk->previous)
         return;
     release(chunk);
+}
+
+void arena_fit(void *memory, size_t size)
+{
+    const struct chunk *chunk = &arena.table[(size_t)((char *)memory - arena.base) / ARENA_CHUNK];
+    size_t each = arena.sizes[chunk->class];
+    if (size < each)
+        HIDE((char *)memory + size, each - size);
 }
 
 size_t arena_usable(size_t size)

@@ -21,6 +21,9 @@ bool arena_start(void *memory, size_t size);
 void *arena_allocate(size_t size, size_t keep);
 void arena_free(void *piece);
 
+/* Only the first `size` bytes of a piece are used: with ASan, an access to the others is an error. */
+void arena_fit(void *piece, size_t size);
+
 /* How much can be written to: `size` or a little more. */
 size_t arena_usable(size_t size);
 

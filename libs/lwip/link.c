@@ -139,6 +139,7 @@ static bool may_be_kept(const uint8_t *frame, size_t size)
 
 static void take(struct frame *frame, size_t size)
 {
+    memory_fit(frame, sizeof *frame + ETH_PAD_SIZE + size); /* so that reading behind what came is noticed */
     frame->pbuf.custom_free_function = frame_free;
     struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + size), PBUF_RAM, &frame->pbuf, frame->bytes,
                                          (u16_t)(ETH_PAD_SIZE + frame_size()));

@@ -68,6 +68,11 @@ void memory_put(void *piece)
     arena_free(piece);
 }
 
+void memory_fit(void *piece, size_t size)
+{
+    arena_fit(piece, size);
+}
+
 void *memory_get_frame(size_t size)
 {
     return arena_allocate(size, kept_from_frames);

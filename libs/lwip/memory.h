@@ -16,6 +16,7 @@ void memory_stop(void);
 /* For this port's own structures; NULL when there is none left. */
 void *memory_get(size_t size);
 void memory_put(void *piece);
+void memory_fit(void *piece, size_t size); /* the rest of it is not used */
 
 /* A buffer for received frames: NULL when memory is short. */
 void *memory_get_frame(size_t size);
