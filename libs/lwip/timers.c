@@ -262,12 +262,17 @@ void timers_run(void *unused)
 
 void timers_wake_up(void)
 {
+    int64_t now = clock_now();
     timers_dormant = false;
-    tcp_go(clock_now());
-    if (calm) {
-        calm = false;
-        timers_look_again();
-    }
+    tcp_go(now);
+    if (!calm)
+        return;
+    calm = false;
+    /* made up for before there is anything new in the tables, which would age by all of it */
+    for (int i = 1; i < TIMERS; i++)
+        if (timers[i].slowly && due[i] <= now)
+            run(i, now);
+    timers_look_again();
 }
 
 void timers_look_again(void)
