@@ -673,8 +673,8 @@ static void repositories(void **)
     static const char *const forms[] = {
         "git -C project/repository gc -q --prune=now", "git clone -q --bare project/repository bare && rm -rf project/repository && mv bare project/repository",
         "git clone -q -s project/repository second && mv project/repository project/first && sed -i s,/repository/,/first/, second/.git/objects/info/alternates && mv second project/repository",
-        "git -C project/repository worktree add -q --detach ../tree main && mv project/repository project/whole && mv project/tree project/repository && "
-        "echo \"gitdir: $PWD/project/whole/.git/worktrees/tree\" > project/repository/.git"};
+        ("git -C project/repository worktree add -q --detach ../tree main && mv project/repository project/whole && mv project/tree project/repository && "
+         "echo \"gitdir: $PWD/project/whole/.git/worktrees/tree\" > project/repository/.git")};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         change("rm -rf store project && mkdir project");
         make_repository();
