@@ -152,10 +152,10 @@ def built_site(context, p):
     p.enter("site")
 
 
-def identity(context):
-    """Of everything that decides what a build of the site makes: the compiler and the catalogue."""
+def identity(context, *more):
+    """Of everything that decides what a build of the site makes: the compiler and the catalogue; and more folders of the repository."""
     h = hashlib.sha256()
-    for top in ("build/ukc", "libs", "targets", "manifests"):
+    for top in ("build/ukc", "libs", "targets", "manifests", *more):
         path = os.path.join(str(context.root), top)
         files = [path] if os.path.isfile(path) else sorted(os.path.join(d, f) for d, _, fs in os.walk(path) for f in fs)
         for f in files:
