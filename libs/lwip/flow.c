@@ -1,8 +1,8 @@
 /*
  * flow.c - connections: reading, writing, ending.
  *
- * What lwIP received is kept as it came, in its pbufs, until a task reads it; the window opens as it is read.  What
- * a task writes is copied, but for bytes in the image's read-only data, which are sent from there.
+ * What lwIP received is kept as it came, in its pbufs, until a task reads it.  The window opens as it is read: it begins
+ * with 64 KiB and grows to the key's value while there is memory, so that peers of a slow reader do not fill it.  What a task writes is copied, but for bytes in the image's read-only data, which are sent from there.
  */
 #include "flow.h"
 
@@ -20,7 +20,13 @@
 #include "memory.h"
 #include "timers.h"
 
-enum { PIECE = 32768 }; /* bytes that lwIP gets at a time */
+enum {
+    PIECE = 32768,     /* bytes that lwIP gets at a time */
+    SMALL = 512,       /* a segment of so many bytes is copied to the others that wait, and does not keep its frame */
+    GATHERED = 4096,   /* bytes in which such segments are gathered */
+    LEAST = 16384,     /* window and unacknowledged bytes of a connection when memory is short */
+    FIRST = UINT16_MAX, /* window that lwIP announces before anything is read */
+};
 #define PAUSE (10 * NANOSECONDS_PER_MILLISECOND) /* between attempts when memory is short */
 
 /* ---- what lwIP calls ---- */
@@ -36,8 +42,31 @@ static void let_go(struct lwip_flow *flow)
     tcp_err(pcb, NULL);
 }
 
+/* Copies a small segment behind those that wait; false when it has to be kept. */
+static bool gather(struct lwip_flow *flow, struct pbuf *p)
+{
+    if (!flow->first || p->next || p->len > SMALL)
+        return false;
+    if (flow->room < p->len) {
+        struct pbuf *new = pbuf_alloc(PBUF_RAW, GATHERED, PBUF_RAM);
+        if (!new)
+            return false;
+        flow->last->next = new;
+        flow->last = new;
+        flow->room = GATHERED;
+        new->len = 0;
+    }
+    memcpy((char *)flow->last->payload + flow->last->len, p->payload, p->len);
+    flow->last->len = (u16_t)(flow->last->len + p->len);
+    flow->room = (uint16_t)(flow->room - p->len);
+    pbuf_free(p);
+    return true;
+}
+
 static void append(struct lwip_flow *flow, struct pbuf *p)
 {
+    if (gather(flow, p))
+        return;
     if (flow->first)
         flow->last->next = p;
     else
@@ -45,6 +74,7 @@ static void append(struct lwip_flow *flow, struct pbuf *p)
     while (p->next)
         p = p->next;
     flow->last = p;
+    flow->room = 0;
 }
 
 static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
@@ -87,8 +117,18 @@ signed char flow_connected(void *argument, struct tcp_pcb *pcb, signed char erro
     struct lwip_flow *flow = argument;
     (void)pcb, (void)error;
     flow->connecting = false;
+    flow_established(flow);
     object_wake(&flow->object, WRITING);
     return ERR_OK;
+}
+
+/* What the peer was told about the window in the SYN, which has no scale. */
+void flow_established(struct lwip_flow *flow)
+{
+    struct tcp_pcb *pcb = flow->pcb;
+    flow->window = pcb->rcv_wnd < FIRST ? pcb->rcv_wnd : FIRST;
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = flow->window;
+    pcb->rcv_ann_right_edge = pcb->rcv_nxt + flow->window;
 }
 
 struct lwip_flow *flow_new(struct tcp_pcb *pcb)
@@ -135,9 +175,19 @@ static size_t take(struct lwip_flow *flow, char *buffer, size_t size)
     return done;
 }
 
-/* Opens the window by what was read. */
+/* Opens the window by what was read, and a little more or less to make it what the connection may have. */
 static void make_room(struct lwip_flow *flow, size_t size)
 {
+    size_t most = flow->pcb ? TCP_WND_MAX(flow->pcb) : 0, share = memory_share(most, LEAST), change;
+    if (flow->window < share) {
+        change = share - flow->window < size ? share - flow->window : size;
+        flow->window += (uint32_t)change;
+        size += change;
+    } else if (flow->window > share) {
+        change = flow->window - share < size ? flow->window - share : size;
+        flow->window -= (uint32_t)change;
+        size -= change;
+    }
     while (size && flow->pcb) {
         u16_t part = size > UINT16_MAX ? UINT16_MAX : (u16_t)size;
         tcp_recved(flow->pcb, part);
@@ -183,7 +233,8 @@ static bool never_changes(const char *bytes)
 /* What lwIP has room for; 0 when it has none. */
 static size_t room(const struct tcp_pcb *pcb)
 {
-    return pcb->snd_queuelen < TCP_SND_QUEUELEN ? pcb->snd_buf : 0;
+    size_t used = TCP_SND_BUF - pcb->snd_buf, share = memory_share(TCP_SND_BUF, LEAST);
+    return pcb->snd_queuelen < TCP_SND_QUEUELEN && used < share ? share - used : 0;
 }
 
 /* Gives lwIP as much of the bytes as it takes now. */
@@ -245,7 +296,7 @@ ptrdiff_t lwip_write(struct lwip_flow *flow, const struct view *views, size_t co
         link_loop();
         if (i == count)
             return (ptrdiff_t)done;
-        if (flow->pcb && room(flow->pcb) < TCP_SND_BUF / 3)
+        if (flow->pcb)
             error = wait_for_room(flow, deadline);
     }
     return done > 0 && error != -ECONNABORTED ? (ptrdiff_t)done : error;
@@ -284,6 +335,8 @@ void lwip_close(struct lwip_flow *flow)
     if (pcb) {
         timers_rouse();
         let_go(flow);
+        if (!flow->first)
+            pcb->rcv_wnd = TCP_WND_MAX(pcb); /* lwIP would reset a connection with a smaller one: it takes it for unread */
         tcp_close(pcb);
     }
     end(flow);

@@ -21,6 +21,7 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/pbuf.h"
+#include "lwip/priv/tcp_priv.h"
 #include "netif/ethernet.h"
 
 #include "memory.h"
@@ -152,11 +153,24 @@ static void take(struct frame *frame, size_t size)
     link_loop();
 }
 
+/* Segments beyond a gap will be sent again: they go first. */
+static void relieve(void)
+{
+    static u32_t last;
+    if (last == tcp_ticks)
+        return;
+    last = tcp_ticks;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+        tcp_free_ooseq(pcb);
+}
+
 static struct frame *frame_new(bool *short_of_memory)
 {
     size_t size = sizeof(struct frame) + ETH_PAD_SIZE + frame_size();
     struct frame *frame = memory_get_frame(size);
     *short_of_memory = !frame;
+    if (!frame)
+        relieve();
     return frame ? frame : memory_get(size);
 }
 

@@ -79,6 +79,7 @@ static err_t arrived(void *argument, struct tcp_pcb *pcb, err_t error)
     struct lwip_flow *flow = flow_new(pcb);
     if (!flow)
         return ERR_MEM;
+    flow_established(flow);
     if (listener->first)
         listener->last->next = flow;
     else

@@ -83,6 +83,15 @@ bool memory_short(void)
     return arena_free_chunks() <= kept_from_buffers;
 }
 
+size_t memory_share(size_t most, size_t least)
+{
+    size_t half = arena_chunks() / 2, free = arena_free_chunks();
+    if (free >= half)
+        return most;
+    size_t share = free > kept_from_buffers ? most / half * (free - kept_from_buffers) : 0;
+    return share > least ? share : least;
+}
+
 /* ---- lwIP's heap: buffers with data, and a few large structures ---- */
 
 enum { SMALL = 256 }; /* headers alone: acknowledgements, resets, neighbour discovery */

@@ -24,6 +24,9 @@ void *memory_get_frame(size_t size);
 /* How many packets are being put together from fragments. */
 unsigned memory_count_reassembled(void);
 
+/* What one connection may have: `most` while half of the memory is free, less as it gets less, at least `least`. */
+size_t memory_share(size_t most, size_t least);
+
 /* So little is left that what was received is better dropped than kept. */
 bool memory_short(void);
 
