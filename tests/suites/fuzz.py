@@ -2,18 +2,24 @@
 
 Each is built with libFuzzer, ASan and UBSan, and started on its corpus: with --long for ten minutes from a random
 seed, else always from the same one, so that a change is blamed only for what it did. The HTTP server's is in
-the suite http, because it needs the imported parser.
+the suite http, because it needs the imported parser. That of the network stack, whose inputs are frames, is an image: tests/fuzz/frames.
 """
 
 import os
 import re
 
 import harness
+from lib.project import store
 
 SECONDS = 1200
 ELSEWHERE = {"http"}
 # fuzzers of the runtime, with the files that they are about; the others are linked with the compiler
-RUNTIME = {"dns": ("libs/dns/message.c", "libs/dns/name.c")}
+RUNTIME = {
+    "dns": ("libs/dns/message.c", "libs/dns/name.c"),
+    "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
+}
+RUNS = {"dns": 1000000, "pcap": 300000}  # with --long, as many as there is time for
+FRAMES = {"static": 8000, "dynamic": 6000}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
@@ -46,24 +52,36 @@ def fuzz(context, name):
     harness.need("clang-19")
     directory = harness.scratch()
     if name in RUNTIME:
-        parts = [f"-I{context.root / 'libs/include'}", *(context.root / file for file in RUNTIME[name])]
+        parts = [f"-I{context.root / 'libs/include'}", f"-I{context.root / 'libs/signatures'}", *(context.root / file for file in RUNTIME[name])]
     else:
         parts = [*lua_flags().split(), core(context, directory), "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++"]
-    program, found = directory / "fuzz", directory / "found"
-    found.mkdir()
+    program = directory / "fuzz"
     source = context.root / "tests" / "fuzz" / f"fuzz_{name}.c"
     flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
     harness.run(["clang-19", *flags, source, *parts, "-lm", "-o", program], timeout=300)
-    seconds = 600 if context.long else 60
-    bounds = [] if context.long else ["-seed=1", f"-runs={1000000 if name in RUNTIME else 12000}"]
-    corpus = context.root / "tests" / "fuzz" / "corpus" / name
+    search(context, program, context.root / "tests" / "fuzz" / "corpus" / name, RUNS.get(name, 12000))
+
+
+def search(context, program, corpus, runs, *options):
+    """Fuzzes: in the end the inputs of the corpus, and those that came from them, have found nothing."""
+    directory, seconds = program.parent, 600 if context.long else 60
+    bounds = [] if context.long else ["-seed=1", f"-runs={runs}"]
+    (directory / "found").mkdir()
     try:
-        harness.run([program, *bounds, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", found, corpus],
-                    timeout=seconds + 240, cwd=directory)
+        harness.run([program, *bounds, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", *options,
+                     directory / "found", corpus], timeout=seconds + 240, cwd=directory)
     except harness.Failure as e:
-        for f in sorted(directory.glob("crash-*")) + sorted(directory.glob("timeout-*")) + sorted(directory.glob("leak-*")):
+        for f in sorted(f for kind in ("crash", "timeout", "leak", "oom") for f in directory.glob(kind + "-*")):
             raise harness.Failure(f"{e}\ninput {f.name}: {f.read_bytes()!r}") from None
         raise
+
+
+def frames(context, variant):
+    harness.need("clang-19")
+    directory, here = harness.scratch(), context.root / "tests" / "fuzz"
+    harness.run(["python3", here / "frames" / "build.py", context.ukc, context.root, directory, variant], timeout=600,
+                env=harness.environment(directory, UKC_STORE=store(context)))
+    search(context, directory / "fuzz", here / "corpus" / "frames", FRAMES[variant], "-detect_leaks=0")  # program.c looks for them
 
 
 def tests(context):
@@ -71,3 +89,5 @@ def tests(context):
         name = source.stem.removeprefix("fuzz_")
         if name not in ELSEWHERE:
             yield name, lambda name=name: fuzz(context, name)
+    for variant in FRAMES:
+        yield f"frames/{variant}", lambda variant=variant: frames(context, variant)

@@ -61,6 +61,13 @@ static int note_image(struct dl_phdr_info *info, size_t size, void *base)
     return 1;
 }
 
+/* Short traces of allocations: they are a good part of the time. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "malloc_context_size=6:quarantine_size_mb=32";
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
