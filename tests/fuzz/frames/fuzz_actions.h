@@ -10,6 +10,6 @@
 bool fuzz_actions_get(struct action *action);
 
 /* When it is, `cookie` is handed back through idle_wait, once. */
-void fuzz_actions_await(void *cookie);
+void fuzz_actions_notify(void *cookie);
 
 #endif

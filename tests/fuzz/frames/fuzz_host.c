@@ -2,7 +2,6 @@
 #include "fuzz_host.h"
 
 #include <errno.h>
-#include <string.h>
 #include <ukc/deadline.h>
 
 static void *receiver, *actor; /* cookies of who waits for a frame, and for an action */
@@ -22,33 +21,16 @@ bool fuzz_host_get(struct action *next)
     return there;
 }
 
-void fuzz_host_await(void *cookie)
+void fuzz_host_notify(void *cookie)
 {
     actor = cookie;
 }
 
 /* ---- the cable ---- */
 
-void fuzz_host_identity(uint8_t mac[6], uint16_t *mtu)
-{
-    memcpy(mac, (const uint8_t[]){2, 0, 0, 0, 0, 2}, 6);
-    *mtu = WORLD_MTU;
-}
-
-ptrdiff_t fuzz_host_take(void *frame, size_t size)
-{
-    return (ptrdiff_t)world_take(frame, size);
-}
-
-void fuzz_host_notify(void *cookie)
+void fuzz_host_await(void *cookie)
 {
     receiver = cookie;
-}
-
-void fuzz_host_put(const struct view *views, size_t count, size_t size)
-{
-    (void)size;
-    world_put(views, count);
 }
 
 /* ---- the console: nobody reads it ---- */

@@ -1,21 +1,16 @@
-/* fuzz_host.h - the outside of an image in a fuzzer; the contracts are fuzz_actions.h, switch_link.h, idle.h, clock.h, random.h and console.h. */
+/* fuzz_host.h - the outside of an image in a fuzzer; the contracts are fuzz_actions.h, fuzz_cable.h, idle.h, clock.h, random.h and console.h. */
 #ifndef FUZZ_HOST_H
 #define FUZZ_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ukc/view.h>
 
 #include "world.h"
 
 bool fuzz_host_get(struct action *action);
-void fuzz_host_await(void *cookie);
-
-void fuzz_host_identity(uint8_t mac[6], uint16_t *mtu);
-ptrdiff_t fuzz_host_take(void *frame, size_t size);
 void fuzz_host_notify(void *cookie);
-void fuzz_host_put(const struct view *views, size_t count, size_t size);
+void fuzz_host_await(void *cookie);
 
 /* Also stands for console_write and console_read's end of input. */
 int fuzz_host_write(const void *bytes, size_t size);

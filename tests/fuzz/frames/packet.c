@@ -228,7 +228,7 @@ void packet_mend(struct packet *p, bool lengths, bool sums)
         mend_sums(p);
 }
 
-const char *packet_verify(const uint8_t *bytes, size_t size)
+const char *packet_verify(const uint8_t *bytes, size_t size, bool offload)
 {
     if (size < LINK)
         return "less than an Ethernet header";
@@ -250,6 +250,8 @@ const char *packet_verify(const uint8_t *bytes, size_t size)
         return "a transport header that is cut";
     if (parts.protocol == UDP && get16(bytes + parts.transport + 4) != parts.end - parts.transport)
         return "a wrong length of a datagram";
+    if (offload && (parts.protocol == TCP || parts.protocol == UDP))
+        return NULL;
     if (parts.protocol == UDP && parts.version == 4 && get16(bytes + parts.transport + at) == 0)
         return NULL;
     return transport_sum(bytes, &parts) == 0 ? NULL : "a wrong sum";
@@ -257,11 +259,12 @@ const char *packet_verify(const uint8_t *bytes, size_t size)
 
 /* ---- fragments ---- */
 
-static bool fragment4(struct packet *to, const struct packet *whole, size_t from, size_t size, bool more)
+static bool fragment4(struct packet *to, const struct packet *whole, size_t from, size_t size, bool more, uint32_t number)
 {
     size_t header = (whole->bytes[LINK] & 15u) * 4;
     to->size = 0;
     packet_add(to, whole->bytes, LINK + header);
+    put16(to->bytes + LINK + 4, number & 0xffff);
     put16(to->bytes + LINK + 6, (unsigned)(from / 8 | (more ? 0x2000 : 0)));
     packet_add(to, whole->bytes + LINK + header + from, size);
     packet_mend(to, true, true);
@@ -294,5 +297,5 @@ bool packet_fragment(struct packet *to, const struct packet *whole, size_t step,
     if (size < left)
         size &= ~(size_t)7;
     bool more = size < left;
-    return parts.version == 4 ? fragment4(to, whole, from, size, more) : fragment6(to, whole, from, size, more, number);
+    return parts.version == 4 ? fragment4(to, whole, from, size, more, number) : fragment6(to, whole, from, size, more, number);
 }

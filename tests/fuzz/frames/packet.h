@@ -58,8 +58,8 @@ void packet_ip(struct packet *p, unsigned version, uint8_t protocol, const uint8
 struct parts packet_parts(const uint8_t *bytes, size_t size);
 void packet_mend(struct packet *p, bool lengths, bool sums);
 
-/* NULL, or what is wrong with a frame that the image sent. */
-const char *packet_verify(const uint8_t *bytes, size_t size);
+/* NULL, or what is wrong with a frame that the image sent; offload: the interface fills in the sums of TCP and UDP. */
+const char *packet_verify(const uint8_t *bytes, size_t size, bool offload);
 
 /* Piece `index` of the IP packet, each of `step` bytes of it and `overlap` more; false when there is none. */
 bool packet_fragment(struct packet *to, const struct packet *whole, size_t step, size_t overlap, unsigned index, uint32_t number);

@@ -235,7 +235,7 @@ static void check(void)
 static void await_action(struct action *action)
 {
     while (!actions_get(action)) {
-        actions_await(task_self());
+        actions_notify(task_self());
         if (task_park(DEADLINE_NEVER) < 0) {
             *action = (struct action){.kind = ACT_END};
             return;

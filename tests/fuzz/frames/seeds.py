@@ -72,6 +72,13 @@ def scripted():
     yield "holes", b"".join(step(FRAGMENT, 0, six | 4 | more, u16(place), u16(80)) for six in (0, 1) for place, more in ((10, 2), (0, 2), (30, 0), (5, 2))) + wait(61000)
     yield "neighbours", b"".join(step(NEIGHBOUR, 0, 1 | 0x60, kind, target, 2, 0) for kind in (3, 4, 5) for target in (0, 0x81)) \
         + step(ARP, 0, 3) + step(ARP, 0, 2) + step(ICMPV6, 0, 5 | 2 << 2, 130, 0, u16(1000), u16(0), u16(16)) + wait(3000)
+    yield "duplicate", b"".join(step(NEIGHBOUR, 0, 1 | 3 << 3, 4, target, 1) for target in (0, 1)) + wait(3000)
+    yield "listeners", step(ICMPV6, 64, 16, 5 << 2 | 3 << 5, 130, 0, u16(1000), u16(0)) + step(ICMPV6, 0, 5 << 2 | 2 << 5, 130, 1, u16(0), u16(0)) \
+        + wait(100) + step(ICMPV6, 0, 5 << 2 | 2 << 5, 131, 1, u16(0), u16(0)) + wait(3000)
+    yield "full", step(TIME, 16 + 5) + step(UDP, 0, 4, 0, u16(100)) + wait(1000) + opened(1) + action(ACCEPT, remote=1) + step(TIME, 16 + 6) \
+        + action(WRITE, size=4000) + segment(0, data=100) + wait(1500) + segment(0) + wait(1000)
+    yield "many_fragments", b"".join(step(UDP, 32, 4, 0, u16(3890), 15, 4 | n << 4) for n in range(12)) + wait(61000)
+    yield "tcp_fast", opened(1) + action(ACCEPT, remote=1) + action(WRITE, size=8000) + segment(0, how=128, rest=u16(0) + u16(-5000)) * 5 + wait(1000) + segment(0)
     yield "router", step(NEIGHBOUR, 0, 0, 0, 14, 0, u16(1800), 0, 2, 0, 3, u16(1400), 4, u16(600), 2, 0x14, u16(5)) + wait(6000) + action(LOOK) + wait(61000)
     yield "dhcp", wait(6000) + action(LOOK) + step(DHCP, 0, 5, 5, 0, 0, u16(30)) + wait(30000) + step(DHCP, 0, 1, 6) + wait(6000) \
         + step(DHCP, 0, 9, 2, 0x40, 0, u16(0), b"\x3a\x02\x01\x01")

@@ -232,6 +232,8 @@ static void step_icmp(struct cursor c, unsigned version)
     packet_add16(&p, 0);
     packet_add32(&p, how & VERSION6 ? (uint32_t)take16(&c) << 16 | take16(&c) : take16(&c));
     size_t size = take16(&c) % 3900;
+    if (version == 6 && type >= 130 && type <= 132) /* a group of listeners, or all */
+        packet_add(&p, code ? image_address(6, 2) : peer_address(6, 6), 16);
     if (how & QUOTE) {
         struct cursor quote = peers_last_packet();
         packet_add(&p, quote.at, quote.left < size ? quote.left : size);
@@ -333,7 +335,7 @@ static void step_time(struct cursor c)
 {
     static const uint32_t milliseconds[] = {1, 10, 100, 250, 500, 1000, 1500, 3000, 6000, 15000, 30000, 61000, 120000, 300000, 600000, 7200000};
     unsigned which = take8(&c);
-    world_pass(milliseconds[which % 16] * INT64_C(1000000));
+    world_pass(milliseconds[which % 16] * INT64_C(1000000), which & 16);
 }
 
 static void step_action(struct cursor c)

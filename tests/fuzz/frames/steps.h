@@ -14,7 +14,7 @@
 enum step_kind {
     STEP_RAW,   /* flags, then a frame as it is: RAW_... */
     STEP_TCP, STEP_UDP, STEP_ICMP, STEP_ICMPV6, STEP_ARP, STEP_NEIGHBOUR, STEP_DHCP, STEP_FRAGMENT,
-    STEP_TIME,  /* an index into the times, how often */
+    STEP_TIME,  /* an index into the times; 16 more: the interface has no room for so long */
     STEP_ACTION,
     STEP_KINDS,
 };
@@ -24,6 +24,8 @@ enum { RAW_MEND_LENGTHS = 1, RAW_MEND_SUMS = 2, RAW_ACKNOWLEDGE = 4 /* what is i
 enum { OPTION_SILENT = 1, /* nobody answers ARP, neighbour solicitations, DHCP, router solicitations by itself */
        OPTION_WRAP = 2,   /* the clock of 32 bits of milliseconds is about to turn over */
        OPTION_CHECK = 4,  /* when the input is over, everything has to end and the stack to answer */
+       OPTION_MTU = 24,   /* 1500, 576, 1280, 1400 */
+       OPTION_OFFLOAD = 32, /* the interface computes checksums */
 };
 
 /* A step is carried out: frames are put into the world's queue, time is set, an action is pending. */
@@ -41,7 +43,7 @@ void step_run(unsigned kind, struct cursor rest);
 
 void world_queue(const struct packet *p);
 void world_set_action(const struct action *action);
-void world_pass(int64_t nanoseconds);
+void world_pass(int64_t nanoseconds, bool full);
 
 /* ---- peers.c: what is known of the image and its peers ---- */
 

@@ -21,7 +21,7 @@ static struct {
     struct packet queue[QUEUE];
     unsigned queued, taken;
     struct action action;
-    bool acting, ended;
+    bool acting, ended, full;
     unsigned answers; /* bits */
     bool asked;
 } world;
@@ -42,7 +42,7 @@ void world_start(const uint8_t *bytes, size_t size)
     world.until = world.begun = world.now;
     world.random = 0x9e3779b97f4a7c15;
     world.queued = world.taken = world.steps = 0;
-    world.acting = world.ended = world.asked = false;
+    world.acting = world.ended = world.asked = world.full = false;
     world.answers = 0;
     peers_start(world.options & OPTION_SILENT);
     loud = getenv("FRAMES_SHOW");
@@ -66,10 +66,29 @@ void world_random(void *bytes, size_t size)
     }
 }
 
-void world_pass(int64_t nanoseconds)
+void world_pass(int64_t nanoseconds, bool full)
 {
     if (world.now - world.begun < LONGEST)
         world.until = world.now + nanoseconds;
+    world.full = full;
+}
+
+/* ---- the interface ---- */
+
+unsigned world_mtu(void)
+{
+    static const unsigned choices[] = {1500, 576, 1280, 1400};
+    return choices[(world.options & OPTION_MTU) / 8];
+}
+
+bool world_offload(void)
+{
+    return world.options & OPTION_OFFLOAD;
+}
+
+bool world_full(void)
+{
+    return world.full && world.now < world.until;
 }
 
 /* ---- frames ---- */
@@ -98,10 +117,10 @@ size_t world_take(void *frame, size_t size)
     if (world.taken == world.queued)
         return 0;
     const struct packet *p = &world.queue[world.taken++ % QUEUE];
-    size_t most = p->size < size ? p->size : size;
-    show("to  ", p->bytes, most);
-    memcpy(frame, p->bytes, most);
-    return most;
+    show("to  ", p->bytes, p->size);
+    if (p->size <= size)
+        memcpy(frame, p->bytes, p->size);
+    return p->size;
 }
 
 /* The echo that world_ask asked for. */
@@ -116,15 +135,15 @@ static bool is_answer(const uint8_t *bytes, size_t size)
 
 void world_put(const struct view *views, size_t count)
 {
-    static uint8_t bytes[WORLD_FRAME + 4];
-    size_t size = 0;
+    static uint8_t bytes[WORLD_FRAME];
+    size_t size = 0, most = LINK + world_mtu();
     for (size_t i = 0; i < count; size += views[i].size, i++) {
-        if (views[i].size > sizeof bytes - size)
+        if (views[i].size > most - size)
             world_fail("a frame that is too long is sent");
         memcpy(bytes + size, views[i].bytes, views[i].size);
     }
     show("from", bytes, size);
-    const char *wrong = packet_verify(bytes, size);
+    const char *wrong = packet_verify(bytes, size, world_offload());
     if (wrong)
         world_fail(wrong);
     if (world.asked && is_answer(bytes, size))
@@ -149,7 +168,7 @@ void world_ask(void)
 
 bool world_answered(void)
 {
-    return FRAMES_DYNAMIC || world.answers == (4 | 6);
+    return FRAMES_DYNAMIC || world.answers == (world_mtu() < 1280 ? 4 : 4 | 6);
 }
 
 /* ---- what happens next ---- */

@@ -26,7 +26,12 @@ struct action {
     uint16_t size;
 };
 
-enum { WORLD_MTU = 1500, WORLD_FRAME = 14 + WORLD_MTU, REMOTES = 8 };
+enum { WORLD_FRAME = 14 + 1500, REMOTES = 8 };
+
+/* The network interface. */
+unsigned world_mtu(void);
+bool world_offload(void); /* it computes checksums */
+bool world_full(void);    /* it has no room at the moment */
 
 int64_t world_now(void);
 void world_random(void *bytes, size_t size);
@@ -34,7 +39,7 @@ void world_random(void *bytes, size_t size);
 /* Addresses that the program may connect to or send to; remote < REMOTES. */
 const uint8_t *world_address(bool version6, unsigned remote);
 
-/* The next frame for the image: its size, or 0. */
+/* The next frame for the image: its size, or 0; one that is longer than `size` is lost. */
 size_t world_take(void *frame, size_t size);
 
 /* A frame of the image's: checked, and perhaps answered. */
