@@ -61,7 +61,7 @@ def scripted():
                           + segment(0, FIN | ACK) + action(CLOSE) + wait(500))
     yield "tcp_refused", syn(3) + syn(2, True) + segment(0, RST) + step(TCP, 0, 0xc0, FIN | PSH | 32, 0) + wait(1000)
     yield "tcp_connect", action(CONNECT, remote=1) + segment(0, SYN | ACK, how=8, rest=b"\x0f\xb4\x05\x07") + segment(0, data=100) + wait(3000) + segment(0, FIN | ACK) + wait(1000)
-    yield "tcp_window", (opened(1, False) + action(ACCEPT, remote=1) + segment(0, how=64, rest=u16(0)) + action(CONSTANT, size=20000) + wait(6000)
+    yield "tcp_window", (opened(1, True) + action(ACCEPT, remote=1) + segment(0, how=64, rest=u16(0)) + action(CONSTANT, size=20000) + wait(6000)
                          + segment(0, how=64, rest=u16(500)) + wait(1000) + segment(0) * 3 + action(ABORT))
     yield "tcp_self", action(CONNECT, remote=3, size=0) + wait(10) + action(SERVE) + action(WRITE, flow=1, size=100) + wait(1000)
     yield "udp", step(UDP, 0, 4, 0, u16(100)) + action(RECEIVE, six=True) + step(UDP, 0, 5, 0, u16(2000)) + action(RECEIVE) + action(SEND, remote=1, size=5000) \
@@ -73,12 +73,12 @@ def scripted():
     yield "neighbours", b"".join(step(NEIGHBOUR, 0, 1 | 0x60, kind, target, 2, 0) for kind in (3, 4, 5) for target in (0, 0x81)) \
         + step(ARP, 0, 3) + step(ARP, 0, 2) + step(ICMPV6, 0, 5 | 2 << 2, 130, 0, u16(1000), u16(0), u16(16)) + wait(3000)
     yield "duplicate", b"".join(step(NEIGHBOUR, 0, 1 | 3 << 3, 4, target, 1) for target in (0, 1)) + wait(3000)
-    yield "listeners", step(ICMPV6, 64, 16, 5 << 2 | 3 << 5, 130, 0, u16(1000), u16(0)) + step(ICMPV6, 0, 5 << 2 | 2 << 5, 130, 1, u16(0), u16(0)) \
-        + wait(100) + step(ICMPV6, 0, 5 << 2 | 2 << 5, 131, 1, u16(0), u16(0)) + wait(3000)
-    yield "full", step(TIME, 16 + 5) + step(UDP, 0, 4, 0, u16(100)) + wait(1000) + opened(1) + action(ACCEPT, remote=1) + step(TIME, 16 + 6) \
+    yield "listeners", wait(3000) + step(ICMPV6, 0, 1 | 5 << 2 | 3 << 5, 130, 0, u16(1000), u16(0), u16(0)) + wait(100) \
+        + step(ICMPV6, 0, 1 | 5 << 2 | 2 << 5, 131, 1, u16(0), u16(0), u16(0)) + wait(3000)
+    yield "full", step(TIME, 16 + 5) + step(UDP, 0, 4, 0, u16(100)) + wait(1000) + opened(1, True) + action(ACCEPT, remote=1) + step(TIME, 16 + 6) \
         + action(WRITE, size=4000) + segment(0, data=100) + wait(1500) + segment(0) + wait(1000)
     yield "many_fragments", b"".join(step(UDP, 32, 4, 0, u16(3890), 15, 4 | n << 4) for n in range(12)) + wait(61000)
-    yield "tcp_fast", opened(1) + action(ACCEPT, remote=1) + action(WRITE, size=8000) + segment(0, how=128, rest=u16(0) + u16(-5000)) * 5 + wait(1000) + segment(0)
+    yield "tcp_fast", opened(1, True) + action(ACCEPT, remote=1) + action(WRITE, size=1000) + segment(0, how=128, rest=u16(0) + u16(-1000)) * 5 + wait(1000) + segment(0)
     yield "router", step(NEIGHBOUR, 0, 0, 0, 14, 0, u16(1800), 0, 2, 0, 3, u16(1400), 4, u16(600), 2, 0x14, u16(5)) + wait(6000) + action(LOOK) + wait(61000)
     yield "dhcp", wait(6000) + action(LOOK) + step(DHCP, 0, 5, 5, 0, 0, u16(30)) + wait(30000) + step(DHCP, 0, 1, 6) + wait(6000) \
         + step(DHCP, 0, 9, 2, 0x40, 0, u16(0), b"\x3a\x02\x01\x01")
