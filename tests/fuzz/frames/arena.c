@@ -7,7 +7,9 @@
 
 #include "world.h"
 
-enum { LARGEST = ARENA_LARGEST };
+enum { CHUNK = 32768, LARGEST = ARENA_LARGEST };
+
+size_t arena_chunk(void);
 
 static size_t total;
 
@@ -20,7 +22,7 @@ bool arena_start(void *memory, size_t size)
 
 void *arena_allocate(size_t size, size_t keep)
 {
-    if (size > LARGEST || world_bytes() + size + keep * ARENA_CHUNK > total)
+    if (size > LARGEST || world_bytes() + size + keep * CHUNK > total)
         return NULL;
     return world_allocate(size);
 }
@@ -40,12 +42,17 @@ size_t arena_usable(size_t size)
     return size > LARGEST ? 0 : size;
 }
 
+size_t arena_chunk(void)
+{
+    return CHUNK;
+}
+
 size_t arena_chunks(void)
 {
-    return total / ARENA_CHUNK;
+    return total / CHUNK;
 }
 
 size_t arena_free_chunks(void)
 {
-    return (total - world_bytes()) / ARENA_CHUNK;
+    return (total - world_bytes()) / CHUNK;
 }
