@@ -24,6 +24,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "netif/ethernet.h"
 
+#include "burst.h"
 #include "memory.h"
 #include "timers.h"
 
@@ -45,19 +46,16 @@ static_assert(offsetof(struct frame, bytes) % 8 == 0);
 
 /* ---- sending ---- */
 
-/* The parts of a frame that are not empty, without the padding; 0 when there are more than PARTS. */
-static size_t parts_of(const struct pbuf *p, struct view *views)
+/* What lwIP makes of an error of netif_send. */
+static err_t failed(int error)
 {
-    size_t count = 0, skip = ETH_PAD_SIZE;
-    for (; p; p = p->next) {
-        if (p->len > skip) {
-            if (count == PARTS)
-                return 0;
-            views[count++] = (struct view){(const char *)p->payload + skip, p->len - skip};
-        }
-        skip -= p->len < skip ? p->len : skip;
+    if (!error)
+        return ERR_OK;
+    if (error == -ETIMEDOUT) {
+        timers_retry_output();
+        return ERR_MEM;
     }
-    return count;
+    return error == -EMSGSIZE ? ERR_BUF : ERR_IF;
 }
 
 static err_t output(struct netif *netif, struct pbuf *p)
@@ -66,7 +64,13 @@ static err_t output(struct netif *netif, struct pbuf *p)
     struct view views[PARTS];
     (void)netif;
     timers_frames++;
-    size_t count = parts_of(p, views);
+    if (burst_take(p))
+        return ERR_OK;
+    if (burst_flush() == -ETIMEDOUT)
+        return failed(-ETIMEDOUT);
+    if (burst_take(p))
+        return ERR_OK;
+    size_t count = burst_parts(p, ETH_PAD_SIZE, views, PARTS);
     if (!count) {
         if (p->tot_len > sizeof joined)
             return ERR_BUF;
@@ -74,14 +78,7 @@ static err_t output(struct netif *netif, struct pbuf *p)
         views[0] = (struct view){joined + ETH_PAD_SIZE, (size_t)p->tot_len - ETH_PAD_SIZE};
         count = 1;
     }
-    int error = netif_send(views, count, DEADLINE_NOW);
-    if (!error)
-        return ERR_OK;
-    if (error == -ETIMEDOUT) {
-        timers_retry_output();
-        return ERR_MEM;
-    }
-    return error == -EMSGSIZE ? ERR_BUF : ERR_IF;
+    return failed(netif_send(views, count, DEADLINE_NOW));
 }
 
 /* ---- receiving ---- */
@@ -223,6 +220,8 @@ void link_loop(void)
                 again = true;
             }
     }
+    if (burst_flush() == -ETIMEDOUT)
+        timers_retry_output();
 }
 
 bool link_dhcp_waits(void)
@@ -288,6 +287,7 @@ int link_start(void)
         return -EINVAL;
     if (!netif_add_noaddr(&link_netif, NULL, prepare, ethernet_input))
         return -ENOMEM;
+    burst_start(info.divides, frame_size());
     netif_set_default(&link_netif);
     netif_set_up(&link_netif);
     return 0;
@@ -295,5 +295,6 @@ int link_start(void)
 
 void link_stop(void)
 {
+    burst_stop();
     netif_remove(&link_netif);
 }

@@ -16,7 +16,7 @@ void link_stop(void);
 /* Receives frames, in a task of its own until that is cancelled. */
 void link_run(void *unused);
 
-/* Delivers what the image sent to itself.  After every operation that may have sent something, and not from lwIP's callbacks. */
+/* Delivers what the image sent to itself, and sends what burst.c has kept.  After every operation that may have sent something, and not from lwIP's callbacks. */
 void link_loop(void);
 
 /* DHCP expects an answer. */

@@ -27,6 +27,7 @@ struct netif_info {
     uint8_t mac[6];
     uint16_t mtu;     /* bytes of payload, without the 14 bytes of header; 576 to 9216 */
     uint32_t offload; /* NETIF_CHECKSUM_... */
+    uint32_t divides; /* bytes of the longest frame with a segment of TCP that is divided for the wire; 0: none is */
 };
 
 int netif_info(struct netif_info *info);
@@ -36,6 +37,13 @@ int netif_info(struct netif_info *info);
  * longer than `size` and is lost; -ETIMEDOUT, -ECANCELED, -EBUSY when another task is receiving.
  */
 ptrdiff_t netif_receive(void *frame, size_t size, int64_t deadline);
+
+/*
+ * An interface that divides (with NETIF_CHECKSUM_SEND) takes a frame of TCP that is longer than the MTU allows, up to
+ * `divides` bytes, Ethernet's header included: a segment with as much data as fits into one IP packet.  It sends its bytes in as
+ * many frames, all as long as the MTU allows but for the last, with the headers of the one, sequence numbers and
+ * lengths of their own; FIN and PSH are the last one's.
+ */
 
 /*
  * Sends one frame gathered from views, which are the caller's again when it returns.  0, -EMSGSIZE, -ETIMEDOUT,

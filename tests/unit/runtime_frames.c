@@ -526,6 +526,50 @@ static void send_one(void *argument)
         *count += frames_send(&(struct view){(char *)frame, sizeof frame}, 1, in_milliseconds(5000)) == 0;
 }
 
+/* A segment of TCP that the host divides: what it is told, and that nothing else may be so long. */
+static void sent_to_be_divided(void **state)
+{
+    (void)state;
+    static uint8_t frame[65535 + 1];
+    for (unsigned v = TCP4; v <= TCP6; v += TCP6 - TCP4) {
+        static const size_t sizes[] = {1516, 3000, 19000};
+        open_pair(true);
+        for (unsigned i = 0; i < 3; i++) {
+            struct virtio_net_hdr header;
+            static uint8_t got[20000];
+            size_t size = sizes[i], start = starts[v], length = size - (v == TCP4 ? 14 : 54);
+            memset(frame, 0x33, sizeof frame);
+            size_t headers = decode(v, frame); /* 40 bytes of TCP's */
+            frame[v == TCP4 ? 16 : 18] = (uint8_t)(length >> 8);
+            frame[v == TCP4 ? 17 : 19] = (uint8_t)length;
+            struct view views[] = {{(char *)frame, headers}, {(char *)frame + headers, size - headers}};
+            assert_int_equal(frames_send(views, 2, DEADLINE_NOW), 0);
+            assert_int_equal(take_sent(&header, got, sizeof got), size);
+            assert_int_equal(header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+            assert_int_equal(header.gso_type, v == TCP4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6);
+            assert_int_equal(header.hdr_len, start + 40);
+            assert_int_equal(header.gso_size, 1514 - start - 40);
+            complete(&header, got, size);
+            assert_int_equal(verify(got, size), CHECKSUM_FOUND);
+            frame[start + 12] = 0x40; /* TCP's header is shorter than can be */
+            assert_int_equal(frames_send(views, 2, DEADLINE_NOW), -EMSGSIZE);
+            frame[start + 12] = 0xa0;
+            views[1].size--; /* not as long as IP says */
+            assert_int_equal(frames_send(views, 2, DEADLINE_NOW), -EMSGSIZE);
+            views[1].size += 2; /* longer */
+            assert_int_equal(frames_send(views, 2, DEADLINE_NOW), -EMSGSIZE);
+            frame[v == TCP4 ? 23 : 20] = 17; /* UDP */
+            assert_int_equal(frames_send(views, 2, DEADLINE_NOW), -EMSGSIZE);
+        }
+        assert_int_equal(frames_send(&(struct view){(char *)frame, 65536}, 1, DEADLINE_NOW), -EMSGSIZE);
+        close_pair();
+        open_pair(false);
+        decode(v, frame);
+        assert_int_equal(frames_send(&(struct view){(char *)frame, 1515}, 1, DEADLINE_NOW), -EMSGSIZE);
+        close_pair();
+    }
+}
+
 static void senders_wait_for_room(void **state)
 {
     (void)state;
@@ -613,6 +657,7 @@ int main(void)
         cmocka_unit_test(sent_in_many_pieces),
         cmocka_unit_test(sent_behind_many_headers),
         cmocka_unit_test(sent_as_it_is),
+        cmocka_unit_test(sent_to_be_divided),
         cmocka_unit_test(senders_wait_for_room),
         cmocka_unit_test(one_edge_serves_every_sender),
         cmocka_unit_test(a_device_that_goes),

@@ -21,9 +21,8 @@
 
 enum {
     TURN = 64,      /* frames after which others run */
-    GATHERED = 32,  /* views that one system call takes */
+    GATHERED = 64,  /* views that one system call takes */
     HEADERS = 192,  /* bytes of a frame in which its checksum is looked for; IPv4's options fit, and many of IPv6 */
-    VLAN = 4,
 };
 
 /* virtio's header without the number of buffers, which is what the host uses if nobody asks for more. */
@@ -42,7 +41,7 @@ static bool down, gone, joined; /* it was said already */
 static unsigned turn;
 static struct sender *senders; /* who waits for room; the first is armed */
 
-static uint8_t scratch[FRAME_HEADER + VLAN + FRAME_MTU_MOST];
+static uint8_t scratch[FRAME_DIVIDED_MOST]; /* the longest of all */
 
 /* ---- life ---- */
 
@@ -253,9 +252,22 @@ static size_t gather(struct iovec *vectors, size_t room, const struct view *view
     return used;
 }
 
+/* What the host needs to know to divide a segment of TCP, whose headers are in scratch; false: it is none. */
+static bool divide(offload_header *header, const struct checksum_place *place, size_t size)
+{
+    size_t end = place->start + (scratch[place->start + 12] >> 4) * 4u, most = FRAME_HEADER + device.mtu;
+    if (place->protocol != 6 || place->end != size || end < place->start + 20 || end >= most)
+        return false;
+    header->gso_type = place->version == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+    header->hdr_len = (uint16_t)end;
+    header->gso_size = (uint16_t)(most - end);
+    return true;
+}
+
 /*
  * Decides who computes the checksum.  The host: the headers are in scratch, up to the field, which holds the sum of the
  * pseudo-header, and their size is returned.  Nobody has to: 0.  We did: the size of the frame, all of which is in scratch.
+ * A frame that is too long and cannot be divided: SIZE_MAX.
  */
 static size_t prepare(offload_header *header, const struct view *views, size_t size)
 {
@@ -263,6 +275,8 @@ static size_t prepare(offload_header *header, const struct view *views, size_t s
     size_t have = size < HEADERS ? size : HEADERS;
     copy(scratch, have, views);
     enum checksum_kind kind = checksum_find(scratch, have, size, &place);
+    if (size > FRAME_HEADER + device.mtu && (kind != CHECKSUM_FOUND || !divide(header, &place, size)))
+        return SIZE_MAX;
     if (kind == CHECKSUM_FOUND && place.end == size) { /* the host sums up to the end of the frame */
         header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
         header->csum_start = (uint16_t)place.start;
@@ -288,6 +302,8 @@ static int put(const struct view *views, size_t count, size_t size)
         vectors[used++] = (struct iovec){&header, sizeof header};
     if (device.offload)
         done = prepare(&header, views, size);
+    if (done == SIZE_MAX)
+        return EMSGSIZE;
     if (done > 0)
         vectors[used++] = (struct iovec){scratch, done};
     if (done < size) {
@@ -348,7 +364,7 @@ static void lose(int error)
 int frames_send(const struct view *views, size_t count, int64_t deadline)
 {
     size_t size = total(views, count);
-    if (size > FRAME_HEADER + device.mtu)
+    if (size > (device.offload ? FRAME_DIVIDED_MOST : FRAME_HEADER + device.mtu))
         return -EMSGSIZE;
     if (size < FRAME_HEADER)
         return -EINVAL;
@@ -356,6 +372,8 @@ int frames_send(const struct view *views, size_t count, int64_t deadline)
     while ((error = put(views, count, size)) != 0) {
         if (error == EINTR)
             continue;
+        if (error == EMSGSIZE)
+            return leave(-EMSGSIZE);
         if (error != EAGAIN) {
             lose(error);
             return leave(0);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <ukc/view.h>
 
-enum { FRAME_HEADER = 14, FRAME_MTU_MOST = 9216 };
+enum { FRAME_HEADER = 14, FRAME_MTU_MOST = 9216, FRAME_DIVIDED_MOST = 65535 };
 
 struct frames_device {
     const char *name;      /* for messages */
@@ -20,7 +20,8 @@ struct frames_device {
     const char *lost;      /* "is gone": what is said when it can be used no more */
     unsigned mtu;          /* a longer frame is not sent */
     bool header;           /* each frame has virtio's header */
-    bool offload;          /* then: checksums are computed and verified here or by the host, not by the caller */
+    bool offload;          /* then: checksums are computed and verified here or by the host, not by the caller; and
+                              segments of TCP of up to FRAME_DIVIDED_MOST bytes of frame are divided by the host */
     int (*reopen)(void);   /* the device again, after it went: a descriptor as for frames_open, or a negative errno value */
 };
 

@@ -111,6 +111,7 @@ static int choose(const struct host_device *device)
     }
     info.mtu = mtu > FRAME_MTU_MOST ? FRAME_MTU_MOST : (uint16_t)mtu;
     info.offload = KEY_OFFLOAD ? NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE : 0;
+    info.divides = KEY_OFFLOAD ? FRAME_DIVIDED_MOST : 0;
     return 0;
 }
 

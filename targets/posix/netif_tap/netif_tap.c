@@ -188,6 +188,7 @@ static int finish(int descriptor, bool with_header, bool made)
     }
     info.mtu = (uint16_t)KEY_MTU;
     info.offload = with_header ? NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE : 0;
+    info.divides = with_header ? FRAME_DIVIDED_MOST : 0;
     error = frames_open(&frames, descriptor);
     if (!error)
         log_write(LOG_LEVEL_INFO, component, "%s, %02x:%02x:%02x:%02x:%02x:%02x, MTU %u%s", KEY_DEVICE, info.mac[0], info.mac[1], info.mac[2],
