@@ -1,13 +1,13 @@
 /* runtime_frames.c - checksums in frames that may be anything, and frames through a descriptor (here one of a pair of sockets). */
 #include "instances.h"
 
-#include "checksum.h"
 #include "frames.h"
 #include "log.h"
 
 #include <fcntl.h>
 #include <linux/virtio_net.h>
 #include <sys/socket.h>
+#include <ukc/checksum.h>
 
 /* ---- frames that a kernel sent (Linux 6.18, without offload) ---- */
 

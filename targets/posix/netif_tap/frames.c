@@ -6,7 +6,6 @@
  */
 #include "frames.h"
 
-#include "checksum.h"
 #include "clock.h"
 #include "events.h"
 #include "log.h"
@@ -16,6 +15,7 @@
 #include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <ukc/checksum.h>
 #include <ukc/deadline.h>
 #include <unistd.h>
 

@@ -6,7 +6,7 @@ implementation "netif_tap" {
   requires = { task = sig.task, events = sig.events, clock = sig.clock, log = sig.log },
   when     = { link = "tap" },
   targets  = { "posix" },
-  sources  = { "netif_tap.c", "advice.c", "host.c", "frames.c", "checksum.c" },
+  sources  = { "netif_tap.c", "advice.c", "host.c", "frames.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
     device    = key.string { default = "tap0", phase = "both", doc = "the host's name of the device; it is made if there is none" },
@@ -27,7 +27,7 @@ implementation "netif_packet" {
   requires = { task = sig.task, events = sig.events, clock = sig.clock, log = sig.log },
   when     = { link = "packet" },
   targets  = { "posix" },
-  sources  = { "netif_packet.c", "host.c", "frames.c", "checksum.c" },
+  sources  = { "netif_packet.c", "host.c", "frames.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
     device  = key.string { default = "eth0", phase = "both", doc = "the host's name of the interface, which must exist and should have no addresses there" },

@@ -1,1 +1,1 @@
-/* frames.c and checksum.c have no keys. */
+/* frames.c has no keys. */
