@@ -79,7 +79,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigne
     size_t count = split(copy, size, steps);
     unsigned what = seed % 16, more = seed / 16;
     if (what == 0) {
-        bytes[0] ^= (uint8_t)(1u << more % 6);
+        bytes[0] ^= (uint8_t)(1u << more % 7);
         return size;
     }
     if (what == 1 || count == 0 || count == STEPS) {

@@ -11,6 +11,7 @@
 int netif_fuzz_info(struct netif_info *info)
 {
     *info = (struct netif_info){.mac = {2, 0, 0, 0, 0, 2}, .mtu = (uint16_t)world_mtu()};
+    info->divides = world_divides();
     info->offload = world_offload() ? NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE : 0;
     return 0;
 }

@@ -9,7 +9,7 @@ import struct
 import sys
 
 RAW, TCP, UDP, ICMP, ICMPV6, ARP, NEIGHBOUR, DHCP, FRAGMENT, TIME, ACTION = range(11)
-CHECK = 4
+CHECK, DIVIDE = 4, 96
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 ACCEPT, SERVE, READ, WRITE, CONSTANT, SHUTDOWN, CLOSE, ABORT, CONNECT, UNLISTEN, LISTEN, SEND, RECEIVE, LOOK = range(14)
 MILLISECONDS = [1, 10, 100, 250, 500, 1000, 1500, 3000, 6000, 15000, 30000, 61000, 120000, 300000, 600000, 7200000]
@@ -72,6 +72,8 @@ def scripted():
     yield "holes", b"".join(step(FRAGMENT, 0, six | 4 | more, u16(place), u16(80)) for six in (0, 1) for place, more in ((10, 2), (0, 2), (30, 0), (5, 2))) + wait(61000)
     yield "neighbours", b"".join(step(NEIGHBOUR, 0, 1 | 0x60, kind, target, 2, 0) for kind in (3, 4, 5) for target in (0, 0x81)) \
         + step(ARP, 0, 3) + step(ARP, 0, 2) + step(ICMPV6, 0, 5 | 2 << 2, 130, 0, u16(1000), u16(0), u16(16)) + wait(3000)
+    yield "tcp6_divided", (opened(1, True) + action(ACCEPT, remote=1) + action(WRITE, size=20000) + action(CONSTANT, size=20000) + segment(0) * 3
+                           + step(TIME, 16 + 2) + segment(0) + wait(1500) + segment(0) * 3 + action(CLOSE) + segment(0, FIN | ACK) + wait(500))
     yield "duplicate", b"".join(step(NEIGHBOUR, 0, 1 | 3 << 3, 4, target, 1) for target in (0, 1)) + wait(3000)
     yield "listeners", wait(3000) + step(ICMPV6, 0, 1 | 5 << 2 | 3 << 5, 130, 0, u16(1000), u16(0), u16(0)) + wait(100) \
         + step(ICMPV6, 0, 1 | 5 << 2 | 2 << 5, 131, 1, u16(0), u16(0), u16(0)) + wait(3000)
@@ -138,7 +140,7 @@ def main(to, *capture):
         with open(capture[0], "rb") as f:
             content = {to: bytes([CHECK]) + from_capture(f.read())}
     else:
-        content = {os.path.join(to, name): bytes([CHECK]) + steps for name, steps in scripted()}
+        content = {os.path.join(to, name): bytes([CHECK | DIVIDE if "divided" in name else CHECK]) + steps for name, steps in scripted()}
     for name, bytes_ in content.items():
         with open(name, "wb") as f:
             f.write(bytes_)

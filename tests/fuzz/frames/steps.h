@@ -26,6 +26,7 @@ enum { OPTION_SILENT = 1, /* nobody answers ARP, neighbour solicitations, DHCP, 
        OPTION_CHECK = 4,  /* when the input is over, everything has to end and the stack to answer */
        OPTION_MTU = 24,   /* 1500, 576, 1280, 1400 */
        OPTION_OFFLOAD = 32, /* the interface computes checksums */
+       OPTION_DIVIDE = 64,  /* and divides long segments */
 };
 
 /* A step is carried out: frames are put into the world's queue, time is set, an action is pending. */

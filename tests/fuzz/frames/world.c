@@ -10,7 +10,7 @@
 #include <string.h>
 #include <ukc/deadline.h>
 
-enum { QUEUE = 256, STEPS_MOST = 300, PIECES = 65536 };
+enum { LONGEST_FRAME = 65535 + LINK, QUEUE = 256, STEPS_MOST = 300, PIECES = 65536 };
 #define LONGEST (4 * 3600 * NANOSECONDS_PER_SECOND) /* of an input's steps */
 
 static struct {
@@ -86,6 +86,11 @@ bool world_offload(void)
     return world.options & OPTION_OFFLOAD;
 }
 
+unsigned world_divides(void)
+{
+    return world_offload() && world.options & OPTION_DIVIDE ? LONGEST_FRAME : 0;
+}
+
 bool world_full(void)
 {
     return world.full && world.now < world.until;
@@ -135,8 +140,10 @@ static bool is_answer(const uint8_t *bytes, size_t size)
 
 void world_put(const struct view *views, size_t count)
 {
-    static uint8_t bytes[WORLD_FRAME];
+    static uint8_t bytes[LONGEST_FRAME];
     size_t size = 0, most = LINK + world_mtu();
+    if (world_divides())
+        most = world_divides();
     for (size_t i = 0; i < count; size += views[i].size, i++) {
         if (views[i].size > most - size)
             world_fail("a frame that is too long is sent");
@@ -146,6 +153,8 @@ void world_put(const struct view *views, size_t count)
     const char *wrong = packet_verify(bytes, size, world_offload());
     if (wrong)
         world_fail(wrong);
+    if (size > LINK + world_mtu() && packet_parts(bytes, size).protocol != TCP)
+        world_fail("a frame that is too long is sent, and has no segment that could be divided");
     if (world.asked && is_answer(bytes, size))
         world.answers |= packet_parts(bytes, size).version;
     peers_received(bytes, size);

@@ -31,6 +31,7 @@ enum { WORLD_FRAME = 14 + 1500, REMOTES = 8 };
 /* The network interface. */
 unsigned world_mtu(void);
 bool world_offload(void); /* it computes checksums */
+unsigned world_divides(void); /* bytes of the longest frame that it divides, or 0 */
 bool world_full(void);    /* it has no room at the moment */
 
 int64_t world_now(void);
