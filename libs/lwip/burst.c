@@ -9,6 +9,7 @@
 #include "netif.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <ukc/deadline.h>
@@ -125,8 +126,6 @@ static void keep(struct pbuf *p, const uint8_t *frame, size_t size)
 
 static bool begin(struct pbuf *p, const uint8_t *frame, size_t have, size_t size)
 {
-    if (size != full)
-        return false;
     burst.ip = ip_headers(frame, have);
     burst.headers = burst.ip ? all_headers(frame, have, burst.ip) : 0;
     if (!burst.headers || (frame[burst.ip + 13] & ~PSH) != ACK)
@@ -158,17 +157,6 @@ static bool append(struct pbuf *p, const uint8_t *frame, size_t size)
     keep(p, frame, size - burst.headers);
     burst.complete |= size != full;
     return true;
-}
-
-bool burst_take(struct pbuf *p)
-{
-    size_t size = (size_t)p->tot_len - ETH_PAD_SIZE, have = p->len > ETH_PAD_SIZE ? (size_t)p->len - ETH_PAD_SIZE : 0;
-    const uint8_t *frame = (const uint8_t *)p->payload + ETH_PAD_SIZE;
-    if (!most)
-        return false;
-    if (burst.frame_count)
-        return follows(frame, have, size) && append(p, frame, size);
-    return begin(p, frame, have, size);
 }
 
 static void drop(void)
@@ -209,6 +197,19 @@ int burst_flush(void)
         most = 0; /* it does not after all; TCP sends them again, each by itself */
     drop();
     return error;
+}
+
+int burst_take(struct pbuf *p)
+{
+    size_t size = (size_t)p->tot_len - ETH_PAD_SIZE, have = p->len > ETH_PAD_SIZE ? (size_t)p->len - ETH_PAD_SIZE : 0;
+    const uint8_t *frame = (const uint8_t *)p->payload + ETH_PAD_SIZE;
+    if (burst.frame_count) {
+        if (follows(frame, have, size) && append(p, frame, size))
+            return 1;
+        if (burst_flush() == -ETIMEDOUT)
+            return -ETIMEDOUT;
+    }
+    return most && size == full && begin(p, frame, have, size);
 }
 
 void burst_start(size_t most_bytes, size_t full_frame)

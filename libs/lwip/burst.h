@@ -6,7 +6,6 @@
 #ifndef LWIP_BURST_H
 #define LWIP_BURST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <ukc/view.h>
 
@@ -16,8 +15,11 @@
 void burst_start(size_t most, size_t full);
 void burst_stop(void);
 
-/* Takes a frame; false: it has to be sent by itself, and what was kept before it is to be sent first. */
-bool burst_take(struct pbuf *p);
+/*
+ * Before a frame is sent.  1: it was taken; 0: it has to be sent by itself, and nothing is kept before it; -ETIMEDOUT: what is
+ * kept cannot be sent at the moment, nor can this.
+ */
+int burst_take(struct pbuf *p);
 
 /* 0; or a negative errno value of netif_send: with -ETIMEDOUT, the frames are still kept. */
 int burst_flush(void);

@@ -64,12 +64,9 @@ static err_t output(struct netif *netif, struct pbuf *p)
     struct view views[PARTS];
     (void)netif;
     timers_frames++;
-    if (burst_take(p))
-        return ERR_OK;
-    if (burst_flush() == -ETIMEDOUT)
-        return failed(-ETIMEDOUT);
-    if (burst_take(p))
-        return ERR_OK;
+    int taken = burst_take(p);
+    if (taken)
+        return taken < 0 ? failed(taken) : ERR_OK;
     size_t count = burst_parts(p, ETH_PAD_SIZE, views, PARTS);
     if (!count) {
         if (p->tot_len > sizeof joined)
