@@ -20,7 +20,7 @@
 #define SHOW(piece, size) ((void)0)
 #endif
 
-enum { UNIT = 16, SIZES = 64 };
+enum { UNIT = 16, SIZES = 64, CHUNKS = 256 /* about so many at least */ };
 
 struct piece {
     struct piece *next;
@@ -29,7 +29,7 @@ struct piece {
 struct chunk {
     struct piece *free;           /* given back */
     struct chunk *next, *previous; /* of those of this size that have room; or of the free ones (next alone) */
-    uint16_t carved, used;        /* pieces that were ever given out since the chunk was free; that are out now */
+    uint32_t carved, used;        /* pieces that were ever given out since the chunk was free; that are out now */
     uint8_t class;
     bool listed;
 };
@@ -37,6 +37,8 @@ struct chunk {
 static struct {
     char *base;
     struct chunk *table;
+    size_t chunk; /* bytes: a power of two, 1 << shift */
+    unsigned shift;
     size_t count, untouched, free_count; /* chunks; the first that was never used; those that hold nothing */
     struct chunk *free;                  /* used before, hold nothing */
     struct chunk *with_room[SIZES];
@@ -55,10 +57,10 @@ static void make_classes(void)
         uint32_t step = size / 8 < UNIT ? UNIT : size / 8 / UNIT * UNIT;
         size += step;
     }
-    for (unsigned pieces = 120; pieces; pieces -= pieces > 8 ? (pieces + 7) / 8 : 1)
-        arena.sizes[n++] = ARENA_CHUNK / pieces / UNIT * UNIT;
+    for (unsigned pieces = (unsigned)(arena.chunk / 1088); pieces; pieces -= pieces > 8 ? (pieces + 7) / 8 : 1)
+        arena.sizes[n++] = arena.chunk / pieces / UNIT * UNIT;
     arena.classes = n;
-    for (unsigned class = 0, units = 0; units <= ARENA_LARGEST / UNIT; units++) {
+    for (unsigned class = 0, units = 0; units <= arena.chunk / UNIT; units++) {
         while (arena.sizes[class] < units * UNIT)
             class++;
         arena.class_of[units] = (uint8_t)class;
@@ -68,9 +70,13 @@ static void make_classes(void)
 bool arena_start(void *memory, size_t size)
 {
     memset(&arena, 0, sizeof arena);
-    size_t count = size / (ARENA_CHUNK + sizeof(struct chunk));
+    arena.shift = 15;
+    while (1u << arena.shift < ARENA_LARGEST && size >> arena.shift > CHUNKS)
+        arena.shift++;
+    arena.chunk = (size_t)1 << arena.shift;
+    size_t count = size / (arena.chunk + sizeof(struct chunk));
     size_t head = (count * sizeof(struct chunk) + UNIT - 1) & ~(size_t)(UNIT - 1);
-    if (count && head + count * ARENA_CHUNK > size)
+    if (count && head + count * arena.chunk > size)
         count--;
     if (count < 4)
         return false;
@@ -78,7 +84,7 @@ bool arena_start(void *memory, size_t size)
     arena.base = (char *)memory + head;
     arena.count = arena.free_count = count;
     make_classes();
-    HIDE(arena.base, count * ARENA_CHUNK);
+    HIDE(arena.base, count * arena.chunk);
     return true;
 }
 
@@ -141,12 +147,12 @@ static struct chunk *chunk_new(unsigned class, size_t keep)
 
 static char *start_of(const struct chunk *chunk)
 {
-    return arena.base + (size_t)(chunk - arena.table) * ARENA_CHUNK;
+    return arena.base + ((size_t)(chunk - arena.table) << arena.shift);
 }
 
 void *arena_allocate(size_t size, size_t keep)
 {
-    if (size > ARENA_LARGEST)
+    if (size > arena.chunk)
         return NULL;
     unsigned class = arena.class_of[(size + UNIT - 1) / UNIT];
     struct chunk *chunk = arena.with_room[class];
@@ -160,7 +166,7 @@ void *arena_allocate(size_t size, size_t keep)
     } else
         piece = (struct piece *)(start_of(chunk) + chunk->carved++ * each);
     chunk->used++;
-    if (!chunk->free && (chunk->carved + 1) * each > ARENA_CHUNK)
+    if (!chunk->free && (chunk->carved + 1) * each > arena.chunk)
         unlist(chunk);
     SHOW(piece, size);
     return piece;
@@ -168,7 +174,7 @@ void *arena_allocate(size_t size, size_t keep)
 
 void arena_free(void *memory)
 {
-    struct chunk *chunk = &arena.table[(size_t)((char *)memory - arena.base) / ARENA_CHUNK];
+    struct chunk *chunk = &arena.table[(size_t)((char *)memory - arena.base) >> arena.shift];
     struct piece *piece = memory;
     SHOW(piece, sizeof *piece);
     piece->next = chunk->free;
@@ -186,15 +192,22 @@ void arena_free(void *memory)
 
 void arena_fit(void *memory, size_t size)
 {
-    const struct chunk *chunk = &arena.table[(size_t)((char *)memory - arena.base) / ARENA_CHUNK];
+    const struct chunk *chunk = &arena.table[(size_t)((char *)memory - arena.base) >> arena.shift];
     size_t each = arena.sizes[chunk->class];
+    (void)each;
+    SHOW(memory, size);
     if (size < each)
         HIDE((char *)memory + size, each - size);
 }
 
 size_t arena_usable(size_t size)
 {
-    return size > ARENA_LARGEST ? 0 : arena.sizes[arena.class_of[(size + UNIT - 1) / UNIT]];
+    return size > arena.chunk ? 0 : arena.sizes[arena.class_of[(size + UNIT - 1) / UNIT]];
+}
+
+size_t arena_chunk(void)
+{
+    return arena.chunk;
 }
 
 size_t arena_chunks(void)

@@ -122,6 +122,11 @@ signed char flow_connected(void *argument, struct tcp_pcb *pcb, signed char erro
     return ERR_OK;
 }
 
+bool flow_is_read(const struct tcp_pcb *pcb)
+{
+    return pcb->recv == received && !((const struct lwip_flow *)pcb->callback_arg)->first;
+}
+
 /* What the peer was told about the window in the SYN, which has no scale. */
 void flow_established(struct lwip_flow *flow)
 {
@@ -234,7 +239,9 @@ static bool never_changes(const char *bytes)
 static size_t room(const struct tcp_pcb *pcb)
 {
     size_t used = TCP_SND_BUF - pcb->snd_buf, share = memory_share(TCP_SND_BUF, LEAST);
-    return pcb->snd_queuelen < TCP_SND_QUEUELEN && used < share ? share - used : 0;
+    if (pcb->snd_queuelen >= TCP_SND_QUEUELEN || used >= share || (share < TCP_SND_BUF && used && share - used < pcb->mss))
+        return 0;
+    return share - used;
 }
 
 /* Gives lwIP as much of the bytes as it takes now. */
@@ -250,8 +257,13 @@ static size_t give(struct tcp_pcb *pcb, const char *bytes, size_t size, bool mor
             part = piece;
         if (!part)
             break;
+        memory_use = pcb->snd_buf == TCP_SND_BUF ? MEMORY_URGENT : MEMORY_DATA; /* each connection may have something on its way */
+        if (memory_use == MEMORY_URGENT && memory_short() && part > pcb->mss)
+            part = pcb->mss;
         u8_t follows = more || done + part < size ? TCP_WRITE_FLAG_MORE : 0;
-        if (tcp_write(pcb, bytes + done, (u16_t)part, copy | follows) == ERR_OK)
+        err_t error = tcp_write(pcb, bytes + done, (u16_t)part, copy | follows);
+        memory_use = MEMORY_CONTROL;
+        if (error == ERR_OK)
             done += part;
         else if ((piece = part / 2) < pcb->mss)
             break; /* not even a small part: memory is short */

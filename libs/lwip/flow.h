@@ -26,6 +26,9 @@ struct lwip_flow {
 /* A flow for the connection, which is established or yet to be; NULL when memory is short. */
 struct lwip_flow *flow_new(struct tcp_pcb *pcb);
 
+/* Whether nothing that came for the connection waits to be read. */
+bool flow_is_read(const struct tcp_pcb *pcb);
+
 void flow_established(struct lwip_flow *flow);
 
 /* lwIP's call when a connection that the image opened is there. */

@@ -24,13 +24,16 @@
 #include "lwip/priv/tcp_priv.h"
 #include "netif/ethernet.h"
 
+#include "addresses.h"
 #include "burst.h"
+#include "flow.h"
 #include "memory.h"
 #include "timers.h"
 
 enum {
     PARTS = 16,      /* of a frame to send; those of one with more are joined */
     LARGEST = 9216,  /* payload of a frame (netif.h) */
+    LITTLE = 512,    /* bytes of a frame that is copied when memory is short, and does not keep a whole one's */
     BURST = 64,      /* frames after which others run */
 };
 #define PAUSE (10 * NANOSECONDS_PER_MILLISECOND)
@@ -43,6 +46,10 @@ struct frame {
     uint8_t bytes[]; /* two of padding, so that what follows the Ethernet header is aligned */
 };
 static_assert(offsetof(struct frame, bytes) % 8 == 0);
+
+/* When there is no memory for a frame at all, there is this one, for what is not kept. */
+static struct frame *spare;
+static bool spare_is_out;
 
 /* ---- sending ---- */
 
@@ -80,16 +87,30 @@ static err_t output(struct netif *netif, struct pbuf *p)
 
 /* ---- receiving ---- */
 
-static void frame_free(struct pbuf *p)
+static void give_back(struct frame *frame)
 {
-    memory_put(p);
+    if (frame == spare)
+        spare_is_out = false;
+    else
+        memory_put(frame);
 }
 
-enum { ETHERNET = 14, ETHERNET_IPV4 = 0x0800, ETHERNET_IPV6 = 0x86dd, TCP = 6 };
+static void frame_free(struct pbuf *p)
+{
+    give_back((struct frame *)p);
+}
+
+enum { ETHERNET = 14, ETHERNET_IPV4 = 0x0800, ETHERNET_IPV6 = 0x86dd, ICMP = 1, TCP = 6 };
 
 static size_t frame_size(void)
 {
     return ETHERNET + (size_t)info.mtu;
+}
+
+/* With all that is kept beside it. */
+static size_t whole_frame(void)
+{
+    return sizeof(struct frame) + ETH_PAD_SIZE + frame_size();
 }
 
 static unsigned number16(const uint8_t *p)
@@ -103,11 +124,25 @@ static bool for_others(const uint8_t *frame)
     return !(frame[0] & 1) && memcmp(frame, info.mac, sizeof info.mac) != 0;
 }
 
+/* Whether the segment is the next for a connection of which nothing waits to be read: each gets on, if slowly. */
+static bool is_awaited(const uint8_t *ip, const uint8_t *tcp)
+{
+    struct ip_address from = {.family = ip[0] >> 4 == 4 ? IP_V4 : IP_V6}, to = from;
+    size_t at = from.family == IP_V4 ? 12 : 8, length = from.family == IP_V4 ? 4 : 16;
+    memcpy(from.bytes, ip + at, length);
+    memcpy(to.bytes, ip + at + length, length);
+    ip_addr_t remote, local;
+    if (!addresses_to_lwip(&remote, &from) || !addresses_to_lwip(&local, &to))
+        return false;
+    const struct tcp_pcb *pcb = tcp_table_find(&local, (u16_t)number16(tcp + 2), &remote, (u16_t)number16(tcp));
+    return pcb && pcb->rcv_nxt == (number16(tcp + 4) << 16 | number16(tcp + 6)) && flow_is_read(pcb);
+}
+
 /*
  * Whether a frame may be kept for long by whoever it is for.  When memory is short those are dropped that are: their senders
  * repeat what matters.  Acknowledgements are not, which make memory free.
  */
-static bool may_be_kept(const uint8_t *frame, size_t size)
+static bool may_be_kept(const uint8_t *frame, size_t size, bool strictly)
 {
     if (size < ETHERNET + 20)
         return false;
@@ -116,7 +151,7 @@ static bool may_be_kept(const uint8_t *frame, size_t size)
     switch (number16(frame + 12)) {
     case ETHERNET_IPV4:
         if (ip[9] != TCP || number16(ip + 6) & 0x3fff) /* fragments */
-            return true;
+            return ip[9] != ICMP || number16(ip + 6) & 0x3fff;
         tcp = ip + (ip[0] & 15) * 4;
         data = number16(ip + 2) - (ip[0] & 15u) * 4;
         break;
@@ -129,7 +164,9 @@ static bool may_be_kept(const uint8_t *frame, size_t size)
     default:
         return false;
     }
-    return (size_t)(tcp - ip) + 20 > left || data != (size_t)(tcp[12] >> 4) * 4;
+    if ((size_t)(tcp - ip) + 20 > left)
+        return true;
+    return data != (size_t)(tcp[12] >> 4) * 4 && (strictly || !is_awaited(ip, tcp));
 }
 
 static void take(struct frame *frame, size_t size)
@@ -137,11 +174,11 @@ static void take(struct frame *frame, size_t size)
     memory_fit(frame, sizeof *frame + ETH_PAD_SIZE + size); /* so that reading behind what came is noticed */
     frame->pbuf.custom_free_function = frame_free;
     struct pbuf *p = pbuf_alloced_custom(PBUF_RAW, (u16_t)(ETH_PAD_SIZE + size), PBUF_RAM, &frame->pbuf, frame->bytes,
-                                         (u16_t)(ETH_PAD_SIZE + frame_size()));
+                                         (u16_t)(ETH_PAD_SIZE + size));
     timers_frames++;
     timers_rouse();
     if (!p)
-        memory_put(frame);
+        give_back(frame);
     else if (link_netif.input(p, &link_netif) != ERR_OK)
         pbuf_free(p);
     link_loop();
@@ -160,12 +197,41 @@ static void relieve(void)
 
 static struct frame *frame_new(bool *short_of_memory)
 {
-    size_t size = sizeof(struct frame) + ETH_PAD_SIZE + frame_size();
+    size_t size = whole_frame();
     struct frame *frame = memory_get_frame(size);
     *short_of_memory = !frame;
     if (!frame)
         relieve();
-    return frame ? frame : memory_get(size);
+    if (!frame)
+        frame = memory_get_urgent_frame(size);
+    if (!frame && !spare_is_out) {
+        spare_is_out = true;
+        frame = spare;
+        memory_fit(frame, size);
+    }
+    return frame;
+}
+
+/* A frame with little in it, in as little memory; NULL when it is not so small. */
+static struct frame *shrunk(const struct frame *frame, size_t size)
+{
+    struct frame *small = size <= LITTLE ? memory_get(sizeof *small + ETH_PAD_SIZE + size) : NULL;
+    if (small)
+        memcpy(small->bytes + ETH_PAD_SIZE, frame->bytes + ETH_PAD_SIZE, size);
+    return small;
+}
+
+/* When memory is short: what came is dropped, or taken in as little of it as it needs.  Whether the frame's memory is good for the next. */
+static bool take_sparingly(struct frame *frame, size_t size)
+{
+    struct frame *small = shrunk(frame, size);
+    if (may_be_kept(frame->bytes + ETH_PAD_SIZE, size, frame == spare && !small)) {
+        if (small)
+            memory_put(small);
+        return true;
+    }
+    take(small ? small : frame, size);
+    return small;
 }
 
 void link_run(void *unused)
@@ -176,7 +242,7 @@ void link_run(void *unused)
     for (unsigned burst = 1;; burst++) {
         if (!frame || short_of_memory) {
             if (frame)
-                memory_put(frame);
+                give_back(frame);
             frame = frame_new(&short_of_memory);
         }
         if (!frame) {
@@ -193,14 +259,16 @@ void link_run(void *unused)
             log_write(LOG_LEVEL_ERROR, "stack", "the network interface fails: %s", strerror((int)-size));
             break;
         }
-        if (size < ETHERNET || for_others(frame->bytes + ETH_PAD_SIZE) ||
-            (short_of_memory && may_be_kept(frame->bytes + ETH_PAD_SIZE, (size_t)size)))
+        if (size < ETHERNET || for_others(frame->bytes + ETH_PAD_SIZE))
             continue; /* the frame's memory is good for the next one */
-        take(frame, (size_t)size);
+        if (short_of_memory && take_sparingly(frame, (size_t)size))
+            continue;
+        if (!short_of_memory)
+            take(frame, (size_t)size);
         frame = NULL;
     }
     if (frame)
-        memory_put(frame);
+        give_back(frame);
 }
 
 /* ---- to itself ---- */
@@ -282,7 +350,9 @@ int link_start(void)
         return error;
     if (info.mtu < 576 || info.mtu > LARGEST)
         return -EINVAL;
-    if (!netif_add_noaddr(&link_netif, NULL, prepare, ethernet_input))
+    spare = memory_get(whole_frame());
+    spare_is_out = false;
+    if (!spare || !netif_add_noaddr(&link_netif, NULL, prepare, ethernet_input))
         return -ENOMEM;
     burst_start(info.divides, frame_size());
     netif_set_default(&link_netif);

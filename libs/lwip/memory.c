@@ -24,7 +24,8 @@
 #include "lwip/udp.h"
 
 static void *block;
-static size_t kept_from_buffers, kept_from_frames;
+static size_t kept_from_frames, kept_from_buffers, kept_for_control;
+enum memory_use memory_use;
 
 /* What each kind of structure is, and how many of it may exist. */
 static const uint32_t sizes[MEMP_MAX] = {
@@ -47,7 +48,8 @@ int memory_start(void)
     if (table > KEY_MEMORY / 2 || !arena_start((char *)block + table, KEY_MEMORY - table))
         return -ENOMEM; /* many more connections than there is memory for */
     kept_from_buffers = arena_chunks() / 8;
-    kept_from_frames = arena_chunks() / 16;
+    kept_from_frames = arena_chunks() / 4;
+    kept_for_control = arena_chunks() / 32 + 1;
     return 0;
 }
 
@@ -61,6 +63,11 @@ void memory_stop(void)
 void *memory_get(size_t size)
 {
     return arena_allocate(size, 0);
+}
+
+size_t memory_largest(void)
+{
+    return arena_chunk();
 }
 
 void memory_put(void *piece)
@@ -78,9 +85,14 @@ void *memory_get_frame(size_t size)
     return arena_allocate(size, kept_from_frames);
 }
 
+void *memory_get_urgent_frame(size_t size)
+{
+    return arena_allocate(size, kept_for_control);
+}
+
 bool memory_short(void)
 {
-    return arena_free_chunks() <= kept_from_buffers;
+    return arena_free_chunks() <= kept_from_frames;
 }
 
 size_t memory_share(size_t most, size_t least)
@@ -88,7 +100,7 @@ size_t memory_share(size_t most, size_t least)
     size_t half = arena_chunks() / 2, free = arena_free_chunks();
     if (free >= half)
         return most;
-    size_t share = free > kept_from_buffers ? most / half * (free - kept_from_buffers) : 0;
+    size_t share = free > kept_from_frames ? most / (half - kept_from_frames) * (free - kept_from_frames) : 0;
     return share > least ? share : least;
 }
 
@@ -102,7 +114,8 @@ void mem_init(void)
 
 void *mem_malloc(mem_size_t size)
 {
-    return arena_allocate(size, size <= SMALL ? 0 : kept_from_buffers);
+    bool is_small = memory_use != MEMORY_DATA && size <= SMALL;
+    return arena_allocate(size, is_small ? 0 : memory_use == MEMORY_URGENT ? kept_for_control : kept_from_buffers);
 }
 
 void *mem_calloc(mem_size_t count, mem_size_t size)

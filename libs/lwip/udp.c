@@ -149,8 +149,10 @@ int lwip_udp_send(struct lwip_udp *udp, const struct endpoint *to, struct view d
             link_loop();
             return 0;
         }
+        if (result == ERR_MEM && datagram.size + OVERHEAD > memory_largest())
+            error = -EMSGSIZE; /* to the image itself, in one piece */
         /* no room at the moment, or no address yet */
-        if (result == ERR_MEM || (result == ERR_RTE && addresses_wait(to->address.family, DEADLINE_NOW) == -ETIMEDOUT))
+        else if (result == ERR_MEM || (result == ERR_RTE && addresses_wait(to->address.family, DEADLINE_NOW) == -ETIMEDOUT))
             error = send_again(udp, result == ERR_MEM ? PAUSE : WAIT, deadline);
         else
             error = object_error(result);
