@@ -31,7 +31,7 @@ def noise(size, seed=0):
 
 
 def homepage(context, sanitized=False, **settings):
-    """The home page, with files of 1 KiB, 2 MB and 8 MB more."""
+    """The home page, with files of 1 KiB, 500 KB, 2 MB and 8 MB more."""
     return cached(context, "homepage", "http.stack", sanitized, settings)
 
 
@@ -40,7 +40,7 @@ def service(context, name, sanitized=False, **settings):
     return cached(context, name, "stack", sanitized, settings)
 
 
-FILES = {"1k": 1024, "2m": 2_000_003, "8m": 8_000_003}
+FILES = {"1k": 1024, "500k": 500_003, "2m": 2_000_003, "8m": 8_000_003}
 
 
 def prepare(p, name):

@@ -65,13 +65,14 @@ class Transfers:
                    *self.curl("-Z", "--parallel-max", 20, "-H", "Connection: close", "-w", "%{http_code} %{size_download}\n", *urls),
                    check=lambda: contents(path) == b"200 1024\n" * count)
 
-    def some(self, name, scale=1, addresses=ADDRESSES):
+    def some(self, name, amount="2m", addresses=ADDRESSES):
+        """A download as large as the file, as many bytes sent and received, and connections."""
         for address in addresses:
             if name == "homepage":
-                self.download(address, "8m" if scale > 1 else "2m")
-                self.requests(address, 100 * scale)
+                self.download(address, amount)
+                self.requests(address, 100)
             else:
-                self.echo(address, 1_000_000 * scale)
+                self.echo(address, images.FILES[amount] // 2)
 
     def wait(self):
         for what, program, check in self.started:
@@ -87,18 +88,19 @@ def contents(path):
 
 # ---- the relay ----
 
-# Options of test-relay, for each direction, and what has to have happened.
+# Options of test-relay, for each direction, what has to have happened, and how much is sent.
 LINKS = {
-    "loss-1": ("--loss 1 --delay 50", "lost"),
-    "reorder": ("--reorder 10 --delay 20 --jitter 5", "reordered"),
-    "duplicate": ("--duplicate 3 --loss 1 --delay 10", "duplicated"),
-    "queue": ("--rate 20 --delay 20", "sent"),
-    "all": ("--loss 2 --delay 50 --jitter 10 --reorder 5 --duplicate 3", "duplicated"),
+    "loss-1": ("--loss 1 --delay 50", "lost", "2m"),
+    "loss-10": ("--loss 10 --delay 2", "lost", "500k"),
+    "reorder": ("--reorder 10 --delay 20 --jitter 5", "reordered", "2m"),
+    "duplicate": ("--duplicate 3 --loss 1 --delay 10", "duplicated", "2m"),
+    "queue": ("--rate 20 --delay 20", "sent", "2m"),
+    "all": ("--loss 2 --delay 50 --jitter 10 --reorder 5 --duplicate 3", "duplicated", "2m"),
 }
 LONG_LINKS = {
-    "loss-1-far": ("--loss 1 --delay 100", "lost"),
-    "loss-3-far": ("--loss 3 --delay 100 --reorder 3 --duplicate 3", "lost"),
-    "loss-10-far": ("--loss 10 --delay 50", "lost"),
+    "loss-1-far": ("--loss 1 --delay 100", "lost", "8m"),
+    "loss-3-far": ("--loss 3 --delay 100 --reorder 3 --duplicate 3", "lost", "8m"),
+    "loss-10-far": ("--loss 10 --delay 50", "lost", "2m"),
 }
 
 
@@ -124,7 +126,7 @@ class Behind:
         expect(len(counts) == 2 and min(counts) > 0, f"in both directions some were {happened}", self.relay.output)
 
 
-def check_relay(context, options, happened):
+def check_relay(context, options, happened, amount):
     need_tun()
     with Network() as net, Project(context) as p, contextlib.ExitStack() as stack:
         links = [Behind(context, net, stack, name, f"--seed {SEED} {options}") for name in ("homepage", "echo")]
@@ -132,7 +134,7 @@ def check_relay(context, options, happened):
         for link, t in zip(links, transfers):
             for address in ADDRESSES:
                 link.peer.wait_for_port(address, PORTS[link.name], link.server, seconds=60)
-            t.some(link.name, 4 if context.long else 1)
+            t.some(link.name, amount)
         for t in transfers:
             t.wait()
         for link in links:
@@ -203,8 +205,8 @@ def check_path(context, mtu):
 
 
 def tests(context):
-    for name, (options, happened) in {**LINKS, **(LONG_LINKS if context.long else {})}.items():
-        yield f"relay/{name}", lambda options=options, happened=happened: check_relay(context, options, happened)
+    for name, link in {**LINKS, **(LONG_LINKS if context.long else {})}.items():
+        yield f"relay/{name}", lambda link=link: check_relay(context, *link)
     for mtu in (576, 1280, 1500, 4000, 9000):
         yield f"mtu/{mtu}", lambda mtu=mtu: check_mtu(context, mtu)
     for mtu in (600, 1280, 1400):
