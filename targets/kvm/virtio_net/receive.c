@@ -1,0 +1,194 @@
+/*
+ * receive.c - frames from the card (VIRTIO 1.2, 5.1.6.3, 5.1.6.4).
+ *
+ * The device has all buffers but those that are being copied out.  They are given back at once, and shown to it some
+ * at a time, at the latest before the task waits.
+ */
+#include "card.h"
+
+#include "keys.h"
+#include "log.h"
+#include "pages.h"
+#include "task.h"
+#include "virtio_net.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/checksum.h>
+#include <ukc/deadline.h>
+
+enum { TURN = 64 /* frames that nobody wants, after which others run */, LINE = 64 };
+
+static struct virtio_queue *queue;
+static char *memory;
+static size_t memory_size, buffer_size;
+static unsigned buffers, unshown;
+static bool receiving, joined;
+static struct task *waiting;
+
+int receive_open(void)
+{
+    size_t whole = (sizeof(struct card_header) + ETHERNET + card.mtu + LINE - 1) / LINE * LINE;
+    buffer_size = card.merges && whole > PIECE ? PIECE : whole;
+    memory_size = (size_t)KEY_RECEIVE_BUFFERS * PIECE;
+    receiving = joined = false;
+    unshown = 0;
+    int error = virtio_queue(card.device, 0, KEY_RECEIVE_BUFFERS, 1, &queue);
+    if (error)
+        return error;
+    memory = pages_allocate(memory_size);
+    if (!memory)
+        return -ENOMEM;
+    size_t fit = memory_size / buffer_size;
+    buffers = fit < virtio_queue_size(queue) ? (unsigned)fit : virtio_queue_size(queue);
+    return 0;
+}
+
+void receive_close(void)
+{
+    if (memory)
+        pages_free(memory, memory_size);
+    memory = NULL;
+}
+
+static int give(char *buffer)
+{
+    return virtio_add(queue, &(struct virtio_part){buffer, buffer_size}, 0, 1, buffer);
+}
+
+static void show(void)
+{
+    unshown = 0;
+    virtio_kick(queue);
+}
+
+void receive_begin(void)
+{
+    for (unsigned i = 0; i < buffers; i++)
+        give(memory + i * buffer_size);
+    show();
+}
+
+static int give_back(char *buffer)
+{
+    int error = give(buffer);
+    if (++unshown >= buffers / 4)
+        show();
+    return error;
+}
+
+/* A host that joins segments was not asked to. */
+static void say_joined(void)
+{
+    if (!joined)
+        log_write(LOG_LEVEL_WARNING, "virtio_net", "the network card delivers segments that were joined, which are lost");
+    joined = true;
+}
+
+/* A frame that is marked was never on a wire, or was verified.  One without a checksum gets it, if the caller is to look at it. */
+static bool good(const struct card_header *header, uint8_t *frame, size_t size)
+{
+    struct checksum_place place;
+    if (card.verifies)
+        return header->flags & (HEADER_CHECKSUM | HEADER_VALID) || checksum_verify(frame, size) != CHECKSUM_BAD;
+    if ((header->flags & HEADER_CHECKSUM) && checksum_find(frame, size, size, &place) == CHECKSUM_FOUND)
+        checksum_fill(frame, &place);
+    return true;
+}
+
+/*
+ * Copies what a buffer holds behind `skip` bytes to frame[*total...], as far as it fits, and gives the buffer back.
+ * *total counts all of it.
+ */
+static int empty(char *buffer, size_t skip, size_t written, uint8_t *frame, size_t size, size_t *total)
+{
+    size_t part = written - skip, room = *total < size ? size - *total : 0;
+    size_t fits = part < room ? part : room;
+    if (fits > 0)
+        memcpy(frame + *total, buffer + skip, fits);
+    *total += part;
+    return give_back(buffer);
+}
+
+/* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -EIO. */
+static ptrdiff_t take(uint8_t *frame, size_t size)
+{
+    struct card_header header;
+    void *buffer;
+    size_t written, total = 0;
+    int got = virtio_collect(queue, &buffer, &written);
+    if (got <= 0)
+        return got == 0 ? -EAGAIN : card_broken();
+    if (written < sizeof header)
+        return card_broken();
+    memcpy(&header, buffer, sizeof header);
+    unsigned count = card.merges ? header.buffers : 1;
+    if (count == 0 || count > buffers)
+        return card_broken();
+    int error = empty(buffer, sizeof header, written, frame, size, &total);
+    while (!error && --count > 0) { /* they are all there: the device uses them at once (5.1.6.4) */
+        if (virtio_collect(queue, &buffer, &written) <= 0)
+            return card_broken();
+        error = empty(buffer, 0, written, frame, size, &total);
+    }
+    if (error)
+        return card_broken();
+    if (header.division != DIVISION_NONE) {
+        say_joined();
+        return 0;
+    }
+    if (total > size)
+        return -EMSGSIZE;
+    return total >= ETHERNET && good(&header, frame, total) ? (ptrdiff_t)total : 0;
+}
+
+static int wait(int64_t deadline)
+{
+    show();
+    if (deadline <= DEADLINE_NOW)
+        return -ETIMEDOUT;
+    if (!virtio_arm(queue, task_self()))
+        return 0;
+    waiting = task_self();
+    int error = task_park(deadline);
+    waiting = NULL;
+    if (card.device)
+        virtio_arm(queue, NULL);
+    return error;
+}
+
+void receive_wake(void)
+{
+    if (waiting)
+        task_wake(waiting);
+}
+
+static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
+{
+    for (unsigned turn = 1;; turn++) {
+        if (!card.device)
+            return -EIO;
+        ptrdiff_t got = take(frame, size);
+        if (got > 0 || got == -EMSGSIZE || got == -EIO)
+            return got;
+        int error = 0;
+        if (got == -EAGAIN)
+            error = wait(deadline);
+        else if (turn % TURN == 0 && deadline > DEADLINE_NOW)
+            task_yield(); /* cancelled or not: what is there is received first */
+        else if (turn % TURN == 0)
+            error = -ETIMEDOUT;
+        if (error)
+            return error;
+    }
+}
+
+ptrdiff_t virtio_net_receive(void *frame, size_t size, int64_t deadline)
+{
+    if (receiving)
+        return -EBUSY;
+    receiving = true;
+    ptrdiff_t got = receive(frame, size, deadline);
+    receiving = false;
+    return got;
+}

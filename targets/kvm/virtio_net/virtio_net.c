@@ -1,0 +1,188 @@
+/*
+ * virtio_net.c - finding the card, and agreeing with it (VIRTIO 1.2, 5.1).
+ */
+#include "virtio_net.h"
+
+#include "card.h"
+#include "keys.h"
+#include "log.h"
+#include "netif.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* 5.1.3 */
+#define FEATURE_CSUM (UINT64_C(1) << 0)
+#define FEATURE_GUEST_CSUM (UINT64_C(1) << 1)
+#define FEATURE_MTU (UINT64_C(1) << 3)
+#define FEATURE_MAC (UINT64_C(1) << 5)
+#define FEATURE_HOST_TSO (UINT64_C(1) << 11 | UINT64_C(1) << 12) /* IPv4 and IPv6 */
+#define FEATURE_MRG_RXBUF (UINT64_C(1) << 15)
+#define FEATURE_STATUS (UINT64_C(1) << 16)
+
+/* 5.1.4 */
+enum { CONFIG_MAC = 0, CONFIG_STATUS = 6, CONFIG_MTU = 10, STATUS_LINK_UP = 1 };
+
+struct card card;
+
+/* ---- which card ---- */
+
+static bool any_mac(void)
+{
+    static const uint8_t none[6];
+    return memcmp(KEY_MAC_BYTES, none, 6) == 0;
+}
+
+static int open_by_mac(void)
+{
+    int error, result = -ENODEV;
+    for (unsigned i = 0; (error = virtio_open(&card.device, VIRTIO_NET, i)) != -ENODEV; i++) {
+        uint8_t mac[6];
+        if (error) {
+            result = error;
+            continue;
+        }
+        if (virtio_read_config(card.device, CONFIG_MAC, mac, 6) == 0 && memcmp(mac, KEY_MAC_BYTES, 6) == 0)
+            return 0;
+        virtio_close(card.device);
+    }
+    card.device = NULL;
+    const uint8_t *m = KEY_MAC_BYTES;
+    log_write(LOG_LEVEL_ERROR, "virtio_net", "there is no network card with the address %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+    return result;
+}
+
+static const char *why(int error)
+{
+    return error == -ENODEV ? "there is none" : error == -EBUSY ? "it is in use" : error == -ENOTSUP ? "it has no virtio 1.0" : "it does not work";
+}
+
+static int open_by_index(unsigned index)
+{
+    int error = virtio_open(&card.device, VIRTIO_NET, index);
+    if (error)
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "network card %u: %s", index, why(error));
+    return error;
+}
+
+static int open_only(void)
+{
+    struct virtio_device *other;
+    int error = open_by_index(0);
+    if (error)
+        return error;
+    error = virtio_open(&other, VIRTIO_NET, 1);
+    if (error == -ENODEV)
+        return 0;
+    if (!error)
+        virtio_close(other);
+    log_write(LOG_LEVEL_ERROR, "virtio_net", "there are several network cards: the key 'mac' or 'index' has to say which");
+    return -ENOTUNIQ;
+}
+
+/* ---- agreeing ---- */
+
+/* All of TCP's divisions or none: the signature makes no difference between IPv4 and IPv6. */
+static int negotiate(uint64_t *features)
+{
+    uint64_t wanted = FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_STATUS;
+    if (KEY_OFFLOAD)
+        wanted |= FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_HOST_TSO;
+    int error = virtio_negotiate(card.device, wanted, features);
+    if (error)
+        return error;
+    card.fills = *features & FEATURE_CSUM;
+    card.verifies = *features & FEATURE_GUEST_CSUM;
+    card.divides = card.fills && (*features & FEATURE_HOST_TSO) == FEATURE_HOST_TSO;
+    card.merges = *features & FEATURE_MRG_RXBUF;
+    return 0;
+}
+
+static int read_config(uint64_t features)
+{
+    uint16_t mtu = MTU_MOST, status = STATUS_LINK_UP;
+    int error = 0;
+    if (!(features & FEATURE_MAC)) {
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "the network card has no Ethernet address");
+        return -ENOTSUP;
+    }
+    error = virtio_read_config(card.device, CONFIG_MAC, card.mac, 6);
+    if (!error && (features & FEATURE_MTU))
+        error = virtio_read_config(card.device, CONFIG_MTU, &mtu, 2);
+    if (!error && (features & FEATURE_STATUS))
+        error = virtio_read_config(card.device, CONFIG_STATUS, &status, 2);
+    if (error)
+        return error;
+    if (mtu < MTU_LEAST || card.mac[0] & 1) {
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "the network card contradicts itself: MTU %u, address %02x:...", mtu, card.mac[0]);
+        return -EIO;
+    }
+    card.mtu = mtu < KEY_MTU ? mtu : (unsigned)KEY_MTU;
+    if (!(status & STATUS_LINK_UP))
+        log_write(LOG_LEVEL_WARNING, "virtio_net", "the network card's link is down");
+    return 0;
+}
+
+static int set_up(void)
+{
+    uint64_t features;
+    int error = negotiate(&features);
+    if (!error)
+        error = read_config(features);
+    if (!error)
+        error = receive_open();
+    if (!error)
+        error = send_open();
+    if (!error)
+        error = virtio_ready(card.device);
+    if (!error)
+        receive_begin();
+    return error;
+}
+
+int virtio_net_start(void)
+{
+    card = (struct card){0};
+    int error = !any_mac() ? open_by_mac() : KEY_INDEX >= 0 ? open_by_index((unsigned)KEY_INDEX) : open_only();
+    if (!error && (error = set_up()) != 0)
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "the network card cannot be set up: error %d", -error);
+    if (error) {
+        virtio_net_stop();
+        return error;
+    }
+    const uint8_t *m = card.mac;
+    log_write(LOG_LEVEL_INFO, "virtio_net", "%02x:%02x:%02x:%02x:%02x:%02x, MTU %u%s%s", m[0], m[1], m[2], m[3], m[4], m[5], card.mtu,
+              card.fills ? ", checksums" : "", card.divides ? ", segments" : "");
+    return 0;
+}
+
+void virtio_net_stop(void)
+{
+    virtio_close(card.device);
+    card.device = NULL;
+    receive_close();
+    send_close();
+}
+
+int card_broken(void)
+{
+    if (card.device) {
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "the network card broke virtio's rules, or gave up: it is not used any more");
+        virtio_close(card.device);
+    }
+    card.device = NULL;
+    receive_wake();
+    send_wake();
+    return -EIO;
+}
+
+int virtio_net_info(struct netif_info *info)
+{
+    *info = (struct netif_info){
+        .mtu = (uint16_t)card.mtu,
+        .offload = (card.fills ? NETIF_CHECKSUM_SEND : 0) | (card.verifies ? NETIF_CHECKSUM_RECEIVE : 0),
+        .divides = card.divides ? send_most() : 0,
+    };
+    memcpy(info->mac, card.mac, 6);
+    return 0;
+}

@@ -1,0 +1,530 @@
+/* runtime_virtio_net.c - frames through a network card of the tests, and what it may do wrong. */
+#include "instances.h"
+
+#include "log.h"
+#include "netif.h"
+#include "virtio.h"
+#include "virtio_bus.h"
+#include "virtio_double.h"
+#include "virtio_net.h"
+
+#include <ukc/checksum.h>
+
+enum { RECEIVE = 0, SEND = 1, HEADER = 12, CSUM = 1, GUEST_CSUM = 2, MTU = 8, MAC = 32, TSO = 3 << 11, MRG = 1 << 15, STATUS = 1 << 16 };
+enum { ALL = CSUM | GUEST_CSUM | MTU | MAC | TSO | MRG | STATUS };
+
+uint8_t test_card_mac[6];
+int test_card_index, test_card_mtu;
+bool test_card_offload;
+
+static struct double_device *device;
+
+/* ---- the log ---- */
+
+static unsigned complaints; /* errors and warnings */
+
+void log_write(enum log_level level, const char *component, const char *format, ...)
+{
+    assert_string_equal(component, "virtio_net");
+    assert_non_null(format);
+    complaints += level <= LOG_LEVEL_WARNING;
+}
+
+/* ---- the card ---- */
+
+static uint8_t sent[70000];
+static size_t sent_size;
+static unsigned sent_count;
+static bool lazy; /* sends nothing */
+
+static void send_one(struct double_chain *chain)
+{
+    sent_size = 0;
+    for (unsigned i = 0; i < chain->out; i++) {
+        memcpy(sent + sent_size, chain->parts[i].bytes, chain->parts[i].size);
+        sent_size += chain->parts[i].size;
+    }
+    sent_count++;
+    double_push(device, SEND, chain->head, 0);
+}
+
+static void send_all(void)
+{
+    struct double_chain chain;
+    do
+        while (double_pop(device, SEND, &chain))
+            send_one(&chain);
+    while (!double_want(device, SEND));
+    double_tell(device, SEND);
+}
+
+static void notified(struct double_device *of, unsigned queue)
+{
+    (void)of;
+    if (queue == SEND && !lazy)
+        send_all();
+}
+
+static struct double_device *add_card(uint64_t features, bool pci, uint8_t last)
+{
+    struct double_device *d = double_add(VIRTIO_NET, pci);
+    d->offered |= features;
+    memcpy(d->config, "\2\0\0\0\0", 5);
+    d->config[5] = last;
+    d->config[6] = 1;
+    d->config[10] = 1500 & 0xff;
+    d->config[11] = 1500 >> 8;
+    d->notified = notified;
+    return d;
+}
+
+static void set_up(uint64_t features)
+{
+    static bool pci;
+    double_begin("");
+    device = add_card(features, pci = !pci, 7);
+    lazy = false;
+    sent_count = complaints = 0;
+    memset(test_card_mac, 0, 6);
+    test_card_index = -1;
+    test_card_mtu = 9216;
+    test_card_offload = true;
+    assert_int_equal(virtio_bus_start(), 0);
+}
+
+static void tear_down(void)
+{
+    virtio_net_stop();
+    virtio_bus_stop();
+    double_end();
+}
+
+/* ---- frames ---- */
+
+static const char *const nothing = "";
+
+/* A frame of UDP over IPv4 with a valid checksum. */
+static size_t make_frame(uint8_t *frame, size_t payload, uint8_t seed)
+{
+    struct checksum_place place;
+    size_t size = 42 + payload;
+    memset(frame, 0, 42);
+    memcpy(frame, "\2\0\0\0\0\7\2\0\0\0\0\1\x08\0\x45", 15);
+    frame[16] = (uint8_t)((size - 14) >> 8);
+    frame[17] = (uint8_t)(size - 14);
+    frame[22] = 64;
+    frame[23] = 17;
+    memcpy(frame + 26, "\xa\0\0\1\xa\0\0\2\x10\0\0\x35", 12);
+    frame[38] = (uint8_t)((payload + 8) >> 8);
+    frame[39] = (uint8_t)(payload + 8);
+    for (size_t i = 0; i < payload; i++)
+        frame[42 + i] = (uint8_t)(seed + i * 31);
+    assert_int_equal(checksum_find(frame, size, size, &place), CHECKSUM_FOUND);
+    checksum_fill(frame, &place);
+    return size;
+}
+
+/* A segment of TCP over IPv4 or IPv6, without options; its checksum is not computed. */
+static size_t make_segment(uint8_t *frame, size_t payload, bool six)
+{
+    size_t tcp = six ? 54 : 34, total = payload + 20 + (six ? 0 : 20);
+    memset(frame, 0, tcp + 20);
+    memcpy(frame, "\2\0\0\0\0\7\2\0\0\0\0\1\x08\0\x45", 15);
+    if (six)
+        memcpy(frame + 12, "\x86\xdd\x60", 3);
+    size_t at = six ? 18 : 16;
+    frame[at] = (uint8_t)(total >> 8);
+    frame[at + 1] = (uint8_t)total;
+    frame[six ? 20 : 23] = 6;
+    frame[tcp + 12] = 0x50;
+    for (size_t i = 0; i < payload; i++)
+        frame[tcp + 20 + i] = (uint8_t)(i * 7);
+    return tcp + 20 + payload;
+}
+
+/* What the card delivers: a frame behind a header, in as many buffers as it takes; `buffers` is what the header says, 0: the truth, -1: none. */
+static unsigned deliver(const uint8_t *frame, size_t size, uint8_t flags, uint8_t division, int buffers)
+{
+    uint8_t whole[HEADER + 20000] = {flags, division};
+    struct double_chain chains[16];
+    size_t at = 0;
+    unsigned count = 0;
+    memcpy(whole + HEADER, frame, size);
+    do {
+        assert_true(count < 16 && double_pop(device, RECEIVE, &chains[count]));
+        assert_true(chains[count].out == 0 && chains[count].in == 1);
+        at += chains[count++].parts[0].size;
+    } while (at < HEADER + size);
+    unsigned said = buffers == 0 ? count : buffers < 0 ? 0 : (unsigned)buffers;
+    whole[10] = (uint8_t)said;
+    whole[11] = (uint8_t)(said >> 8);
+    at = 0;
+    for (unsigned i = 0; i < count; i++) {
+        size_t part = HEADER + size - at < chains[i].parts[0].size ? HEADER + size - at : chains[i].parts[0].size;
+        memcpy(chains[i].parts[0].bytes, whole + at, part);
+        double_push(device, RECEIVE, chains[i].head, (uint32_t)part);
+        at += part;
+    }
+    double_tell(device, RECEIVE);
+    return count;
+}
+
+static ptrdiff_t receive_now(uint8_t *frame, size_t size)
+{
+    return virtio_net_receive(frame, size, DEADLINE_NOW);
+}
+
+/* ---- agreeing ---- */
+
+static void what_the_card_can(void **state)
+{
+    (void)state;
+    static const struct { uint64_t offered; bool offload; uint32_t does; bool divides; } cases[] = {
+        {ALL, true, 3, true}, {ALL, false, 0, false}, {MAC, true, 0, false}, {MAC | CSUM, true, 1, false}, {MAC | GUEST_CSUM, true, 2, false},
+        {MAC | TSO, true, 0, false}, {MAC | CSUM | 1 << 11, true, 1, false}, {MAC | CSUM | TSO, true, 1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct netif_info info;
+        set_up(cases[i].offered);
+        test_card_offload = cases[i].offload;
+        assert_int_equal(virtio_net_start(), 0);
+        assert_int_equal(virtio_net_info(&info), 0);
+        assert_memory_equal(info.mac, "\2\0\0\0\0\7", 6);
+        assert_int_equal(info.mtu, cases[i].offered & MTU ? 1500 : 9216);
+        assert_int_equal(info.offload, cases[i].does);
+        assert_true(cases[i].divides ? info.divides > 20000 : info.divides == 0);
+        tear_down();
+    }
+}
+
+static void which_card(void **state)
+{
+    (void)state;
+    struct netif_info info;
+    for (int round = 0; round < 8; round++) {
+        set_up(ALL);
+        if (round != 0)
+            add_card(ALL, false, 8);
+        assert_int_equal(virtio_bus_start(), 0);
+        int expected = 0, last = 7;
+        switch (round) {
+        case 0: break;
+        case 1: expected = -ENOTUNIQ; break;
+        case 2: test_card_index = 0; last = device->pci ? 8 : 7; break;
+        case 3: test_card_index = 1; last = device->pci ? 7 : 8; break;
+        case 4: test_card_index = 2; expected = -ENODEV; break;
+        case 5: memcpy(test_card_mac, "\2\0\0\0\0\x8", 6); last = 8; break;
+        case 6: memcpy(test_card_mac, "\2\0\0\0\0\x9", 6); expected = -ENODEV; break;
+        case 7: memcpy(test_card_mac, "\2\0\0\0\0\x7", 6); break;
+        }
+        assert_int_equal(virtio_net_start(), expected);
+        assert_int_equal(complaints, expected != 0);
+        if (!expected) {
+            virtio_net_info(&info);
+            assert_int_equal(info.mac[5], last);
+        }
+        tear_down();
+    }
+    double_begin("");
+    test_card_index = -1;
+    memset(test_card_mac, 0, 6);
+    assert_int_equal(virtio_bus_start(), 0);
+    assert_int_equal(virtio_net_start(), -ENODEV);
+    tear_down();
+}
+
+static void cards_that_contradict_themselves(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        set_up(round == 0 ? ALL & ~MAC : ALL);
+        switch (round) {
+        case 1: device->config[11] = 0; break; /* MTU */
+        case 2: device->config[0] |= 1; break; /* a group's address */
+        case 3: device->queues[SEND].most = 0; break;
+        case 4: device->queues[RECEIVE].most = 0; break;
+        }
+        assert_true(virtio_net_start() < 0);
+        assert_int_equal(device->status, 0);
+        tear_down();
+    }
+}
+
+/* ---- sending ---- */
+
+static void frames_are_sent_whole(void **state)
+{
+    (void)state;
+    uint8_t frame[9300], expected[9300];
+    for (int with = 0; with < 2; with++) {
+        set_up(with ? MAC | CSUM : MAC);
+        assert_int_equal(virtio_net_start(), 0);
+        for (size_t payload = 0; payload < 9216 - 28; payload += payload < 100 ? 1 : 211) {
+            size_t size = make_frame(frame, payload, (uint8_t)payload);
+            struct checksum_place place;
+            struct view views[] = {{(char *)frame, 14}, {nothing, 0}, {(char *)frame + 14, 23}, {(char *)frame + 37, size - 37}, {nothing, 0}};
+            memcpy(expected, frame, size);
+            assert_int_equal(checksum_find(frame, size, size, &place), CHECKSUM_FOUND);
+            if (with) {
+                memset(frame + 40, 0x77, 2); /* any value */
+                memcpy(expected + 40, &place.pseudo, 2);
+            }
+            assert_int_equal(virtio_net_send(views, 5, DEADLINE_NOW), 0);
+            assert_int_equal(sent_size, HEADER + size);
+            assert_memory_equal(sent + HEADER, expected, size);
+            assert_memory_equal(sent, with ? "\1\0\0\0\0\0\x22\0\6\0\0\0" : "\0\0\0\0\0\0\0\0\0\0\0\0", HEADER);
+        }
+        tear_down();
+    }
+}
+
+static void what_is_padding_is_not_summed(void **state)
+{
+    (void)state;
+    uint8_t frame[8000];
+    set_up(MAC | CSUM);
+    assert_int_equal(virtio_net_start(), 0);
+    for (size_t padding = 0; padding < 5000; padding += 499) {
+        size_t size = make_frame(frame, 2000, 1);
+        memset(frame + size, 0xff, padding);
+        assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size + padding}, 1, DEADLINE_NOW), 0);
+        assert_int_equal(sent_size, HEADER + size);
+    }
+    tear_down();
+}
+
+static void segments_are_divided_by_the_card(void **state)
+{
+    (void)state;
+    static uint8_t frame[70000];
+    struct netif_info info;
+    for (int six = 0; six < 2; six++) {
+        set_up(ALL);
+        assert_int_equal(virtio_net_start(), 0);
+        virtio_net_info(&info);
+        size_t headers = six ? 74 : 54;
+        for (size_t size = 1515; size <= info.divides; size += 1777) {
+            assert_int_equal(make_segment(frame, size - headers, six), size);
+            assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW), 0);
+            assert_int_equal(sent_size, HEADER + size);
+            assert_memory_equal(sent + HEADER + headers, frame + headers, size - headers);
+            assert_true(sent[0] == 1 && sent[1] == (six ? 4 : 1));
+            assert_int_equal(sent[2] | sent[3] << 8, headers);
+            assert_int_equal(sent[4] | sent[5] << 8, 1514 - headers);
+        }
+        unsigned count = sent_count;
+        size_t size = make_frame(frame, 1473, 0); /* UDP is not divided */
+        assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW), -EMSGSIZE);
+        assert_int_equal(virtio_net_send(&(struct view){(char *)frame, info.divides + 1}, 1, DEADLINE_NOW), -EMSGSIZE);
+        assert_int_equal(virtio_net_send(&(struct view){(char *)frame, 13}, 1, DEADLINE_NOW), -EINVAL);
+        struct view huge[] = {{(char *)frame, SIZE_MAX}, {(char *)frame, 100}};
+        assert_int_equal(virtio_net_send(huge, 2, DEADLINE_NOW), -EMSGSIZE);
+        assert_int_equal(sent_count, count);
+        tear_down();
+    }
+}
+
+static unsigned senders_done, senders_wrong;
+
+static void sender(void *argument)
+{
+    uint8_t frame[1514];
+    (void)argument;
+    for (unsigned i = 0; i < 50; i++) {
+        size_t size = make_frame(frame, 1000 + i, (uint8_t)i);
+        senders_wrong += virtio_net_send(&(struct view){(char *)frame, size}, 1, in_milliseconds(5000)) != 0;
+    }
+    senders_done++;
+}
+
+static void who_sends_waits_for_room(void **state)
+{
+    (void)state;
+    uint8_t frame[1514];
+    set_up(ALL);
+    assert_int_equal(virtio_net_start(), 0);
+    lazy = true;
+    size_t size = make_frame(frame, 1000, 0);
+    unsigned count = 0;
+    while (virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW) == 0)
+        count++;
+    assert_int_equal(count, 32);
+    assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW), -ETIMEDOUT);
+    assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size}, 1, in_milliseconds(2)), -ETIMEDOUT);
+    senders_done = senders_wrong = 0;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(task_spawn(NULL, 0, sender, NULL), 0);
+    for (int rounds = 0; senders_done < 3 && rounds < 1000; rounds++) {
+        send_all();
+        task_sleep(in_milliseconds(1));
+    }
+    send_all();
+    assert_int_equal(senders_done, 3);
+    assert_int_equal(senders_wrong, 0);
+    assert_int_equal(sent_count, 32 + 150);
+    assert_true(device->queues[SEND].interrupts < 150);
+    task_end_children(DEADLINE_NEVER);
+    tear_down();
+}
+
+/* ---- receiving ---- */
+
+static void frames_are_received_whole(void **state)
+{
+    (void)state;
+    static uint8_t frame[9300], got[9300];
+    for (int round = 0; round < 4; round++) {
+        set_up(MAC | (round & 1 ? MRG : 0) | (round & 2 ? GUEST_CSUM : 0));
+        assert_int_equal(virtio_net_start(), 0);
+        assert_int_equal(receive_now(got, sizeof got), -ETIMEDOUT);
+        for (unsigned i = 0; i < 70000; i++) { /* the indices wrap around */
+            size_t size = make_frame(frame, i < 300 ? i * 30 : i % 40, (uint8_t)i);
+            unsigned count = deliver(frame, size, 0, 0, 0);
+            assert_int_equal(count, round & 1 ? (size + HEADER + 2047) / 2048 : 1);
+            memset(got, 0, size);
+            assert_int_equal(receive_now(got, sizeof got), size);
+            assert_memory_equal(got, frame, size);
+        }
+        assert_int_equal(receive_now(got, sizeof got), -ETIMEDOUT);
+        assert_true(device->queues[RECEIVE].interrupts <= 1); /* nobody asked: once in 65536, when the index comes to the same place */
+        tear_down();
+    }
+}
+
+static void checksums_of_what_is_received(void **state)
+{
+    (void)state;
+    uint8_t frame[200], bad[200], got[200];
+    size_t size = make_frame(frame, 50, 3);
+    for (int verifies = 0; verifies < 2; verifies++) {
+        memcpy(bad, frame, size);
+        bad[60] ^= 1;
+        set_up(verifies ? ALL : ALL & ~GUEST_CSUM);
+        assert_int_equal(virtio_net_start(), 0);
+        deliver(bad, size, 0, 0, 0);
+        assert_int_equal(receive_now(got, sizeof got), verifies ? -ETIMEDOUT : (ptrdiff_t)size);
+        deliver(bad, size, 2, 0, 0); /* it was verified, so says the card */
+        assert_int_equal(receive_now(got, sizeof got), size);
+        memcpy(bad, frame, size);
+        bad[40] ^= 1;
+        deliver(bad, size, 1, 0, 0); /* to be completed: unasked when it does not verify */
+        assert_int_equal(receive_now(got, sizeof got), size);
+        assert_memory_equal(got, verifies ? bad : frame, size);
+        tear_down();
+    }
+}
+
+static void frames_that_nobody_wants(void **state)
+{
+    (void)state;
+    uint8_t frame[1600], got[1600];
+    set_up(ALL);
+    assert_int_equal(virtio_net_start(), 0);
+    size_t size = make_frame(frame, 1000, 3);
+    for (int i = 0; i < 100; i++) {
+        deliver(frame, size, 2, 1, 0); /* a segment that was joined */
+        deliver(frame, 13, 2, 0, 0);
+        deliver(frame, size, 2, 0, 0);
+        assert_int_equal(receive_now(got, size - 1), -EMSGSIZE);
+        deliver(frame, size, 2, 0, 0);
+        assert_int_equal(receive_now(got, size), size);
+    }
+    assert_int_equal(complaints, 1);
+    tear_down();
+}
+
+static ptrdiff_t received;
+
+static void receiver(void *argument)
+{
+    received = virtio_net_receive(argument, 1514, DEADLINE_NEVER);
+}
+
+static void who_receives_is_woken(void **state)
+{
+    (void)state;
+    uint8_t frame[1600], got[1600];
+    struct task *task;
+    for (unsigned features = 0; features < 2; features++) {
+        set_up(ALL);
+        device->offered &= features ? ~DOUBLE_EVENT_INDEX : UINT64_MAX;
+        assert_int_equal(virtio_net_start(), 0);
+        size_t size = make_frame(frame, 700, 3);
+        for (unsigned i = 0; i < 300; i++) {
+            assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+            task_yield();
+            if (i == 0)
+                assert_int_equal(virtio_net_receive(frame, 1514, DEADLINE_NOW), -EBUSY);
+            deliver(frame, size, 2, 0, 0);
+            assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+            assert_int_equal(received, size);
+        }
+        assert_int_equal(device->queues[RECEIVE].interrupts, 300);
+        assert_int_equal(virtio_net_receive(got, 1514, in_milliseconds(2)), -ETIMEDOUT);
+        assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+        task_yield();
+        task_cancel(task);
+        assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+        assert_int_equal(received, -ECANCELED);
+        tear_down();
+    }
+}
+
+/* ---- lies ---- */
+
+static void cards_that_lie(void **state)
+{
+    (void)state;
+    static uint8_t frame[9300], got[9300];
+    struct task *task;
+    for (int lie = 0; lie < 8; lie++) {
+        set_up(MAC | MRG | CSUM);
+        assert_int_equal(virtio_net_start(), 0);
+        size_t size = make_frame(frame, 100, 0);
+        struct double_chain chain;
+        assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+        task_yield(); /* it waits */
+        switch (lie) {
+        case 0: deliver(frame, size, 0, 0, 2); break;      /* more buffers than came */
+        case 1: deliver(frame, size, 0, 0, -1); break;     /* none */
+        case 2: deliver(frame, size, 0, 0, 0x1ff); break;  /* more than there are */
+        case 3: /* less than a header */
+        case 4: /* more than the buffer */
+        case 5: /* a buffer that it does not have */
+            assert_true(double_pop(device, RECEIVE, &chain));
+            double_push(device, RECEIVE, lie == 5 ? 16 : chain.head, lie == 3 ? 11 : lie == 4 ? 2049 : 100);
+            double_tell(device, RECEIVE);
+            break;
+        case 6: /* an index that jumps */
+            *double_used_index(device, RECEIVE) = 17;
+            double_interrupt(device, RECEIVE);
+            break;
+        case 7: /* a frame that was never sent is done: noticed when there is no room */
+            lazy = true;
+            *double_used_index(device, SEND) = 7;
+            break;
+        }
+        for (int i = 0; lie == 7 && i < 33; i++)
+            virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW);
+        assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+        assert_int_equal(received, -EIO);
+        assert_int_equal(receive_now(got, sizeof got), -EIO);
+        assert_int_equal(virtio_net_send(&(struct view){(char *)frame, size}, 1, DEADLINE_NOW), -EIO);
+        assert_int_equal(device->status, 0);
+        assert_int_equal(complaints, 1);
+        tear_down();
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, instances_start, instances_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_the_card_can), TEST(which_card), TEST(cards_that_contradict_themselves),
+        TEST(frames_are_sent_whole), TEST(what_is_padding_is_not_summed), TEST(segments_are_divided_by_the_card), TEST(who_sends_waits_for_room),
+        TEST(frames_are_received_whole), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
+        TEST(cards_that_lie),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
