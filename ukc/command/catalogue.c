@@ -55,8 +55,9 @@ const char *const *catalogue_roots(struct invocation *i, const struct configurat
             continue;
         }
         *vec_add(i->arena, &roots) = path_join(i->arena, root, "libs");
-        for (size_t t = 0; t < TARGET_COUNT; t++) {
-            const char *target = path_join(i->arena, root, arena_printf(i->arena, "targets/%s", target_names[t]));
+        for (size_t t = 0; t <= TARGET_COUNT; t++) {
+            const char *name = t == TARGET_COUNT ? "pvh" /* what kvm and xen share */ : target_names[t];
+            const char *target = path_join(i->arena, root, arena_printf(i->arena, "targets/%s", name));
             if (file_is_directory(target))
                 *vec_add(i->arena, &roots) = target;
         }

@@ -38,6 +38,9 @@
     X(quiet, 'q', "quiet", NULL, false, "print only what went wrong")                                    \
     X(all, 'a', "all", NULL, false, "everything, not only the target configured last")                   \
     X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \
+    X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")    \
+    X(memory, 'm', "memory", "SIZE", false, "on kvm: the machine's memory, as 64M (the default) or 1100K") \
+    X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation, the default) or kvm") \
     X(dry_run, 0, "dry-run", NULL, false, "print what would be run, and do nothing")                     \
     X(colour, 0, "colour", "WHEN", false, "always, never or auto (the default)")                         \
     X(man, 0, "man", NULL, false, "print the manual page, in troff")                                     \

@@ -54,8 +54,10 @@ const struct command commands[] = {
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then run the image",
         .description = "Words after -- are the image's own: the keys that it reads at boot, as --PATH=VALUE. The exit "
-                       "status is the program's. The exact command is printed by --verbose and --dry-run.",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run),
+                       "status is the program's. The exact command is printed by --verbose and --dry-run. A kvm image is run in QEMU, and "
+                       "its command is always printed, to standard error, unless --quiet forbids it.",
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES(machine) | TAKES(memory) |
+                 TAKES(accelerator),
         .most = 1,
         .passes = true,
         .run = command_run,

@@ -97,6 +97,13 @@ bool imports_fetch_plan(struct project *p)
     return ok;
 }
 
+/* The headers of the target's C library are read by every check. */
+bool imports_fetch_library(struct project *p)
+{
+    const struct target_description *target = layout_target(p->plan);
+    return !target || target->library.import_count == 0 || imports_fetch(p, &target->library.imports[0]);
+}
+
 /* ---- repositories ---- */
 
 const char *imports_use_repository(void *context, struct arena *a, const struct used_repository *used, struct diag *)

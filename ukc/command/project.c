@@ -224,14 +224,14 @@ bool project_plan(struct project *p)
 
 bool project_layout(struct project *p, const char *build, bool fetch)
 {
-    if (fetch && !imports_fetch_plan(p))
+    if ((fetch && !imports_fetch_plan(p)) || !imports_fetch_library(p))
         return false;
     size_t count;
     const struct layout_root *roots = imports_roots(p, &count);
     if (!roots)
         return false;
     p->layout = layout_create(p->a, p->plan, build, roots, count, p->d);
-    return p->layout && layout_prepare(p->layout, p->d);
+    return p->layout && layout_prepare(p->layout, p->d) && generate_library_headers(p->a, p->plan, p->layout, p->d);
 }
 
 bool project_check(struct project *p)

@@ -1,7 +1,8 @@
 /*
- * run.c - ukc run: the image as a process, in its own place.
+ * run.c - ukc run: a posix image as a process, in its own place; run_kvm.c has the machines.
  */
 #include "build.h"
+#include "run.h"
 #include "guard.h"
 #include <errno.h>
 #include <signal.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void print_command(char *const *argv, FILE *out)
+void run_print(const char *const *argv, FILE *out)
 {
     struct text line = {};
     for (size_t k = 0; argv[k]; k++) {
@@ -31,7 +32,7 @@ static int execute(struct project *p, const struct image *image)
     for (size_t k = 0; k < i->passed_count; k++)
         argv[k + 1] = arena_strdup(p->a, i->passed[k]);
     if (given(i, OPTION_verbose) || given(i, OPTION_dry_run))
-        print_command(argv, given(i, OPTION_dry_run) ? stdout : stderr);
+        run_print((const char *const *)argv, given(i, OPTION_dry_run) ? stdout : stderr);
     if (given(i, OPTION_dry_run))
         return 0;
     fflush(NULL);
@@ -49,12 +50,17 @@ int command_run(struct invocation *i)
     int status = 0;
     if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true))
         return (int)diag_status(i->diag);
-    if (p.configuration.target != TARGET_posix) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix images only, not %s",
+    bool kvm = p.configuration.target == TARGET_kvm;
+    if (p.configuration.target != TARGET_posix && !kvm) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix and kvm images, not %s",
                   target_names[p.configuration.target]);
+        return DIAG_USAGE;
+    }
+    if (!kvm && (given(i, OPTION_machine) || given(i, OPTION_memory) || given(i, OPTION_accelerator))) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--machine, --memory and --accelerator are for target kvm: a process has no machine");
         return DIAG_USAGE;
     }
     if (!build_image(&p, true, &image, &status))
         return status;
-    return execute(&p, &image);
+    return kvm ? run_kvm(&p, &image) : execute(&p, &image);
 }

@@ -97,24 +97,16 @@ static bool write_commands(const struct generation *g, struct text *commands)
     return file_write(shared, commands->bytes, commands->size, NULL, g->d) && write_text(g, build_file(g, "compile_commands.json"), commands);
 }
 
-static const struct target_description *find_target(const struct plan *plan)
-{
-    const struct manifest *m = plan->graph->manifest;
-    for (size_t i = 0; i < m->target_count; i++)
-        if (m->targets[i].target == plan->target)
-            return &m->targets[i];
-    return NULL;
-}
-
 bool generate(struct arena *a, const struct bindings *bindings, const struct layout *layout, const struct generate_options *options, struct diag *d)
 {
     struct generation g = {.a = a, .bindings = bindings, .plan = bindings->plan, .layout = layout, .options = options, .d = d};
-    g.target = find_target(g.plan);
+    g.target = layout_target(g.plan);
     if (!g.target)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "ukc's catalogue has no declaration of target '%s'", target_names[g.plan->target]);
     bool good = check_name(&g, &g.plan->instances[g.plan->instance_count - 1]);
     good = write_instance_files(&g) && good;
     struct text start = {}, ninja = {}, commands = {};
+    good = library_system_header(&g) && good;
     start_source(&g, &start);
     good = write_text(&g, build_file(&g, "gen/start.c"), &start) && good;
     good = write_statements(&g, &ninja, &commands) && good;

@@ -34,6 +34,12 @@ struct generate_options {
     bool check_only; /* look for everything that would be wrong, but write neither build.ninja nor compile_commands.json */
 };
 
+/*
+ * Makes the headers of the target's C library below gen/+library, which the interface check reads: call it
+ * before.  Its tree must be there.
+ */
+bool generate_library_headers(struct arena *, const struct plan *, const struct layout *, struct diag *);
+
 bool generate(struct arena *, const struct bindings *, const struct layout *, const struct generate_options *, struct diag *);
 
 #endif

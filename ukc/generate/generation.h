@@ -46,6 +46,15 @@ void boot_table(const struct generation *, struct text *out);
 /* statements.c: build.ninja and compile_commands.json, as text. */
 bool write_statements(const struct generation *, struct text *ninja, struct text *commands);
 
+/* library.c: gen/system.h, which tells the target's support code what the image has; nothing for a target that does not ask. */
+bool library_system_header(const struct generation *);
+/* The sources of the target's C library: paths in its tree, sorted.  False after reporting. */
+struct library_source {
+    const char *path;
+    bool native; /* never bitcode */
+};
+bool library_sources(const struct generation *, const struct library_source **, size_t *count);
+
 /* embed_list.c: the list file of an embedded directory, and its files (paths from the project). */
 struct embedded {
     const char *list;   /* build/posix/gen/<instance>/embed.list */

@@ -93,6 +93,15 @@ static void add_include_root(struct arena *a, root_list *roots, const char *dire
     add_beside(a, roots, directory, "boot", "boot.h");
 }
 
+const struct target_description *layout_target(const struct plan *plan)
+{
+    const struct manifest *m = plan->graph->manifest;
+    for (size_t i = 0; i < m->target_count; i++)
+        if (m->targets[i].target == plan->target)
+            return &m->targets[i];
+    return NULL;
+}
+
 static void collect(struct arena *a, root_list *roots, const char *project, const struct plan *plan)
 {
     const struct manifest *m = plan->graph->manifest;
@@ -107,9 +116,9 @@ static void collect(struct arena *a, root_list *roots, const char *project, cons
         if (c->in_tree)
             add_include_root(a, roots, c->directory);
     }
-    for (size_t i = 0; i < m->target_count; i++)
-        if (m->targets[i].target == plan->target)
-            add_root(a, roots, project, m->targets[i].directory, true);
+    const struct target_description *target = layout_target(plan);
+    if (target)
+        add_root(a, roots, project, target->directory, true);
 }
 
 static int compare_roots(const void *x, const void *y)
@@ -273,6 +282,30 @@ static void add_component_flags(struct arena *a, const struct layout *layout, co
     }
 }
 
+static void add_target_flags(struct arena *a, const struct layout *layout, const struct plan *plan, flag_list *flags)
+{
+    const struct target_description *target = layout_target(plan);
+    const char *include = target ? layout_path(a, layout, target->directory, "include") : NULL;
+    if (include && file_is_directory(include))
+        add_flag(a, flags, "-I", include);
+    if (!target || target->library.import_count == 0)
+        return;
+    const struct import *import = &target->library.imports[0];
+    const char *root = arena_printf(a, "%s/root/%s", layout->build, layout_import_label(a, layout, import));
+    import = layout_import(layout, import);
+    add_flag(a, flags, "-isystem", arena_printf(a, "%s/gen/+library", layout->build));
+    for (size_t i = 0; i < import->include_count; i++)
+        add_flag(a, flags, "-isystem", path_join(a, root, import->include[i].text));
+}
+
+const char *const *layout_target_include(struct arena *a, const struct layout *layout, const struct plan *plan, size_t *count)
+{
+    flag_list flags = {};
+    add_target_flags(a, layout, plan, &flags);
+    *count = flags.count;
+    return flags.items;
+}
+
 const char *const *layout_include(struct arena *a, const struct layout *layout, const struct plan *plan,
                                   const struct plan_instance *instance, size_t *count)
 {
@@ -289,6 +322,7 @@ const char *const *layout_include(struct arena *a, const struct layout *layout, 
     for (size_t i = 0; i < layout->root_count; i++)
         if (!strcmp(layout->roots[i].label, "libs.include"))
             add_flag(a, &flags, "-I", layout_path(a, layout, layout->roots[i].directory, NULL));
+    add_target_flags(a, layout, plan, &flags);
     *count = flags.count;
     return flags.items;
 }

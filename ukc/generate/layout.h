@@ -52,6 +52,9 @@ const char *layout_tree_label(struct arena *, const char *family, const char *na
 /* Makes the build directory and its links (idempotent). */
 bool layout_prepare(const struct layout *, struct diag *);
 
+/* The declaration of the plan's target; NULL: the catalogue has none. */
+const struct target_description *layout_target(const struct plan *);
+
 /* A file of a component, signature, or any absolute path below a root: relative to the project. */
 const char *layout_path(struct arena *, const struct layout *, const char *directory, const char *file);
 /* "build/posix/gen/<instance>/<file>" */
@@ -70,9 +73,13 @@ const char *layout_import_label(struct arena *, const struct layout *, const str
  *     -I<inside the component>      from its own flags
  *     -I<inside a package>          from its imports
  *     -I<libs/include>              #include <ukc/view.h>
+ *     -I<include of the target>     #include <ukc/machine.h>, if it has one
+ *     -isystem<the C library's>     of a target that has its own: made headers, then those of its tree
  * -iquote, so that a requirement named "time" does not hide <time.h>.  instance NULL: what a signature's header may include.
  */
 const char *const *layout_include(struct arena *, const struct layout *, const struct plan *,
                                   const struct plan_instance *, size_t *count);
+/* The last two of these alone: for support code of the target. */
+const char *const *layout_target_include(struct arena *, const struct layout *, const struct plan *, size_t *count);
 
 #endif

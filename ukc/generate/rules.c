@@ -76,6 +76,16 @@ const struct ninja_rule build_rules[] = {
         .description = "LINK $what",
     },
     {
+        .name = "link_library", /* the same, with a library from which is taken what is used */
+        .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
+                   "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
+                   "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
+                   "$link_flags $link_profile -o $out $objects -Wl,--start-lib @$out.rsp -Wl,--end-lib $libs",
+        .description = "LINK $what",
+        .rspfile = "$out.rsp",
+        .rspfile_content = "$library",
+    },
+    {
         .name = "debug_file",
         .command = "$objcopy --only-keep-debug $in $out",
         .description = "DEBUG $what",

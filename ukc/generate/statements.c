@@ -99,6 +99,49 @@ static void write_step(struct statements *s, const char *rule, const char *to, c
                                               .variables = variables, .variable_count = count});
 }
 
+static const char *words_of(const struct generation *g, const word_list *paths)
+{
+    struct text t = {};
+    for (size_t i = 0; i < paths->count; i++)
+        put_word(g, &t, paths->items[i], SPAN_NONE);
+    const char *kept = text_keep(&t, g->a);
+    text_dispose(&t);
+    return kept;
+}
+
+static void write_link(struct statements *s, const char *name, const char *linked)
+{
+    const struct generation *g = s->g;
+    struct ninja_build build = {
+        .rule = "link",
+        .outputs = &linked, .output_count = 1,
+        .inputs = s->link_inputs.items, .input_count = s->link_inputs.count,
+        .implicit = &s->tools, .implicit_count = 1,
+        .variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name}}, .variable_count = 2,
+    };
+    if (s->library.count == 0 && !g->target->script.text) {
+        ninja_build(s->out, &build);
+        return;
+    }
+    word_list implicit = {};
+    *vec_add(g->a, &implicit) = s->tools;
+    if (g->target->script.text) {
+        const char *script = layout_path(g->a, g->layout, g->target->directory, g->target->script.text);
+        put_word(g, &s->libraries, arena_printf(g->a, "-Wl,-T,%s", script), SPAN_NONE);
+        *vec_add(g->a, &implicit) = script;
+        add_leaf(s, script);
+    }
+    for (size_t i = 0; i < s->library.count; i++)
+        *vec_add(g->a, &implicit) = s->library.items[i];
+    build.rule = "link_library";
+    build.implicit = implicit.items;
+    build.implicit_count = implicit.count;
+    build.variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name},
+                                                {"objects", words_of(g, &s->link_inputs)}, {"library", words_of(g, &s->library)}};
+    build.variable_count = 4;
+    ninja_build(s->out, &build);
+}
+
 static void write_image(struct statements *s)
 {
     const struct generation *g = s->g;
@@ -106,13 +149,7 @@ static void write_image(struct statements *s)
     const char *linked = is_release(g) ? build_file(g, arena_printf(g->a, "obj/+image/%s.elf", name)) : image;
     text_putc(s->out, '\n');
     ninja_comment(s->out, "the image");
-    ninja_build(s->out, &(struct ninja_build){
-        .rule = "link",
-        .outputs = &linked, .output_count = 1,
-        .inputs = s->link_inputs.items, .input_count = s->link_inputs.count,
-        .implicit = &s->tools, .implicit_count = 1,
-        .variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name}}, .variable_count = 2,
-    });
+    write_link(s, name, linked);
     if (is_release(g)) {
         const struct ninja_variable variables[] = {{"what", name}, {"debug", debug}};
         const char *const implicit[] = {s->tools, debug};
@@ -239,6 +276,7 @@ bool write_statements(const struct generation *g, struct text *ninja, struct tex
     good = write_glues(&s) && good;
     for (size_t i = 0; i < g->plan->instance_count; i++)
         write_instance(&s, &g->plan->instances[i]);
+    good = write_library(&s) && good;
     json_end_array(&json);
     write_image(&s);
     good = write_configure(&s) && good;

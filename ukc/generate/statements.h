@@ -16,6 +16,7 @@ struct statements {
     struct text profile_flags;
     struct text libraries;     /* words for the link */
     word_list link_inputs;     /* what becomes the image */
+    word_list library;         /* objects of which the image takes what it uses */
     word_list leaves;          /* files that nothing makes: each gets a phony statement */
     word_list configure_inputs;
     const char *tools;         /* <build>/tools.txt */
@@ -27,6 +28,9 @@ struct statements {
 void write_instance(struct statements *, const struct plan_instance *);
 /* Compiles one file of ukc's own glue: obj/+<group>/<file>.o, which joins the link. */
 void write_glue(struct statements *, const char *group, const char *source);
+
+/* Compiles the target's C library: obj/+library/<path>.o, from which the link takes what it needs. */
+bool write_library(struct statements *);
 
 /* A file that the build reads and does not make. */
 void add_leaf(struct statements *, const char *path);

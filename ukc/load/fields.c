@@ -86,8 +86,41 @@ static const struct rule target_rules[] = {
     {"dev_link", FIELD_words, OPTIONAL, "more of them in the dev profile", LIST(target_description, dev_link, dev_link_count)},
     {"sources", FIELD_c_sources, OPTIONAL, "entry and support code, in every image of the target",
      LIST(target_description, sources, source_count)},
+    {"script", FIELD_file, OPTIONAL, "the linker's script", AT(target_description, script)},
+    {"uses", FIELD_objects, OPTIONAL,
+     "signatures that its sources act on where an image has an instance of them: the generated system.h has SYSTEM_NAME, "
+     "the beginning of its operations' symbols", LIST(target_description, uses, use_count)},
+    {"library", FIELD_library, OPTIONAL, "the C library, where the tools' own is not used", AT(target_description, library)},
 };
 SCHEMA(target);
+
+static const struct rule library_rules[] = {
+    {"imports", FIELD_imports, REQUIRED, "its source tree; include lists the directories with its public headers",
+     LIST(target_library, imports, import_count)},
+    {"parts", FIELD_tree_paths, REQUIRED,
+     "directories of the tree whose C and assembler sources are compiled (not those in directories below), and single files",
+     LIST(target_library, parts, part_count)},
+    {"architecture", FIELD_text, OPTIONAL, "a source in a directory of this name replaces the one in the directory above",
+     AT(target_library, architecture)},
+    {"without", FIELD_tree_paths, OPTIONAL, "sources that are left out", LIST(target_library, without, without_count)},
+    {"native", FIELD_tree_paths, OPTIONAL, "files and directories that do not take part in optimisation at link time: what the code "
+     "generator itself calls, memcpy and the like", LIST(target_library, native, native_count)},
+    {"internal", FIELD_tree_paths, OPTIONAL, "directories of the tree with headers for its own sources",
+     LIST(target_library, internal, internal_count)},
+    {"sources", FIELD_c_sources, OPTIONAL, "more sources, beside the manifest", LIST(target_library, sources, source_count)},
+    {"flags", FIELD_words, OPTIONAL, "compiler flags of all these; -I with a directory beside the manifest comes first",
+     LIST(target_library, flags, flag_count)},
+    {"headers", FIELD_made_headers, OPTIONAL, "headers that are made from files of the tree", LIST(target_library, headers, header_count)},
+};
+SCHEMA(library);
+
+static const struct rule header_rules[] = {
+    {"from", FIELD_tree_paths, REQUIRED, "files of the tree, one after the other", LIST(made_header, from, from_count)},
+    {"replace", FIELD_words, OPTIONAL,
+     "pairs of a POSIX extended regular expression and a replacement with \\1 to \\9: the first that matches rewrites the line",
+     LIST(made_header, replace, replace_count)},
+};
+SCHEMA(header);
 
 static const struct rule instance_rules[] = {
     {"choose", FIELD_choose, OPTIONAL, "what fills the requirements of this instance", LIST(instance_decl, chosen, chosen_count)},
@@ -177,7 +210,7 @@ SCHEMA(use);
 
 /* ---- the table for help ---- */
 
-static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,
+static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,    &schema_library,       &schema_header,
                                                &schema_instance,  &schema_embed,          &schema_sig,       &schema_key,
                                                &schema_debian,    &schema_debian_source,  &schema_git,       &schema_pkgconfig,
                                                &schema_use};

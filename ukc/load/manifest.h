@@ -266,6 +266,37 @@ struct signature {
     size_t key_count;
 };
 
+/* A header that is made from files of a tree: their lines one after the other, each rewritten by the first pattern it matches. */
+struct made_header {
+    struct word name;        /* "bits/alltypes.h" */
+    const struct word *from; /* files of the tree, in order */
+    size_t from_count;
+    const struct word *replace; /* pairs: a POSIX extended regular expression, and what stands for the match, with \1 to \9 */
+    size_t replace_count;
+};
+
+/* library { ... }: the C library of a target without one, compiled from a tree and linked as far as it is used. */
+struct target_library {
+    struct span span;
+    const struct import *imports; /* one */
+    size_t import_count;
+    const struct word *parts; /* directories of the tree, whose sources are meant but not those of directories in them, and files */
+    size_t part_count;
+    struct word architecture; /* a source of a directory of this name replaces the one of the directory above; may be absent */
+    const struct word *without; /* files that are left out */
+    size_t without_count;
+    const struct word *native; /* files and directories that are never bitcode: what the code generator calls by name */
+    size_t native_count;
+    const struct word *internal; /* directories of the tree with headers for the library's own sources only */
+    size_t internal_count;
+    const struct word *sources; /* beside the manifest, compiled like the library's own */
+    size_t source_count;
+    const struct word *flags; /* of all these; -I: beside the manifest, before everything else */
+    size_t flag_count;
+    const struct made_header *headers; /* sorted by name */
+    size_t header_count;
+};
+
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */
 struct target_description {
     enum target target;
@@ -278,6 +309,10 @@ struct target_description {
     size_t link_count, release_link_count, dev_link_count;
     const struct word *sources; /* entry and support code, linked into every image of the target */
     size_t source_count;
+    struct word script; /* of the linker; may be absent */
+    const struct word *uses; /* signatures: where the image has an instance of one, its support code may call it (system.h) */
+    size_t use_count;
+    struct target_library library; /* without imports: the tools' own C library */
 };
 
 struct manifest {

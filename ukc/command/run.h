@@ -1,0 +1,15 @@
+/*
+ * run.h - running an image that has been built.
+ */
+#ifndef UKC_RUN_H
+#define UKC_RUN_H
+
+#include <stdio.h>
+#include "build.h"
+
+/* A command on one line, as a shell takes it. */
+void run_print(const char *const *argv, FILE *out);
+/* In QEMU.  Returns the image's exit status, or the status of what was reported. */
+int run_kvm(struct project *, const struct image *);
+
+#endif
