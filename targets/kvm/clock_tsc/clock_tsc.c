@@ -1,0 +1,180 @@
+/*
+ * clock_tsc.c - time from the time stamp counter.
+ *
+ * How fast it counts is asked when time is first asked for, so that an image that never does pays nothing:
+ *   1. KVM's clock (CPUID 0x40000001, bit 3; MSR 0x4b564d01: Linux, Documentation/virt/kvm/x86/msr.rst) says it
+ *      exactly, and the wall-clock time of the machine's start with it;
+ *   2. CPUID 0x15 and 0x40000010 say it, on some hypervisors;
+ *   3. else it is measured for some microseconds against the local APIC's timer, which QEMU counts at 1 GHz.
+ * The third is good to a thousandth, no better, and the wall clock then starts at 1970.
+ */
+#include "clock_tsc.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include <ukc/machine.h>
+
+enum { KVM_FEATURE_CLOCK = 1 << 3, MSR_WALL = 0x4b564d00, MSR_SYSTEM = 0x4b564d01 };
+
+/* Both as the hypervisor writes them: versions are odd while it does. */
+struct wall_clock {
+    uint32_t version, seconds, nanoseconds;
+};
+struct system_time {
+    uint32_t version, padding;
+    uint64_t tsc, nanoseconds;
+    uint32_t multiplier;
+    int8_t shift;
+    uint8_t flags, padding2[2];
+};
+
+static struct {
+    bool known;
+    uint32_t multiplier; /* nanoseconds = (ticks << shift) * multiplier >> 32 */
+    int8_t shift;
+    uint64_t tsc;
+    int64_t nanoseconds, wall; /* at `tsc` */
+} rate;
+
+static void write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static uint64_t scale(uint64_t ticks)
+{
+    ticks = rate.shift < 0 ? ticks >> -rate.shift : ticks << rate.shift;
+    return (uint64_t)((unsigned __int128)ticks * rate.multiplier >> 32);
+}
+
+static void set_rate(uint64_t hertz)
+{
+    int8_t shift = 0;
+    /* as large a multiplier as fits in 32 bits */
+    while (hertz < (uint64_t)NANOSECONDS_PER_SECOND) {
+        hertz <<= 1;
+        shift++;
+    }
+    while (hertz >= 2 * (uint64_t)NANOSECONDS_PER_SECOND) {
+        hertz >>= 1;
+        shift--;
+    }
+    rate.shift = shift;
+    rate.multiplier = (uint32_t)(((uint64_t)NANOSECONDS_PER_SECOND << 32) / (hertz ? hertz : 1) > UINT32_MAX
+                                     ? UINT32_MAX : ((uint64_t)NANOSECONDS_PER_SECOND << 32) / hertz);
+    rate.tsc = machine_tsc();
+}
+
+/* ---- 1: KVM's clock ---- */
+
+static bool ask_kvm(void)
+{
+    static _Alignas(64) volatile struct system_time system;
+    static _Alignas(64) volatile struct wall_clock wall;
+    struct machine_cpuid id = machine_cpuid(0x40000000, 0);
+    if (!(machine_cpuid(1, 0).ecx >> 31) || id.ebx != 0x4b4d564b || id.ecx != 0x564b4d56 || id.edx != 0x4d)
+        return false;
+    if (!(machine_cpuid(0x40000001, 0).eax & KVM_FEATURE_CLOCK))
+        return false;
+    write_msr(MSR_WALL, (uintptr_t)&wall);
+    write_msr(MSR_SYSTEM, (uintptr_t)&system | 1);
+    uint32_t version;
+    do {
+        version = system.version;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        rate.multiplier = system.multiplier;
+        rate.shift = system.shift;
+        rate.tsc = system.tsc;
+        rate.nanoseconds = (int64_t)system.nanoseconds;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    } while ((version & 1) || version != system.version);
+    rate.wall = rate.nanoseconds + wall.seconds * NANOSECONDS_PER_SECOND + wall.nanoseconds;
+    write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
+    return rate.multiplier != 0;
+}
+
+/* ---- 2: CPUID ---- */
+
+static bool ask_cpuid(void)
+{
+    uint64_t hertz = 0;
+    if (machine_cpuid(0, 0).eax >= 0x15) {
+        struct machine_cpuid ratio = machine_cpuid(0x15, 0);
+        if (ratio.eax && ratio.ebx && ratio.ecx)
+            hertz = (uint64_t)ratio.ecx * ratio.ebx / ratio.eax;
+    }
+    if (!hertz && machine_cpuid(1, 0).ecx >> 31 && machine_cpuid(0x40000000, 0).eax >= 0x40000010)
+        hertz = (uint64_t)machine_cpuid(0x40000010, 0).eax * 1000;
+    if (hertz < 1000000)
+        return false;
+    set_rate(hertz);
+    return true;
+}
+
+/* ---- 3: measured ---- */
+
+enum { APIC = 0xfee00000, APIC_SPURIOUS = 0xf0, APIC_TIMER = 0x320, APIC_INITIAL = 0x380, APIC_CURRENT = 0x390, APIC_DIVIDE = 0x3e0 };
+enum { APIC_MASKED = 1 << 16, APIC_BY_ONE = 0xb, MEASURED = 200000 /* ticks of 1 ns */ };
+
+static volatile uint32_t *apic(unsigned at)
+{
+    return (volatile uint32_t *)(uintptr_t)(APIC + at);
+}
+
+static void measure(void)
+{
+    if (!machine_map(APIC, MACHINE_PAGE, MACHINE_DEVICE))
+        machine_panic("no memory to map the local APIC");
+    uint32_t mode = *apic(APIC_TIMER), divisor = *apic(APIC_DIVIDE); /* somebody else's: given back */
+    *apic(APIC_TIMER) = APIC_MASKED;
+    *apic(APIC_DIVIDE) = APIC_BY_ONE;
+    *apic(APIC_INITIAL) = UINT32_MAX;
+    uint32_t before = *apic(APIC_CURRENT), after;
+    uint64_t from = machine_tsc(), to;
+    unsigned turns = 0;
+    do {
+        after = *apic(APIC_CURRENT);
+        to = machine_tsc();
+    } while (before - after < MEASURED && ++turns < 1000000);
+    *apic(APIC_INITIAL) = 0;
+    *apic(APIC_DIVIDE) = divisor;
+    *apic(APIC_TIMER) = mode;
+    if (before == after || to == from)
+        machine_panic("the local APIC's timer stands still: there is nothing to measure time by");
+    set_rate((to - from) * 1000000 / (before - after) * 1000);
+}
+
+static void learn(void)
+{
+    if (!ask_kvm() && !ask_cpuid())
+        measure();
+    rate.known = true;
+}
+
+/* ---- time ---- */
+
+static int64_t elapsed(void)
+{
+    if (!rate.known)
+        learn();
+    return (int64_t)scale(machine_tsc() - rate.tsc);
+}
+
+/* From 1 on: 0 is DEADLINE_NOW. */
+int64_t clock_tsc_now(void)
+{
+    int64_t since = elapsed();
+    return 1 + rate.nanoseconds + since;
+}
+
+int64_t clock_tsc_wall(void)
+{
+    int64_t since = elapsed();
+    return rate.wall + since;
+}
+
+int64_t clock_tsc_resolution(void)
+{
+    return 1;
+}

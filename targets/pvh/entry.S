@@ -1,0 +1,161 @@
+/*
+ * entry.S - from the PVH entry to C.
+ *
+ * The loader (QEMU, Firecracker, cloud-hypervisor, Xen) finds pvh_entry by an ELF note and jumps to it in
+ * 32-bit protected mode with flat segments, paging off, interrupts off and EBX = physical address of struct
+ * start_info; nothing else is defined, ESP least of all (Xen, docs/misc/pvh.pandoc).
+ *
+ * Only the image is mapped, page by page, each with its permissions.  The pages of the tables are in
+ * memory that the loader has zeroed (.bss).  What else is needed machine_map() adds.
+ */
+#define PRESENT 1
+#define WRITE 2
+#define NO_EXECUTE_HIGH 0x80000000
+
+#define MSR_EFER 0xc0000080
+#define MSR_FS_BASE 0xc0000100
+#define EFER_LONG_MODE 0x100
+#define EFER_NO_EXECUTE 0x800
+#define CR0_PE 0x1
+#define CR0_MP 0x2
+#define CR0_NE 0x20
+#define CR0_WP 0x10000
+#define CR0_PG 0x80000000
+#define CR4_PAE 0x20
+#define CR4_OSFXSR 0x200
+#define CR4_OSXMMEXCPT 0x400
+
+    .section .note.Xen, "a", @note
+    .p2align 2
+    .long 4, 8, 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
+    .asciz "Xen"
+    .quad pvh_entry
+
+    .section .text.entry, "ax", @progbits
+    .code32
+    .globl pvh_entry
+    .type pvh_entry, @function
+pvh_entry:
+    cld
+    cli
+    movl $(page_tables + 4096 + PRESENT + WRITE), page_tables
+    movl $(page_tables + 8192 + PRESENT + WRITE), page_tables + 4096
+
+    /* the page directory: one table for each 2 MiB up to the end of the image */
+    movl $(page_tables_last + PRESENT + WRITE), %eax
+    movl $(page_tables + 8192), %edi
+1:  movl %eax, (%edi)
+    addl $8, %edi
+    addl $4096, %eax
+    cmpl $page_tables_end, %eax
+    jb 1b
+
+    /* EAX: from, with the flags; ECX: to; EDX: the high half of each entry */
+    .macro map from, to, flags
+    movl $(\from + \flags), %eax
+    movl $\to, %ecx
+    call map_pages
+    .endm
+    movl $stack_top, %esp
+    xorl %edx, %edx
+    map image_start, image_text_end, PRESENT
+    movl $NO_EXECUTE_HIGH, %edx
+    map image_text_end, image_rodata_end, PRESENT
+    map image_rodata_end, image_data_end, (PRESENT + WRITE)
+    map stack_bottom, stack_top, (PRESENT + WRITE)
+    map exception_stack_bottom, image_end, (PRESENT + WRITE)
+
+    movl $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
+    movl %eax, %cr4
+    movl $page_tables, %eax
+    movl %eax, %cr3
+    movl $MSR_EFER, %ecx
+    movl $(EFER_LONG_MODE | EFER_NO_EXECUTE), %eax
+    xorl %edx, %edx
+    wrmsr
+    movl $(CR0_PE | CR0_MP | CR0_NE | CR0_WP | CR0_PG), %eax
+    movl %eax, %cr0
+    lgdt gdt_pointer
+    ljmp $8, $long_mode
+
+map_pages:
+    movl %eax, %edi
+    andl $0xfffff000, %edi
+    cmpl %ecx, %edi
+    jae 2f
+    shrl $9, %edi /* 8 bytes for each page */
+    addl $page_tables_last, %edi
+1:  movl %eax, (%edi)
+    movl %edx, 4(%edi)
+    addl $8, %edi
+    addl $4096, %eax
+    cmpl %ecx, %eax
+    jb 1b
+2:  ret
+
+    .code64
+long_mode:
+    movl $16, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    xorl %eax, %eax
+    movl %eax, %fs
+    movl %eax, %gs
+    movl $stack_top, %esp
+    movl $MSR_FS_BASE, %ecx /* before any C: the canary is there */
+    movl $thread_pointer, %eax
+    xorl %edx, %edx
+    wrmsr
+    fninit /* MXCSR has masked everything since reset */
+    movl %ebx, %edi
+    xorl %ebp, %ebp
+    pushq %rbp /* the end of every backtrace */
+    jmp machine_start
+    .size pvh_entry, . - pvh_entry
+
+    .section .rodata.entry, "a", @progbits
+    .p2align 3
+gdt_pointer:
+    .word 5 * 8 - 1
+    .long machine_gdt
+
+/*
+ * Exceptions: stub k pushes what the processor did not and k, then all joins.  Vectors 8, 10 to 14, 17,
+ * 21, 29 and 30 have an error code (Intel SDM, volume 3, 6.15; AMD APM, volume 2, 8.2).
+ */
+    .section .text.exceptions, "ax", @progbits
+    .globl exception_stubs
+exception_stubs:
+    .set vector, 0
+    .rept 32
+    .p2align 4
+    .if !((0x60227d00 >> vector) & 1)
+    pushq $0
+    .endif
+    pushq $vector
+    jmp exception_common
+    .set vector, vector + 1
+    .endr
+
+exception_common:
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    cld
+    movq %rsp, %rdi
+    jmp machine_crash
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,11 @@
+/* image.h - addresses that image.ld defines. */
+#ifndef PVH_IMAGE_H
+#define PVH_IMAGE_H
+
+#include <stdint.h>
+
+extern const char image_start[], image_text_end[], image_end[];
+extern const char stack_bottom[], stack_top[], exception_stack_bottom[], exception_stack_top[], page_window[];
+extern uint64_t page_tables[], page_tables_reserve[];
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * machine.h - what the machine offers to the implementations of targets/pvh, targets/kvm and targets/xen,
+ * and to the C library below them.  Not for libraries: those have signatures.
+ *
+ * A function that nothing calls is not in the image: only console output, exceptions and the end of the
+ * machine always are, because a crash must be able to say so.
+ *
+ * Virtual addresses are physical ones.  Mapped are the image and what machine_map() or the allocator added;
+ * page 0 never is.
+ */
+#ifndef PVH_MACHINE_H
+#define PVH_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MACHINE_PAGE = 4096 };
+
+/* ---- start_info.c: what the loader said ---- */
+
+enum machine_memory { MACHINE_MEMORY_RAM = 1 }; /* other types are not ours to use */
+struct machine_range {
+    uint64_t start, size;
+    uint32_t type, reserved;
+};
+/* The map of memory, in the loader's order, and how many entries there are. */
+const struct machine_range *machine_memory_map(size_t *count);
+/* Physical address of the ACPI root pointer; 0: none. */
+uint64_t machine_acpi_root(void);
+
+/* ---- map.c: page tables ---- */
+
+enum machine_access { MACHINE_READ = 0, MACHINE_WRITE = 2, MACHINE_DEVICE = 2 | 0x18 /* write, not cached */ };
+/* Maps whole pages around the range, never executable.  False: no memory for tables. */
+bool machine_map(uint64_t start, uint64_t size, enum machine_access);
+/* The bytes of one page of physical memory, to be read until the next call. */
+const char *machine_look(uint64_t page);
+/* Makes one page trap. */
+bool machine_unmap(uint64_t page);
+
+/* ---- memory.c: whole pages of the machine's memory ---- */
+
+/* Zeroed, contiguous; NULL: there are none. */
+void *machine_pages_take(size_t count);
+void machine_pages_give(void *, size_t count);
+
+/* ---- crash.c ---- */
+
+/* Prints why and where, and ends the machine with status 111. */
+[[noreturn]] void machine_panic(const char *why);
+/* Calls from interrupts: `stub` is assembler that ends with iretq, and runs on the stack of exceptions. */
+void machine_set_vector(unsigned vector, void (*stub)(void));
+
+/* ---- machine_kvm.c or machine_xen.c: what differs below the same entry ---- */
+
+/* Text to whoever looks: the serial line.  Works from the first instruction of C on. */
+void machine_print(const char *bytes, size_t size);
+[[noreturn]] void machine_end(int status);
+
+/* ---- pause.c ---- */
+
+/*
+ * Lets ten milliseconds pass, in which other tasks run if the image has any: for whoever must look again and
+ * again.  0, -ETIMEDOUT when the deadline has come, -ECANCELED.
+ */
+int machine_pause(int64_t deadline);
+
+/* ---- instructions ---- */
+
+static inline void machine_out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void machine_out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t machine_in8(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint64_t machine_tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+struct machine_cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct machine_cpuid machine_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct machine_cpuid r;
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+#endif

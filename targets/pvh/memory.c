@@ -1,0 +1,108 @@
+/*
+ * memory.c - whole pages of the machine's memory.
+ *
+ * Free memory is a list of runs in ascending order, each described in its own first page.  It is taken from
+ * the loader's map at the first call: an image that allocates nothing pays nothing.
+ */
+#include <string.h>
+#include <ukc/machine.h>
+
+#include "image.h"
+#include "map.h"
+
+struct run {
+    struct run *next;
+    size_t pages;
+};
+static struct run *runs;
+static bool prepared;
+
+/* Below this nothing is given out: start_info, ACPI tables and modules of loaders lie there, or devices. */
+#define LOW_END ((uintptr_t)image_end)
+
+static uint64_t up(uint64_t n)
+{
+    return (n + MACHINE_PAGE - 1) & ~(uint64_t)(MACHINE_PAGE - 1);
+}
+
+/* Inserts in order and joins neighbours. */
+static void insert(uintptr_t start, size_t pages)
+{
+    struct run **at = &runs, *before = NULL;
+    while (*at && (uintptr_t)*at < start) {
+        before = *at;
+        at = &before->next;
+    }
+    struct run *run = (struct run *)start;
+    *run = (struct run){*at, pages};
+    *at = run;
+    if (run->next && (uintptr_t)run->next == start + pages * MACHINE_PAGE)
+        *run = (struct run){run->next->next, pages + run->next->pages};
+    if (before && (uintptr_t)before + before->pages * MACHINE_PAGE == start)
+        *before = (struct run){run->next, before->pages + run->pages};
+}
+
+static void *take(size_t pages)
+{
+    for (struct run **at = &runs; *at; at = &(*at)->next) {
+        struct run *run = *at;
+        if (run->pages < pages)
+            continue;
+        /* from its end: the list stays as it is, and large pages are split late */
+        run->pages -= pages;
+        if (run->pages == 0)
+            *at = run->next;
+        return (char *)run + run->pages * MACHINE_PAGE;
+    }
+    return NULL;
+}
+
+/* Before the page tables can need one. */
+static void feed_tables(void)
+{
+    if (!machine_map_wants())
+        return;
+    void *page = take(1);
+    if (page)
+        machine_map_reserve(memset(page, 0, MACHINE_PAGE));
+}
+
+static void add(uint64_t start, uint64_t end)
+{
+    const uint64_t piece = 1ull << 30;
+    start = up(start > LOW_END ? start : LOW_END);
+    end &= ~(uint64_t)(MACHINE_PAGE - 1);
+    for (uint64_t to; start < end; start = to) {
+        to = (start / piece + 1) * piece < end ? (start / piece + 1) * piece : end;
+        if (!machine_map(start, to - start, MACHINE_WRITE))
+            return; /* what has no tables is not used */
+        insert(start, (to - start) / MACHINE_PAGE);
+        feed_tables();
+    }
+}
+
+static void prepare(void)
+{
+    size_t count;
+    const struct machine_range *map = machine_memory_map(&count);
+    prepared = true;
+    for (size_t i = 0; i < count; i++)
+        if (map[i].type == MACHINE_MEMORY_RAM && map[i].start + map[i].size > map[i].start)
+            add(map[i].start, map[i].start + map[i].size);
+    feed_tables();
+}
+
+void *machine_pages_take(size_t count)
+{
+    if (!prepared)
+        prepare();
+    feed_tables();
+    void *pages = count ? take(count) : NULL;
+    return pages ? memset(pages, 0, count * MACHINE_PAGE) : NULL;
+}
+
+void machine_pages_give(void *pages, size_t count)
+{
+    if (pages && count)
+        insert((uintptr_t)pages, count);
+}

@@ -1,0 +1,122 @@
+/*
+ * random_cpu.c - ChaCha20 (RFC 8439, 2.3) with a key from the processor's generator.
+ *
+ * After every call the key is replaced by the generator's next output, so that what was given out cannot be
+ * recomputed from the state (fast key erasure).  The processor is asked again every 2^20 blocks.
+ *
+ * Start fails without RDSEED and RDRAND, and when what they give repeats: a generator that is broken gives the same
+ * word again and again (AMD erratum 1361 and others, all ones).
+ */
+#include "random_cpu.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <ukc/machine.h>
+
+enum { BLOCK = 64, KEY_WORDS = 8, TRIES = 100, RESEED = 1 << 20, TESTED = 8 };
+
+static uint32_t key[KEY_WORDS];
+static uint64_t blocks; /* since the last seed */
+static bool has_seed;
+
+/* ---- the processor ---- */
+
+static bool take_word(uint64_t *word)
+{
+    unsigned char ok = 0;
+    for (int i = 0; i < TRIES && !ok; i++) {
+        if (has_seed)
+            __asm__ volatile("rdseed %0\n\tsetc %1" : "=r"(*word), "=qm"(ok) : : "cc");
+        else
+            __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*word), "=qm"(ok) : : "cc");
+        if (!ok)
+            __asm__ volatile("pause");
+    }
+    return ok;
+}
+
+/* Mixes into the key: what was there is not worse for it. */
+static bool seed(void)
+{
+    for (int i = 0; i < KEY_WORDS; i += 2) {
+        uint64_t word;
+        if (!take_word(&word))
+            return false;
+        key[i] ^= (uint32_t)word;
+        key[i + 1] ^= (uint32_t)(word >> 32);
+    }
+    blocks = 0;
+    return true;
+}
+
+static bool is_healthy(void)
+{
+    uint64_t words[TESTED];
+    for (int i = 0; i < TESTED; i++) {
+        if (!take_word(&words[i]) || words[i] == 0 || words[i] == UINT64_MAX)
+            return false;
+        for (int k = 0; k < i; k++)
+            if (words[k] == words[i])
+                return false;
+    }
+    return true;
+}
+
+/* ---- ChaCha20 ---- */
+
+static uint32_t turn(uint32_t n, int by)
+{
+    return n << by | n >> (32 - by);
+}
+
+static void quarter(uint32_t *s, int a, int b, int c, int d)
+{
+    s[a] += s[b], s[d] = turn(s[d] ^ s[a], 16);
+    s[c] += s[d], s[b] = turn(s[b] ^ s[c], 12);
+    s[a] += s[b], s[d] = turn(s[d] ^ s[a], 8);
+    s[c] += s[d], s[b] = turn(s[b] ^ s[c], 7);
+}
+
+static void make_block(uint64_t number, uint32_t out[16])
+{
+    uint32_t in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    memcpy(in + 4, key, sizeof key);
+    in[12] = (uint32_t)number;
+    in[13] = (uint32_t)(number >> 32);
+    memcpy(out, in, sizeof in);
+    for (int i = 0; i < 10; i++) {
+        quarter(out, 0, 4, 8, 12), quarter(out, 1, 5, 9, 13), quarter(out, 2, 6, 10, 14), quarter(out, 3, 7, 11, 15);
+        quarter(out, 0, 5, 10, 15), quarter(out, 1, 6, 11, 12), quarter(out, 2, 7, 8, 13), quarter(out, 3, 4, 9, 14);
+    }
+    for (int i = 0; i < 16; i++)
+        out[i] += in[i];
+}
+
+int random_cpu_start(void)
+{
+    has_seed = machine_cpuid(0, 0).eax >= 7 && (machine_cpuid(7, 0).ebx >> 18 & 1);
+    if (!has_seed && !(machine_cpuid(1, 0).ecx >> 30 & 1))
+        return -ENODEV;
+    return is_healthy() && seed() ? 0 : -EIO;
+}
+
+void random_cpu_fill(void *bytes, size_t size)
+{
+    uint32_t block[16];
+    char *at = bytes;
+    uint64_t number = 1;
+    if (blocks >= RESEED && !seed())
+        machine_panic("the processor's random number generator has stopped");
+    for (size_t piece; size > 0; at += piece, size -= piece) {
+        make_block(number++, block);
+        piece = size < BLOCK ? size : BLOCK;
+        memcpy(at, block, piece);
+    }
+    make_block(0, block);
+    memcpy(key, block, sizeof key);
+    memset(block, 0, sizeof block);
+    __asm__ volatile("" : : "r"(block) : "memory"); /* the memset is not to be dropped */
+    blocks += number;
+}
