@@ -15,11 +15,14 @@ SECONDS = 1200
 ELSEWHERE = {"http"}
 # fuzzers of the runtime, with the files that they are about; the others are linked with the compiler
 RUNTIME = {
+    "virtio": ("targets/kvm/virtio_bus/ring.c",),
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"dns": 1000000, "pcap": 300000}  # with --long, as many as there is time for
+RUNS = {"dns": 1000000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
+# headers that a target has, as the unit tests stand in for them
+INCLUDE = {"virtio": ("tests/unit/runtime/bindings",)}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
@@ -52,7 +55,8 @@ def fuzz(context, name):
     harness.need("clang-19")
     directory = harness.scratch()
     if name in RUNTIME:
-        parts = [f"-I{context.root / 'libs/include'}", f"-I{context.root / 'libs/signatures'}", *(context.root / file for file in RUNTIME[name])]
+        include = (*INCLUDE.get(name, ()), "libs/include", "libs/signatures")
+        parts = [*(f"-I{context.root / d}" for d in include), *(context.root / file for file in RUNTIME[name])]
     else:
         parts = [*lua_flags().split(), core(context, directory), "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++"]
     program = directory / "fuzz"
