@@ -4,11 +4,32 @@
 #include "start.h"
 
 #include <string.h>
+#include <ukc/device.h>
 #include <ukc/machine.h>
 
 #include "start_info.h"
 
-enum { ARGUMENTS_MOST = 128 };
+enum { ARGUMENTS_MOST = 128, DEVICES_MOST = 64 };
+
+static const char *devices[DEVICES_MOST + 1];
+
+/* Hypervisors append the places of devices, in the words that Linux takes: these are not for the image's keys. */
+static bool keep_device(const char *word)
+{
+    static const char prefix[] = "virtio_mmio.device=";
+    static size_t count;
+    if (strncmp(word, prefix, sizeof prefix - 1) != 0)
+        return false;
+    if (count == DEVICES_MOST)
+        machine_panic("the command line names more than 64 devices");
+    devices[count++] = word;
+    return true;
+}
+
+const char *device_word(size_t index)
+{
+    return index < DEVICES_MOST ? devices[index] : NULL;
+}
 
 /*
  * Words are separated by blanks; a word in double quotes may hold them, and "" is an empty one.  The first
@@ -36,6 +57,8 @@ static int split(char *line, char **argv)
             machine_panic("the command line has a quote that does not end");
         bool last = *from == '\0';
         *to = '\0';
+        if (keep_device(argv[argc - 1]))
+            argv[--argc] = NULL;
         if (last)
             return argc;
         from++;

@@ -155,6 +155,8 @@ def hello(context):
             expect(r.out == "Hello, world.\n", f"it says hello on {machine}, and nothing else", r)
             r = run(p, machine, "--x", status=64)
             expect("hello: there are no arguments" in r.out, "an argument reaches it", r)
+        r = run(p, "microvm", "virtio_mmio.device=512@0xfeb00e00:12")
+        expect(r.out == "Hello, world.\n", "words for drivers are no arguments", r)
         r = p.ukc("run", "--dry-run", "--memory", "2M", "--", "a b", "")
         expect("-m 2M" in r.out and "-append '\"a b\" \"\"'" in r.out and "Hello" not in r.out, "the command is printed", r)
         r = p.ukc("run", timeout=60)
