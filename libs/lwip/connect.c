@@ -43,7 +43,7 @@ static bool choose_port(struct tcp_pcb *new)
 static int find_local(ip_addr_t *local, const ip_addr_t *remote, int family, int64_t deadline)
 {
     for (;;) {
-        static const ip_addr_t none;
+        [[maybe_unused]] static const ip_addr_t none; /* without IPv6 lwIP does not look at it */
         struct netif *netif = ip_route(&none, remote);
         const ip_addr_t *found = netif ? ip_netif_get_local_ip(netif, remote) : NULL;
         if (found && !ip_addr_isany(found)) {

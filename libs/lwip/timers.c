@@ -35,8 +35,8 @@ enum {
 bool timers_dormant;
 uint32_t timers_frames;
 
-static bool something_to_put_together(void);
-static bool reports_to_send(void);
+[[maybe_unused]] static bool something_to_put_together(void);
+[[maybe_unused]] static bool reports_to_send(void);
 
 static const struct timer {
     uint32_t interval; /* milliseconds */

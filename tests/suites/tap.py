@@ -7,6 +7,7 @@ import socket
 import stat
 import struct
 import tempfile
+import time
 
 from harness import Skip
 from lib.network import Network, expose, need_tun, wait_until
@@ -312,6 +313,17 @@ def packet(context, options):
             server.wait_for("left is down or gone; waiting")
             host.ip("link set left up")
             server.wait_for("left is there again")
+            check_datagram(peer)
+            host.ip("link set left down")
+            time.sleep(2.2)  # a packet socket says only once that its interface is gone; it is looked for each second
+            host.ip("link set left up")
+            wait_until(lambda: server.output.count("left is there again") == 2, "it is said each time", program=server)
+            host.ip("link del left")
+            time.sleep(2.2)
+            host.veth("left", peer, "right")
+            host.ip("addr flush dev left")
+            peer.address("right", "10.0.0.1/24", "fd00::1/64")
+            wait_until(lambda: server.output.count("left is there again") == 3, "one made anew is used", program=server)
             check_datagram(peer)
             expect(server.stop() == 0, "SIGTERM ends it with status 0", server.output)
         with host.start(image, "--mac=02:00:00:00:00:55", "--offload=false", "--mtu=1400") as server:

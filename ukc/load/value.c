@@ -177,7 +177,8 @@ static const struct key_value *parse_prefix(const struct parse *p, const char *t
     const char *what = six ? "an IPv6 address with a prefix length such as fd00::2/64"
                            : "an IPv4 address with a prefix length such as 10.0.0.2/24";
     if (!slash)
-        return fail(p, text, what, "add the length of the network part: /64 or the like");
+        return fail(p, text, what, six ? "add the length of the network part: /64 or the like"
+                                   : "add the length of the network part: /24 or the like");
     const char *address = arena_strndup(p->arena, text, (size_t)(slash - text));
     address = six ? ipv6_canonical(p->arena, address) : ipv4_canonical(p->arena, address);
     int64_t length = -1;

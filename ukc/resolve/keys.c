@@ -242,6 +242,21 @@ static const struct component *elsewhere(const struct draft *d, const char *key)
     return NULL;
 }
 
+/* It has a value for every image; whether that decides anything in this one is another question. */
+static bool apply_deciding(struct draft *d, const struct setting *s, const char *path, enum key_origin origin)
+{
+    const struct signature *signature = NULL;
+    for (size_t i = 0; i < d->p->deciding_count; i++)
+        if (!strcmp(d->p->deciding[i].path, path))
+            signature = d->p->deciding[i].signature;
+    for (uint32_t i = 0; i < d->instances.count; i++)
+        if (component_provides(draft_node(d, i)->component, signature->name.text))
+            return true;
+    if (origin == ORIGIN_COMMAND_LINE)
+        diag_warning(d->diag, s->path.span, "'%s' may decide nothing: nothing in this image provides '%s'", path, signature->name.text);
+    return true;
+}
+
 static bool apply_suffix(struct draft *d, const struct setting *s, enum key_origin origin)
 {
     struct matches m = match_suffix(d, s->path.text);
@@ -250,7 +265,7 @@ static bool apply_suffix(struct draft *d, const struct setting *s, enum key_orig
     if (m.slots.count)
         return place(d, m.slots.items[0], s, origin, 0, NULL);
     if (m.deciding)
-        return true;
+        return apply_deciding(d, s, m.paths.items[0], origin);
     struct steps steps = steps_split(d->arena, s->path.text);
     bool known = steps_may_have_key(d->p, ABSENT, steps);
     if (known && origin == ORIGIN_FILE)

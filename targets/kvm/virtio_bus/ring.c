@@ -104,7 +104,8 @@ static volatile uint16_t *used_event(struct ring *ring)
 
 static uint16_t avail_event(const struct ring *ring)
 {
-    return *(const volatile uint16_t *)&ring->used->entries[ring->size];
+    const volatile void *after = &ring->used->entries[ring->size];
+    return *(const volatile uint16_t *)after;
 }
 
 void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, bool event_index, bool indirect)

@@ -88,7 +88,18 @@ static void say_gone(void)
     gone = true;
 }
 
-/* Looks for it once a second.  0 when it is worth trying again. */
+static void say_back(void)
+{
+    gone = false;
+    log_write(LOG_LEVEL_NOTICE, device.component, "%s is there again", device.name);
+    for (struct sender *s = senders; s; s = s->next)
+        task_wake(s->task);
+}
+
+/*
+ * Looks for it once a second.  0 when it is worth trying again: it was made anew, or the old one, which may have been down only, is to
+ * be read.
+ */
 static int wait_for_return(int64_t deadline)
 {
     int64_t later = deadline_after(clock_now(), NANOSECONDS_PER_SECOND);
@@ -104,10 +115,7 @@ static int wait_for_return(int64_t deadline)
     frames_close();
     if (adopt(new) != 0)
         return -ENOMEM;
-    gone = false;
-    log_write(LOG_LEVEL_NOTICE, device.component, "%s is there again", device.name);
-    for (struct sender *s = senders; s; s = s->next)
-        task_wake(s->task);
+    say_back();
     return 0;
 }
 
@@ -181,15 +189,17 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
         take_turns(deadline);
     for (;;) {
         ptrdiff_t got = -EAGAIN;
-        if (deadline <= DEADLINE_NOW || events_ready(source, EVENTS_READ))
+        if (deadline <= DEADLINE_NOW || gone || events_ready(source, EVENTS_READ))
             got = take(frame, size);
+        if (gone && got >= 0)
+            say_back(); /* it was down, and has a frame */
         if (got > 0 || got == -EMSGSIZE)
             return got;
         int error;
         if (got == 0)
             error = take_turns(deadline);
-        else if (got == -ENODEV)
-            error = wait_for_return(deadline);
+        else if (got == -ENODEV || (got == -EAGAIN && gone))
+            error = wait_for_return(deadline); /* a packet socket says only once that it is gone */
         else if (deadline <= DEADLINE_NOW)
             error = -ETIMEDOUT;
         else {
