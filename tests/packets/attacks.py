@@ -158,12 +158,8 @@ def idle_connections(wire, counts, service):
 
 def flood(wire, packets):
     """As fast as they can be sent."""
-    send = wire.socket.send
-    for n, packet in enumerate(packets):
-        try:
-            send(packet)
-        except OSError:
-            pass
+    for packet in packets:
+        wire.put(packet)
 
 
 def syn_flood(wire, count, service):

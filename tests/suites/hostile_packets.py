@@ -1,5 +1,6 @@
 """Malformed packets made with scapy, segments that do not belong, floods (tests/packets): the image serves on, and its memory has a bound."""
 
+import json
 import os
 import re
 
@@ -33,6 +34,7 @@ def hostile(context, profile, cases, *settings):
         with host.start(image, "--connections=200", *settings, environment=environment) as server:
             for address in ADDRESSES:
                 host.wait_for_port(address, PORTS["echo"], server)
+            host.ip("link set tap0 txqueuelen 50000")  # floods are to arrive
             mac = re.search(r"tap0, ([0-9a-f:]{17}),", server.output)[1]
             most = 16 * 1024 + BESIDE[profile]
             with host.start(python, os.path.join(str(context.root), "tests/packets/attack.py"), f"--pid={server.pid}", f"--mac={mac}", f"--most={most}",
@@ -40,6 +42,8 @@ def hostile(context, profile, cases, *settings):
                 status = attack.wait(SECONDS - 60)
                 expect(server.poll() is None, "the image is alive", attack.output, server.output)
                 expect(status == 0, "no case does harm", attack.output, server.output)
+            seen = json.loads(host.ip("-s -json link show tap0"))[0]["stats64"]["tx"]
+            expect(seen["packets"] > 50_000 and seen["dropped"] < seen["packets"] / 100, "what was sent arrived", seen)
             expect(server.stop() == 0, "SIGTERM ends it with status 0", server.output)
             expect("ERROR" not in server.output and "runtime error" not in server.output, "no sanitizer complains", server.output)
 

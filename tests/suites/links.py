@@ -62,7 +62,7 @@ class Transfers:
         path = self.file()
         urls = [word for _ in range(count) for word in ("-o", "/dev/null", url(address, "/1k"))]
         self.start(f"{count} connections to {address}", "sh", "-c", 'out=$1; shift; "$@" >$out', "sh", path,
-                   *self.curl("-Z", "--parallel-max", 20, "-H", "Connection: close", "-w", "%{http_code} %{size_download}\n", *urls),
+                   *self.curl("-Z", "--parallel-immediate", "--parallel-max", 20, "-H", "Connection: close", "-w", "%{http_code} %{size_download}\n", *urls),
                    check=lambda: contents(path) == b"200 1024\n" * count)
 
     def some(self, name, amount="2m", addresses=ADDRESSES):
@@ -95,7 +95,7 @@ LINKS = {
     "reorder": ("--reorder 10 --delay 20 --jitter 5", "reordered", "2m"),
     "duplicate": ("--duplicate 3 --loss 1 --delay 10", "duplicated", "2m"),
     "queue": ("--rate 20 --delay 20", "sent", "2m"),
-    "all": ("--loss 2 --delay 50 --jitter 10 --reorder 5 --duplicate 3", "duplicated", "2m"),
+    "all": ("--loss 2 --delay 50 --jitter 10 --reorder 5 --duplicate 3", "duplicated", "500k"),
 }
 LONG_LINKS = {
     "loss-1-far": ("--loss 1 --delay 100", "lost", "8m"),
@@ -199,7 +199,7 @@ def check_path(context, mtu):
                 t.some(name, addresses=usable)
                 t.wait()
                 for address in usable:
-                    client.run(harness.need("ping"), "-c2", "-i0.05", "-W1", "-s1400", address, status=None)  # the first is too big, and lost
+                    client.run(harness.need("ping"), "-c2", "-i0.05", "-W0.2", "-s1400", address, status=None)  # the first is too big, and lost
                     check_pings(client, address, (1400, 4000))
                 check_end(server)
 
