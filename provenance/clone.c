@@ -14,9 +14,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,10 +29,11 @@
 
 #define FETCH_SECONDS 1800                /* for everything */
 #define RECEIVED_LIMIT ((size_t)2 << 30)  /* bytes from a server */
-#define KEPT_LIMIT ((uint64_t)1 << 30)    /* bytes of all kept files */
 #define COUNT_LIMIT 200000                /* entries of trees */
+#define PATH_LIMIT 4000                   /* bytes of a path, as path_fault() has it */
 
 int clone_patience = 60;
+size_t clone_memory = (size_t)4 << 30;
 
 bool location_is_remote(const char *location)
 {
@@ -168,7 +171,7 @@ static bool write_blob(struct cloning *c, const struct object_entry *e, const ch
     if (ok && objects_read(c->objects, scratch, e->id, OBJECT_BLOB, &bytes, &size, &damage) != OBJECT_OK)
         ok = found(c, DIAG_INTEGRITY, place, arena_printf(c->arena, "'%s' cannot be read: %s", path, damage));
     c->bytes += size;
-    if (ok && c->bytes > KEPT_LIMIT)
+    if (ok && c->bytes > kept_limit)
         ok = found(c, DIAG_INTEGRITY, place, "what is kept of the commit has more than 1 GiB");
     if (ok && kind == OBJECT_LINK) {
         const char *leads = arena_strndup(c->arena, bytes, size);
@@ -199,6 +202,8 @@ static bool write_entry(struct cloning *c, const struct object_entry *e, const c
     enum object_kind kind;
     if (++c->entries > COUNT_LIMIT)
         return found(c, DIAG_INTEGRITY, place, "the commit has more than 200000 files");
+    if (strlen(path) > PATH_LIMIT)
+        return found(c, DIAG_INTEGRITY, place, "the commit has a path that is too long");
     if (strcmp(e->mode, "40000") == 0)
         return !wanted_keeps_below(c->wanted, path) || write_tree(c, e->id, arena_printf(c->arena, "%s/", path), depth + 1);
     if (strcmp(e->mode, "160000") == 0 && wanted_keeps_below(c->wanted, path)) {
@@ -286,9 +291,23 @@ struct answer {
     size_t size;
 };
 
+/* What this process may have more than it has now: lists of a server's references have no end, and packs unpack to anything. */
+static void limit_memory(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%*u %*u %*u %*u %*u %lu", &pages) == 1) {
+        rlim_t most = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + clone_memory;
+        setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
+    }
+    if (f)
+        fclose(f);
+}
+
 _Noreturn static void work(struct cloning *c)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    limit_memory();
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN); /* servers hang up */
@@ -339,7 +358,7 @@ static bool hear_finding(struct arena *a, struct hearing *h, struct findings *fi
     char *text = arena_alloc(a, head.size + 1, 1);
     if (!hear(h, text, head.size))
         return false;
-    finding_add(a, findings, head.class, head.place, "%s", string_is_clean_utf8(text, head.size) ? text : "its error is not text");
+    finding_add(a, findings, head.class, head.place, "%s", text);
     return true;
 }
 

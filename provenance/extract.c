@@ -25,6 +25,8 @@
 #define ENTRY_LIMIT 200000
 #define NAMES_LIMIT ((size_t)64 << 20)
 
+uint64_t kept_limit = (uint64_t)1 << 30;
+
 struct member {
     const char *path, *link; /* as in the archive; later without the directory that is stripped */
     enum tar_type type;
@@ -41,6 +43,7 @@ struct extracting {
     size_t names; /* bytes of all names */
     const char **kept, **files; /* paths of what is kept; of the regular files among it; sorted */
     size_t kept_count, file_count, strip;
+    uint64_t bytes; /* of the files that were written */
 };
 
 static bool refuse(struct extracting *x, const char *path, const char *why)
@@ -212,6 +215,15 @@ static bool survey(struct extracting *x)
 
 /* ---- the second time: what is kept of it ---- */
 
+/* Before it is written: is there room for a file of this size? */
+static bool add_bytes(struct extracting *x, const char *path, uint64_t size)
+{
+    if (size > IMPORT_FILE_LIMIT)
+        return refuse(x, path, "is larger than 256 MiB");
+    x->bytes += size;
+    return x->bytes <= kept_limit || refuse(x, path, "is one file too many: what is kept has more than 1 GiB");
+}
+
 static bool copy_bytes(struct extracting *x, struct tar *t, int fd, const char *path)
 {
     char chunk[65536];
@@ -230,8 +242,8 @@ static bool write_entry(struct extracting *x, struct tar *t)
     const char *inside = strlen(t->path) > x->strip ? t->path + x->strip : "";
     if (t->type != TAR_FILE || !is_kept(x, inside))
         return true;
-    if (t->size > IMPORT_FILE_LIMIT)
-        return refuse(x, inside, "is larger than 256 MiB");
+    if (!add_bytes(x, inside, t->size))
+        return false;
     const char *path = path_join(x->arena, x->root, inside);
     if (!file_make_directories(path_directory(x->arena, path), x->diag))
         return false;
@@ -243,12 +255,13 @@ static bool write_entry(struct extracting *x, struct tar *t)
     return ok;
 }
 
-static bool copy_file(struct extracting *x, const char *from, const char *to)
+static bool copy_file(struct extracting *x, const char *target, const char *link)
 {
+    const char *from = path_join(x->arena, x->root, target), *to = path_join(x->arena, x->root, link);
     struct arena *scratch = arena_create();
     struct stat st;
     const struct source *s = file_read(scratch, from, SPAN_NONE, IMPORT_FILE_LIMIT, x->diag);
-    bool ok = s && write_new_file(to, s->bytes, s->size, x->diag);
+    bool ok = s && add_bytes(x, link, s->size) && write_new_file(to, s->bytes, s->size, x->diag);
     if (ok && stat(from, &st) == 0 && st.st_mode & S_IXUSR)
         ok = make_executable(to, x->diag);
     arena_destroy(scratch);
@@ -259,15 +272,10 @@ static bool write_links(struct extracting *x, enum tar_type type)
 {
     for (size_t i = 0; i < x->members.count; i++) {
         const struct member *m = &x->members.items[i];
-        const char *path = path_join(x->arena, x->root, m->path);
         if (!m->kept || m->type != type)
             continue;
-        if (type == TAR_HARDLINK) {
-            if (!copy_file(x, path_join(x->arena, x->root, find_target(x, m)), path))
-                return false;
-        } else if (!write_new_link(path, m->link, x->diag)) {
+        if (type == TAR_HARDLINK ? !copy_file(x, find_target(x, m), m->path) : !write_new_link(path_join(x->arena, x->root, m->path), m->link, x->diag))
             return false;
-        }
     }
     return true;
 }

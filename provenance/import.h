@@ -149,6 +149,7 @@ const char *apt_reason(struct arena *, const struct text *output);
 
 /* ---- archive.c, extract.c: the upstream archive of a source package ---- */
 
+extern uint64_t kept_limit; /* bytes of all kept files, of an archive (a hard link is a copy) or a commit */
 /* Downloads and unpacks it: *root has the kept parts.  False with findings, or after reporting. */
 bool archive_fetch(struct arena *, struct attempt *, const char **root, struct diag *);
 bool extract_archive(struct arena *, const struct wanted *, const char *file, const char *root, struct findings *, struct diag *);
@@ -159,7 +160,8 @@ bool location_is_local(const char *location);
 bool location_is_remote(const char *location);
 /* The kept parts of the commit, in *root.  False with findings, or after reporting. */
 bool clone_fetch(struct arena *, struct attempt *, const char **root, struct diag *);
-extern int clone_patience; /* seconds without news before it is given up */
+extern int clone_patience;   /* seconds without news before it is given up */
+extern size_t clone_memory;  /* bytes that its reader may take */
 
 /* ---- patch.c, patch_header.c ---- */
 

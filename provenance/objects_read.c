@@ -15,6 +15,8 @@
 #include "inflate.h"
 #include "objects_inside.h"
 
+#define ENTRY_LIMIT 4096 /* bytes of a mode and a name in a tree */
+
 /* The modes of git trees, as they are written; in objects.h's order. */
 static const char *const modes[] = {[OBJECT_FILE] = "100644", [OBJECT_EXECUTABLE] = "100755", [OBJECT_LINK] = "120000"};
 
@@ -110,9 +112,15 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
 static enum object_status read_packed(struct objects *o, struct arena *a, const git_oid *id, struct content *out, const char **damage)
 {
     git_odb_object *object;
-    int rc = git_odb_read(&object, o->odb, id);
+    git_object_t type;
+    size_t size = 0;
     char hex[OBJECT_HEX];
     git_oid_tostr(hex, sizeof hex, id);
+    if (git_odb_read_header(&size, &type, o->odb, id) == 0 && size > OBJECT_LIMIT) {
+        *damage = arena_printf(a, "object %s is larger than 256 MiB", hex);
+        return OBJECT_DAMAGED;
+    }
+    int rc = git_odb_read(&object, o->odb, id);
     if (rc != 0) {
         const git_error *e = git_error_last();
         *damage = rc == GIT_ENOTFOUND ? arena_printf(a, "object %s is missing", hex)
@@ -156,7 +164,7 @@ enum object_status objects_read_entries(struct objects *o, struct arena *a, cons
     while (status == OBJECT_OK && at < end) {
         const char *nul = memchr(at, 0, (size_t)(end - at));
         const char *space = nul ? memchr(at, ' ', (size_t)(nul - at)) : NULL;
-        if (!space || end - nul < 21 || !path_is_inside(space + 1) || strchr(space + 1, '/')) {
+        if (!space || end - nul < 21 || nul - at > ENTRY_LIMIT || !path_is_inside(space + 1) || strchr(space + 1, '/')) {
             *damage = arena_printf(a, "tree %s is malformed", tree);
             return OBJECT_DAMAGED;
         }

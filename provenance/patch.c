@@ -6,6 +6,7 @@
  * comes out replaces them on disk.
  *
  * Binary patches are refused: libgit2 1.5.1 does not return from some of them.
+ * So are those with a NUL: it reads beyond a line that has one.
  */
 #include <errno.h>
 #include <git2.h>
@@ -75,8 +76,47 @@ static bool add_path(struct patching *p, const char *path)
     return true;
 }
 
-static bool check_delta(struct patching *p, const git_diff_delta *delta)
+static bool is_odd(unsigned mode)
 {
+    return mode && !S_ISREG(mode);
+}
+
+/* Twice the same new file: libgit2 would put one into the other. */
+static bool is_made_twice(struct patching *p, size_t number)
+{
+    const git_diff_delta *delta = git_diff_get_delta(p->diff, number);
+    for (size_t i = 0; delta->status == GIT_DELTA_ADDED && i < number; i++) {
+        const git_diff_delta *other = git_diff_get_delta(p->diff, i);
+        if (other->status == GIT_DELTA_ADDED && string_equal(other->new_file.path, delta->new_file.path))
+            return true;
+    }
+    return false;
+}
+
+/* A file that is deleted has the lines that the patch takes away, and no more: libgit2 drops what is left. */
+static bool check_deleted(struct patching *p, size_t number, const char *path)
+{
+    git_patch *patch = NULL;
+    if (git_patch_from_diff(&patch, p->diff, number) != 0)
+        return wrong(p, arena_printf(p->arena, "cannot be read: %s", git_words(p)));
+    const struct source *s = file_read(p->arena, path_join(p->arena, p->root, path), SPAN_NONE, IMPORT_FILE_LIMIT, p->diag);
+    size_t lines = 0, taken = 0;
+    for (const char *at = s ? s->bytes : NULL, *end = s ? at + s->size : NULL; at < end; lines++)
+        at = memchr(at, '\n', (size_t)(end - at)) ? (const char *)memchr(at, '\n', (size_t)(end - at)) + 1 : end;
+    for (size_t i = 0; i < git_patch_num_hunks(patch); i++) {
+        const git_diff_hunk *hunk;
+        if (git_patch_get_hunk(&hunk, NULL, patch, i) == 0 && hunk->new_lines == 0)
+            taken += (size_t)hunk->old_lines;
+    }
+    git_patch_free(patch);
+    if (!s || taken == lines)
+        return s;
+    return wrong(p, arena_printf(p->arena, "does not fit: it deletes '%s', and takes %zu of its %zu lines away", path, taken, lines));
+}
+
+static bool check_delta(struct patching *p, size_t number)
+{
+    const git_diff_delta *delta = git_diff_get_delta(p->diff, number);
     const char *old = delta->old_file.path, *new = delta->new_file.path, *path = new ? new : old;
     bool added = delta->status == GIT_DELTA_ADDED, deleted = delta->status == GIT_DELTA_DELETED;
     if (!path || (!old && !added) || (!new && !deleted))
@@ -85,6 +125,10 @@ static bool check_delta(struct patching *p, const git_diff_delta *delta)
         return wrong(p, arena_printf(p->arena, "has a binary change of '%s': only text can be patched", path));
     if ((delta->old_file.mode & S_IFMT) == S_IFLNK || (delta->new_file.mode & S_IFMT) == S_IFLNK)
         return wrong(p, arena_printf(p->arena, "makes or changes the symbolic link '%s'", path));
+    if (is_odd(delta->old_file.mode) || is_odd(delta->new_file.mode))
+        return wrong(p, arena_printf(p->arena, "gives '%s' a mode that no regular file has", path));
+    if (is_made_twice(p, number))
+        return wrong(p, arena_printf(p->arena, "makes '%s' twice", path));
     if ((!deleted && !add_path(p, new)) || (!added && !add_path(p, old)))
         return false;
     bool exists = file_exists(path_join(p->arena, p->root, added ? new : old));
@@ -92,12 +136,14 @@ static bool check_delta(struct patching *p, const git_diff_delta *delta)
         return wrong(p, arena_printf(p->arena, "does not fit: it makes '%s', which is there already", new));
     if (!added && !exists)
         return wrong(p, arena_printf(p->arena, "does not fit: there is no '%s' in what is kept", old));
-    return true;
+    return !deleted || check_deleted(p, number, old);
 }
 
 static bool read_patch(struct patching *p)
 {
     struct text text = {};
+    if (memchr(p->patch->text->bytes, 0, p->patch->text->size))
+        return wrong(p, "is not text: it has a NUL byte");
     patch_complete(p->patch->text, &text);
     int rc = git_diff_from_buffer(&p->diff, text_string(&text), text.size);
     text_dispose(&text);
@@ -107,7 +153,7 @@ static bool read_patch(struct patching *p)
     if (count == 0)
         return wrong(p, "has no change in it");
     for (size_t i = 0; i < count; i++)
-        if (!check_delta(p, git_diff_get_delta(p->diff, i)))
+        if (!check_delta(p, i))
             return false;
     return true;
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,12 @@ const char *path_fault(struct arena *a, const char *path)
         return "it is not a clean path";
     if (!path_is_inside(path) || strcmp(path_normal(a, path), path) != 0)
         return "it must be relative, inside the package, without '.', '..' or '//'";
-    for (const char *part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+    for (const char *part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
         if (strncasecmp(part, ".git", 4) == 0 && (part[4] == 0 || part[4] == '/'))
             return "a git tree cannot hold the name '.git'";
+        if (strcspn(part, "/") > NAME_MAX)
+            return "a name in it is longer than 255 bytes";
+    }
     return NULL;
 }
 

@@ -382,6 +382,25 @@ static void hostile_archives(void **)
     done(r);
 }
 
+/* A hard link is a copy: a small archive of them would fill any disk. */
+static void many_links(void **)
+{
+    static const char zeros[65536];
+    struct text t = {};
+    good_tar(&t);
+    tar_header(&t, "lib-1.2/big", '0', sizeof zeros, NULL);
+    tar_bytes(&t, zeros, sizeof zeros);
+    for (int i = 0; i < 20; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "lib-1.2/l%d", i);
+        tar_header(&t, name, '1', 0, "lib-1.2/big");
+    }
+    write_tar(&t);
+    kept_limit = 1 << 20;
+    refused(archive("gzip -c"), DIAG_INTEGRITY, "'l14' in the archive of 'lib' is one file too many: what is kept has more than 1 GiB");
+    kept_limit = 1 << 30;
+}
+
 static void broken_archives(void **)
 {
     make_good();
@@ -749,6 +768,11 @@ static void hostile_repositories(void **)
         {"raw \"100644 a\\\\0abc\"", " is malformed"},
         {"raw \"40000 a\\\\0$bin\"", " is a blob, not a tree"},
         {"raw ''", "there is no file in 'lib'"},
+        {"raw \"100644 a\\\\nb\\\\0$bin\"", "'a\\nb' cannot be kept: it is not a clean path"},
+        {"raw \"100644 $(printf %0300d 0)\\\\0$bin\"", "' cannot be kept: a name in it is longer than 255 bytes"},
+        {"raw \"100644 $(printf %05000d 0)\\\\0$bin\"", " is malformed"},
+        {"big=$(head -c 270000000 /dev/zero | git hash-object -w --stdin) && echo $big | git pack-objects -q .git/objects/pack/pack >&2 && git prune-packed -q && "
+         "printf '100644 blob %s\\tf\\n' $big | git mktree", " is larger than 256 MiB"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refused(tree_of(cases[i].make), DIAG_INTEGRITY, cases[i].words);
@@ -829,6 +853,43 @@ static void remote_repositories(void **)
     struct trial *t = commit("main~1"); /* nobody listens */
     t->import.repository.text = arena_printf(t->arena, "git://127.0.0.1:%d/repository", port);
     refused(t, DIAG_OUTSIDE, "/repository' cannot be fetched: ");
+}
+
+/* A server whose list of references has no end: its reader may not take all memory. */
+static void endless_references(void **)
+{
+    make_repository();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t n = sizeof a;
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        alarm(60);
+        for (int client; (client = accept(fd, NULL, NULL)) >= 0; close(client)) {
+            char line[1024];
+            ssize_t got = read(client, line, sizeof line);
+            for (unsigned i = 0; got > 0; i++) {
+                snprintf(line, sizeof line, "03f0%040x refs/heads/%0*u", i + 1, i ? 952 : 951, i); /* a NUL ends the first */
+                got = write(client, line, 0x3f0);
+            }
+        }
+        _exit(0);
+    }
+    clone_memory = (size_t)64 << 20;
+    clone_patience = 40;
+    struct trial *t = commit("main");
+    t->import.repository.text = arena_printf(t->arena, "git://127.0.0.1:%d/repository", ntohs(a.sin_port));
+    time_t begin = time(NULL);
+    refused(t, DIAG_OUTSIDE, "/repository' cannot be ");
+    assert_true(time(NULL) - begin < 30);
+    clone_memory = (size_t)4 << 30;
+    clone_patience = 60;
+    stop_daemon(pid);
+    close(fd);
 }
 
 /* A server that accepts and says nothing. */
@@ -973,6 +1034,10 @@ static void bad_patches(void **)
         {"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n", "makes or changes the symbolic link 'l'"},
         {"diff --git a/n b/n\nnew file mode 100644\nindex 0000000000000000000000000000000000000000..f76dd238ade08917e6712764a16a22005a50573d\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\nliteral 0\nHcmV?d00001\n\n", "has a binary change of 'n'"},
         {"diff --git a/src/a.c b/src/a.c\nindex 1111111..2222222 100644\nBinary files a/src/a.c and b/src/a.c differ\n", "has a binary change of 'src/a.c'"},
+        {"diff --git a/src/a.c b/src/a.c\ndeleted file mode 100644\n--- a/src/a.c\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-int a;\n-int b;\n",
+         "does not fit: it deletes 'src/a.c', and takes 2 of its 3 lines away"},
+        {"diff --git a/src/a.c b/src/a.c\nold mode 100644\nnew mode 160000\n", "gives 'src/a.c' a mode that no regular file has"},
+        {"--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+x\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+y\n", "makes 'n' twice"},
     };
     make_patchable();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -983,6 +1048,17 @@ static void bad_patches(void **)
         refused(t, DIAG_INPUT, words);
         alarm(0);
     }
+    static const char nul[] = "--- a/src/a.c\n+++ b/src/a.c\n@@ -1,3 +1,3 @@\n int a;\n-int b;\n+int\0B;\n int c;\n";
+    write_whole("project/patches/bad.patch", nul, sizeof nul - 1);
+    refused(patched("patches/bad.patch", NULL), DIAG_INPUT, "ukc.lua:30:1: error: the patch 'patches/bad.patch' is not text: it has a NUL byte");
+    char name[300];
+    memset(name, 'n', sizeof name);
+    write_patch("patches/bad.patch", "");
+    struct text text = {};
+    text_printf(&text, "--- /dev/null\n+++ b/%.*s\n@@ -0,0 +1 @@\n+x\n", (int)sizeof name, name);
+    write_patch("patches/bad.patch", text_string(&text));
+    text_dispose(&text);
+    refused(patched("patches/bad.patch", NULL), DIAG_INPUT, "a name in it is longer than 255 bytes");
     write_patch("patches/one.patch", one); /* the second of two */
     write_patch("patches/bad.patch", cases[0].text);
     refused(patched("patches/one.patch", "patches/bad.patch"), DIAG_INPUT, "ukc.lua:31:1: error: the patch 'patches/bad.patch' does not fit 'src/a.c'");
@@ -1121,9 +1197,9 @@ int main(void)
     old_path = strdup(getenv("PATH"));
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(archives), TEST(parts), TEST(kinds_of_entries), TEST(hostile_archives), TEST(broken_archives), TEST(wrong_archive), TEST(source_packages),
-        TEST(hostile_declarations), TEST(stays_as_it_was), TEST(damaged_objects), TEST(offline), TEST(pins), TEST(repositories), TEST(damaged_repository),
-        TEST(hostile_repositories), TEST(remote_repositories), TEST(silent_server), TEST(whole_repository), TEST(patches), TEST(bad_patches),
+        TEST(archives), TEST(parts), TEST(kinds_of_entries), TEST(hostile_archives), TEST(many_links), TEST(broken_archives), TEST(wrong_archive),
+        TEST(source_packages), TEST(hostile_declarations), TEST(stays_as_it_was), TEST(damaged_objects), TEST(offline), TEST(pins), TEST(repositories), TEST(damaged_repository),
+        TEST(hostile_repositories), TEST(remote_repositories), TEST(endless_references), TEST(silent_server), TEST(whole_repository), TEST(patches), TEST(bad_patches),
         TEST(mixed_alternatives), TEST(killed), TEST(full_disk),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
