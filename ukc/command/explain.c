@@ -15,7 +15,7 @@ static const char *const reasons[] = {
     [REASON_ONLY] = "nothing else fits",
     [REASON_SHARED] = "it satisfies the same signature elsewhere in the image",
     [REASON_LOCKED] = "ukc.lock holds it; 'ukc configure --update' chooses anew",
-    [REASON_PREFERENCE] = "ukc's catalogue prefers it",
+    [REASON_PREFERENCE] = "its manifest asks to be preferred",
     [REASON_NAME] = "of those that fit it is the first by name, then the newest",
 };
 
