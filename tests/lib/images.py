@@ -32,12 +32,13 @@ def noise(size, seed=0):
 
 def homepage(context, sanitized=False, **settings):
     """The home page, with files of 1 KiB, 500 KB, 2 MB and 8 MB more."""
-    return cached(context, "homepage", "http.stack", sanitized, settings)
+    # 35 KB/s at least, as it asks of clients by default, are too much for some links here
+    return cached(context, "homepage", sanitized, ["http.send_time=600", *(f"http.stack.{key}={value}" for key, value in sorted(settings.items()))])
 
 
 def service(context, name, sanitized=False, **settings):
     """echo, discard or chargen."""
-    return cached(context, name, "stack", sanitized, settings)
+    return cached(context, name, sanitized, [f"stack.{key}={value}" for key, value in sorted(settings.items())])
 
 
 FILES = {"1k": 1024, "500k": 500_003, "2m": 2_000_003, "8m": 8_000_003}
@@ -54,8 +55,8 @@ def prepare(p, name):
     return []
 
 
-def cached(context, name, stack, sanitized, settings):
-    options = (SANITIZED if sanitized else []) + [f"--set={stack}.{key}={value}" for key, value in sorted(settings.items())]
+def cached(context, name, sanitized, settings):
+    options = (SANITIZED if sanitized else []) + [f"--set={setting}" for setting in settings]
     top = os.path.join(str(context.root), "build", "test-images")
     key = hashlib.sha256(f"{name} {options} {os.stat(context.ukc).st_mtime_ns}".encode()).hexdigest()[:16]
     path = os.path.join(top, f"{name}-{key}")

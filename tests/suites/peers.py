@@ -10,7 +10,7 @@ from lib.images import ADDRESSES, IPV4, IPV6, PORTS, url
 from lib.network import Network, need_tun, wait_until
 from lib.project import Project, expect
 
-SECONDS = 400
+SECONDS = 900
 
 
 def serve(host, image, name, *settings):
