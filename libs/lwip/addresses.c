@@ -20,6 +20,8 @@
 #include "hooks.h"
 #include "link.h"
 
+#define HOSTNAME_MOST 253 /* RFC 1035 2.3.4; lwipopts.h has the room for it */
+
 /* ---- forms ---- */
 
 bool addresses_to_lwip(ip_addr_t *to, const struct ip_address *from)
@@ -302,21 +304,55 @@ static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_
 
 /* ---- start ---- */
 
+[[maybe_unused]] static int refuse(const char *key, const char *why)
+{
+    log_write(LOG_LEVEL_ERROR, "stack", "the key '%s' %s", key, why);
+    return -EINVAL;
+}
+
 #if LWIP_IPV4
+#if LWIP_DHCP
+/* RFC 1123 2.1, and what some networks add to it. */
+static bool is_hostname(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t size = strlen(name);
+    return size <= HOSTNAME_MOST && strspn(name, letters) == size;
+}
+#else
+/* Why a host cannot have it (RFC 1122 3.2.1.3), or NULL. */
+static const char *fault_of_address(const uint8_t bytes[4], unsigned prefix)
+{
+    uint32_t address = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    uint32_t host = prefix < 31 ? UINT32_MAX >> prefix : 0; /* RFC 3021: two addresses are two hosts */
+    if (!address)
+        return "is no address";
+    if (bytes[0] == 127)
+        return "is an address of the loopback network";
+    if (bytes[0] >> 4 == 14)
+        return "is the address of a group";
+    if (address == UINT32_MAX || (host && (address & host) == host))
+        return "is the address of everyone in its network";
+    return host && !(address & host) ? "is the address of its network, not of a host" : NULL;
+}
+#endif
+
 static int start_ipv4(void)
 {
 #if LWIP_DHCP
+    if (!is_hostname(KEY_HOSTNAME))
+        return refuse("hostname", "is no name of a host: up to 253 letters, digits, '-', '_' and '.'");
     if (*KEY_HOSTNAME)
         netif_set_hostname(&link_netif, KEY_HOSTNAME);
     return dhcp_start(&link_netif) == ERR_OK ? 0 : -ENOMEM;
 #else
     ip4_addr_t address, mask, router;
-    static const uint8_t none[4];
+    const char *fault = fault_of_address(KEY_ADDRESS_BYTES, KEY_ADDRESS_LENGTH);
+    if (fault)
+        return refuse("address", fault);
     memcpy(&address.addr, KEY_ADDRESS_BYTES, 4);
     mask.addr = lwip_htonl(KEY_ADDRESS_LENGTH ? UINT32_MAX << (32 - KEY_ADDRESS_LENGTH) : 0);
     memcpy(&router.addr, KEY_ROUTER_BYTES, 4);
-    if (memcmp(KEY_ADDRESS_BYTES, none, 4) == 0)
-        return -EINVAL;
     netif_set_addr(&link_netif, &address, &mask, &router);
     return 0;
 #endif
@@ -335,6 +371,8 @@ static int start_ipv6(void)
     ip6_addr_t address = {0};
     s8_t index = -1;
     memcpy(address.addr, KEY_ADDRESS6_BYTES, 16);
+    if (ip6_addr_isany(&address) || ip6_addr_isloopback(&address) || ip6_addr_ismulticast(&address) || ip6_addr_isipv4mappedipv6(&address))
+        return refuse("address6", "is not the address of a host");
     if (KEY_ADDRESS6_LENGTH != 64)
         log_write(LOG_LEVEL_WARNING, "stack", "IPv6 networks have 64 bits here, not %u", (unsigned)KEY_ADDRESS6_LENGTH);
     if (netif_add_ip6_address(&link_netif, &address, &index) != ERR_OK || index < 0)

@@ -31,6 +31,7 @@
 #define LWIP_DHCP (KEY_IPV4 == KEY_IPV4_DHCP)
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* seconds before the first packet; servers that hand out addresses check them */
 #define LWIP_DHCP_MAX_DNS_SERVERS 4
+#define DHCP_OPTIONS_LEN 312 /* with a host's name of 253 bytes; the message still fits 576 bytes */
 #define LWIP_ACD 0
 #define LWIP_IPV6_AUTOCONFIG (KEY_IPV6 == KEY_IPV6_SLAAC)
 #define LWIP_IPV6_SEND_ROUTER_SOLICIT LWIP_IPV6_AUTOCONFIG

@@ -78,6 +78,20 @@ def fixed(context, options):
                         check_pages(p, client, address)
                         check_ping(client, address)
                 check_end(server)
+        for key, value, words in WRONG:
+            r = host.run(image, f"--{key}={value}", status=None, timeout=20)
+            expect(r.status == 1 and f"the key '{key}' {words}" in r.out + r.err, f"no host has the address {value}", r)
+
+
+WRONG = [
+    ("address", "0.0.0.0/0", "is no address"),
+    ("address", "127.0.0.1/8", "is an address of the loopback network"),
+    ("address", "224.0.0.1/24", "is the address of a group"),
+    ("address", "255.255.255.255/32", "is the address of everyone in its network"),
+    ("address", "10.0.0.255/24", "is the address of everyone in its network"),
+    ("address", "10.0.0.0/24", "is the address of its network, not of a host"),
+    *(("address6", value, "is not the address of a host") for value in ("::/0", "::1/64", "ff02::1/64", "::ffff:10.0.0.2/64")),
+]
 
 
 def addresses(server):
@@ -86,13 +100,14 @@ def addresses(server):
 
 
 def automatic(context, options):
-    """DHCP and router advertisements, both of dnsmasq."""
+    """DHCP and router advertisements, both of dnsmasq. The name is as long as a label may be."""
+    name = "page" + "x" * 59
     need_tun()
     harness.need("dnsmasq")
     with Network() as net, Project(context) as p:
         image = build(p, "--set", "http.stack.ipv4=dhcp", "--set", "http.stack.ipv6=slaac", *options)
         host = net.namespace("host")
-        with host.start(image, "--mac=02:00:00:00:00:55", "--hostname=page") as server:
+        with host.start(image, "--mac=02:00:00:00:00:55", f"--hostname={name}") as server:
             host.wait_for_device("tap0", server)
             expect(addresses(server) == [], "there is no address at first", server.output)
             with host.dnsmasq("tap0", "--dhcp-range=10.0.0.50,10.0.0.60,255.255.255.0", "--dhcp-range=fd00::,ra-only,64", "--enable-ra",
@@ -102,7 +117,7 @@ def automatic(context, options):
                 v6 = next(a for a in addresses(server) if ":" in a)
                 expect(v4 in [f"10.0.0.{n}" for n in range(50, 61)], "IPv4 is from the range", v4, dnsmasq.output)
                 expect(v6.startswith("fd00:"), "IPv6 is from the prefix", v6, dnsmasq.output)
-                expect(f"DHCPACK(tap0) {v4} 02:00:00:00:00:55 page" in dnsmasq.output, "the server knows whom it gave the address", dnsmasq.output)
+                expect(f"DHCPACK(tap0) {v4} 02:00:00:00:00:55 {name}" in dnsmasq.output, "the server knows whom it gave the address", dnsmasq.output)
                 for address in (v4, v6):
                     host.wait_for_port(address, PORT, server)
                     check_pages(p, host, address)

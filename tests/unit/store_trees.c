@@ -879,13 +879,13 @@ static void endless_references(void **)
         }
         _exit(0);
     }
+    const char *preload = getenv("LD_PRELOAD");
+    bool bounded = !preload || !strstr(preload, "valgrind"); /* which keeps limits of memory to itself: there, time ends it */
     clone_memory = (size_t)64 << 20;
-    clone_patience = 40;
+    clone_patience = bounded ? 60 : 5;
     struct trial *t = commit("main");
     t->import.repository.text = arena_printf(t->arena, "git://127.0.0.1:%d/repository", ntohs(a.sin_port));
-    time_t begin = time(NULL);
-    refused(t, DIAG_OUTSIDE, "/repository' cannot be ");
-    assert_true(time(NULL) - begin < 30);
+    refused(t, DIAG_OUTSIDE, bounded ? "/repository' cannot be fetched: " : "/repository' cannot be ");
     clone_memory = (size_t)4 << 30;
     clone_patience = 60;
     stop_daemon(pid);
