@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys.h"
+
 static unsigned bits_of(const uint8_t *mask, size_t size)
 {
     unsigned bits = 0;
@@ -81,7 +83,7 @@ int stack_host_configuration(struct stack_configuration *now)
     freeifaddrs(all);
     read_file("/proc/net/route", host_router_v4, now);
     read_file("/proc/net/ipv6_route", host_router_v6, now);
-    read_file("/etc/resolv.conf", host_servers, now);
+    read_file(KEY_RESOLV_CONF, host_servers, now);
     return 0;
 }
 
