@@ -100,6 +100,28 @@ const char *machine_look(uint64_t page)
     return page_window;
 }
 
+/* How far addresses can reach: beyond that, entries are malformed.  Where nobody says it, 36 bits (Intel SDM, volume 3, 4.1.4). */
+static unsigned physical_bits(void)
+{
+    static unsigned bits;
+    if (!bits)
+        bits = machine_cpuid(0x80000000, 0).eax >= 0x80000008 ? machine_cpuid(0x80000008, 0).eax & 255 : 36;
+    return bits > 47 ? 47 : bits;
+}
+
+bool machine_read(void *to, uint64_t from, size_t size)
+{
+    uint64_t limit = UINT64_C(1) << physical_bits();
+    if (from == 0 || from >= limit || size > limit - from)
+        return false;
+    for (size_t done = 0, piece; done < size; done += piece) {
+        size_t offset = (from + done) % MACHINE_PAGE;
+        piece = MACHINE_PAGE - offset < size - done ? MACHINE_PAGE - offset : size - done;
+        memcpy((char *)to + done, machine_look(from + done - offset) + offset, piece);
+    }
+    return true;
+}
+
 bool machine_unmap(uint64_t page)
 {
     uint64_t *entry = entry_of(page, 12);

@@ -20,13 +20,8 @@ static char command_line[COMMAND_LINE_MOST];
 /* From physical memory, which need not be mapped. */
 static void copy(void *to, uint64_t from, size_t size, const char *what)
 {
-    if (from == 0 || from >> 47 || size > ((uint64_t)1 << 47) - from)
+    if (!machine_read(to, from, size))
         machine_panic(what);
-    for (size_t done = 0, piece; done < size; done += piece) {
-        size_t offset = (from + done) % MACHINE_PAGE;
-        piece = MACHINE_PAGE - offset < size - done ? MACHINE_PAGE - offset : size - done;
-        memcpy((char *)to + done, machine_look(from + done - offset) + offset, piece);
-    }
 }
 
 void start_info_read(uint64_t address)

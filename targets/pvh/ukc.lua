@@ -100,7 +100,8 @@ return target "kvm" {
     "-Wl,-z,noexecstack", "-Wl,--gc-sections",
   },
   script  = "image.ld",
-  sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "system.c", "pause.c", "machine_kvm.c" },
+  sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "system.c", "pause.c", "machine_kvm.c",
+              "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c" },
   uses    = { "console", "clock", "random", "task" },
   library = library,
 }

@@ -16,13 +16,14 @@ ELSEWHERE = {"http"}
 # fuzzers of the runtime, with the files that they are about; the others are linked with the compiler
 RUNTIME = {
     "virtio": ("targets/kvm/virtio_bus/ring.c",),
+    "acpi": tuple(f"targets/pvh/acpi{part}.c" for part in ("", "_madt", "_mcfg", "_fadt", "_aml", "_device")),
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"dns": 1000000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
+RUNS = {"acpi": 100000, "dns": 1000000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
 # headers that a target has, as the unit tests stand in for them
-INCLUDE = {"virtio": ("tests/unit/runtime/bindings",)}
+INCLUDE = {"virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",)}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]

@@ -36,6 +36,8 @@ enum machine_access { MACHINE_READ = 0, MACHINE_WRITE = 2, MACHINE_DEVICE = 2 | 
 bool machine_map(uint64_t start, uint64_t size, enum machine_access);
 /* The bytes of one page of physical memory, to be read until the next call. */
 const char *machine_look(uint64_t page);
+/* Copies from physical memory, which need not be mapped.  False: no processor has memory there. */
+bool machine_read(void *to, uint64_t from, size_t size);
 /* Makes one page trap. */
 bool machine_unmap(uint64_t page);
 
@@ -48,7 +50,7 @@ void machine_pages_give(void *, size_t count);
 /* ---- crash.c ---- */
 
 /* Prints why and where, and ends the machine with status 111. */
-[[noreturn]] void machine_panic(const char *why);
+[[gnu::noreturn]] void machine_panic(const char *why);
 /* Calls from interrupts: `stub` is assembler that ends with iretq, and runs on the stack of exceptions. */
 void machine_set_vector(unsigned vector, void (*stub)(void));
 
@@ -56,7 +58,7 @@ void machine_set_vector(unsigned vector, void (*stub)(void));
 
 /* Text to whoever looks: the serial line.  Works from the first instruction of C on. */
 void machine_print(const char *bytes, size_t size);
-[[noreturn]] void machine_end(int status);
+[[gnu::noreturn]] void machine_end(int status);
 
 /* ---- pause.c ---- */
 

@@ -1,0 +1,163 @@
+/*
+ * acpi_device.c - devices that the DSDT and SSDTs describe with constants: a _HID and the resources of a _CRS (ACPI 6.4, 6.4).
+ */
+#include "acpi_aml.h"
+
+#include <string.h>
+
+enum { DEPTH_MOST = 16, HID_MOST = 9, LINES_MOST = 1024 };
+/* Tags of resources: small ones without their length, large ones with bit 7. */
+enum {
+    SMALL_IRQ = 0x04, SMALL_END = 0x0f, MEMORY_24 = 0x81, MEMORY_32 = 0x85, MEMORY_32_FIXED = 0x86, SPACE_32 = 0x87, INTERRUPT = 0x89,
+    SPACE_64 = 0x8a,
+};
+enum { SPACE_HEAD = 3, SPACE_IS_MEMORY = 0 };
+
+struct search {
+    const char *hid;
+    unsigned index;
+    struct acpi_device *device;
+    unsigned depth;
+};
+
+static void set_memory(struct acpi_device *device, uint64_t address, uint64_t size)
+{
+    uint64_t end;
+    if (device->size == 0 && size && !__builtin_add_overflow(address, size, &end) && end >> 47 == 0) {
+        device->address = address;
+        device->size = size;
+    }
+}
+
+/* Flags of IRQ and extended interrupt descriptors have the same meanings at other places. */
+static void set_line(struct acpi_device *device, uint64_t number, bool level, bool low)
+{
+    if (device->has_line || number >= LINES_MOST)
+        return;
+    device->line = (struct acpi_line){(uint32_t)number, level, low};
+    device->has_line = true;
+}
+
+/* 6.4.2.1: a mask of sixteen lines, and perhaps flags. */
+static void small_irq(const struct acpi_table *t, uint32_t at, uint32_t size, struct acpi_device *device)
+{
+    unsigned mask = (unsigned)acpi_number(t, at, 2), flags = size >= 3 ? (unsigned)acpi_number(t, at + 2, 1) : 1;
+    if (mask == 0)
+        return;
+    /* an old line, which may have moved */
+    struct acpi_line line = acpi_isa_line((uint8_t)__builtin_ctz(mask));
+    set_line(device, line.number, !(flags & 1), flags >> 3 & 1);
+}
+
+/* `size` bytes at `at`, behind tag and length (6.4.3). */
+static void large(const struct acpi_table *t, uint8_t tag, uint32_t at, uint32_t size, struct acpi_device *device)
+{
+    unsigned width = tag == SPACE_64 ? 8 : 4;
+    switch (tag) {
+    case MEMORY_32_FIXED:
+        if (size >= 9)
+            set_memory(device, acpi_number(t, at + 1, 4), acpi_number(t, at + 5, 4));
+        return;
+    case MEMORY_32:
+        if (size >= 17)
+            set_memory(device, acpi_number(t, at + 1, 4), acpi_number(t, at + 13, 4));
+        return;
+    case SPACE_32:
+    case SPACE_64:
+        if (size >= SPACE_HEAD + 5 * width && acpi_number(t, at, 1) == SPACE_IS_MEMORY)
+            set_memory(device, acpi_number(t, at + SPACE_HEAD + width, width), acpi_number(t, at + SPACE_HEAD + 4 * width, width));
+        return;
+    case INTERRUPT:
+        if (size >= 6 && acpi_number(t, at + 1, 1) > 0) {
+            unsigned flags = (unsigned)acpi_number(t, at, 1);
+            set_line(device, acpi_number(t, at + 2, 4), !(flags & 2), flags >> 2 & 1);
+        }
+        return;
+    }
+}
+
+static void read_resources(const struct acpi_table *t, const struct aml_object *object, struct acpi_device *device)
+{
+    uint32_t at, end;
+    uint8_t tag;
+    if (!aml_buffer(t, object->start, object->end, &at, &end))
+        return;
+    while (at < end && acpi_read(t, at, &tag, 1)) {
+        bool is_large = tag & 0x80;
+        uint32_t head = is_large ? 3 : 1, size = is_large ? (uint32_t)acpi_number(t, at + 1, 2) : tag & 7;
+        if (head > end - at || size > end - at - head || (!is_large && tag >> 3 == SMALL_END))
+            return;
+        if (is_large)
+            large(t, tag, at + head, size, device);
+        else if (tag >> 3 == SMALL_IRQ && size >= 2)
+            small_irq(t, at + head, size, device);
+        at += head + size;
+    }
+}
+
+/* "PNP0501" as a number (19.3.4): three letters of five bits, four hexadecimal digits, most significant first. */
+static uint32_t number_of(const char *hid)
+{
+    uint32_t letters = 0, digits = 0;
+    for (int i = 0; i < 3; i++)
+        letters = letters << 5 | (hid[i] & 31u);
+    for (int i = 3; i < 7; i++)
+        digits = digits << 4 | (hid[i] <= '9' ? hid[i] & 15u : (hid[i] & 15u) + 9);
+    return __builtin_bswap32(letters << 16 | digits);
+}
+
+static bool is_hid(const struct acpi_table *t, const struct aml_object *object, const char *hid)
+{
+    size_t length = strlen(hid);
+    uint32_t at = object->start;
+    uint64_t number;
+    char text[HID_MOST + 1];
+    if (aml_integer(t, &at, object->end, &number))
+        return length == 7 && number == number_of(hid);
+    if (length + 2 > sizeof text + 1 || object->end - object->start != length + 2 ||
+        !acpi_read(t, object->start + 1, text, (uint32_t)length + 1))
+        return false;
+    return acpi_number(t, object->start, 1) == 0x0d /* StringPrefix */ && memcmp(text, hid, length + 1) == 0;
+}
+
+/* Whether the wanted device is in the list.  `device` is what the list describes, if it is a device's. */
+static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, bool *is, struct search *search)
+{
+    struct aml_object object;
+    bool found = false;
+    if (search->depth == DEPTH_MOST)
+        return false;
+    search->depth++;
+    while (!found && aml_next(t, &at, end, &object)) {
+        if (object.kind == AML_SCOPE)
+            found = look(t, object.start, object.end, NULL, NULL, search);
+        else if (object.kind == AML_NAME && device && memcmp(object.name, "_HID", 4) == 0)
+            *is = is_hid(t, &object, search->hid);
+        else if (object.kind == AML_NAME && device && memcmp(object.name, "_CRS", 4) == 0)
+            read_resources(t, &object, device);
+        else if (object.kind == AML_DEVICE) {
+            struct acpi_device inner = {};
+            bool inner_is = false;
+            found = look(t, object.start, object.end, &inner, &inner_is, search);
+            if (!found && inner_is && search->index-- == 0) {
+                *search->device = inner;
+                found = true;
+            }
+        }
+    }
+    search->depth--;
+    return found;
+}
+
+bool acpi_device(const char *hid, unsigned index, struct acpi_device *device)
+{
+    struct search search = {.hid = hid, .index = index, .device = device};
+    const struct acpi_power *power = acpi_power();
+    struct acpi_table table;
+    if (power && look(&power->dsdt, ACPI_HEADER, power->dsdt.size, NULL, NULL, &search))
+        return true;
+    for (unsigned i = 0; acpi_find(&table, "SSDT", i); i++)
+        if (look(&table, ACPI_HEADER, table.size, NULL, NULL, &search))
+            return true;
+    return false;
+}

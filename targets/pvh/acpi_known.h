@@ -1,0 +1,15 @@
+/* acpi_known.h - what was looked for already; private to acpi*.c, but for tests, which begin anew by zeroing it. */
+#ifndef PVH_ACPI_KNOWN_H
+#define PVH_ACPI_KNOWN_H
+
+#include <ukc/acpi.h>
+
+extern struct acpi_known {
+    bool list_known, madt_known, power_known, has_power;
+    uint8_t width;                /* of the list's entries */
+    uint32_t told;                /* acpi_complain() */
+    struct acpi_table list, madt; /* the XSDT or RSDT; size 0: there is none */
+    struct acpi_power power;
+} acpi_known;
+
+#endif
