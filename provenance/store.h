@@ -4,6 +4,7 @@
  *     $UKC_STORE, else $XDG_DATA_HOME/ukc, else ~/.local/share/ukc
  *         objects/    a bare git repository (libgit2): sources as git trees
  *         unpacked/   working copies of trees, by git tree id: rebuilt from objects when missing or damaged
+ *         actions/    results of actions (cache.h): a cache
  *         tmp/        work of the process that holds store.lock
  *         records.db  SQLite: the index (record.h); records.lock: writers stand in line
  *

@@ -47,7 +47,7 @@
     X(completion, 0, "completion", "SHELL", false, "print a completion script for bash, zsh or fish")    \
     X(annotations, 0, "annotations", NULL, false, "print ukc.d.lua, which teaches editors the manifest language") \
     X(output, 'o', "output", "FILE", false, "write to FILE")                                             \
-    X(list, 0, "list", "FILE", false, "read the files to embed from FILE")                               \
+    X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(help, 'h', "help", NULL, false, "print help for the command")
 
 enum option_id {
@@ -113,7 +113,7 @@ bool command_print_completion(const char *shell, FILE *, struct diag *);
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(complete) X(embed)
+    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

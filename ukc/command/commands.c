@@ -176,6 +176,14 @@ const struct command commands[] = {
         .hidden = true,
         .run = command_embed,
     },
+    {
+        .name = "library",
+        .arguments = "",
+        .summary = "take the target's C library from the store, or build it (called by build.ninja)",
+        .takes = TAKES(list) | TAKES(output),
+        .hidden = true,
+        .run = command_library,
+    },
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

@@ -39,7 +39,7 @@ void add_leaf(struct statements *s, const char *path)
 }
 
 /* What the shell and Ninja see between words; descriptions are not commands. */
-static const char *described(const struct generation *g, const char *what)
+const char *described(const struct generation *g, const char *what)
 {
     struct text t = {};
     ninja_escape_value(&t, what);
@@ -305,66 +305,4 @@ void write_instance(struct statements *s, const struct plan_instance *instance)
     s->good = s->good && good;
     text_dispose(&u.flags);
     text_dispose(&u.import_flags);
-}
-
-/* ---- the target's C library ---- */
-
-static bool put_library_flags(struct statements *s, struct text *flags)
-{
-    const struct generation *g = s->g;
-    const struct target_library *library = &g->target->library;
-    const char *label = layout_import_label(g->a, g->layout, &library->imports[0]);
-    bool good = true;
-    /* never slower or larger for a debugger's sake, and upstream's warnings are not ours to mend */
-    for (size_t i = 0; i < 2; i++)
-        put_word(g, flags, i ? "-w" : "-O2", SPAN_NONE);
-    for (size_t i = 0; i < library->flag_count; i++) {
-        const struct word *w = &library->flags[i];
-        const char *word = string_starts(w->text, "-I") ? arena_printf(g->a, "-I%s", layout_path(g->a, g->layout, g->target->directory, w->text + 2)) : w->text;
-        good = put_word(g, flags, word, w->span) && good;
-    }
-    for (size_t i = 0; i < library->internal_count; i++)
-        put_word(g, flags, arena_printf(g->a, "-I%s/%s/%s", build_file(g, "root"), label, library->internal[i].text), SPAN_NONE);
-    size_t count;
-    const char *const *include = layout_target_include(g->a, g->layout, g->plan, &count);
-    for (size_t i = 0; i < count; i++)
-        put_word(g, flags, include[i], SPAN_NONE);
-    return good;
-}
-
-/* No entry of compile_commands.json: nobody edits it. */
-static void write_library_source(struct statements *s, const char *source, const char *name, const char *flags)
-{
-    const struct generation *g = s->g;
-    const char *object = build_file(g, arena_printf(g->a, "obj/+library/%s.o", name));
-    const struct ninja_variable variables[] = {{"flags", flags}, {"what", described(g, arena_printf(g->a, "library/%s", name))}};
-    ninja_build(s->out, &(struct ninja_build){.rule = "cc", .outputs = &object, .output_count = 1, .inputs = &source, .input_count = 1,
-                                              .implicit = &s->tools, .implicit_count = 1, .variables = variables, .variable_count = 2});
-    add_leaf(s, source);
-    *vec_add(g->a, &s->library) = object;
-}
-
-bool write_library(struct statements *s)
-{
-    const struct generation *g = s->g;
-    const struct target_library *library = &g->target->library;
-    struct text flags = {}, native = {};
-    const struct library_source *sources;
-    size_t count;
-    if (library->import_count == 0)
-        return true;
-    text_putc(s->out, '\n');
-    ninja_comment(s->out, "the C library");
-    bool good = put_library_flags(s, &flags) && library_sources(g, &sources, &count);
-    text_printf(&native, "%s -fno-lto -ffreestanding", text_string(&flags)); /* -ffreestanding: memset must not become a call of memset */
-    const char *label = layout_import_label(g->a, g->layout, &library->imports[0]);
-    for (size_t i = 0; good && i < count; i++)
-        write_library_source(s, build_file(g, arena_printf(g->a, "root/%s/%s", label, sources[i].path)), sources[i].path,
-                             text_string(sources[i].native ? &native : &flags));
-    for (size_t i = 0; good && i < library->source_count; i++)
-        write_library_source(s, layout_path(g->a, g->layout, g->target->directory, library->sources[i].text),
-                             arena_printf(g->a, "+%s", library->sources[i].text), text_string(&flags));
-    text_dispose(&flags);
-    text_dispose(&native);
-    return good;
 }

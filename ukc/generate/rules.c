@@ -68,6 +68,13 @@ const struct ninja_rule build_rules[] = {
         .description = "EMBED $what",
     },
     {
+        .name = "library", /* from the user's store, or built: the same bytes */
+        .command = "$ukc library --output $out --list $in",
+        .description = "LIBRARY $what",
+        .depfile = "$out.d",
+        .restat = true,
+    },
+    {
         .name = "link",
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
                    "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"

@@ -29,9 +29,11 @@ void write_instance(struct statements *, const struct plan_instance *);
 /* Compiles one file of ukc's own glue: obj/+<group>/<file>.o, which joins the link. */
 void write_glue(struct statements *, const char *group, const char *source);
 
-/* Compiles the target's C library: obj/+library/<path>.o, from which the link takes what it needs. */
+/* library_build.c: the target's C library, obj/+library.a, from which the link takes what it needs. */
 bool write_library(struct statements *);
 
+/* Text for a description: what the shell and Ninja would see in it does not count. */
+const char *described(const struct generation *, const char *what);
 /* A file that the build reads and does not make. */
 void add_leaf(struct statements *, const char *path);
 bool is_release(const struct generation *);

@@ -1,0 +1,105 @@
+"""A target's C library is compiled once for a user, not once in each project; a kept library gives the same image."""
+
+import os
+import shutil
+
+from lib.project import Project, expect, store
+
+SECONDS = 900
+
+
+def own_store(context, p):
+    """The imports of the store that all tests share, and nothing else."""
+    path = p.file("store")
+    shutil.copytree(store(context), path, symlinks=True, ignore=shutil.ignore_patterns("actions", "tmp", "records*"))
+    p.environment["UKC_STORE"] = path
+
+
+def project(p, name):
+    p.copy("examples/hello", name)
+    return p.file(name)
+
+
+def build(p, where, environment=None):
+    p.ukc("configure", "--target", "kvm", directory=where, environment=environment)
+    return p.ukc("build", directory=where, environment=environment, timeout=800)
+
+
+def outputs(where):
+    def read(name):
+        with open(os.path.join(where, "build/kvm", name), "rb") as f:
+            return f.read()
+
+    return [read(name) for name in ("hello", "hello.debug", "obj/+library.a")]
+
+
+def was_compiled(where):
+    return os.path.isdir(os.path.join(where, "build/kvm/obj/+library/src"))
+
+
+def entries(p):
+    actions = p.file("store", "actions")
+    return sorted(os.path.join(actions, name) for name in os.listdir(actions) if name != "lock")
+
+
+def kept(context):
+    with Project(context) as p:
+        own_store(context, p)
+        both = [project(p, "one"), project(p, "two")]
+        for where in both:
+            p.ukc("configure", "--target", "kvm", directory=where)
+        running = [p.start(str(context.ukc), "-C", where, "build") for where in both]
+        for process in running:
+            said = process.communicate(timeout=800)[0].decode(errors="replace")
+            expect(process.returncode == 0, "two builds at once work", said)
+        expect(outputs(both[0]) == outputs(both[1]), "they make the same bytes")
+        expect(sorted(map(was_compiled, both)) == [False, True], "one of them compiled the library, the other waited for it")
+        expect(len(entries(p)) == 1, "there is one entry", entries(p))
+
+        r = p.run("ninja", "-f", "build/kvm/build.ninja", "-t", "deps", "build/kvm/obj/+library.a",
+                  directory=both[0] if not was_compiled(both[0]) else both[1])
+        expect("/src/internal/libc.h" in r.out and "gen/+library/bits/alltypes.h" in r.out, "what the library was made of is known also without making it", r)
+
+        with open(entries(p)[0], "r+b") as f:
+            f.seek(100000)
+            byte = f.read(1)
+            f.seek(100000)
+            f.write(bytes([byte[0] ^ 1]))
+        third = project(p, "three")
+        r = build(p, third)
+        expect("is damaged: it is made anew" in r.out + r.err, "a damaged entry is reported", r)
+        expect(was_compiled(third) and outputs(third) == outputs(both[0]), "it is not used: the image is compiled, the same")
+        fourth = project(p, "four")
+        r = build(p, fourth)
+        expect("damaged" not in r.out + r.err and not was_compiled(fourth), "there is a new one", r)
+        expect(outputs(fourth) == outputs(both[0]), "with the same bytes")
+
+
+def not_kept(context):
+    """Without a store that can be written, with a library that is not the kept one, with a compiler that fails."""
+    with Project(context) as p:
+        own_store(context, p)
+        with open(p.file("store", "actions"), "w"):
+            pass  # where the directory should be
+        one = project(p, "one")
+        build(p, one)
+        expect(was_compiled(one), "without room for entries it is compiled")
+        os.remove(p.file("store", "actions"))
+
+        for top in ("libs", "targets", "manifests"):
+            shutil.copytree(os.path.join(str(context.root), top), p.file("catalogue", top), symlinks=True)
+        header = p.file("catalogue", "targets/pvh/libc/internal/syscall_arch.h")
+        two = project(p, "two")
+        p.ukc("configure", "--target", "kvm", "--catalogue", p.file("catalogue"), directory=two)
+        with open(header) as f:
+            text = f.read()
+        with open(header, "w") as f:
+            f.write("#error changed\n" + text)
+        r = p.ukc("build", directory=two, status=1, timeout=800)
+        expect("changed" in r.out + r.err and "failed: CC library/" in r.out, "a file of the library that does not compile is named", r)
+        expect(entries(p) == [], "nothing of it is kept", entries(p))
+
+
+def tests(context):
+    yield "kept", lambda: kept(context)
+    yield "not kept", lambda: not_kept(context)
