@@ -7,6 +7,9 @@
 
 #include <string.h>
 #include <ukc/machine.h>
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum {
     ROOT_SIZE_OLD = 20, ROOT_SIZE = 36, ROOT_REVISION = 15, ROOT_RSDT = 16, ROOT_LENGTH = 20, ROOT_XSDT = 24, /* 5.2.5.3 */
@@ -132,3 +135,5 @@ bool acpi_find(struct acpi_table *table, const char *signature, unsigned index)
     }
     return false;
 }
+
+SMALL_END

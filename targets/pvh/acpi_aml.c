@@ -4,6 +4,9 @@
 #include "acpi_aml.h"
 
 #include <string.h>
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum {
     ZERO = 0x00, ONE = 0x01, ALIAS = 0x06, NAME = 0x08, BYTE = 0x0a, WORD = 0x0b, DWORD = 0x0c, STRING = 0x0d, QWORD = 0x0e, SCOPE = 0x10,
@@ -161,7 +164,14 @@ static bool extended(struct cursor *c, struct aml_object *object)
     case EVENT:
         return name(c, last);
     case REGION:
-        return name(c, last) && skip(c, 1) && integer(c, &ignored) && integer(c, &ignored);
+        if (!name(c, object->name))
+            return false;
+        object->kind = AML_REGION;
+        object->start = c->at;
+        if (!skip(c, 1) || !integer(c, &ignored) || !integer(c, &ignored))
+            return false;
+        object->end = c->at;
+        return true;
     case DEVICE:
         return container(c, AML_DEVICE, object);
     case FIELD:
@@ -240,3 +250,5 @@ bool aml_buffer(const struct acpi_table *table, uint32_t at, uint32_t end, uint3
         *to = *from + (uint32_t)size;
     return true;
 }
+
+SMALL_END

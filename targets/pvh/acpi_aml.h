@@ -9,12 +9,12 @@
 
 #include <ukc/acpi.h>
 
-enum aml_kind { AML_OTHER, AML_SCOPE, AML_DEVICE, AML_NAME };
+enum aml_kind { AML_OTHER, AML_SCOPE, AML_DEVICE, AML_NAME, AML_REGION };
 
 struct aml_object {
     enum aml_kind kind;
     char name[4];        /* its last part */
-    uint32_t start, end; /* of a scope or device: what is in it; of a name: its value */
+    uint32_t start, end; /* of a scope or device: what is in it; of a name: its value; of a region: space, address and size */
 };
 
 /* The next object of the list from `at` to `end`; false: there is no more. */

@@ -4,11 +4,14 @@
 #include "acpi_aml.h"
 
 #include <string.h>
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum { DEPTH_MOST = 16, HID_MOST = 9, LINES_MOST = 1024 };
 /* Tags of resources: small ones without their length, large ones with bit 7. */
 enum {
-    SMALL_IRQ = 0x04, SMALL_END = 0x0f, MEMORY_24 = 0x81, MEMORY_32 = 0x85, MEMORY_32_FIXED = 0x86, SPACE_32 = 0x87, INTERRUPT = 0x89,
+    TAG_IRQ = 0x04, TAG_END = 0x0f, MEMORY_24 = 0x81, MEMORY_32 = 0x85, MEMORY_32_FIXED = 0x86, SPACE_32 = 0x87, INTERRUPT = 0x89,
     SPACE_64 = 0x8a,
 };
 enum { SPACE_HEAD = 3, SPACE_IS_MEMORY = 0 };
@@ -85,14 +88,25 @@ static void read_resources(const struct acpi_table *t, const struct aml_object *
     while (at < end && acpi_read(t, at, &tag, 1)) {
         bool is_large = tag & 0x80;
         uint32_t head = is_large ? 3 : 1, size = is_large ? (uint32_t)acpi_number(t, at + 1, 2) : tag & 7;
-        if (head > end - at || size > end - at - head || (!is_large && tag >> 3 == SMALL_END))
+        if (head > end - at || size > end - at - head || (!is_large && tag >> 3 == TAG_END))
             return;
         if (is_large)
             large(t, tag, at + head, size, device);
-        else if (tag >> 3 == SMALL_IRQ && size >= 2)
+        else if (tag >> 3 == TAG_IRQ && size >= 2)
             small_irq(t, at + head, size, device);
         at += head + size;
     }
+}
+
+static void read_region(const struct acpi_table *t, const struct aml_object *object, struct acpi_device *device)
+{
+    uint32_t at = object->start + 1;
+    uint64_t address, size, end;
+    if (device->region_size || acpi_number(t, object->start, 1) != SPACE_IS_MEMORY || !aml_integer(t, &at, object->end, &address) ||
+        !aml_integer(t, &at, object->end, &size) || __builtin_add_overflow(address, size, &end) || end >> 47)
+        return;
+    device->region = address;
+    device->region_size = size;
 }
 
 /* "PNP0501" as a number (19.3.4): three letters of five bits, four hexadecimal digits, most significant first. */
@@ -135,6 +149,8 @@ static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct a
             *is = is_hid(t, &object, search->hid);
         else if (object.kind == AML_NAME && device && memcmp(object.name, "_CRS", 4) == 0)
             read_resources(t, &object, device);
+        else if (object.kind == AML_REGION && device)
+            read_region(t, &object, device);
         else if (object.kind == AML_DEVICE) {
             struct acpi_device inner = {};
             bool inner_is = false;
@@ -161,3 +177,5 @@ bool acpi_device(const char *hid, unsigned index, struct acpi_device *device)
             return true;
     return false;
 }
+
+SMALL_END

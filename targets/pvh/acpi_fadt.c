@@ -2,6 +2,9 @@
  * acpi_fadt.c - the fixed description table: registers of power (ACPI 6.4, 5.2.9), which end the machine and tell of its power button.
  */
 #include "acpi_known.h"
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum {
     DSDT = 40, SCI = 46, PM1A_EVENT = 56, PM1B_EVENT = 60, PM1A_CONTROL = 64, PM1B_CONTROL = 68, PM1_EVENT_SIZE = 88,
@@ -9,7 +12,6 @@ enum {
     PM1A_EVENT_64 = 148, PM1B_EVENT_64 = 160, PM1A_CONTROL_64 = 172, PM1B_CONTROL_64 = 184, SLEEP_CONTROL = 244,
 };
 enum { NO_FIXED_BUTTON = 1 << 4, HAS_RESET = 1 << 10, REDUCED = 1 << 20 };
-enum { SPACE_MEMORY = 0, SPACE_PORTS = 1 };
 
 /* A generic address (5.2.3.2), of which only memory and ports are known here. */
 static struct acpi_register generic(const struct acpi_table *fadt, uint32_t at)
@@ -18,8 +20,8 @@ static struct acpi_register generic(const struct acpi_table *fadt, uint32_t at)
         uint8_t space, width, offset, access;
         uint64_t address;
     } entry = {};
-    if (!acpi_read(fadt, at, &entry, sizeof entry) || entry.space > SPACE_PORTS ||
-        (entry.space == SPACE_PORTS && entry.address > UINT16_MAX) || entry.offset)
+    if (!acpi_read(fadt, at, &entry, sizeof entry) || entry.space > ACPI_PORTS ||
+        (entry.space == ACPI_PORTS && entry.address > UINT16_MAX) || entry.offset)
         return (struct acpi_register){};
     return (struct acpi_register){entry.space, entry.address};
 }
@@ -29,7 +31,7 @@ static struct acpi_register either(const struct acpi_table *fadt, uint32_t new, 
 {
     struct acpi_register r = generic(fadt, new);
     uint64_t port = acpi_number(fadt, old, 4);
-    return r.address || port > UINT16_MAX ? r : (struct acpi_register){SPACE_PORTS, port};
+    return r.address || port > UINT16_MAX ? r : (struct acpi_register){ACPI_PORTS, port};
 }
 
 static bool read_power(struct acpi_power *power)
@@ -66,3 +68,5 @@ const struct acpi_power *acpi_power(void)
     k->power_known = true;
     return k->has_power ? &k->power : NULL;
 }
+
+SMALL_END

@@ -2,6 +2,9 @@
  * acpi_madt.c - the multiple APIC description table: interrupt controllers (ACPI 6.4, 5.2.12).
  */
 #include "acpi_known.h"
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum { LOCAL_ADDRESS = 36, ENTRIES = 44, ENTRY_MOST = 32 };
 enum { LOCAL_APIC = 0, IO_APIC = 1, OVERRIDE = 2, LOCAL_ADDRESS_64 = 5, LOCAL_X2APIC = 9 };
@@ -107,3 +110,5 @@ struct acpi_line acpi_isa_line(uint8_t line)
         }
     return (struct acpi_line){line, false, false};
 }
+
+SMALL_END

@@ -2,6 +2,9 @@
  * acpi_mcfg.c - where the configuration of PCI lies in memory (PCI Firmware Specification 3.3, 4.1.2).
  */
 #include <ukc/acpi.h>
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 enum { ENTRIES = 44, BUS_SIZE = 1 << 20 };
 
@@ -28,3 +31,5 @@ bool acpi_ecam(unsigned index, struct acpi_ecam *area)
     }
     return false;
 }
+
+SMALL_END

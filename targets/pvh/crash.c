@@ -6,9 +6,12 @@
  */
 #include <string.h>
 #include <ukc/machine.h>
+#include <ukc/small.h>
 
 #include "image.h"
 #include "start.h"
+
+SMALL_BEGIN
 
 enum { EXCEPTIONS = 32, VECTORS = 48, STUB_SIZE = 16, STATUS_CRASHED = 111 };
 
@@ -160,3 +163,5 @@ void machine_panic(const char *why)
     say(why);
     end();
 }
+
+SMALL_END

@@ -8,8 +8,11 @@
 
 #include <string.h>
 #include <ukc/machine.h>
+#include <ukc/small.h>
 
 #include "image.h"
+
+SMALL_BEGIN
 
 enum { ENTRIES = 512, RESERVE = 4 /* pages, as in image.ld */ };
 static const uint64_t PRESENT = 1, WRITE = 2, LARGE = 0x80, NO_EXECUTE = 1ull << 63, ADDRESS = 0x000ffffffffff000;
@@ -88,16 +91,40 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
     return true;
 }
 
-const char *machine_look(uint64_t page)
+/* A page of the image, behind which is any page of physical memory. */
+static volatile char *open_window(uint64_t page, uint64_t flags)
 {
     static uint64_t seen;
-    uint64_t at = (uintptr_t)page_window;
-    if (page != seen || page == 0) {
-        *entry_of(at, 12) = page | PRESENT | NO_EXECUTE; /* a part of the image: there is a table */
-        flush(at);
-        seen = page;
+    uint64_t entry = page | flags | PRESENT | NO_EXECUTE;
+    if (entry != seen) {
+        *entry_of((uintptr_t)page_window, 12) = entry; /* a part of the image: there is a table */
+        flush((uintptr_t)page_window);
+        seen = entry;
     }
-    return page_window;
+    return (volatile char *)(uintptr_t)page_window;
+}
+
+const char *machine_look(uint64_t page)
+{
+    return (const char *)open_window(page, 0);
+}
+
+void machine_poke8(uint64_t address, uint8_t value)
+{
+    uint64_t offset = address % MACHINE_PAGE;
+    open_window(address - offset, MACHINE_DEVICE)[offset] = (char)value;
+}
+
+uint8_t machine_peek8(uint64_t address)
+{
+    uint64_t offset = address % MACHINE_PAGE;
+    return (uint8_t)open_window(address - offset, MACHINE_DEVICE)[offset];
+}
+
+uint32_t machine_peek32(uint64_t address)
+{
+    uint64_t offset = address % MACHINE_PAGE;
+    return *(volatile uint32_t *)&open_window(address - offset, MACHINE_DEVICE)[offset];
 }
 
 /* How far addresses can reach: beyond that, entries are malformed.  Where nobody says it, 36 bits (Intel SDM, volume 3, 4.1.4). */
@@ -131,3 +158,5 @@ bool machine_unmap(uint64_t page)
     flush(page);
     return true;
 }
+
+SMALL_END

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <ukc/device.h>
 #include <ukc/machine.h>
+#include <ukc/small.h>
 
 #include "start_info.h"
+
+SMALL_BEGIN
 
 enum { ARGUMENTS_MOST = 128, DEVICES_MOST = 64 };
 
@@ -73,3 +76,5 @@ static int split(char *line, char **argv)
     int argc = split(start_info_command_line(), argv);
     library_start(argc, argv);
 }
+
+SMALL_END

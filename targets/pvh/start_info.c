@@ -8,6 +8,9 @@
 
 #include <string.h>
 #include <ukc/machine.h>
+#include <ukc/small.h>
+
+SMALL_BEGIN
 
 
 enum { RANGES_MOST = 64, COMMAND_LINE_MOST = 4096 };
@@ -61,3 +64,5 @@ char *start_info_command_line(void)
         machine_panic("the command line is longer than 4095 bytes");
     return command_line;
 }
+
+SMALL_END

@@ -68,7 +68,8 @@ bool acpi_ecam(unsigned index, struct acpi_ecam *area);
 /* ---- acpi_device.c: devices that only the DSDT and SSDTs describe ---- */
 
 struct acpi_device {
-    uint64_t address, size; /* the first range of memory of its _CRS; size 0: none */
+    uint64_t address, size;        /* the first range of memory of its _CRS; size 0: none */
+    uint64_t region, region_size;  /* the first operation region that it defines in memory, likewise */
     struct acpi_line line;
     bool has_line;
 };
@@ -80,10 +81,10 @@ bool acpi_device(const char *hid, unsigned index, struct acpi_device *device);
 
 /* ---- acpi_fadt.c: power (4.8, 5.2.9) ---- */
 
-/* 0 memory, 1 ports (5.2.3.2); address 0: there is none. */
+enum { ACPI_MEMORY = 0, ACPI_PORTS = 1 }; /* 5.2.3.2 */
 struct acpi_register {
     uint8_t space;
-    uint64_t address;
+    uint64_t address; /* 0: there is none */
 };
 struct acpi_power {
     struct acpi_table fadt, dsdt;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ukc/acpi.h>
 
 enum { MACHINE_PAGE = 4096 };
 
@@ -38,6 +39,10 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access);
 const char *machine_look(uint64_t page);
 /* Copies from physical memory, which need not be mapped.  False: no processor has memory there. */
 bool machine_read(void *to, uint64_t from, size_t size);
+/* Registers at physical addresses, which need not be mapped, once in a while: they must not cross a page. */
+void machine_poke8(uint64_t address, uint8_t value);
+uint8_t machine_peek8(uint64_t address);
+uint32_t machine_peek32(uint64_t address);
 /* Makes one page trap. */
 bool machine_unmap(uint64_t page);
 
@@ -59,6 +64,18 @@ void machine_set_vector(unsigned vector, void (*stub)(void));
 /* Text to whoever looks: the serial line.  Works from the first instruction of C on. */
 void machine_print(const char *bytes, size_t size);
 [[gnu::noreturn]] void machine_end(int status);
+
+/* ---- acpi_off.c: both return if the machine does not do it, or has no ACPI ---- */
+
+void machine_acpi_off(void);
+void machine_acpi_reset(void);
+
+/* ---- acpi_button.c: the power button, by which the outside asks the image to stop ---- */
+
+/* Makes it able to interrupt, and says on which line.  False: there is none, or none that is known here. */
+bool machine_button(struct acpi_line *line);
+/* Its line was raised: whether it was the button.  Lowers the line. */
+bool machine_button_pressed(void);
 
 /* ---- pause.c ---- */
 
@@ -84,6 +101,13 @@ static inline uint8_t machine_in8(uint16_t port)
 {
     uint8_t value;
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint16_t machine_in16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
 
