@@ -1,4 +1,4 @@
-"""A target's C library is compiled once for a user, not once in each project; a kept library gives the same image."""
+"""A target's C library: compiled once for a user, not once in each project, to the same image; what it cannot do is explained."""
 
 import os
 import shutil
@@ -100,6 +100,71 @@ def not_kept(context):
         expect(entries(p) == [], "nothing of it is kept", entries(p))
 
 
+CALLS = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include "console.h"
+
+static int size(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) ? 0 : (int)st.st_size;
+}
+
+static int (*const table[])(const char *) = {size};
+
+static long now(void)
+{
+    return (long)time(NULL);
+}
+
+static void *run(void *x)
+{
+    return x;
+}
+
+int hello_main(void)
+{
+    char line[80];
+    pthread_t thread;
+    FILE *f = fopen("x", "r");
+    if (f && fgets(line, sizeof line, f))
+        printf("%ld %s", now(), line);
+    pthread_create(&thread, NULL, run, NULL);
+    return table[line[0] & 1](line);
+}
+"""
+
+
+def missing(context):
+    """Each call that no machine can do is reported once, where a component makes it, with the way through the library and a remedy."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        good = p.read("hello.c")
+        for profile in ("release", "dev"):
+            p.write("hello.c", CALLS)
+            p.ukc("configure", "--target", "kvm", "--profile", profile)
+            r = p.ukc("build", status=1, timeout=800)
+            for place, words, way, remedy in (
+                ("18:18", "'hello' makes the system call clock_gettime, which kvm does not have",
+                 "note: now (hello.c:18) calls time (src/time/time.c:", "requires = { clock = sig.clock }"),
+                ("30:15", "'hello' makes the system call open, which kvm does not have",
+                 "note: hello_main (hello.c:30) calls ", 'embed "DIR"'),
+                ("33:5", "'hello' calls pthread_create, which is in none of the image's sources and not in the C library of kvm", "", "sig.task"),
+                ("11:12", " calls stat, which is in none of the image's sources and not in the C library of kvm", "", "sig.kv_ro"),
+            ):
+                at = r.err.find(f"hello.c:{place}: error: ")
+                expect(at >= 0, f"{profile}: {place} is named", r)
+                said = r.err[at:r.err.find("\nhello.c:", at) if "\nhello.c:" in r.err[at:] else len(r.err)]
+                expect(words in said.split("\n")[0] and way in said and remedy in said, f"{profile}: {words}", said)
+            expect(r.err.count("error:") == 4, f"{profile}: each mistake is told once", r)
+        p.write("hello.c", good)
+        p.ukc("build")
+
+
 def tests(context):
+    yield "missing", lambda: missing(context)
     yield "kept", lambda: kept(context)
     yield "not kept", lambda: not_kept(context)

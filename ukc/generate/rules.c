@@ -93,6 +93,16 @@ const struct ninja_rule build_rules[] = {
         .rspfile_content = "$library",
     },
     {
+        .name = "link_why", /* with what is not there, and with every reference: who calls it? */
+        .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
+                   "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
+                   "$link_flags $link_profile -o $out $objects -Wl,--start-lib @$out.rsp -Wl,--end-lib $libs\n"
+                   "-Wl,--icf=none -Wl,--unresolved-symbols=ignore-all -Wl,--emit-relocs",
+        .description = "WHY $what",
+        .rspfile = "$out.rsp",
+        .rspfile_content = "$library",
+    },
+    {
         .name = "debug_file",
         .command = "$objcopy --only-keep-debug $in $out",
         .description = "DEBUG $what",

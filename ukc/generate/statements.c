@@ -140,6 +140,12 @@ static void write_link(struct statements *s, const char *name, const char *linke
                                                 {"objects", words_of(g, &s->link_inputs)}, {"library", words_of(g, &s->library)}};
     build.variable_count = 4;
     ninja_build(s->out, &build);
+    if (s->library.count == 0)
+        return;
+    const char *why = build_file(g, "obj/+image/why.elf"); /* not part of the image: ukc build asks for it when a symbol is missing */
+    build.rule = "link_why";
+    build.outputs = &why;
+    ninja_build(s->out, &build);
 }
 
 static void write_image(struct statements *s)
