@@ -38,9 +38,17 @@
     X(quiet, 'q', "quiet", NULL, false, "print only what went wrong")                                    \
     X(all, 'a', "all", NULL, false, "everything, not only the target configured last")                   \
     X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \
-    X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")    \
-    X(memory, 'm', "memory", "SIZE", false, "on kvm: the machine's memory, as 64M (the default) or 1100K") \
-    X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation, the default) or kvm") \
+    X(with, 0, "with", "HYPERVISOR", false, "on kvm: qemu (the default), firecracker or cloud-hypervisor; or libvirt, with --json-config") \
+    X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")   \
+    X(memory, 'm', "memory", "SIZE", false, "on kvm: the machine's memory, as 16M or 1100K; 64M, or what a large image needs") \
+    X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
+    X(publish, 'p', "publish", "[HOST:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
+    X(tap, 0, "tap", "DEVICE", true, "on kvm: a network card on this tap device of the host, made if it is not there") \
+    X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm: a disk; with ,ro one that is only read; the image counts them in this order") \
+    X(json_config, 0, "json-config", NULL, false, "on kvm: print what Firecracker, cloud-hypervisor and libvirt need to run the image") \
+    X(batch, 0, "batch", NULL, false, "end gdb after the scripts and commands, and ask nothing")         \
+    X(script, 'x', "script", "FILE", true, "gdb commands to begin with, in a file")                      \
+    X(eval, 'e', "eval", "COMMAND", true, "a gdb command to begin with, after the scripts")              \
     X(dry_run, 0, "dry-run", NULL, false, "print what would be run, and do nothing")                     \
     X(colour, 0, "colour", "WHEN", false, "always, never or auto (the default)")                         \
     X(man, 0, "man", NULL, false, "print the manual page, in troff")                                     \
@@ -71,7 +79,7 @@ struct invocation {
     struct arena *arena;
     struct diag *diag;
     const char *value[OPTION_COUNT]; /* the argument, or "" for a flag; NULL when not given */
-    VEC(const char *) sets, configs, catalogues;
+    VEC(const char *) sets, configs, catalogues, published, taps, blocks, scripts, evaluated;
     const char *const *arguments; /* words that are no options */
     size_t argument_count;
     const char *const *passed; /* words after "--" */
@@ -113,7 +121,7 @@ bool command_print_completion(const char *shell, FILE *, struct diag *);
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

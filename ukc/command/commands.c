@@ -13,6 +13,7 @@ const struct option options[OPTION_COUNT] = {
 
 #define TAKES_PROJECT (TAKES(catalogue) | TAKES(offline))
 #define TAKES_CONTEXT (TAKES_PROJECT | TAKES(target) | TAKES(set) | TAKES(config))
+#define TAKES_MACHINE (TAKES(machine) | TAKES(memory) | TAKES(accelerator) | TAKES(publish) | TAKES(tap) | TAKES(block))
 
 const struct command commands[] = {
     {
@@ -54,13 +55,31 @@ const struct command commands[] = {
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then run the image",
         .description = "Words after -- are the image's own: the keys that it reads at boot, as --PATH=VALUE. The exit "
-                       "status is the program's. The exact command is printed by --verbose and --dry-run. A kvm image is run in QEMU, and "
-                       "its command is always printed, to standard error, unless --quiet forbids it.",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES(machine) | TAKES(memory) |
-                 TAKES(accelerator),
+                       "status is the program's. The exact command is printed by --verbose and --dry-run. A kvm image runs in QEMU, whose "
+                       "command is always printed, to standard error, unless --quiet forbids it. KVM is used only where a short trial shows that it is "
+                       "faster than emulation in software. An image with a network card gets a network of QEMU's own, in which this host "
+                       "reaches the ports that --publish names; --tap connects it to a device of the host instead. Ctrl-C and SIGTERM "
+                       "press the machine's power button; after ten seconds, or the second time, the machine is stopped. Firecracker "
+                       "and cloud-hypervisor pass no exit status on, and need KVM and --tap.",
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES(with) | TAKES_MACHINE |
+                 TAKES(json_config),
         .most = 1,
         .passes = true,
         .run = command_run,
+    },
+    {
+        .name = "debug",
+        .arguments = "[NAME] [-- ARGUMENT...]",
+        .summary = "build if needed, then debug the image with gdb",
+        .description = "A kvm image is started in QEMU and waits, before its first instruction, until gdb is attached: set breakpoints, then "
+                       "'continue'. A posix image is started by gdb's 'run'. Symbols are loaded; --profile dev of configure keeps "
+                       "variables and lines as they were written. --script and --eval are gdb's -x and -ex; with --batch gdb ends after "
+                       "them, and its exit status is that of ukc. Words after -- are the image's own.",
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES_MACHINE | TAKES(batch) |
+                 TAKES(script) | TAKES(eval),
+        .most = 1,
+        .passes = true,
+        .run = command_debug,
     },
     {
         .name = "fetch",

@@ -41,12 +41,17 @@ static bool store_option(struct invocation *i, size_t id, const char *argument)
     if (i->value[id] && !options[id].repeatable && options[id].argument)
         return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "the option '--%s' is given twice", options[id].name);
     i->value[id] = argument;
-    if (id == OPTION_set)
-        *vec_add(i->arena, &i->sets) = argument;
-    else if (id == OPTION_config)
-        *vec_add(i->arena, &i->configs) = argument;
-    else if (id == OPTION_catalogue)
-        *vec_add(i->arena, &i->catalogues) = argument;
+    switch (id) {
+    case OPTION_set: *vec_add(i->arena, &i->sets) = argument; break;
+    case OPTION_config: *vec_add(i->arena, &i->configs) = argument; break;
+    case OPTION_catalogue: *vec_add(i->arena, &i->catalogues) = argument; break;
+    case OPTION_publish: *vec_add(i->arena, &i->published) = argument; break;
+    case OPTION_tap: *vec_add(i->arena, &i->taps) = argument; break;
+    case OPTION_block: *vec_add(i->arena, &i->blocks) = argument; break;
+    case OPTION_script: *vec_add(i->arena, &i->scripts) = argument; break;
+    case OPTION_eval: *vec_add(i->arena, &i->evaluated) = argument; break;
+    default: break;
+    }
     return true;
 }
 

@@ -43,24 +43,27 @@ static int execute(struct project *p, const struct image *image)
     return DIAG_OUTSIDE;
 }
 
+bool run_check_options(struct project *p)
+{
+    static const enum option_id machines[] = {OPTION_machine,  OPTION_memory, OPTION_accelerator, OPTION_with, OPTION_publish,
+                                              OPTION_tap,      OPTION_block,  OPTION_json_config};
+    enum target target = p->configuration.target;
+    if (target != TARGET_posix && target != TARGET_kvm)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix and kvm images, not %s", target_names[target]);
+    for (size_t k = 0; target == TARGET_posix && k < sizeof machines / sizeof machines[0]; k++)
+        if (given(p->i, machines[k]))
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a process has no machine", options[machines[k]].name);
+    return true;
+}
+
 int command_run(struct invocation *i)
 {
     struct project p;
     struct image image;
     int status = 0;
-    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true))
+    if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true) || !run_check_options(&p))
         return (int)diag_status(i->diag);
-    bool kvm = p.configuration.target == TARGET_kvm;
-    if (p.configuration.target != TARGET_posix && !kvm) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix and kvm images, not %s",
-                  target_names[p.configuration.target]);
-        return DIAG_USAGE;
-    }
-    if (!kvm && (given(i, OPTION_machine) || given(i, OPTION_memory) || given(i, OPTION_accelerator))) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--machine, --memory and --accelerator are for target kvm: a process has no machine");
-        return DIAG_USAGE;
-    }
     if (!build_image(&p, true, &image, &status))
         return status;
-    return kvm ? run_kvm(&p, &image) : execute(&p, &image);
+    return p.configuration.target == TARGET_kvm ? run_kvm(&p, &image) : execute(&p, &image);
 }

@@ -9,7 +9,9 @@
 
 /* A command on one line, as a shell takes it. */
 void run_print(const char *const *argv, FILE *out);
-/* In QEMU.  Returns the image's exit status, or the status of what was reported. */
+/* The target can be run here, and no option is for another one; false after reporting. */
+bool run_check_options(struct project *);
+/* In a hypervisor.  Returns the image's exit status, or the status of what was reported. */
 int run_kvm(struct project *, const struct image *);
 
 #endif

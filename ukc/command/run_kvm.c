@@ -1,160 +1,189 @@
 /*
- * run_kvm.c - ukc run for kvm: the image in QEMU.
+ * run_kvm.c - ukc run for kvm: the image in a hypervisor, or the configuration that the hypervisor needs.
  *
  * A virtual machine has no exit status.  QEMU's isa-debug-exit device makes one of a byte that the image
  * writes to port 0xf4: 2 * byte + 1.  The image writes 16 + its status (targets/pvh/machine_kvm.c), so that a
  * failure of QEMU itself (1) and a machine that went away without a word (0) are not taken for the image's.
+ * Firecracker and cloud-hypervisor have no such device: their own status is all there is.
  */
-#include "run.h"
 #include "guard.h"
+#include "hypervisor.h"
+#include "run.h"
 #include "../base/process.h"
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 enum { EXIT_FIRST = 16, EXIT_CODE_FIRST = 2 * EXIT_FIRST + 1 };
 
-typedef VEC(const char *) word_list;
+static const char *const names[] = {"qemu", "firecracker", "cloud-hypervisor", "libvirt"};
+enum { HYPERVISORS = sizeof names / sizeof names[0] };
 
-/* "64M", "1100K", "1G": what QEMU's -m takes, and nothing else. */
-static const char *memory_of(struct invocation *i)
+static bool choose_hypervisor(struct project *p, enum hypervisor *with)
 {
-    const char *memory = i->value[OPTION_memory];
-    if (!memory)
-        return "64M";
-    size_t digits = strspn(memory, "0123456789");
-    if (digits > 0 && digits < 8 && (memory[digits] == 'K' || memory[digits] == 'M' || memory[digits] == 'G') && !memory[digits + 1])
-        return memory;
-    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--memory is a number with K, M or G, not '%s'", memory);
-    return NULL;
-}
-
-static const char *one_of(struct invocation *i, enum option_id option, const char *first, const char *second)
-{
-    const char *value = i->value[option];
-    if (!value || string_equal(value, first))
-        return first;
-    if (string_equal(value, second))
-        return second;
-    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--%s is %s or %s, not '%s'", options[option].name, first, second, value);
-    return NULL;
-}
-
-/* The image splits its command line at blanks outside double quotes (targets/pvh/start.c). */
-static const char *command_line(struct invocation *i)
-{
-    struct text line = {};
-    bool good = true;
-    for (size_t k = 0; k < i->passed_count; k++) {
-        const char *word = i->passed[k];
-        if (strpbrk(word, "\"\n"))
-            good = diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "an argument of a kvm image cannot hold double quotes or line ends");
-        bool quote = !*word || strpbrk(word, " \t");
-        text_printf(&line, "%s%s%s%s", k ? " " : "", quote ? "\"" : "", word, quote ? "\"" : "");
+    const char *word = p->i->value[OPTION_with];
+    *with = HYPERVISOR_qemu;
+    for (size_t k = 0; word && k < HYPERVISORS; k++)
+        if (string_equal(names[k], word)) {
+            *with = (enum hypervisor)k;
+            word = NULL;
+        }
+    if (word) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--with is qemu, firecracker or cloud-hypervisor, or libvirt with --json-config, not '%s'", word);
+        const char *near = string_nearest(word, names, HYPERVISORS);
+        return near && diag_help(p->d, "did you mean '%s'?", near);
     }
-    const char *kept = text_keep(&line, i->arena);
-    text_dispose(&line);
-    return good ? kept : NULL;
-}
-
-static bool make_command(struct invocation *i, const struct image *image, const char *program, word_list *argv)
-{
-    const char *machine = one_of(i, OPTION_machine, "q35", "microvm"), *accelerator = one_of(i, OPTION_accelerator, "tcg", "kvm");
-    const char *memory = memory_of(i), *arguments = command_line(i);
-    if (!machine || !accelerator || !memory || !arguments)
-        return false;
-    const char *const words[] = {
-        program, "-M", machine, "-accel", accelerator, "-cpu", "max", "-smp", "1", "-m", memory,
-        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
-        "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", image->path,
-    };
-    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
-        *vec_add(i->arena, argv) = words[k];
-    if (*arguments) {
-        *vec_add(i->arena, argv) = "-append";
-        *vec_add(i->arena, argv) = arguments;
+    if (*with == HYPERVISOR_libvirt && !given(p->i, OPTION_json_config)) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "libvirt is given the machine's description: ukc does not run it");
+        return diag_help(p->d, "ukc run --with libvirt --json-config >domain.xml && virsh create domain.xml");
     }
-    *vec_add(i->arena, argv) = NULL;
+    if (*with != HYPERVISOR_qemu && *with != HYPERVISOR_libvirt && (given(p->i, OPTION_machine) || given(p->i, OPTION_accelerator)))
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--machine and --accelerator are for QEMU: %s has one machine, and needs KVM", names[*with]);
     return true;
 }
 
-static int wait_for(pid_t child, struct diag *d)
+/* ---- configurations ---- */
+
+static const char *machine_word(struct project *p)
 {
-    int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) {
-            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot wait for QEMU: %s", strerror(errno));
-            return DIAG_OUTSIDE;
-        }
-    if (WIFSIGNALED(status))
-        return 128 + WTERMSIG(status);
-    int code = WEXITSTATUS(status);
-    if (code >= EXIT_CODE_FIRST && code % 2 == 1)
+    const char *machine = p->i->value[OPTION_machine];
+    return machine ? machine : "q35";
+}
+
+static void print_json(struct json *j)
+{
+    printf("%s\n", text_string(&j->out));
+    text_dispose(&j->out);
+}
+
+/* Of one hypervisor as it takes it, or of all as one object. */
+static int print_configuration(struct project *p, enum hypervisor with, const struct guest *g)
+{
+    struct json j = {};
+    struct text xml = {};
+    bool all = !given(p->i, OPTION_with);
+    if (with == HYPERVISOR_qemu && !all) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "QEMU has no such configuration: its command is its configuration");
+        diag_help(p->d, "ukc run --dry-run prints it");
+        return DIAG_USAGE;
+    }
+    if ((with == HYPERVISOR_firecracker || with == HYPERVISOR_cloud_hypervisor) && !microvm_check(p, with, g))
+        return (int)diag_status(p->d);
+    libvirt_xml(p, g, string_equal(p->i->value[OPTION_accelerator], "tcg"), machine_word(p), &xml);
+    if (with == HYPERVISOR_libvirt) {
+        fputs(text_string(&xml), stdout);
+    } else if (with == HYPERVISOR_firecracker) {
+        firecracker_json(p, g, &j);
+        print_json(&j);
+    } else if (with == HYPERVISOR_cloud_hypervisor) {
+        cloud_hypervisor_json(p, g, &j);
+        print_json(&j);
+    } else {
+        json_object(&j);
+        json_key(&j, names[HYPERVISOR_firecracker]);
+        firecracker_json(p, g, &j);
+        json_key(&j, names[HYPERVISOR_cloud_hypervisor]);
+        cloud_hypervisor_json(p, g, &j);
+        json_field(&j, names[HYPERVISOR_libvirt], text_string(&xml));
+        json_end_object(&j);
+        print_json(&j);
+    }
+    text_dispose(&xml);
+    return 0;
+}
+
+/* ---- running ---- */
+
+static int stopped_by_user(const struct watch_end *end)
+{
+    fprintf(stderr, "ukc: the machine did not end when it was asked to, and was stopped\n");
+    return 128 + end->asked;
+}
+
+static int status_of(struct project *p, enum hypervisor with, const struct watch_end *end)
+{
+    const char *name = names[with];
+    if (end->halt) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s has stopped the machine: %s", name, end->halt);
+        return DIAG_OUTSIDE;
+    }
+    int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
+    if (with == HYPERVISOR_qemu && code >= EXIT_CODE_FIRST && code % 2 == 1)
         return code / 2 - EXIT_FIRST;
+    if (end->killed)
+        return stopped_by_user(end);
+    if (code < 0) {
+        int number = WTERMSIG(end->status);
+        if (!end->asked)
+            diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s was ended by signal %d (%s)", name, number, strsignal(number));
+        return 128 + number;
+    }
+    if (end->asked && code == 0)
+        return 128 + end->asked;
+    if (with != HYPERVISOR_qemu && code == 0)
+        return 0;
     if (code == 0)
-        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the machine was switched off or reset, and the image has left no status");
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "the machine was switched off or reset, and the image has left no status");
     else
-        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "QEMU failed with status %d", code);
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s failed with status %d", name, code);
     return DIAG_OUTSIDE;
 }
 
-/* QEMU has the terminal, and gets the terminal's signals itself; those that only this process gets are handed on. */
-static pid_t child;
-
-static void hand_on(int number)
+static bool microvm_prepare(struct project *p, enum hypervisor with, const struct guest *g, const char **control, bool dry, word_list *argv)
 {
-    kill(child, number);
+    char *found = process_find(names[with]);
+    const char *program = found ? arena_strdup(p->a, found) : dry ? names[with] : NULL;
+    free(found);
+    if (!program) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s is not in PATH", names[with]);
+        return diag_help(p->d, "without --with the image runs in QEMU; ukc run --with %s --json-config prints a configuration for elsewhere", names[with]);
+    }
+    *control = with == HYPERVISOR_cloud_hypervisor ? watch_socket(p, g, "api") : NULL;
+    return microvm_check(p, with, g) && microvm_command(p, with, g, program, *control, dry, argv);
 }
 
-static int execute(struct invocation *i, const char *const *argv)
+static int execute(struct project *p, enum hypervisor with, const struct guest *g, const char *const *argv, const char *control)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    sigset_t mask, old;
-    fflush(NULL);
-    sigemptyset(&mask);
-    for (size_t k = 0; k < sizeof signals / sizeof signals[0]; k++)
-        sigaddset(&mask, signals[k]);
-    sigprocmask(SIG_BLOCK, &mask, &old);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setsigmask(&attributes, &old);
-    int error = posix_spawn(&child, argv[0], NULL, &attributes, (char *const *)argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    if (!error)
-        for (size_t k = 0; k < sizeof signals / sizeof signals[0]; k++)
-            signal(signals[k], hand_on);
-    sigprocmask(SIG_SETMASK, &old, NULL);
-    if (!error)
-        return wait_for(child, i->diag);
-    diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(error));
-    return DIAG_OUTSIDE;
+    struct tap_made *made;
+    struct watch_end end;
+    enum control kind = with == HYPERVISOR_qemu ? CONTROL_QMP : with == HYPERVISOR_cloud_hypervisor ? CONTROL_HTTP : CONTROL_NONE;
+    if (!tap_prepare(p, g, &made))
+        return (int)diag_status(p->d);
+    diag_print(p->d, stderr, DIAG_TEXT); /* warnings, before the image speaks */
+    guard_leave();
+    bool ran = watch_run(argv, kind, control, &end, p->d);
+    tap_finish(made);
+    return ran ? status_of(p, with, &end) : (int)diag_status(p->d);
 }
 
 int run_kvm(struct project *p, const struct image *image)
 {
     struct invocation *i = p->i;
+    bool dry = given(i, OPTION_dry_run);
+    enum hypervisor with;
+    struct guest guest;
+    struct qemu_options qemu;
     word_list argv = {};
-    char *found = process_find("qemu-system-x86_64");
-    const char *program = found ? arena_strdup(p->a, found) : NULL;
-    free(found);
-    if (!program) {
-        diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "qemu-system-x86_64 is not in PATH");
-        diag_help(i->diag, "on Debian: apt-get install qemu-system-x86");
-        return DIAG_OUTSIDE;
+    const char *control = NULL;
+    if (!choose_hypervisor(p, &with) || !guest_make(p, image, &guest))
+        return (int)diag_status(p->d);
+    if (given(i, OPTION_json_config))
+        return print_configuration(p, with, &guest);
+    bool good;
+    if (with == HYPERVISOR_qemu) {
+        good = qemu_options_read(p, &qemu);
+        if (good) {
+            qemu.control = control = watch_socket(p, &guest, "qmp");
+            good = qemu_command(p, &guest, &qemu, &argv);
+        }
+    } else {
+        good = microvm_prepare(p, with, &guest, &control, dry, &argv);
     }
-    if (!make_command(i, image, program, &argv))
-        return (int)diag_status(i->diag);
-    if (given(i, OPTION_dry_run) || !given(i, OPTION_quiet))
-        run_print(argv.items, given(i, OPTION_dry_run) ? stdout : stderr);
-    if (given(i, OPTION_dry_run))
-        return 0;
-    guard_leave();
-    return execute(i, argv.items);
+    if (!good)
+        return (int)diag_status(p->d);
+    if (dry || !given(i, OPTION_quiet))
+        run_print(argv.items, dry ? stdout : stderr);
+    return dry ? 0 : execute(p, with, &guest, argv.items, control);
 }

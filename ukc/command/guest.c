@@ -1,0 +1,271 @@
+/*
+ * guest.c - memory, disks, cards, ports and arguments of a machine, from the command line.
+ */
+#include "guest.h"
+#include "../base/file.h"
+#include <arpa/inet.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECTOR = 512, NAME_MOST = 20 /* a virtio disk's serial number */, DISKS_MOST = 8, CARDS_MOST = 8, PORTS_MOST = 64 };
+static const uint64_t MIB = 1 << 20, MEMORY_DEFAULT = 64 << 20, MEMORY_BESIDE_IMAGE = 48 << 20;
+
+const char *guest_absolute(struct project *p, const char *path)
+{
+    return path_join(p->a, p->directory, path);
+}
+
+/* ---- memory ---- */
+
+uint64_t guest_image_end(struct project *p, const char *path)
+{
+    Elf64_Ehdr header;
+    uint64_t end = 0;
+    FILE *f = fopen(path, "rbe");
+    bool good = f && fread(&header, sizeof header, 1, f) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+                header.e_phentsize == sizeof(Elf64_Phdr) && fseek(f, (long)header.e_phoff, SEEK_SET) == 0;
+    for (unsigned k = 0; good && k < header.e_phnum; k++) {
+        Elf64_Phdr part;
+        good = fread(&part, sizeof part, 1, f) == 1;
+        if (good && part.p_type == PT_LOAD && part.p_paddr + part.p_memsz > end)
+            end = part.p_paddr + part.p_memsz;
+    }
+    if (f)
+        fclose(f);
+    if (good && end > 0)
+        return end;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is no image of a machine", path);
+    return 0;
+}
+
+/* "64M", "1100K", "1G" */
+static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
+{
+    static const char letters[] = "KMG";
+    size_t digits = strspn(word, "0123456789");
+    const char *letter = digits > 0 && digits < 8 && word[digits] ? strchr(letters, word[digits]) : NULL;
+    if (!letter || word[digits + 1])
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--memory is a number with K, M or G, not '%s'", word);
+    *bytes = strtoull(word, NULL, 10) << (10 * (letter - letters + 1));
+    return true;
+}
+
+static bool set_memory(struct project *p, struct guest *g)
+{
+    const char *word = p->i->value[OPTION_memory];
+    uint64_t end = guest_image_end(p, g->image);
+    if (!end)
+        return false;
+    if (!word) {
+        uint64_t least = (end + MEMORY_BESIDE_IMAGE + MIB - 1) / MIB * MIB;
+        g->memory = least > MEMORY_DEFAULT ? least : MEMORY_DEFAULT;
+        g->memory_word = arena_printf(p->a, "%" PRIu64 "M", g->memory / MIB);
+        return true;
+    }
+    if (!memory_given(p, word, &g->memory))
+        return false;
+    g->memory_word = word;
+    if (g->memory >= end)
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s of memory is too little: the image alone ends at %" PRIu64 "K", word, (end + 1023) / 1024);
+    return diag_help(p->d, "--memory %" PRIu64 "M is the least that can hold it", (end + MIB - 1) / MIB);
+}
+
+/* ---- arguments ---- */
+
+/* The image splits its command line at blanks outside double quotes (targets/pvh/start.c). */
+static bool set_arguments(struct project *p, struct guest *g)
+{
+    const struct invocation *i = p->i;
+    struct text line = {};
+    bool good = true;
+    for (size_t k = 0; k < i->passed_count; k++) {
+        const char *word = i->passed[k];
+        if (strpbrk(word, "\"\n\r"))
+            good = diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "an argument of a kvm image cannot hold double quotes or line ends");
+        bool quote = !*word || strpbrk(word, " \t");
+        text_printf(&line, "%s%s%s%s", k ? " " : "", quote ? "\"" : "", word, quote ? "\"" : "");
+    }
+    g->arguments = text_keep(&line, p->a);
+    text_dispose(&line);
+    return good;
+}
+
+/* ---- disks ---- */
+
+static bool disk_name(struct project *p, const struct guest *g, const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > NAME_MOST || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != length)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: the name of a disk is 1 to %d letters, digits, '-' and '_', not '%s'", NAME_MOST, name);
+    for (size_t k = 0; k < g->disks.count; k++)
+        if (string_equal(g->disks.items[k].name, name))
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: two disks are called '%s'", name);
+    return true;
+}
+
+static bool disk_open(struct project *p, struct guest_disk *disk)
+{
+    struct stat state;
+    int descriptor = open(disk->file, (disk->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0 && errno == ENOENT) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: there is no file '%s'", disk->file);
+        return diag_help(p->d, "an empty disk of 16 MiB: truncate -s 16M %s", disk->file);
+    }
+    if (descriptor < 0) {
+        bool refused = errno == EACCES || errno == EROFS || errno == EPERM;
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: cannot open '%s'%s: %s", disk->file, disk->read_only ? "" : " for writing", strerror(errno));
+        return refused && !disk->read_only && diag_help(p->d, "'%s,ro' is a disk that the image can only read", disk->file);
+    }
+    bool good = fstat(descriptor, &state) == 0 && (S_ISREG(state.st_mode) || S_ISBLK(state.st_mode));
+    disk->device = good && S_ISBLK(state.st_mode);
+    disk->bytes = good ? (uint64_t)state.st_size : 0;
+    if (disk->device && ioctl(descriptor, BLKGETSIZE64, &disk->bytes) != 0)
+        good = false;
+    close(descriptor);
+    if (!good)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' is neither a file nor a disk", disk->file);
+    if (disk->bytes > 0 && disk->bytes % SECTOR == 0)
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' has %" PRIu64 " bytes, which is no whole number of sectors of %d", disk->file, disk->bytes, SECTOR);
+    uint64_t whole = disk->bytes ? (disk->bytes + SECTOR - 1) / SECTOR * SECTOR : 16 * MIB;
+    return diag_help(p->d, "truncate -s %" PRIu64 " %s", whole, disk->file);
+}
+
+/* [NAME=]FILE[,ro] */
+static bool add_disk(struct project *p, struct guest *g, const char *word)
+{
+    struct guest_disk disk = {.file = word, .name = arena_printf(p->a, "disk%zu", g->disks.count)};
+    const char *equals = strchr(word, '='), *slash = strchr(word, '/');
+    if (equals && (!slash || equals < slash)) {
+        disk.name = arena_strndup(p->a, word, (size_t)(equals - word));
+        disk.file = equals + 1;
+    }
+    if (string_ends(disk.file, ",ro")) {
+        disk.file = arena_strndup(p->a, disk.file, strlen(disk.file) - 3);
+        disk.read_only = true;
+    }
+    if (!*disk.file)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' names no file", word);
+    if (g->disks.count == DISKS_MOST)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "a machine has at most %d disks", DISKS_MOST);
+    if (!disk_name(p, g, disk.name) || !disk_open(p, &disk))
+        return false;
+    *vec_add(p->a, &g->disks) = disk;
+    return true;
+}
+
+/* ---- ports and cards ---- */
+
+static bool port_number(const char *text, size_t length, unsigned *number)
+{
+    if (length == 0 || length > 5 || strspn(text, "0123456789") < length)
+        return false;
+    *number = (unsigned)strtoul(text, NULL, 10);
+    return *number >= 1 && *number <= 65535;
+}
+
+/* [ADDRESS:]PORT:PORT[/tcp|/udp]; without an address only this host can reach it */
+static bool add_port(struct project *p, struct guest *g, const char *word)
+{
+    struct guest_port port = {.address = "127.0.0.1"};
+    const char *slash = strchr(word, '/');
+    size_t length = slash ? (size_t)(slash - word) : strlen(word);
+    const char *kind = slash ? slash + 1 : "tcp";
+    const char *plain = arena_strndup(p->a, word, length), *last = strrchr(plain, ':');
+    struct in_addr address;
+    bool good = last && port_number(last + 1, strlen(last + 1), &port.image);
+    if (good) {
+        const char *front = arena_strndup(p->a, plain, (size_t)(last - plain)), *colon = strrchr(front, ':');
+        const char *number = colon ? colon + 1 : front;
+        if (colon)
+            port.address = arena_strndup(p->a, front, (size_t)(colon - front));
+        good = port_number(number, strlen(number), &port.host) && inet_pton(AF_INET, port.address, &address) == 1;
+    }
+    port.udp = string_equal(kind, "udp");
+    if (!good || (!port.udp && !string_equal(kind, "tcp"))) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--publish is [ADDRESS:]PORT:PORT[/udp], this host's first, not '%s'", word);
+        return diag_help(p->d, "'8080:80' leads from port 8080 of this host to the image's port 80; '0.0.0.0:8080:80' lets other hosts in");
+    }
+    for (size_t k = 0; k < g->ports.count; k++)
+        if (g->ports.items[k].host == port.host && g->ports.items[k].udp == port.udp && string_equal(g->ports.items[k].address, port.address))
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "port %u of this host is published twice", port.host);
+    if (g->ports.count == PORTS_MOST)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "at most %d ports can be published", PORTS_MOST);
+    *vec_add(p->a, &g->ports) = port;
+    return true;
+}
+
+/* Locally administered, the same in every run, and another one for each image, card and device: they may meet on one bridge. */
+static const char *card_mac(struct project *p, const struct guest *g, const char *tap)
+{
+    struct hasher *h = hasher_create();
+    hasher_add_string(h, g->name);
+    hasher_add_string(h, tap ? tap : "");
+    hasher_add_string(h, arena_printf(p->a, "%zu", g->cards.count));
+    struct hash hash = hasher_finish(h);
+    return arena_printf(p->a, "02:%02x:%02x:%02x:%02x:%02x", hash.bytes[0], hash.bytes[1], hash.bytes[2], hash.bytes[3], hash.bytes[4]);
+}
+
+static bool add_card(struct project *p, struct guest *g, const char *tap)
+{
+    if (tap && (!*tap || strlen(tap) >= IFNAMSIZ || strpbrk(tap, "/ ,:%\t\n") || string_equal(tap, ".") || string_equal(tap, "..")))
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--tap: '%s' cannot be the name of a network device", tap);
+    for (size_t k = 0; tap && k < g->cards.count; k++)
+        if (string_equal(g->cards.items[k].tap, tap))
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--tap: '%s' is given twice", tap);
+    if (g->cards.count == CARDS_MOST)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "a machine has at most %d network cards", CARDS_MOST);
+    struct guest_card card = {.tap = tap, .mac = card_mac(p, g, tap)};
+    *vec_add(p->a, &g->cards) = card;
+    return true;
+}
+
+/* What was asked for, and a network of the hypervisor's own where the image has a card and nothing was said. */
+static bool add_cards(struct project *p, struct guest *g)
+{
+    const struct invocation *i = p->i;
+    for (size_t k = 0; k < i->published.count; k++)
+        if (!add_port(p, g, i->published.items[k]))
+            return false;
+    for (size_t k = 0; k < i->taps.count; k++)
+        if (!add_card(p, g, i->taps.items[k]))
+            return false;
+    if ((g->ports.count || (g->card_drivers && !g->cards.count)) && !add_card(p, g, NULL))
+        return false;
+    if (g->cards.count && !g->card_drivers)
+        diag_warning(p->d, SPAN_NONE, "the image has no driver of a network card: nothing will answer there");
+    return true;
+}
+
+static bool add_disks(struct project *p, struct guest *g)
+{
+    const struct invocation *i = p->i;
+    for (size_t k = 0; k < i->blocks.count; k++)
+        if (!add_disk(p, g, i->blocks.items[k]))
+            return false;
+    if (g->disks.count && !g->disk_drivers)
+        diag_warning(p->d, SPAN_NONE, "the image has no driver of disks: it will not see '%s'", g->disks.items[0].file);
+    if (g->disk_drivers > g->disks.count)
+        diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu disk%s, and the machine has %zu: --block FILE adds one", g->disk_drivers,
+                     g->disk_drivers == 1 ? "" : "s", g->disks.count);
+    return true;
+}
+
+bool guest_make(struct project *p, const struct image *image, struct guest *g)
+{
+    *g = (struct guest){.name = path_base(image->path), .image = image->path, .build = p->build, .directory = p->directory};
+    if (!g->build)
+        g->build = path_directory(p->a, image->path);
+    return guest_read_plan(p, g) && set_memory(p, g) && set_arguments(p, g) && add_cards(p, g) && add_disks(p, g);
+}

@@ -1,0 +1,64 @@
+/*
+ * guest.h - a machine as the user wants it, before any hypervisor is asked for it.
+ *
+ * guest.c makes it from the command line, guest_plan.c adds what the image's plan needs; then qemu.c, microvm.c
+ * and libvirt.c each say it in the words of their hypervisor.
+ */
+#ifndef UKC_GUEST_H
+#define UKC_GUEST_H
+
+#include "build.h"
+
+/* A port of the host that leads to one of the image's, through QEMU's own network. */
+struct guest_port {
+    bool udp;
+    const char *address; /* of the host */
+    unsigned host, image;
+};
+
+struct guest_disk {
+    const char *name, *file; /* name: its serial number in the machine */
+    uint64_t bytes;
+    bool read_only;
+    bool device; /* file is a disk of the host */
+};
+
+struct guest_card {
+    const char *tap; /* a device of the host; NULL: a network that the hypervisor makes up */
+    const char *mac;
+};
+
+enum { NETWORK_TEXT = 64 };
+
+/* How the hypervisor's own network must look for the image's fixed addresses; empty strings: as it likes. */
+struct guest_network {
+    char net[NETWORK_TEXT], host[NETWORK_TEXT], image[NETWORK_TEXT];
+    char net6[NETWORK_TEXT], host6[NETWORK_TEXT];
+};
+
+struct guest {
+    const char *name, *image; /* the ELF file, relative to the project */
+    const char *build;        /* build/kvm */
+    const char *directory;    /* the project's, absolute */
+    uint64_t memory;          /* bytes */
+    const char *memory_word;  /* as given, "64M" */
+    const char *arguments;    /* the command line, quoted as the image splits it */
+    VEC(struct guest_port) ports;
+    VEC(struct guest_disk) disks;
+    VEC(struct guest_card) cards;
+    struct guest_network network;
+    /* of the plan: drivers in the image */
+    size_t disk_drivers, card_drivers, noise_drivers;
+};
+
+/* False after reporting. */
+bool guest_make(struct project *, const struct image *, struct guest *);
+/* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
+bool guest_read_plan(struct project *, struct guest *);
+/* The last address that the image occupies; 0 after reporting that it is no image. */
+uint64_t guest_image_end(struct project *, const char *path);
+
+/* A path that works from any directory: for configurations that others read. */
+const char *guest_absolute(struct project *, const char *path);
+
+#endif

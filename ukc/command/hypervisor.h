@@ -1,0 +1,55 @@
+/*
+ * hypervisor.h - a guest in the words of each hypervisor, and running it.
+ */
+#ifndef UKC_HYPERVISOR_H
+#define UKC_HYPERVISOR_H
+
+#include "../base/json.h"
+#include "guest.h"
+
+enum hypervisor { HYPERVISOR_qemu, HYPERVISOR_firecracker, HYPERVISOR_cloud_hypervisor, HYPERVISOR_libvirt };
+
+typedef VEC(const char *) word_list;
+
+/* ---- qemu.c ---- */
+struct qemu_options {
+    const char *program, *machine, *accelerator;
+    const char *control; /* path of the socket that QEMU is controlled by, or NULL */
+    const char *gdb;     /* path of the socket where QEMU waits for gdb before the first instruction, or NULL */
+};
+/* --machine, --accelerator and where QEMU is; false after reporting. */
+bool qemu_options_read(struct project *, struct qemu_options *);
+/* The command, with the NULL at its end. */
+bool qemu_command(struct project *, const struct guest *, const struct qemu_options *, word_list *argv);
+
+/* ---- microvm.c: Firecracker and cloud-hypervisor ---- */
+bool microvm_check(struct project *, enum hypervisor, const struct guest *); /* what the hypervisor cannot do, reported */
+void firecracker_json(struct project *, const struct guest *, struct json *);
+void cloud_hypervisor_json(struct project *, const struct guest *, struct json *);
+/* For Firecracker this writes <build>/NAME.firecracker.json unless dry. */
+bool microvm_command(struct project *, enum hypervisor, const struct guest *, const char *program, const char *control, bool dry, word_list *argv);
+
+/* ---- libvirt.c ---- */
+void libvirt_xml(struct project *, const struct guest *, bool software, const char *machine, struct text *);
+
+/* ---- tap.c ---- */
+struct tap_made; /* devices to remove at the end */
+/* The devices of the guest's cards are there, or are made; false after reporting what to do. */
+bool tap_prepare(struct project *, const struct guest *, struct tap_made **);
+void tap_finish(struct tap_made *);
+
+/* ---- watch.c ---- */
+/* How a hypervisor is asked to press the power button. */
+enum control { CONTROL_NONE, CONTROL_QMP, CONTROL_HTTP };
+struct watch_end {
+    int status;       /* as waitpid says */
+    int asked;        /* the signal that asked for the end, or 0 */
+    bool killed;      /* it did not end in time */
+    const char *halt; /* why the hypervisor stopped the machine by itself, or NULL */
+};
+/* Runs it to its end. False after reporting that it cannot be started. */
+bool watch_run(const char *const *argv, enum control, const char *control, struct watch_end *, struct diag *);
+/* <build>/NAME.KIND, or another name when something listens there. */
+const char *watch_socket(struct project *, const struct guest *, const char *kind);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * qemu.c - a guest as QEMU's command line.
+ *
+ * Everything is named: no default devices, no user's configuration.  virtio devices speak virtio 1 only, on q35 as
+ * PCI devices without option ROMs, on microvm at addresses that QEMU appends to the command line.
+ */
+#include "accelerator.h"
+#include "hypervisor.h"
+#include "../base/process.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A file name inside a list that QEMU splits at commas. */
+static void put_name(struct text *t, const char *name)
+{
+    for (; *name; name++) {
+        text_putc(t, *name);
+        if (*name == ',')
+            text_putc(t, ',');
+    }
+}
+
+static const char *kept(struct project *p, struct text *t)
+{
+    const char *word = text_keep(t, p->a);
+    text_dispose(t);
+    return word;
+}
+
+static void add(struct project *p, word_list *argv, const char *option, const char *value)
+{
+    *vec_add(p->a, argv) = option;
+    if (value)
+        *vec_add(p->a, argv) = value;
+}
+
+/* "-device virtio-net-pci,disable-legacy=on," or "-device virtio-net-device," */
+static const char *device(struct project *p, const struct qemu_options *o, const char *kind, const char *more)
+{
+    bool pci = string_equal(o->machine, "q35");
+    return arena_printf(p->a, "virtio-%s-%s%s%s", kind, pci ? "pci,disable-legacy=on" : "device", *more ? "," : "", more);
+}
+
+/* User-mode networking, which needs no rights: the addresses of its network are those that the image expects. */
+static const char *user_network(struct project *p, const struct guest *g, size_t number)
+{
+    const struct guest_network *n = &g->network;
+    struct text t = {};
+    text_printf(&t, "user,id=net%zu", number);
+    if (*n->net)
+        text_printf(&t, ",net=%s", n->net);
+    if (*n->host)
+        text_printf(&t, ",host=%s", n->host);
+    if (*n->image)
+        text_printf(&t, ",dhcpstart=%s", n->image);
+    if (*n->net6)
+        text_printf(&t, ",ipv6-net=%s", n->net6);
+    if (*n->host6)
+        text_printf(&t, ",ipv6-host=%s", n->host6);
+    for (size_t k = 0; k < g->ports.count; k++) {
+        const struct guest_port *port = &g->ports.items[k];
+        text_printf(&t, ",hostfwd=%s:%s:%u-%s:%u", port->udp ? "udp" : "tcp", port->address, port->host, n->image, port->image);
+    }
+    return kept(p, &t);
+}
+
+static void add_cards(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
+{
+    for (size_t k = 0; k < g->cards.count; k++) {
+        const struct guest_card *card = &g->cards.items[k];
+        const char *rom = string_equal(o->machine, "q35") ? ",romfile=" : "";
+        add(p, argv, "-netdev", card->tap ? arena_printf(p->a, "tap,id=net%zu,ifname=%s,script=no,downscript=no", k, card->tap) : user_network(p, g, k));
+        add(p, argv, "-device", device(p, o, "net", arena_printf(p->a, "netdev=net%zu,mac=%s%s", k, card->mac, rom)));
+    }
+}
+
+/* A full host disk is an error that the image sees; by default QEMU would stop the machine. */
+static void add_disks(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
+{
+    for (size_t k = 0; k < g->disks.count; k++) {
+        const struct guest_disk *disk = &g->disks.items[k];
+        struct text t = {};
+        text_printf(&t, "if=none,id=%s,format=raw,discard=unmap,readonly=%s,rerror=report,werror=report,file.driver=%s,file.filename=",
+                    disk->name, disk->read_only ? "on" : "off", disk->device ? "host_device" : "file");
+        put_name(&t, disk->file);
+        add(p, argv, "-drive", kept(p, &t));
+        add(p, argv, "-device", device(p, o, "blk", arena_printf(p->a, "drive=%s,serial=%s", disk->name, disk->name)));
+    }
+}
+
+static void add_control(struct project *p, const struct qemu_options *o, word_list *argv)
+{
+    struct text t = {};
+    if (o->control) {
+        text_puts(&t, "unix:");
+        put_name(&t, o->control);
+        text_puts(&t, ",server=on,wait=off");
+        add(p, argv, "-qmp", kept(p, &t));
+    }
+    if (o->gdb) {
+        t = (struct text){};
+        text_puts(&t, "unix:");
+        put_name(&t, o->gdb);
+        text_puts(&t, ",server=on,wait=off");
+        add(p, argv, "-gdb", kept(p, &t));
+        add(p, argv, "-S", NULL);
+    }
+}
+
+bool qemu_command(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
+{
+    const char *const words[] = {
+        o->program, "-M", o->machine, "-accel", o->accelerator, "-cpu", "max", "-smp", "1", "-m", g->memory_word,
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+    };
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+        *vec_add(p->a, argv) = words[k];
+    if (string_equal(o->machine, "microvm") && (g->cards.count || g->disks.count || g->noise_drivers))
+        add(p, argv, "-global", "virtio-mmio.force-legacy=false");
+    add_cards(p, g, o, argv);
+    add_disks(p, g, o, argv);
+    if (g->noise_drivers)
+        add(p, argv, "-device", device(p, o, "rng", ""));
+    add_control(p, o, argv);
+    add(p, argv, "-kernel", g->image);
+    if (*g->arguments)
+        add(p, argv, "-append", g->arguments);
+    *vec_add(p->a, argv) = NULL;
+    return true;
+}
+
+/* ---- options ---- */
+
+static const char *choose(struct project *p, enum option_id option, const char *const *words, size_t count)
+{
+    const char *value = p->i->value[option];
+    struct text all = {};
+    for (size_t k = 0; k < count; k++) {
+        if (!value || string_equal(value, words[k])) {
+            text_dispose(&all);
+            return words[k];
+        }
+        text_printf(&all, "%s%s", k == 0 ? "" : k + 1 == count ? " or " : ", ", words[k]);
+    }
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is %s, not '%s'", options[option].name, text_string(&all), value);
+    text_dispose(&all);
+    return NULL;
+}
+
+static bool choose_accelerator(struct project *p, struct qemu_options *o)
+{
+    static const char *const words[] = {"auto", "tcg", "kvm"};
+    const char *why, *remedy;
+    o->accelerator = choose(p, OPTION_accelerator, words, 3);
+    if (!o->accelerator)
+        return false;
+    if (string_equal(o->accelerator, "auto")) {
+        bool kvm = accelerator_kvm_is_faster(&why);
+        o->accelerator = kvm ? "kvm" : "tcg";
+        if (given(p->i, OPTION_verbose))
+            fprintf(stderr, "%s: %s\n", kvm ? "KVM is used" : "KVM is not used", why);
+    } else if (string_equal(o->accelerator, "kvm") && !given(p->i, OPTION_dry_run) && (why = accelerator_kvm_hindrance(&remedy))) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "KVM cannot be used: %s", why);
+        return diag_help(p->d, "%s", remedy);
+    }
+    return true;
+}
+
+bool qemu_options_read(struct project *p, struct qemu_options *o)
+{
+    static const char *const machines[] = {"q35", "microvm"};
+    char *found = process_find("qemu-system-x86_64");
+    *o = (struct qemu_options){.program = found ? arena_strdup(p->a, found) : NULL};
+    free(found);
+    if (!o->program && given(p->i, OPTION_dry_run))
+        o->program = "qemu-system-x86_64";
+    if (!o->program) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "qemu-system-x86_64 is not in PATH");
+        return diag_help(p->d, "on Debian: apt-get install qemu-system-x86");
+    }
+    o->machine = choose(p, OPTION_machine, machines, 2);
+    return o->machine && choose_accelerator(p, o);
+}

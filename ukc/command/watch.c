@@ -1,0 +1,262 @@
+/*
+ * watch.c - a hypervisor while it runs: it ends when it should, and the machine gets the chance to end by itself.
+ *
+ * SIGINT, SIGTERM and SIGHUP press the machine's power button; what has not ended after ten seconds is killed, and a
+ * second signal does not wait.  The hypervisor shares our terminal, for the serial line, but not the terminal's signals:
+ * it starts with them blocked.  QEMU stops a machine that KVM cannot go on with, and would wait for ever: its control
+ * socket tells us, and we end it.
+ */
+#include "hypervisor.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 10000, LAST_MS = 2000, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
+
+struct watch {
+    pid_t child;
+    enum control control;
+    const char *path;
+    int signals, socket;
+    struct text line;
+    struct watch_end *end;
+    int64_t connect_until, deadline; /* 0: none */
+    bool terminated;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* ---- the control socket ---- */
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return -1;
+    memcpy(address.sun_path, path, strlen(path));
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s >= 0 && connect(s, (const struct sockaddr *)&address, sizeof address) != 0) {
+        close(s);
+        return -1;
+    }
+    return s;
+}
+
+const char *watch_socket(struct project *p, const struct guest *g, const char *kind)
+{
+    const char *path = project_file(p, arena_printf(p->a, "%s.%s", g->name, kind));
+    for (unsigned k = 2; k < 1000; k++) {
+        int s = connect_to(path);
+        if (s < 0)
+            break;
+        close(s);
+        path = project_file(p, arena_printf(p->a, "%s.%u.%s", g->name, k, kind));
+    }
+    return path;
+}
+
+static void say(const struct watch *w, const char *text)
+{
+    if (w->socket >= 0)
+        (void)!send(w->socket, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Why the machine stands still, if it does for good: the run states of QEMU's query-status. */
+static const char *halt_of(const char *line)
+{
+    static const struct {
+        const char *state, *why;
+    } halts[] = {
+        {"\"internal-error\"", "KVM cannot go on with it (an internal error)"},
+        {"\"io-error\"", "reading or writing a disk has failed"},
+        {"\"guest-panicked\"", "it has reported a panic"},
+    };
+    for (size_t k = 0; strstr(line, "\"status\"") && k < sizeof halts / sizeof halts[0]; k++)
+        if (strstr(line, halts[k].state))
+            return halts[k].why;
+    return NULL;
+}
+
+static void take_line(struct watch *w, const char *line)
+{
+    if (strstr(line, "\"QMP\""))
+        say(w, "{\"execute\":\"qmp_capabilities\"}\n");
+    if (strstr(line, "\"event\": \"STOP\""))
+        say(w, "{\"execute\":\"query-status\"}\n");
+    const char *halt = halt_of(line);
+    if (halt && !w->end->halt) {
+        w->end->halt = halt;
+        say(w, "{\"execute\":\"quit\"}\n");
+        w->deadline = now_ms() + LAST_MS;
+    }
+}
+
+static void read_control(struct watch *w)
+{
+    char bytes[1024];
+    ssize_t n = recv(w->socket, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n <= 0) {
+        close(w->socket);
+        w->socket = -1;
+        w->connect_until = 0;
+        return;
+    }
+    for (ssize_t k = 0; k < n; k++) {
+        if (bytes[k] == '\n') {
+            take_line(w, text_string(&w->line));
+            text_clear(&w->line);
+        } else if (w->line.size < LINE_MOST && bytes[k]) {
+            text_putc(&w->line, bytes[k]);
+        }
+    }
+}
+
+static bool press_power_button(struct watch *w)
+{
+    if (w->control == CONTROL_QMP && w->socket >= 0) {
+        say(w, "{\"execute\":\"system_powerdown\"}\n");
+        return true;
+    }
+    int s = w->control == CONTROL_HTTP ? connect_to(w->path) : -1;
+    if (s < 0)
+        return false;
+    static const char request[] = "PUT /api/v1/vm.power-button HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+    bool sent = send(s, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)sizeof request - 1;
+    close(s);
+    return sent;
+}
+
+/* ---- the end ---- */
+
+static void take_signal(struct watch *w, int number)
+{
+    bool first = w->end->asked == 0;
+    w->end->asked = number;
+    if (first && press_power_button(w)) {
+        w->deadline = now_ms() + PATIENCE_MS;
+        return;
+    }
+    w->end->killed = !first;
+    w->deadline = now_ms(); /* at once */
+}
+
+static void pass_deadline(struct watch *w)
+{
+    if (!w->terminated && w->end->asked)
+        w->end->killed = true;
+    kill(w->child, w->terminated ? SIGKILL : SIGTERM);
+    w->terminated = true;
+    w->deadline = now_ms() + LAST_MS;
+}
+
+static int wait_ms(const struct watch *w)
+{
+    int64_t now = now_ms(), until = w->deadline;
+    if (w->control == CONTROL_QMP && w->socket < 0 && w->connect_until > now && (!until || now + RETRY_MS < until))
+        until = now + RETRY_MS;
+    return !until ? -1 : until > now ? (int)(until - now) : 0;
+}
+
+static void step(struct watch *w)
+{
+    struct signalfd_siginfo info;
+    struct pollfd polled[] = {{.fd = w->signals, .events = POLLIN}, {.fd = w->socket, .events = POLLIN}};
+    if (poll(polled, 2, wait_ms(w)) < 0)
+        return;
+    if (polled[1].revents)
+        read_control(w);
+    if (polled[0].revents && read(w->signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD)
+        take_signal(w, (int)info.ssi_signo);
+    if (w->control == CONTROL_QMP && w->socket < 0 && w->connect_until > now_ms())
+        w->socket = connect_to(w->path);
+    if (w->deadline && now_ms() >= w->deadline)
+        pass_deadline(w);
+}
+
+/* ---- the beginning ---- */
+
+static void become(const char *const *argv, const sigset_t *before, pid_t parent, int report)
+{
+    sigset_t mask = *before;
+    sigaddset(&mask, SIGINT); /* of the terminal: we see it too */
+    sigaddset(&mask, SIGHUP);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(127);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    execv(argv[0], (char *const *)argv);
+    int error = errno;
+    (void)!write(report, &error, sizeof error);
+    _exit(127);
+}
+
+/* 0, or why it could not be started. */
+static int start(struct watch *w, const char *const *argv, const sigset_t *before)
+{
+    int ends[2], error = 0;
+    pid_t parent = getpid();
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return errno;
+    w->child = fork();
+    if (w->child == 0)
+        become(argv, before, parent, ends[1]);
+    error = w->child < 0 ? errno : 0;
+    close(ends[1]);
+    if (!error && read(ends[0], &error, sizeof error) == sizeof error)
+        waitpid(w->child, NULL, 0);
+    close(ends[0]);
+    return error;
+}
+
+static void follow(struct watch *w)
+{
+    pid_t ended;
+    while ((ended = waitpid(w->child, &w->end->status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR))
+        step(w);
+    if (w->socket >= 0)
+        close(w->socket);
+    text_dispose(&w->line);
+}
+
+bool watch_run(const char *const *argv, enum control control, const char *path, struct watch_end *end, struct diag *d)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+    struct watch w = {.control = control, .path = path, .socket = -1, .end = end, .connect_until = now_ms() + CONNECT_MS};
+    struct termios terminal;
+    sigset_t ours, before;
+    *end = (struct watch_end){};
+    fflush(NULL);
+    sigemptyset(&ours);
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+        sigaddset(&ours, numbers[k]);
+    sigprocmask(SIG_BLOCK, &ours, &before);
+    bool has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
+    w.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+    int error = w.signals < 0 ? errno : start(&w, argv, &before);
+    if (!error)
+        follow(&w);
+    if (has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp())
+        tcsetattr(STDIN_FILENO, TCSANOW, &terminal); /* one that is killed leaves it raw */
+    if (w.signals >= 0)
+        close(w.signals);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return !error || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(error));
+}
