@@ -16,6 +16,12 @@
 #define MSR_FS_BASE 0xc0000100
 #define EFER_LONG_MODE 0x100
 #define EFER_NO_EXECUTE 0x800
+#define FEATURES 0x80000001 /* of CPUID */
+#define FEATURE_NO_EXECUTE 20
+#define FEATURE_LONG_MODE 29
+#define MAGIC 0x336ec578 /* start_info.h */
+#define INFO_MAP 40
+#define INFO_MAP_COUNT 48
 #define CR0_PE 0x1
 #define CR0_MP 0x2
 #define CR0_NE 0x20
@@ -38,6 +44,50 @@
 pvh_entry:
     cld
     cli
+    movl %ebx, %ebp
+    movl $0x80000000, %eax
+    cpuid
+    movl $lacks_long_mode, %esi
+    cmpl $FEATURES, %eax
+    jb refuse
+    movl $FEATURES, %eax
+    cpuid
+    btl $FEATURE_LONG_MODE, %edx
+    jnc refuse
+    movl $lacks_no_execute, %esi
+    btl $FEATURE_NO_EXECUTE, %edx
+    jnc refuse
+    /*
+     * One range of memory holds all of the image, or what it writes is lost, or shared with the firmware.  A map
+     * that is not there or makes no sense is C's to report.
+     */
+    movl INFO_MAP(%ebp), %edi
+    movl INFO_MAP_COUNT(%ebp), %ecx
+    cmpl $MAGIC, (%ebp)
+    jne 3f
+    decl %ecx
+    cmpl $64, %ecx
+    jae 3f
+    incl %ecx
+    movl $lacks_memory, %esi
+1:  cmpl $1, 16(%edi) /* of what type it is */
+    jne 2f
+    movl (%edi), %eax
+    movl 4(%edi), %edx
+    testl %edx, %edx
+    jnz 2f
+    cmpl $image_start, %eax
+    ja 2f
+    addl 8(%edi), %eax
+    adcl 12(%edi), %edx
+    jnz 3f
+    cmpl $image_end, %eax
+    jae 3f
+2:  addl $24, %edi
+    loop 1b
+    jmp refuse
+3:
+    movl %ebp, %ebx
     movl $(page_tables + 4096 + PRESENT + WRITE), page_tables
     movl $(page_tables + 8192 + PRESENT + WRITE), page_tables + 4096
 
@@ -78,6 +128,28 @@ pvh_entry:
     lgdt gdt_pointer
     ljmp $8, $long_mode
 
+/* Says what is lacking (ESI), and ends the machine with status 111: before there is a stack or any C, and maybe no memory. */
+refuse:
+    lodsb
+    testb %al, %al
+    jz 2f
+    movb %al, %ah
+    movl $100000, %ecx
+    movw $0x3fd, %dx
+1:  inb %dx, %al
+    testb $0x20, %al
+    loopz 1b
+    movb %ah, %al
+    movw $0x3f8, %dx
+    outb %al, %dx
+    jmp refuse
+2:  movb $(16 + 111), %al
+    outb %al, $0xf4
+    movb $0xfe, %al
+    outb %al, $0x64
+    lidt no_vectors /* a triple fault */
+    ud2
+
 map_pages:
     movl %eax, %edi
     andl $0xfffff000, %edi
@@ -115,6 +187,14 @@ long_mode:
     .size pvh_entry, . - pvh_entry
 
     .section .rodata.entry, "a", @progbits
+no_vectors:
+    .quad 0
+lacks_memory:
+    .asciz "impossible: too little memory for the image\n"
+lacks_long_mode:
+    .asciz "impossible: the processor has no 64-bit mode\n"
+lacks_no_execute:
+    .asciz "impossible: the processor has no NX, or it is switched off: memory could not be kept from being executed\n"
     .p2align 3
 gdt_pointer:
     .word 5 * 8 - 1

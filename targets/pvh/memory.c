@@ -81,14 +81,31 @@ static void add(uint64_t start, uint64_t end)
     }
 }
 
+/* Memory from start to end, but for the modules from number `next` on. */
+static void add_around(uint64_t start, uint64_t end, size_t next)
+{
+    size_t count;
+    const struct machine_range *modules = machine_modules(&count);
+    for (; next < count; next++) {
+        const struct machine_range *m = &modules[next];
+        if (m->size == 0 || m->start >= end || m->start + m->size <= start)
+            continue;
+        if (m->start > start)
+            add_around(start, m->start, next + 1);
+        start = m->start + m->size;
+    }
+    if (start < end)
+        add(start, end);
+}
+
 static void prepare(void)
 {
     size_t count;
     const struct machine_range *map = machine_memory_map(&count);
     prepared = true;
     for (size_t i = 0; i < count; i++)
-        if (map[i].type == MACHINE_MEMORY_RAM && map[i].start + map[i].size > map[i].start)
-            add(map[i].start, map[i].start + map[i].size);
+        if (map[i].type == MACHINE_MEMORY_RAM)
+            add_around(map[i].start, map[i].start + map[i].size, 0);
     feed_tables();
 }
 

@@ -16,6 +16,10 @@ struct start_info {
     uint32_t memory_map_count, reserved;
 };
 
+struct start_module {
+    uint64_t address, size, command_line, reserved;
+};
+
 /* Called once, first: checks what the loader said.  Panics when it makes no sense. */
 void start_info_read(uint64_t address);
 /* The command line, mapped, writable in place: its bytes, ended by a zero byte; "" for none. */

@@ -83,6 +83,8 @@ static bool set_memory(struct project *p, struct guest *g)
 
 /* ---- arguments ---- */
 
+enum { ARGUMENTS_MOST = 4095 };
+
 /* The image splits its command line at blanks outside double quotes (targets/pvh/start.c). */
 static bool set_arguments(struct project *p, struct guest *g)
 {
@@ -98,6 +100,9 @@ static bool set_arguments(struct project *p, struct guest *g)
     }
     g->arguments = text_keep(&line, p->a);
     text_dispose(&line);
+    /* targets/pvh/start_info.c refuses it too, if the loader gets that far: QEMU's on q35 overwrites its own memory */
+    if (strlen(g->arguments) > ARGUMENTS_MOST)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the arguments have more than %d bytes, which a kvm image cannot take", ARGUMENTS_MOST);
     return good;
 }
 

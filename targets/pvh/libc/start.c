@@ -17,17 +17,27 @@ extern int main(int, char **, char **);
 
 _Static_assert(sizeof(struct pthread) <= 512, "image.ld keeps 512 bytes for it");
 
-/* Bits of the canary: from the processor where it has a generator, else from its time stamp counter, which is little. */
+/*
+ * Bits of the canary: from the processor where it has a generator; else from how long CPUID takes, again and again, which
+ * under a hypervisor leaves the machine each time, and so depends on all that the host does.
+ */
 static uint64_t entropy(void)
 {
-    uint32_t eax = 1, ebx, ecx, edx, low, high;
+    uint32_t ebx, ecx = 0, edx, low, high;
     uint64_t bits = 0;
     unsigned char ok = 0;
-    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "2"(0));
-    for (int i = 0; i < 10 && (ecx >> 30 & 1) && !ok; i++)
-        __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(bits), "=qm"(ok) : : "cc");
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return bits ^ ((uint64_t)high << 32 | low) * 0x9e3779b97f4a7c15;
+    for (int i = 0; i < 64 && !(ecx >> 30 & 1); i++) {
+        uint32_t eax = 1;
+        __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx) : "2"(0));
+        __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+        bits = (bits << 7 | bits >> 57) ^ ((uint64_t)high << 32 | low) * 0x9e3779b97f4a7c15;
+    }
+    for (int i = 0; i < 10 && (ecx >> 30 & 1) && !ok; i++) {
+        uint64_t word;
+        __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(word), "=qm"(ok) : : "cc");
+        bits ^= word;
+    }
+    return bits;
 }
 
 /* Variant II: the storage ends at the thread pointer; image.ld aligns both to 64 bytes. */

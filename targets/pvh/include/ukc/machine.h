@@ -25,8 +25,10 @@ struct machine_range {
     uint64_t start, size;
     uint32_t type, reserved;
 };
-/* The map of memory, in the loader's order, and how many entries there are. */
+/* The map of memory, in the loader's order, and how many entries there are; what is memory overlaps nothing. */
 const struct machine_range *machine_memory_map(size_t *count);
+/* Modules (an initial ram disk): they lie in memory, and are kept out of what is free. */
+const struct machine_range *machine_modules(size_t *count);
 /* Physical address of the ACPI root pointer; 0: none. */
 uint64_t machine_acpi_root(void);
 
