@@ -14,7 +14,7 @@ SMALL_BEGIN
 enum {
     ROOT_SIZE_OLD = 20, ROOT_SIZE = 36, ROOT_REVISION = 15, ROOT_RSDT = 16, ROOT_LENGTH = 20, ROOT_XSDT = 24, /* 5.2.5.3 */
     LENGTH = 4,                                                                                               /* 5.2.6 */
-    SIZE_MOST = 1 << 20, TABLES_MOST = 256,
+    SIZE_MOST = 1 << 20, TABLES_MOST = 256, WORD_MOST = 17,
 };
 
 struct acpi_known acpi_known;
@@ -43,24 +43,49 @@ void acpi_complain(const char *signature, const char *why)
     say("; it is not used\n");
 }
 
+typedef uint8_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
+enum { PIECE = 256 };
+
 /* Whether the sum of all bytes is 0 modulo 256 (5.2.6): sixteen at a time. */
 static bool sums_to_zero(uint64_t at, uint32_t size)
 {
-    typedef uint8_t lanes __attribute__((vector_size(16)));
-    lanes piece, sums = {};
-    uint8_t sum = 0;
-    for (; size >= sizeof piece; at += sizeof piece, size -= sizeof piece) {
-        if (!machine_read(&piece, at, sizeof piece))
+    uint8_t piece[PIECE], sum = 0;
+    lanes sums = {};
+    for (uint32_t part; size > 0; at += part, size -= part) {
+        part = size < PIECE ? size : PIECE;
+        if (part < PIECE)
+            memset(piece, 0, PIECE);
+        if (!machine_read(piece, at, part))
             return false;
-        sums += piece;
+        for (unsigned i = 0; i < PIECE; i += sizeof sums)
+            sums += *(const lanes *)&piece[i];
     }
-    piece = (lanes){};
-    if (size && !machine_read(&piece, at, size))
-        return false;
-    sums += piece;
     for (unsigned i = 0; i < sizeof sums; i++)
         sum = (uint8_t)(sum + sums[i]);
     return sum == 0;
+}
+
+bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size)
+{
+    uint8_t piece[PIECE + WORD_MOST];
+    const uint8_t *word = bytes;
+    const lanes first = (lanes){} + word[0], second = (lanes){} + word[1];
+    for (uint32_t at = ACPI_HEADER; at < table->size; at += PIECE) {
+        uint32_t left = table->size - at;
+        memset(piece, 0, sizeof piece);
+        if (!acpi_read(table, at, piece, left < sizeof piece ? left : sizeof piece))
+            return false;
+        for (unsigned i = 0; i < PIECE; i += sizeof first) {
+            union {
+                lanes is;
+                uint64_t half[2];
+            } u = {.is = (lanes)((*(const lanes *)&piece[i] == first) & (*(const lanes *)&piece[i + 1] == second))};
+            for (unsigned k = i; (u.half[0] | u.half[1]) && k < i + sizeof first; k++)
+                if (memcmp(&piece[k], word, size) == 0)
+                    return true;
+        }
+    }
+    return false;
 }
 
 bool acpi_read(const struct acpi_table *table, uint32_t at, void *to, uint32_t size)

@@ -165,15 +165,24 @@ static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct a
     return found;
 }
 
+/* Only in a table that has the name at all: as text, or as a number of four bytes. */
+static bool look_in(const struct acpi_table *t, struct search *search)
+{
+    size_t length = strlen(search->hid);
+    uint32_t number = length == 7 ? number_of(search->hid) : 0;
+    if (length < 2 || length > HID_MOST || !(acpi_mentions(t, search->hid, (uint32_t)length) || (number && acpi_mentions(t, &number, 4))))
+        return false;
+    return look(t, ACPI_HEADER, t->size, NULL, NULL, search);
+}
+
 bool acpi_device(const char *hid, unsigned index, struct acpi_device *device)
 {
     struct search search = {.hid = hid, .index = index, .device = device};
-    const struct acpi_power *power = acpi_power();
     struct acpi_table table;
-    if (power && look(&power->dsdt, ACPI_HEADER, power->dsdt.size, NULL, NULL, &search))
+    if (look_in(acpi_dsdt(), &search))
         return true;
     for (unsigned i = 0; acpi_find(&table, "SSDT", i); i++)
-        if (look(&table, ACPI_HEADER, table.size, NULL, NULL, &search))
+        if (look_in(&table, &search))
             return true;
     return false;
 }

@@ -39,9 +39,7 @@ static bool read_power(struct acpi_power *power)
     struct acpi_table *fadt = &power->fadt;
     if (!acpi_find(fadt, "FACP", 0))
         return false;
-    uint64_t dsdt = acpi_number(fadt, DSDT_64, 8), flags = acpi_number(fadt, FLAGS, 4);
-    if (!acpi_check(&power->dsdt, "DSDT", dsdt ? dsdt : acpi_number(fadt, DSDT, 4)))
-        power->dsdt.size = 0;
+    uint64_t flags = acpi_number(fadt, FLAGS, 4);
     if (flags & HAS_RESET)
         power->reset = generic(fadt, RESET);
     power->reset_value = (uint8_t)acpi_number(fadt, RESET_VALUE, 1);
@@ -67,6 +65,17 @@ const struct acpi_power *acpi_power(void)
         k->has_power = read_power(&k->power);
     k->power_known = true;
     return k->has_power ? &k->power : NULL;
+}
+
+const struct acpi_table *acpi_dsdt(void)
+{
+    struct acpi_known *k = &acpi_known;
+    const struct acpi_power *power = acpi_power();
+    uint64_t address = power && !k->dsdt_known ? acpi_number(&power->fadt, DSDT_64, 8) : 0;
+    if (power && !k->dsdt_known && !acpi_check(&k->dsdt, "DSDT", address ? address : acpi_number(&power->fadt, DSDT, 4)))
+        k->dsdt.size = 0;
+    k->dsdt_known = true;
+    return &k->dsdt;
 }
 
 SMALL_END

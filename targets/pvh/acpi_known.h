@@ -5,10 +5,10 @@
 #include <ukc/acpi.h>
 
 extern struct acpi_known {
-    bool list_known, madt_known, power_known, has_power;
+    bool list_known, madt_known, power_known, has_power, dsdt_known;
     uint8_t width;                /* of the list's entries */
     uint32_t told;                /* acpi_complain() */
-    struct acpi_table list, madt; /* the XSDT or RSDT; size 0: there is none */
+    struct acpi_table list, madt, dsdt; /* the list is XSDT or RSDT; size 0: there is none */
     struct acpi_power power;
 } acpi_known;
 

@@ -67,7 +67,7 @@ void machine_acpi_off(void)
 {
     const struct acpi_power *power = acpi_power();
     int type[2];
-    if (!power || !find_off(&power->dsdt, type))
+    if (!power || !find_off(acpi_dsdt(), type))
         return;
     if (power->reduced && power->sleep_control.address)
         write8(&power->sleep_control, (uint8_t)(type[0] << REDUCED_TYPE_AT | REDUCED_ENABLE));

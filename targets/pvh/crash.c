@@ -1,10 +1,9 @@
 /*
- * crash.c - exceptions, and the report that a machine leaves behind.
+ * crash.c - exceptions: where the processor goes when something is wrong.
  *
  * All vectors run on a stack of their own (IST 1), so that a stack that has run into its guard page can be
- * reported too.  Nothing returns from an exception: the image is wrong, and says where.
+ * reported too.  Nothing returns from an exception: the image is wrong, and says where (report.c).
  */
-#include <string.h>
 #include <ukc/machine.h>
 #include <ukc/small.h>
 
@@ -13,7 +12,7 @@
 
 SMALL_BEGIN
 
-enum { EXCEPTIONS = 32, VECTORS = 48, STUB_SIZE = 16, STATUS_CRASHED = 111 };
+enum { EXCEPTIONS = 32, VECTORS = 64, STUB_SIZE = 16 };
 
 struct gate {
     uint16_t low, selector, attributes, middle;
@@ -28,14 +27,7 @@ struct [[gnu::packed]] table_pointer {
     uint16_t limit;
     uint64_t base;
 };
-struct frame {
-    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
-    uint64_t vector, error, rip, cs, rflags, rsp, ss;
-};
-
 extern const char exception_stubs[];
-/* entry.S calls it. */
-[[noreturn]] void machine_crash(const struct frame *);
 
 /* Null, 64-bit code, data, and two for the task state; entry.S loads it. */
 [[gnu::used]] uint64_t machine_gdt[5] = {0, 0x00209b0000000000, 0x0000930000000000, 0, 0};
@@ -66,102 +58,6 @@ void machine_prepare_exceptions(void)
     for (unsigned i = 0; i < EXCEPTIONS; i++)
         set_gate(i, (uintptr_t)exception_stubs + i * STUB_SIZE);
     __asm__ volatile("ltr %w0\n\tlidt %1" : : "r"(24), "m"(table) : "memory");
-}
-
-/* ---- the report ---- */
-
-static void say(const char *s)
-{
-    machine_print(s, strlen(s));
-}
-
-static void say_hex(const char *name, uint64_t n)
-{
-    char digits[17];
-    for (int i = 15; i >= 0; i--, n >>= 4)
-        digits[i] = "0123456789abcdef"[n & 15];
-    digits[16] = '\0';
-    say(name);
-    say(digits);
-}
-
-static const char *const names[] = {
-    [0] = "division error", [1] = "debug", [2] = "non-maskable interrupt", [3] = "breakpoint", [4] = "overflow",
-    [5] = "bound exceeded", [6] = "invalid instruction", [7] = "no floating-point unit", [8] = "double fault",
-    [10] = "invalid task state", [11] = "segment not present", [12] = "stack segment fault", [13] = "general protection",
-    [14] = "page fault", [16] = "floating-point error", [17] = "alignment", [18] = "machine check",
-    [19] = "vector floating-point error", [21] = "control protection",
-};
-
-static bool is_between(uint64_t address, const char *from, const char *to)
-{
-    return address >= (uintptr_t)from && address < (uintptr_t)to;
-}
-
-/* What a page fault means, in words. */
-static void explain_fault(const struct frame *f, uint64_t address)
-{
-    say(f->error & 16 ? ": executing " : f->error & 2 ? ": writing " : ": reading ");
-    say_hex("", address);
-    if (address < MACHINE_PAGE)
-        say(" (null)");
-    else if (is_between(address, stack_bottom - MACHINE_PAGE, stack_bottom))
-        say(" (the stack is full)");
-    else
-        say(f->error & 1 ? " (not permitted)" : " (nothing is there)");
-}
-
-/* Frame pointers lead to the callers, as long as they point into the stack in use and upwards. */
-static void say_callers(uint64_t rip, uint64_t rbp)
-{
-    say_hex("\n  at   ", rip);
-    for (int depth = 0; depth < 32 && rbp % 8 == 0 && is_between(rbp, stack_bottom, stack_top - 15); depth++) {
-        const uint64_t *caller = (const uint64_t *)(uintptr_t)rbp;
-        if (!is_between(caller[1], image_start, image_text_end) || caller[0] <= rbp)
-            break;
-        say_hex("\n  from ", caller[1]);
-        rbp = caller[0];
-    }
-}
-
-[[noreturn]] static void end(void)
-{
-    say("\n");
-    machine_end(STATUS_CRASHED);
-}
-
-[[gnu::used, noreturn]] void machine_crash(const struct frame *f)
-{
-    static const char *const registers[] = {"rax ", "rbx ", "rcx ", "rdx ", "rsi ", "rdi ", "rbp ", "r8  ",
-                                            "r9  ", "r10 ", "r11 ", "r12 ", "r13 ", "r14 ", "r15 "};
-    static bool crashed;
-    if (crashed)
-        machine_end(STATUS_CRASHED);
-    crashed = true;
-    uint64_t address;
-    __asm__ volatile("movq %%cr2, %0" : "=r"(address));
-    const char *name = f->vector < sizeof names / sizeof names[0] ? names[f->vector] : NULL;
-    say("\ncrash: ");
-    say(name ? name : "unknown exception");
-    if (f->vector == 14)
-        explain_fault(f, address);
-    else
-        say_hex(", error code ", f->error);
-    say_callers(f->rip, f->rbp);
-    for (unsigned i = 0; i < sizeof registers / sizeof registers[0]; i++) {
-        say(i % 4 == 0 ? "\n  " : "  ");
-        say_hex(registers[i], (&f->rax)[i]);
-    }
-    say_hex("  rsp ", f->rsp);
-    say_hex("\n  rflags ", f->rflags);
-    end();
-}
-
-void machine_panic(const char *why)
-{
-    say("\nimpossible: ");
-    say(why);
-    end();
 }
 
 SMALL_END

@@ -97,11 +97,12 @@ return target "kvm" {
   link = {
     "--target=x86_64-linux-gnu", "-nostdlib", "-static",
     "-Wl,--nmagic",                           -- sections on pages of their own cost no padding in the file
+    "-Wl,--build-id=sha1",                    -- a crash report says which image it is of
     "-Wl,-z,noexecstack", "-Wl,--gc-sections",
   },
   script  = "image.ld",
-  sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "system.c", "pause.c", "machine_kvm.c",
-              "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c", "acpi_off.c", "acpi_button.c" },
+  sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "report.c", "system.c", "pause.c", "machine_kvm.c",
+              "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c", "acpi_off.c", "acpi_button.c", "acpi_generation.c" },
   uses    = { "console", "clock", "random", "task" },
   library = library,
 }

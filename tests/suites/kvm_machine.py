@@ -1,7 +1,9 @@
 """The machine below kvm images, in QEMU with software emulation: how it ends, what the loader may say, what a crash tells."""
 
 import json
+import os
 import subprocess
+import time
 
 import harness
 from lib.project import Project, expect
@@ -45,8 +47,8 @@ def ends(context):
             expect(reasons == [reason], f"{machine} ends by {reason}", reasons, out)
 
 
-def build(p, probe):
-    p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }\n')
+def build(p, probe, more=""):
+    p.write("ukc.lua", f'return unikernel "probe" {{ sources = {{ "probe.c" }}, {more} }}\n')
     p.write("probe.c", probe)
     p.ukc("configure", "--target", "kvm")
     p.ukc("build", timeout=800)
@@ -102,6 +104,158 @@ def loader(context):
             boot(p, machine, processor="qemu64")  # without RDRAND
 
 
+CRASH = r"""
+#include <stdlib.h>
+#include <string.h>
+#include "keys.h"
+#include "clock.h"
+#include "task.h"
+
+[[gnu::noinline]] static void inner(int n)
+{
+    if (n == 1)
+        *(volatile int *)8 = n;
+    if (n == 2)
+        abort();
+}
+
+[[gnu::noinline]] static void outer(void *argument)
+{
+    inner(*(int *)argument);
+    *(volatile int *)argument = 0;
+}
+
+int probe_main(void)
+{
+    static int n;
+    struct task *task;
+    n = strcmp(KEY_WHAT, "abort") == 0 ? 2 : 1;
+    if (strcmp(KEY_WHAT, "task") != 0)
+        outer(&n);
+    task_start_service(&task, 0, outer, &n);
+    task_sleep(clock_now() + 1000000000);
+    return 0;
+}
+"""
+
+
+def crash(context):
+    """A report is readable to whoever runs the image: names, with their lines, in and outside of tasks."""
+    harness.need("qemu-system-x86_64")
+    harness.need("llvm-symbolizer-19")
+    with Project(context) as p:
+        p.write("ukc.lua", """return unikernel "probe" {
+  sources = { "probe.c" }, requires = { clock = sig.clock, task = sig.task },
+  keys = { what = key.string { default = "null", phase = "boot", doc = "how to crash" } },
+}""")
+        p.write("probe.c", CRASH)
+        p.ukc("configure", "--target", "kvm")
+        p.ukc("build", timeout=800)
+        notes = p.run("readelf", "-n", "build/kvm/probe").out
+        for what in ("null", "task", "abort"):
+            r = p.ukc("run", "--quiet", "--", f"--what={what}", status=111)
+            expect(r.out.split("build ")[-1].strip() in notes, f"{what}: the report says of which build it is", r, notes)
+            expect("ukc: the crash, by build/kvm/probe.debug:" in r.err, f"{what}: names are found", r)
+            names = [line.split() for line in r.err.split("probe.debug:")[1].splitlines()]
+            places = [" ".join(n[-3:]) for n in names if n]
+            expect(any(n.startswith("inner at ./probe.c:") for n in places), f"{what}: where it was", r)
+            expect(any(n.startswith("outer at ./probe.c:") for n in places), f"{what}: and who called", r)
+            expect(what == "task" or "probe_main at ./probe.c:" in r.err, f"{what}: up to main", r)
+            expect("probe.qmp.crash" not in p.run("ls", "build/kvm").out, f"{what}: nothing is left behind", r)
+        p.write("build/kvm/probe.debug", b"of another build")
+        r = p.ukc("run", "--quiet", status=111)
+        expect("the crash has no names: build/kvm/probe.debug is not of the build that crashed" in r.err, "no wrong names", r)
+
+
+DATE = r"""
+#include <stdio.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+
+int probe_main(void)
+{
+    printf("%lld\n", (long long)(clock_wall() / NANOSECONDS_PER_SECOND));
+    return 0;
+}
+"""
+
+
+def date(context):
+    """Without KVM's clock the date is that of the clock with a battery; without that it is 1970."""
+    with Project(context) as p:
+        build(p, DATE, "requires = { clock = sig.clock }")
+        for machine, options in (("q35", ()), ("microvm,rtc=on", ())):
+            said = int(boot(p, machine, "-rtc", "base=2021-03-04T05:06:07,clock=vm", *options))
+            expect(1614834367 <= said <= 1614834377, f"{machine} has a date", said)
+        said = int(boot(p, "microvm,rtc=off"))
+        expect(said < 10, "a machine without a clock begins in 1970", said)
+
+
+SNAPSHOT = r"""
+#include <stdio.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "random.h"
+#include "task.h"
+
+int probe_main(void)
+{
+    unsigned char bytes[16];
+    random_fill(bytes, sizeof bytes);
+    printf("ready\n");
+    task_sleep(clock_now() + 4 * NANOSECONDS_PER_SECOND);
+    random_fill(bytes, sizeof bytes);
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        printf("%02x", bytes[i]);
+    printf("\n");
+    return 0;
+}
+"""
+IDENTIFIERS = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222", "33333333-3333-3333-3333-333333333333")
+
+
+def machine_with(p, identifier, serial, *options):
+    return subprocess.Popen([*QEMU, "-M", "q35", "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-device", f"vmgenid,guid={identifier}",
+                             "-serial", f"file:{serial}", "-monitor", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *options],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def ended(q, commands=""):
+    try:
+        return q.communicate(commands, timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        q.kill()
+        raise harness.Failure("QEMU did not end\n" + q.communicate()[0]) from None
+
+
+def snapshot(context):
+    """Two machines that continue from one snapshot do not give out the same random bytes, if the hypervisor says that they are others."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        build(p, SNAPSHOT, "requires = { clock = sig.clock, random = sig.random, task = sig.task }")
+        image, serial = p.file("image"), p.file("serial")
+        q = machine_with(p, IDENTIFIERS[0], serial)
+        for _ in range(300):
+            if os.path.exists(serial) and b"ready" in p.read("serial"):
+                break
+            time.sleep(0.1)
+        ended(q, f'migrate "exec:cat >{image}"\nquit\n')
+
+        def continued(identifier):
+            said = ended(machine_with(p, identifier, serial, "-incoming", f"exec:cat {image}"))
+            lines = p.read("serial").decode().split()
+            expect(len(lines) == 1 and len(lines[0]) == 32, "the machine continues", lines, said)
+            return lines[0]
+
+        # the state alone decides where nobody says that the machine is another one: so the test can tell
+        expect(continued(IDENTIFIERS[0]) == continued(IDENTIFIERS[0]), "the snapshot holds the generator")
+        said = {continued(IDENTIFIERS[k]) for k in (1, 1, 2)}
+        expect(len(said) == 3, "each is seeded anew, even with the same new identifier", said)
+
+
 def tests(context):
     yield "loader", lambda: loader(context)
     yield "ends", lambda: ends(context)
+    yield "crash", lambda: crash(context)
+    yield "date", lambda: date(context)
+    yield "snapshot", lambda: snapshot(context)

@@ -255,7 +255,7 @@ static void old_power(void **state)
     assert_true(p->pm1_event[0].space == 1 && p->pm1_event[0].address == 0x600 && p->pm1_event[1].address == 0);
     assert_true(p->pm1_control[0].space == 1 && p->pm1_control[0].address == 0x604 && p->pm1_control[1].address == 0);
     assert_int_equal(p->reset.address, 0);
-    assert_int_equal(p->dsdt.size, ACPI_HEADER);
+    assert_int_equal(acpi_dsdt()->size, ACPI_HEADER);
     is_quiet();
 }
 

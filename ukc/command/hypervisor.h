@@ -15,12 +15,17 @@ typedef VEC(const char *) word_list;
 struct qemu_options {
     const char *program, *machine, *accelerator;
     const char *control; /* path of the socket that QEMU is controlled by, or NULL */
+    const char *crash;   /* path of the file that an image's crash report is copied to, or NULL */
     const char *gdb;     /* path of the socket where QEMU waits for gdb before the first instruction, or NULL */
 };
 /* --machine, --accelerator and where QEMU is; false after reporting. */
 bool qemu_options_read(struct project *, struct qemu_options *);
 /* The command, with the NULL at its end. */
 bool qemu_command(struct project *, const struct guest *, const struct qemu_options *, word_list *argv);
+
+/* ---- crash.c ---- */
+/* Says where the image crashed, by name, if it did: the report's addresses resolved.  The file is removed. */
+void crash_explain(struct project *, const char *image, const char *report);
 
 /* ---- microvm.c: Firecracker and cloud-hypervisor ---- */
 bool microvm_check(struct project *, enum hypervisor, const struct guest *); /* what the hypervisor cannot do, reported */

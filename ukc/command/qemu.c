@@ -98,6 +98,13 @@ static void add_control(struct project *p, const struct qemu_options *o, word_li
         text_puts(&t, ",server=on,wait=off");
         add(p, argv, "-qmp", kept(p, &t));
     }
+    if (o->crash) {
+        t = (struct text){};
+        text_puts(&t, "file,id=crash,path=");
+        put_name(&t, o->crash);
+        add(p, argv, "-chardev", kept(p, &t));
+        add(p, argv, "-device", "isa-debugcon,iobase=0xe9,chardev=crash");
+    }
     if (o->gdb) {
         t = (struct text){};
         text_puts(&t, "unix:");

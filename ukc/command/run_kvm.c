@@ -176,6 +176,7 @@ int run_kvm(struct project *p, const struct image *image)
         good = qemu_options_read(p, &qemu);
         if (good) {
             qemu.control = control = watch_socket(p, &guest, "qmp");
+            qemu.crash = arena_printf(p->a, "%s.crash", control);
             good = qemu_command(p, &guest, &qemu, &argv);
         }
     } else {
@@ -185,5 +186,10 @@ int run_kvm(struct project *p, const struct image *image)
         return (int)diag_status(p->d);
     if (dry || !given(i, OPTION_quiet))
         run_print(argv.items, dry ? stdout : stderr);
-    return dry ? 0 : execute(p, with, &guest, argv.items, control);
+    if (dry)
+        return 0;
+    int status = execute(p, with, &guest, argv.items, control);
+    if (with == HYPERVISOR_qemu)
+        crash_explain(p, image->path, qemu.crash);
+    return status;
 }

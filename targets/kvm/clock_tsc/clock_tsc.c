@@ -6,7 +6,8 @@
  *      exactly, and the wall-clock time of the machine's start with it;
  *   2. CPUID 0x15 and 0x40000010 say it, on some hypervisors;
  *   3. else it is measured for some microseconds against the local APIC's timer, which QEMU counts at 1 GHz.
- * The third is good to a thousandth, no better, and the wall clock then starts at 1970.
+ * The third is good to a thousandth, no better.  Where KVM's clock does not say the date, it is read from the clock with a battery
+ * (rtc.c), when it is first asked for; where there is none it begins at 1970.
  */
 #include "clock_tsc.h"
 
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <ukc/deadline.h>
 #include <ukc/machine.h>
+
+#include "rtc.h"
 
 enum { KVM_FEATURE_CLOCK = 1 << 3, MSR_WALL = 0x4b564d00, MSR_SYSTEM = 0x4b564d01 };
 
@@ -30,7 +33,7 @@ struct system_time {
 };
 
 static struct {
-    bool known;
+    bool known, wall_known;
     uint32_t multiplier; /* nanoseconds = (ticks << shift) * multiplier >> 32 */
     int8_t shift;
     uint64_t tsc;
@@ -90,6 +93,7 @@ static bool ask_kvm(void)
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     } while ((version & 1) || version != system.version);
     rate.wall = rate.nanoseconds + wall.seconds * NANOSECONDS_PER_SECOND + wall.nanoseconds;
+    rate.wall_known = wall.seconds != 0;
     write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
     return rate.multiplier != 0;
 }
@@ -170,7 +174,10 @@ int64_t clock_tsc_now(void)
 
 int64_t clock_tsc_wall(void)
 {
-    int64_t since = elapsed();
+    int64_t since = elapsed(), seconds;
+    if (!rate.wall_known && rtc_read(&seconds))
+        rate.wall = seconds * NANOSECONDS_PER_SECOND - since;
+    rate.wall_known = true;
     return rate.wall + since;
 }
 

@@ -4,6 +4,9 @@
  * After every call the key is replaced by the generator's next output, so that what was given out cannot be
  * recomputed from the state (fast key erasure).  The processor is asked again every 2^20 blocks.
  *
+ * A machine that continues from a snapshot, or is a copy of another, has the same state as that: where the hypervisor says
+ * so (machine_generation) the processor is asked again before anything is given out.
+ *
  * Start fails without RDSEED and RDRAND, and when what they give repeats: a generator that is broken gives the same
  * word again and again (AMD erratum 1361 and others, all ones).
  */
@@ -15,11 +18,17 @@
 #include <string.h>
 #include <ukc/machine.h>
 
+#include "keys.h"
+
 enum { BLOCK = 64, KEY_WORDS = 8, TRIES = 100, RESEED = 1 << 20, TESTED = 8 };
 
 static uint32_t key[KEY_WORDS];
 static uint64_t blocks; /* since the last seed */
 static bool has_seed;
+#if KEY_SNAPSHOTS
+static const volatile uint64_t *generation; /* NULL: nobody says */
+static uint64_t known[2];
+#endif
 
 /* ---- the processor ---- */
 
@@ -94,8 +103,27 @@ static void make_block(uint64_t number, uint32_t out[16])
         out[i] += in[i];
 }
 
+/* Whether the machine is another one since the last call. */
+static bool is_another(void)
+{
+#if KEY_SNAPSHOTS
+    if (generation && (generation[0] != known[0] || generation[1] != known[1])) {
+        known[0] = generation[0];
+        known[1] = generation[1];
+        key[0] ^= (uint32_t)known[0];
+        key[1] ^= (uint32_t)known[1];
+        return true;
+    }
+#endif
+    return false;
+}
+
 int random_cpu_start(void)
 {
+#if KEY_SNAPSHOTS
+    generation = machine_generation();
+#endif
+    is_another();
     has_seed = machine_cpuid(0, 0).eax >= 7 && (machine_cpuid(7, 0).ebx >> 18 & 1);
     if (!has_seed && !(machine_cpuid(1, 0).ecx >> 30 & 1))
         return -ENODEV;
@@ -107,7 +135,7 @@ void random_cpu_fill(void *bytes, size_t size)
     uint32_t block[16];
     char *at = bytes;
     uint64_t number = 1;
-    if (blocks >= RESEED && !seed())
+    if ((is_another() || blocks >= RESEED) && !seed())
         machine_panic("the processor's random number generator has stopped");
     for (size_t piece; size > 0; at += piece, size -= piece) {
         make_block(number++, block);

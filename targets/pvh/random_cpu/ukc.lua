@@ -4,4 +4,7 @@ return implementation "random_cpu" {
   provides = sig.random,
   targets  = { "kvm", "xen" },
   sources  = { "random_cpu.c" },
+  keys     = {
+    snapshots = key.bool { default = true, doc = "seed anew when the hypervisor says that the machine continues from a snapshot, or is a copy" },
+  },
 }

@@ -28,6 +28,8 @@ bool acpi_find(struct acpi_table *table, const char *signature, unsigned index);
 bool acpi_check(struct acpi_table *table, const char *signature, uint64_t address);
 /* Copies bytes of a table; false: it does not have them. */
 bool acpi_read(const struct acpi_table *table, uint32_t at, void *to, uint32_t size);
+/* Whether 2 to 16 bytes are anywhere in it: quicker than stepping through it in vain. */
+bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size);
 /* A little-endian number of 1 to 8 bytes; 0 where the table does not have it, as older ones are shorter. */
 uint64_t acpi_number(const struct acpi_table *table, uint32_t at, unsigned size);
 /* Something in a table makes no sense, and is not used. */
@@ -87,7 +89,7 @@ struct acpi_register {
     uint64_t address; /* 0: there is none */
 };
 struct acpi_power {
-    struct acpi_table fadt, dsdt;
+    struct acpi_table fadt;
     bool reduced; /* hardware-reduced: the two sleep registers instead of PM1's */
     struct acpi_register pm1_control[2], pm1_event[2], sleep_control, reset;
     uint8_t pm1_event_size, reset_value;
@@ -96,5 +98,7 @@ struct acpi_power {
 };
 /* NULL: there is no FADT. */
 const struct acpi_power *acpi_power(void);
+/* The DSDT, to which only the FADT leads; size 0: there is none. */
+const struct acpi_table *acpi_dsdt(void);
 
 #endif

@@ -79,6 +79,11 @@ bool machine_button(struct acpi_line *line);
 /* Its line was raised: whether it was the button.  Lowers the line. */
 bool machine_button_pressed(void);
 
+/* ---- acpi_generation.c ---- */
+
+/* Sixteen bytes, mapped, that change when the machine continues from a snapshot or as a copy of another; NULL: nobody says. */
+const volatile void *machine_generation(void);
+
 /* ---- pause.c ---- */
 
 /*

@@ -1,0 +1,128 @@
+/*
+ * crash.c - the places that a crash report of a kvm image names by address, by function, file and line.
+ *
+ * The image copies its report (targets/pvh/report.c) to a port, which QEMU writes to a file.  Names are in <build>/NAME.debug, if
+ * it is of the same build; llvm-symbolizer finds them there.  Where that is missing the command is said instead.
+ */
+#include "hypervisor.h"
+#include "../base/file.h"
+#include "../base/process.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PLACES_MOST = 64, HASH_SIZE = 20, REPORT_MOST = 1 << 16, SYMBOLS_MOST = 1 << 30 };
+
+struct report {
+    const char *places[PLACES_MOST]; /* "0x..." */
+    bool callers[PLACES_MOST];       /* one that was to be returned to */
+    size_t count;
+    const char *build; /* in hexadecimal digits, "": not said */
+};
+
+static const char *digits_of(struct project *p, const char *text)
+{
+    size_t size = strspn(text, "0123456789abcdef");
+    return arena_printf(p->a, "%.*s", (int)size, text);
+}
+
+/* The lines "  at   ADDRESS", "  from ADDRESS" and "  build HASH"; everything else is passed over. */
+static void read_report(struct project *p, const char *text, struct report *r)
+{
+    *r = (struct report){.build = ""};
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        bool at = strncmp(line, "  at   ", 7) == 0, from = strncmp(line, "  from ", 7) == 0;
+        if (strncmp(line, "  build ", 8) == 0)
+            r->build = digits_of(p, line + 8);
+        if ((!at && !from) || r->count == PLACES_MOST)
+            continue;
+        /* the instruction that called is before the one that is returned to */
+        uint64_t address = strtoull(line + 7, NULL, 16) - from;
+        r->callers[r->count] = from;
+        r->places[r->count++] = arena_printf(p->a, "0x%llx", (unsigned long long)address);
+    }
+}
+
+/* Whether the symbols' build note has this hash: the header of the note, then the hash. */
+static bool is_build(struct project *p, const char *symbols, const char *build)
+{
+    static const char header[] = "\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU";
+    char hash[2 * HASH_SIZE + 1];
+    const struct source *file = file_read(p->a, symbols, SPAN_NONE, SYMBOLS_MOST, p->d);
+    if (!file)
+        return false;
+    const char *note = memmem(file->bytes, file->size, header, sizeof header);
+    if (!note || (size_t)(file->bytes + file->size - note) < sizeof header + HASH_SIZE)
+        return false;
+    for (int i = 0; i < HASH_SIZE; i++)
+        snprintf(hash + 2 * i, 3, "%02x", (unsigned char)note[sizeof header + (size_t)i]);
+    return string_equal(hash, build);
+}
+
+static const char *find_symbolizer(struct project *p)
+{
+    static const char *const names[] = {"llvm-symbolizer-19", "llvm-symbolizer"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        char *found = process_find(names[k]);
+        const char *kept = found ? arena_strdup(p->a, found) : NULL;
+        free(found);
+        if (kept)
+            return kept;
+    }
+    return NULL;
+}
+
+/* A block of lines for each address, with an empty line behind it: the place, and whom it was inlined into. */
+static void print_names(const struct report *r, const char *text)
+{
+    for (size_t k = 0; k < r->count && *text; k++) {
+        const char *word = r->callers[k] ? "  from " : "  at   ";
+        for (; *text && *text != '\n'; word = "       ") {
+            size_t size = strcspn(text, "\n");
+            fprintf(stderr, "%s%.*s\n", word, (int)size, text);
+            text += size + (text[size] == '\n');
+        }
+        text += *text == '\n';
+    }
+}
+
+static void explain(struct project *p, const char *image, const struct report *r)
+{
+    const char *symbols = arena_printf(p->a, "%s.debug", image), *symbolizer = find_symbolizer(p);
+    if (!file_exists(symbols) || !is_build(p, symbols, r->build)) {
+        fprintf(stderr, "ukc: the crash has no names: %s is not of the build that crashed\n", symbols);
+        return;
+    }
+    VEC(const char *) argv = {};
+    *vec_add(p->a, &argv) = symbolizer ? symbolizer : "llvm-symbolizer-19";
+    *vec_add(p->a, &argv) = "--pretty-print";
+    *vec_add(p->a, &argv) = "--obj";
+    *vec_add(p->a, &argv) = symbols;
+    for (size_t k = 0; k < r->count; k++)
+        *vec_add(p->a, &argv) = r->places[k];
+    *vec_add(p->a, &argv) = NULL;
+    struct text names = {};
+    if (symbolizer && process_run(&(struct process){.argv = argv.items, .out = &names}, p->d) == 0) {
+        fprintf(stderr, "ukc: the crash, by %s:\n", symbols);
+        print_names(r, text_string(&names));
+    } else {
+        fprintf(stderr, "ukc: the places of the crash have names, which llvm-symbolizer would find:\n ");
+        for (size_t k = 0; argv.items[k]; k++)
+            fprintf(stderr, " %s", argv.items[k]);
+        fprintf(stderr, "\n");
+    }
+    text_dispose(&names);
+}
+
+void crash_explain(struct project *p, const char *image, const char *report)
+{
+    struct report r;
+    const struct source *file = file_exists(report) ? file_read(p->a, report, SPAN_NONE, REPORT_MOST, p->d) : NULL;
+    if (file)
+        read_report(p, file->bytes, &r);
+    if (file && r.count > 0)
+        explain(p, image, &r);
+    unlink(report);
+}
