@@ -56,6 +56,11 @@ def kept(context):
         expect(sorted(map(was_compiled, both)) == [False, True], "one of them compiled the library, the other waited for it")
         expect(len(entries(p)) == 1, "there is one entry", entries(p))
 
+        with open(os.path.join(both[0], "build/kvm/gen/library.ninja")) as f:
+            flags = next(line for line in f if line.lstrip().startswith("flags = ")).split()
+        places = [flag.removeprefix("-isystem").removeprefix("-I") for flag in flags if flag.startswith(("-I", "-isystem"))]
+        expect(len(places) > 4 and len(places) == len(set(places)), "no directory is named twice: the compiler would drop the first", places)
+
         r = p.run("ninja", "-f", "build/kvm/build.ninja", "-t", "deps", "build/kvm/obj/+library.a",
                   directory=both[0] if not was_compiled(both[0]) else both[1])
         expect("/src/internal/libc.h" in r.out and "gen/+library/bits/alltypes.h" in r.out, "what the library was made of is known also without making it", r)

@@ -35,6 +35,15 @@ static const char *included(const struct generation *g, const struct word *flag)
     return string_starts(flag->text, "-I") ? layout_path(g->a, g->layout, g->target->directory, flag->text + 2) : NULL;
 }
 
+/* The compiler drops a directory from the first place, if a later -isystem names it again. */
+static bool is_internal(const struct library_build *b, const char *flag)
+{
+    for (size_t i = 0; i < b->library->internal_count; i++)
+        if (string_equal(flag, arena_printf(b->s->g->a, "-isystem%s/%s", b->tree, b->library->internal[i].text)))
+            return true;
+    return false;
+}
+
 /* own: with the target's include directory, which the library's tree has no business with. */
 static bool put_flags(const struct library_build *b, bool own, struct text *flags)
 {
@@ -54,7 +63,7 @@ static bool put_flags(const struct library_build *b, bool own, struct text *flag
     size_t count;
     const char *const *include = layout_target_include(g->a, g->layout, g->plan, &count);
     for (size_t i = 0; i < count; i++)
-        if (own || !string_starts(include[i], "-I"))
+        if ((own || !string_starts(include[i], "-I")) && !is_internal(b, include[i]))
             put_word(g, flags, include[i], SPAN_NONE);
     return good;
 }
