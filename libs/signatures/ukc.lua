@@ -22,7 +22,7 @@ return
                                                    doc = "on posix, what frames travel on: a tap device, an interface of the host, capture files, a simulated switch" } } },
   signature "stack"   { version = "1.0", doc = "TCP and UDP over IPv4 and IPv6", shared = true,
                         objects = { "stack_flow", "stack_listener", "stack_udp" },
-                        keys = { net = key.enum { "host", "native", default = "host",
+                        keys = { net = key.enum { "host", "native", default = match "target" { posix = "host", default = "native" },
                                                   doc = "whose TCP/IP: the host's sockets, or a stack in the image" } } },
   signature "resolver" { version = "1.0", doc = "addresses of names", shared = true },
   signature "flow"    { version = "1.0", doc = "one byte stream to somewhere the configuration says", objects = { "flow" } },

@@ -136,7 +136,7 @@ static struct plan_key key_of(const char *name, enum key_phase phase, int64_t nu
     struct key *key = arena_new(arena, struct key);
     struct key_value *value = arena_new(arena, struct key_value);
     *value = (struct key_value){.text = arena_printf(arena, "%lld", (long long)number), .number = number};
-    *key = (struct key){.name = WORD(name), .kind = KEY_KIND_integer, .phase = phase, .min = INT64_MIN, .max = INT64_MAX, .value = value};
+    *key = (struct key){.name = WORD(name), .kind = KEY_KIND_integer, .phase = phase, .min = INT64_MIN, .max = INT64_MAX, .defaults = {{value}}};
     return (struct plan_key){.key = key, .value = value};
 }
 

@@ -63,7 +63,7 @@ static struct plan_key *all_keys(enum key_phase phase, size_t *count)
         struct key_value *value = arena_new(arena, struct key_value);                                                           \
         *value = (struct key_value){.text = t, .number = v};                                                                    \
         *key = (struct key){.name = WORD(n), .kind = KEY_KIND_##k, .element = KEY_KIND_##e, .phase = phase, .doc = "about */ " n, \
-                            .min = INT64_MIN, .max = INT64_MAX, .value = value};                                                \
+                            .min = INT64_MIN, .max = INT64_MAX, .defaults = {{value}}};                                                \
         if (key->kind == KEY_KIND_enum)                                                                                         \
             key->choices = words, key->choice_count = 3;                                                                        \
         *vec_add(arena, &list) = (struct plan_key){.key = key, .value = value};                                                 \
@@ -78,7 +78,7 @@ static struct plan_key *all_keys(enum key_phase phase, size_t *count)
         items[1] = (struct key_value){.text = t2, .number = v2};                                                                \
         *value = (struct key_value){.text = t1 "," t2, .items = items, .item_count = 2};                                        \
         *key = (struct key){.name = WORD(n), .kind = KEY_KIND_list, .element = KEY_KIND_##e, .phase = phase, .min = INT64_MIN,   \
-                            .max = INT64_MAX, .value = value};                                                                  \
+                            .max = INT64_MAX, .defaults = {{value}}};                                                                  \
         if (key->element == KEY_KIND_enum)                                                                                      \
             key->choices = words, key->choice_count = 3;                                                                        \
         *vec_add(arena, &list) = (struct plan_key){.key = key, .value = value};                                                 \
@@ -89,7 +89,7 @@ static struct plan_key *all_keys(enum key_phase phase, size_t *count)
     struct key_value *value = arena_new(arena, struct key_value);
     value->text = "";
     *none = (struct key){.name = WORD("none"), .kind = KEY_KIND_list, .element = KEY_KIND_integer, .phase = phase, .min = INT64_MIN,
-                         .max = INT64_MAX, .value = value};
+                         .max = INT64_MAX, .defaults = {{value}}};
     *vec_add(arena, &list) = (struct plan_key){.key = none, .value = value};
     *count = list.count;
     return list.items;

@@ -113,8 +113,8 @@ static void places_of_fields(void **state)
     expect_span(u->chosen[0].choice->instance->implementation.span, 7, 50, 7);
     expect_span(u->chosen[0].choice->instance->settings[0].path.span, 7, 69, 5);
     expect_span(u->keys[0].name.span, 8, 16, 4);
-    expect_span(u->keys[0].value_span, 8, 44, 9); /* the whole expression */
-    assert_int_equal(u->keys[0].value->number, 8080);
+    expect_span(u->keys[0].defaults[TARGET_posix].span, 8, 44, 9); /* the whole expression */
+    assert_int_equal(u->keys[0].defaults[TARGET_posix].value->number, 8080);
     done(&l);
 }
 
@@ -518,18 +518,33 @@ static void key_declarations(void **state)
     assert_string_equal(k[0].name.text, "a");
     assert_int_equal(k[0].element, KEY_KIND_integer);
     assert_int_equal(k[0].max, 9);
-    assert_string_equal(k[0].value->text, "3,5");
+    assert_string_equal(k[0].defaults[0].value->text, "3,5");
     assert_string_equal(k[1].doc, "which one");
     assert_string_equal(k[1].group, "Network");
     assert_int_equal(k[1].phase, KEY_BOTH);
     assert_int_equal(k[1].choice_count, 2);
-    assert_string_equal(k[1].value->text, "native");
+    assert_string_equal(k[1].defaults[0].value->text, "native");
     assert_int_equal(k[2].min, 1024);
     assert_int_equal(k[2].max, 1 << 30);
-    assert_null(k[2].value);
-    assert_string_equal(k[3].value->text, "");
+    assert_null(k[2].defaults[0].value);
+    assert_string_equal(k[3].defaults[0].value->text, "");
     assert_string_equal(k[3].choices[1].text, "v");
     done(&l);
+    u = unikernel_of(&l, "return unikernel 'x' { sources = { 'x.c' }, keys = {\n"
+                         "  a = key.size { default = match 'target' { kvm = '1MiB', default = 64 }, doc = 'a' },\n"
+                         "  b = key.bool { default = match 'target' { posix = true }, doc = 'b' },\n"
+                         "} }");
+    k = u->keys;
+    assert_string_equal(k[0].defaults[TARGET_kvm].value->text, "1048576");
+    assert_int_equal(k[0].defaults[TARGET_posix].value->number, 64);
+    assert_int_equal(k[0].defaults[TARGET_xen].value->number, 64);
+    assert_string_equal(k[1].defaults[TARGET_posix].value->text, "true");
+    assert_null(k[1].defaults[TARGET_kvm].value);
+    done(&l);
+    expect_failure("return unikernel 'x' { sources = { 'x.c' }, keys = { a = key.size { default = match 'target' { kmv = 1 }, doc = 'a' } } }",
+                   "there is no target 'kmv'");
+    expect_failure("return unikernel 'x' { sources = { 'x.c' }, keys = { a = key.size { default = match 'net' { kvm = 1 }, doc = 'a' } } }",
+                   "a default depends on the target, or on nothing");
 }
 
 /* ---- declarations ---- */

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <ukc/acpi.h>
 
 #define TEST_TYPE VIRTIO_BLOCK
 
@@ -90,6 +91,27 @@ static void words_that_are_no_device(void **state)
         double_command_line(good[i]);
         assert_int_equal(virtio_bus_start(), 0);
         assert_int_equal(virtio_open(&found, VIRTIO_NET, 0), 0);
+        tear_down();
+    }
+}
+
+static void places_in_tables(void **state)
+{
+    (void)state;
+    struct virtio_device *found;
+    static const struct acpi_device places[] = {
+        {.address = 0x20000000, .size = 512, .line = {.number = 5}, .has_line = true}, /* nothing is there */
+        {.address = 0x10000000, .size = 255, .line = {.number = 5}, .has_line = true}, /* too small */
+        {.address = 0x10000000, .size = 512},                                          /* no line */
+        {.address = 0x10000000, .size = 512, .line = {.number = 5}, .has_line = true},
+    };
+    for (unsigned count = 0; count <= 4; count++) {
+        double_begin("");
+        double_add(VIRTIO_NET, false);
+        double_command_line("");
+        double_tables(places, count);
+        assert_int_equal(virtio_bus_start(), 0);
+        assert_int_equal(virtio_open(&found, VIRTIO_NET, 0), count < 4 ? -ENODEV : 0);
         tear_down();
     }
 }
@@ -709,6 +731,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(devices_are_found_in_order, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(places_in_tables, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(words_that_are_no_device, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(features_are_agreed_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(devices_that_do_not_agree, instances_start, instances_stop),

@@ -192,8 +192,8 @@ static inline struct key world_key(struct world_line *l)
             struct key_value *value = arena_new(a, struct key_value);
             value->text = v.text;
             value->number = k.kind == KEY_KIND_bool ? !strcmp(v.text, "true") : strtoll(v.text, NULL, 10);
-            k.value = value;
-            k.value_span = v.span;
+            for (int t = 0; t < TARGET_COUNT; t++)
+                k.defaults[t] = (struct key_default){value, v.span};
         } else {
             *vec_add(a, &choices) = w;
         }

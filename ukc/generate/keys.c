@@ -239,7 +239,7 @@ static void define_variable(struct header *h, const struct plan_instance *instan
     bool list = key->kind == KEY_KIND_list;
     enum key_kind kind = list ? key->element : key->kind;
     if (list && value && value->item_count > BOOT_LIST_MOST)
-        h->good = diag_error(h->g->d, key->value_span, "key '%s' is read at boot and has %zu items; %d is the most", key->name.text,
+        h->good = diag_error(h->g->d, key->defaults[h->g->plan->target].span, "key '%s' is read at boot and has %zu items; %d is the most", key->name.text,
                              value->item_count, BOOT_LIST_MOST);
     const char *variable = arena_printf(h->g->a, "ukc_key_%s", c_identifier(h->g->a, key->name.text));
     const char *symbol = key_symbol(h->g->a, instance, key), *type = key_type(kind);

@@ -142,7 +142,7 @@ SCHEMA(sig);
 
 static const struct rule key_rules[] = {
     {"[...]", FIELD_choices, REQUIRED, "the words it can be", LIST(key_draft, key.choices, key.choice_count), .words = "enum"},
-    {"default", FIELD_value, OPTIONAL, "the value when none is set; without it one must be set", AT(key_draft, value)},
+    {"default", FIELD_value, OPTIONAL, "the value when none is set; without it one must be set; match \"target\" { ... } tells targets apart", AT(key_draft, value)},
     {"doc", FIELD_doc, REQUIRED, "what it is for, in a sentence", AT(key_draft, key.doc)},
     {"group", FIELD_doc, OPTIONAL, "heading under which help lists it", AT(key_draft, key.group)},
     {"phase", FIELD_one_of, OPTIONAL,

@@ -82,8 +82,10 @@ struct key {
     int64_t min, max;        /* integer and size; INT64_MIN / INT64_MAX when open */
     const struct word *choices; /* enum (and list of enum) */
     size_t choice_count;
-    const struct key_value *value; /* the default; NULL: a value is required */
-    struct span value_span;
+    struct key_default {
+        const struct key_value *value; /* NULL: a value is required */
+        struct span span;
+    } defaults[TARGET_COUNT]; /* for each target, alike unless the manifest tells them apart */
 };
 
 /* Parses and checks `text` as a value of `key`; NULL after reporting at `span`. */

@@ -170,6 +170,10 @@ bool read_target_description(struct reader *, const struct made *, struct target
 /* read_tree.c: use { git = ..., commit = ... } */
 bool read_used_repository(struct reader *, const struct table *, struct span, struct used_repository *);
 
+/* read_wiring.c: match "target" { posix = ..., default = ... } */
+bool check_case(struct reader *, const struct made *, const struct entry *);
+const struct table *take_match(struct reader *, const struct made *, struct word *selector); /* the cases; NULL after reporting */
+
 /* read_key.c */
 bool read_key_table(struct reader *, const struct table *, const struct key **keys, size_t *count);
 

@@ -135,19 +135,60 @@ static const struct key_value *default_list(struct reader *r, const struct key *
     return items.count == t->count ? list : NULL;
 }
 
+static bool one_default(struct reader *r, const struct key *key, const struct entry *e, struct key_default *out)
+{
+    out->span = e->value.span;
+    if (key->kind == KEY_KIND_list) {
+        out->value = default_list(r, key, e);
+    } else {
+        const char *text = default_text(r, key->kind, e);
+        out->value = text ? key_parse(r->arena, key, text, out->span, r->diag) : NULL;
+    }
+    return out->value != NULL;
+}
+
+/* default = match "target" { kvm = ..., default = ... }: a target without a case has no default. */
+static bool defaults_by_target(struct reader *r, struct key *key, const struct made *m)
+{
+    struct word selector;
+    const struct table *t = take_match(r, m, &selector);
+    if (!t)
+        return false;
+    if (!string_equal(selector.text, "target")) {
+        diag_error(r->diag, selector.span, "a default depends on the target, or on nothing");
+        return diag_help(r->diag, "write: default = match \"target\" { kvm = ..., default = ... }");
+    }
+    const struct entry *others = NULL;
+    bool ok = true;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct entry *item = &t->entries[i];
+        struct key_default value;
+        if (!check_case(r, m, item) || !one_default(r, key, item, &value)) {
+            ok = false;
+        } else if (string_equal(item->name, "default")) {
+            others = item;
+        } else {
+            key->defaults[target_find(item->name)] = value;
+        }
+    }
+    for (int i = 0; ok && others && i < TARGET_COUNT; i++)
+        if (!key->defaults[i].value)
+            ok = one_default(r, key, others, &key->defaults[i]);
+    return ok;
+}
+
 static bool set_default(struct reader *r, struct key_draft *draft)
 {
     struct key *key = &draft->key;
-    if (!draft->value)
+    const struct entry *e = draft->value;
+    if (!e)
         return true;
-    key->value_span = draft->value->value.span;
-    if (key->kind == KEY_KIND_list) {
-        key->value = default_list(r, key, draft->value);
-    } else {
-        const char *text = default_text(r, key->kind, draft->value);
-        key->value = text ? key_parse(r->arena, key, text, key->value_span, r->diag) : NULL;
-    }
-    return key->value != NULL;
+    if (e->value.kind == VALUE_MADE && e->value.made->form == FORM_match)
+        return defaults_by_target(r, key, e->value.made);
+    bool ok = one_default(r, key, e, &key->defaults[0]);
+    for (int i = 1; i < TARGET_COUNT; i++)
+        key->defaults[i] = key->defaults[0];
+    return ok;
 }
 
 /* ---- keys ---- */

@@ -174,7 +174,7 @@ static int compare_cases(const void *pa, const void *pb)
 }
 
 /* The name of a case of a match: of a target, or a key's value. */
-static bool check_case(struct reader *r, const struct made *m, const struct entry *item)
+bool check_case(struct reader *r, const struct made *m, const struct entry *item)
 {
     if (!named(r, item, "posix = ..., default = ..."))
         return false;
@@ -189,7 +189,7 @@ static bool check_case(struct reader *r, const struct made *m, const struct entr
 }
 
 /* The table of a match whose name is good; NULL after reporting. */
-static const struct table *take_match(struct reader *r, const struct made *m, struct word *selector)
+const struct table *take_match(struct reader *r, const struct made *m, struct word *selector)
 {
     *selector = (struct word){m->name, m->name_span};
     if (!check_clean(r, m->name, m->name_size, m->name_span) || !check_setting_path(r, selector))

@@ -71,7 +71,7 @@ static void list_keys(struct problem *p)
             *vec_add(p->arena, &all) = (struct deciding){
                 .signature = &m->signatures[i],
                 .path = arena_printf(p->arena, "%s.%s", m->signatures[i].name.text, key->name.text),
-                .key = {.key = key, .value = key->value, .origin = ORIGIN_DEFAULT, .span = key->value_span},
+                .key = {.key = key, .value = key->defaults[p->target].value, .origin = ORIGIN_DEFAULT, .span = key->defaults[p->target].span},
             };
         }
     if (all.count)

@@ -32,7 +32,8 @@ static void set_defaults(struct draft *d)
         struct key_slot *slots = d->instances.items[i].keys = arena_array(d->arena, struct key_slot, c->key_count);
         for (size_t k = 0; k < c->key_count; k++) {
             const struct key *key = &c->keys[k];
-            slots[k].key = (struct plan_key){.key = key, .value = key->value, .origin = ORIGIN_DEFAULT, .span = key->value_span};
+            const struct key_default *given = &key->defaults[d->p->target];
+            slots[k].key = (struct plan_key){.key = key, .value = given->value, .origin = ORIGIN_DEFAULT, .span = given->span};
         }
     }
 }

@@ -68,7 +68,7 @@ static bool add(struct problem *p, node_id node, const struct key *key, struct d
             return true;
     struct own_value *v = vec_add(p->arena, &p->own);
     *v = (struct own_value){.node = node, .key = key,
-                            .value = {.key = key, .value = key->value, .origin = ORIGIN_DEFAULT, .span = key->value_span}};
+                            .value = {.key = key, .value = key->defaults[p->target].value, .origin = ORIGIN_DEFAULT, .span = key->defaults[p->target].span}};
     return guess_value(p, v, d);
 }
 

@@ -1,5 +1,6 @@
 /*
- * mmio.c - virtio over registers in memory, version 2 (VIRTIO 1.2, 4.2), at places that the command line names.
+ * mmio.c - virtio over registers in memory, version 2 (VIRTIO 1.2, 4.2), at places that the command line names, or else the tables of ACPI
+ * (LNRO0005).
  *
  * A word `virtio_mmio.device=SIZE@ADDRESS:LINE`, with a size in bytes or with K or M behind it, describes one device; there
  * may be ":ID" at its end, which means nothing here.  What is malformed is no device, and neither is what has the wrong magic number.
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <ukc/acpi.h>
 #include <ukc/device.h>
 #include <ukc/view.h>
 
@@ -25,7 +27,7 @@ enum {
     QUEUE_TABLE = 0x080, QUEUE_AVAILABLE = 0x090, QUEUE_USED = 0x0a0,
     GENERATION = 0x0fc, CONFIG = 0x100,
 };
-enum { MAGIC_NUMBER = 0x74726976, VERSION_NOW = 2, WINDOW_MOST = 0x10000 };
+enum { MAGIC_NUMBER = 0x74726976, VERSION_NOW = 2, WINDOW_MOST = 0x10000, PLACES_MOST = 64 };
 
 static uint32_t load(const struct virtio_bus_device *device, unsigned at)
 {
@@ -162,11 +164,8 @@ static bool describe(struct view text, uint64_t *size, uint64_t *address, uint64
     return text.size == 0 && *size >= CONFIG && *line <= UINT16_MAX;
 }
 
-static void look(struct view word)
+static void look(uint64_t address, uint64_t size, uint64_t line)
 {
-    uint64_t size, address, line;
-    if (!describe(word, &size, &address, &line))
-        return;
     size = size > WINDOW_MOST ? WINDOW_MOST : size;
     struct virtio_bus_device device = {.transport = &transport, .at.mmio.line = (unsigned)line};
     device.registers = address % 4 ? NULL : device_map(address, size);
@@ -179,13 +178,32 @@ static void look(struct view word)
         bus_found(&device);
 }
 
-void mmio_scan(void)
+static void scan_command_line(void)
 {
     static const struct view name = VIEW("virtio_mmio.device=");
+    uint64_t size, address, line;
     const char *word;
     for (size_t i = 0; (word = device_word(i)) != NULL; i++)
-        if (strncmp(word, name.bytes, name.size) == 0)
-            look(view_of(word + name.size));
+        if (strncmp(word, name.bytes, name.size) == 0 && describe(view_of(word + name.size), &size, &address, &line))
+            look(address, size, line);
+}
+
+/* In the order of the tables, which is that of the machine; a line of these is edge-triggered, or as good as. */
+static void scan_acpi(void)
+{
+    struct acpi_device device;
+    for (unsigned i = 0; i < PLACES_MOST && acpi_device("LNRO0005", i, &device); i++)
+        if (device.has_line && device.size >= CONFIG)
+            look(device.address, device.size, device.line.number);
+}
+
+/* Whoever names devices on the command line does not describe them in tables too, or describes the same ones. */
+void mmio_scan(void)
+{
+    if (device_word(0))
+        scan_command_line();
+    else
+        scan_acpi();
 }
 
 #else

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <ukc/acpi.h>
 #include <ukc/device.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ enum { MMIO_BASE = 0x10000000, PCI_BASE = 0x20000000, NOTIFY = 0x1000, CONFIG = 
 static struct double_device devices[DOUBLE_DEVICES];
 static unsigned device_count;
 static char command_line[4096];
+static const struct acpi_device *tables;
+static unsigned table_count;
 static char *windows; /* one for each device: any access traps */
 static bool mapped[DOUBLE_DEVICES * WINDOW];
 
@@ -505,9 +508,24 @@ void double_command_line(const char *line)
     snprintf(command_line, sizeof command_line, "%s", line);
 }
 
+void double_tables(const struct acpi_device *places, unsigned count)
+{
+    tables = places;
+    table_count = count;
+}
+
+bool acpi_device(const char *hid, unsigned index, struct acpi_device *found)
+{
+    if (strcmp(hid, "LNRO0005") != 0 || index >= table_count)
+        return false;
+    *found = tables[index];
+    return true;
+}
+
 void double_begin(const char *line)
 {
     device_count = 0;
+    table_count = 0;
     memset(mapped, 0, sizeof mapped);
     double_command_line(line);
     if (!windows)

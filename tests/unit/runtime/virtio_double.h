@@ -69,6 +69,10 @@ void double_end(void);
 /* Only these words. */
 void double_command_line(const char *command_line);
 
+/* Tables of ACPI describe these places, and no others. */
+struct acpi_device;
+void double_tables(const struct acpi_device *places, unsigned count);
+
 /* A device with queues of 256 descriptors that offers what is needed. */
 struct double_device *double_add(uint32_t type, bool pci);
 
