@@ -14,7 +14,7 @@ SMALL_BEGIN
 enum {
     ROOT_SIZE_OLD = 20, ROOT_SIZE = 36, ROOT_REVISION = 15, ROOT_RSDT = 16, ROOT_LENGTH = 20, ROOT_XSDT = 24, /* 5.2.5.3 */
     LENGTH = 4,                                                                                               /* 5.2.6 */
-    SIZE_MOST = 1 << 20, TABLES_MOST = 256, WORD_MOST = 17,
+    SIZE_MOST = 1 << 20, TABLES_MOST = 256, WORD_MOST = 18 /* and its place in a group of lanes */,
 };
 
 struct acpi_known acpi_known;
@@ -69,19 +69,20 @@ bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t s
 {
     uint8_t piece[PIECE + WORD_MOST];
     const uint8_t *word = bytes;
-    const lanes first = (lanes){} + word[0], second = (lanes){} + word[1];
+    const lanes first = (lanes){} + word[1], second = (lanes){} + word[2]; /* names begin alike, with LN or AC */
     for (uint32_t at = ACPI_HEADER; at < table->size; at += PIECE) {
         uint32_t left = table->size - at;
-        memset(piece, 0, sizeof piece);
+        if (left < sizeof piece)
+            memset(piece, 0, sizeof piece);
         if (!acpi_read(table, at, piece, left < sizeof piece ? left : sizeof piece))
             return false;
         for (unsigned i = 0; i < PIECE; i += sizeof first) {
             union {
                 lanes is;
                 uint64_t half[2];
-            } u = {.is = (lanes)((*(const lanes *)&piece[i] == first) & (*(const lanes *)&piece[i + 1] == second))};
-            for (unsigned k = i; (u.half[0] | u.half[1]) && k < i + sizeof first; k++)
-                if (memcmp(&piece[k], word, size) == 0)
+            } u = {.is = (lanes)((*(const lanes *)&piece[i + 1] == first) & (*(const lanes *)&piece[i + 2] == second))};
+            for (unsigned k = 0; (u.half[0] | u.half[1]) && k < sizeof first; k++)
+                if (u.is[k] && memcmp(&piece[i + k], word, size) == 0)
                     return true;
         }
     }

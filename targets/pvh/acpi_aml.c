@@ -2,6 +2,7 @@
  * acpi_aml.c - the little of ACPI's machine language that tells where named objects begin and end (ACPI 6.4, 20.2).
  */
 #include "acpi_aml.h"
+#include "acpi_known.h"
 
 #include <string.h>
 #include <ukc/small.h>
@@ -27,8 +28,18 @@ struct cursor {
 /* The byte here, or -1 at the end. */
 static int peek(const struct cursor *c)
 {
-    uint8_t byte;
-    return c->at < c->end && acpi_read(c->table, c->at, &byte, 1) ? byte : -1;
+    typeof(acpi_known.ahead) *ahead = &acpi_known.ahead;
+    uint64_t address = c->table->address + c->at;
+    if (c->at >= c->end || c->at >= c->table->size)
+        return -1;
+    if (address < ahead->address || address - ahead->address >= ahead->size) {
+        uint32_t left = c->table->size - c->at;
+        ahead->address = address;
+        ahead->size = left < sizeof ahead->bytes ? left : sizeof ahead->bytes;
+        if (!acpi_read(c->table, c->at, ahead->bytes, ahead->size))
+            return ahead->size = 0, -1;
+    }
+    return ahead->bytes[address - ahead->address];
 }
 
 static int take(struct cursor *c)

@@ -179,7 +179,8 @@ bool acpi_device(const char *hid, unsigned index, struct acpi_device *device)
 {
     struct search search = {.hid = hid, .index = index, .device = device};
     struct acpi_table table;
-    if (look_in(acpi_dsdt(), &search))
+    const struct acpi_power *power = acpi_power();
+    if (power && power->reduced && look_in(acpi_dsdt(), &search))
         return true;
     for (unsigned i = 0; acpi_find(&table, "SSDT", i); i++)
         if (look_in(&table, &search))

@@ -3,7 +3,7 @@
  * "Virtual Machine Generation ID").
  *
  * Its address is what ADDR of a device with the _CID "VM_Gen_Counter" says: two integers in Firecracker and cloud-hypervisor; in QEMU
- * a method, which adds 40 to the integer VGIA beside the device.
+ * a method, which adds 40 to the integer VGIA beside the device, in an SSDT.
  */
 #include "acpi_aml.h"
 
@@ -78,7 +78,9 @@ static uint64_t find(const struct acpi_table *t)
 
 const volatile void *machine_generation(void)
 {
-    uint64_t address = find(acpi_dsdt());
+    const struct acpi_power *power = acpi_power();
+    /* QEMU has a table of its own for it; those who write it into the DSDT are hardware-reduced, and the DSDTs of others are large */
+    uint64_t address = power && power->reduced ? find(acpi_dsdt()) : 0;
     struct acpi_table table;
     for (unsigned i = 0; !address && acpi_find(&table, "SSDT", i); i++)
         address = find(&table);

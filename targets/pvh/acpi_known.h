@@ -10,6 +10,11 @@ extern struct acpi_known {
     uint32_t told;                /* acpi_complain() */
     struct acpi_table list, madt, dsdt; /* the list is XSDT or RSDT; size 0: there is none */
     struct acpi_power power;
+    struct { /* bytes of a table, which are read one by one (acpi_aml.c) */
+        uint64_t address;
+        uint32_t size;
+        uint8_t bytes[64];
+    } ahead;
 } acpi_known;
 
 #endif

@@ -253,9 +253,48 @@ def snapshot(context):
         expect(len(said) == 3, "each is seeded anew, even with the same new identifier", said)
 
 
+STOP = r"""
+#include <errno.h>
+#include <stdio.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "task.h"
+
+int probe_main(void)
+{
+    printf("ready\n");
+    int error = task_sleep(clock_now() + 30 * NANOSECONDS_PER_SECOND);
+    printf("%s\n", error == -ECANCELED ? "asked to stop" : "not asked");
+    return 5;
+}
+"""
+
+
+def stop(context):
+    """The power button, fixed (q35) or behind a generic event device (microvm), asks the image to stop; so does SIGTERM to `ukc run`."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        build(p, STOP, "requires = { clock = sig.clock, task = sig.task }")
+        serial = p.file("serial")
+        for machine in ("q35", "pc", "microvm,acpi=on"):
+            q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", f"file:{serial}",
+                                  "-monitor", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for _ in range(300):
+                if os.path.exists(serial) and b"ready" in p.read("serial"):
+                    break
+                time.sleep(0.1)
+            out = ended(q, "system_powerdown\n")
+            said = p.read("serial").decode().split()
+            expect(said == ["ready", "asked", "to", "stop"], f"{machine}: the image is asked to stop", said, out)
+            expect(q.returncode == 2 * (16 + 5) + 1, f"{machine}: it ends with its own status", q.returncode, out)
+            os.unlink(serial)
+
+
 def tests(context):
     yield "loader", lambda: loader(context)
     yield "ends", lambda: ends(context)
     yield "crash", lambda: crash(context)
     yield "date", lambda: date(context)
     yield "snapshot", lambda: snapshot(context)
+    yield "stop", lambda: stop(context)

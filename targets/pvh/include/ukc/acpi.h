@@ -28,7 +28,7 @@ bool acpi_find(struct acpi_table *table, const char *signature, unsigned index);
 bool acpi_check(struct acpi_table *table, const char *signature, uint64_t address);
 /* Copies bytes of a table; false: it does not have them. */
 bool acpi_read(const struct acpi_table *table, uint32_t at, void *to, uint32_t size);
-/* Whether 2 to 16 bytes are anywhere in it: quicker than stepping through it in vain. */
+/* Whether 3 to 16 bytes are anywhere in it: quicker than stepping through it in vain. */
 bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size);
 /* A little-endian number of 1 to 8 bytes; 0 where the table does not have it, as older ones are shorter. */
 uint64_t acpi_number(const struct acpi_table *table, uint32_t at, unsigned size);
@@ -77,7 +77,8 @@ struct acpi_device {
 };
 /*
  * The device number `index`, from 0, of those with this _HID, e.g. "LNRO0005" (virtio over registers in memory).  Only what is written out as
- * constants is seen: no method is run.
+ * constants is seen: no method is run.  The DSDT is looked at on hardware-reduced machines only: those of PCs
+ * are large, and have nothing here that is not found in another way.
  */
 bool acpi_device(const char *hid, unsigned index, struct acpi_device *device);
 
