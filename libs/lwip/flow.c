@@ -16,6 +16,7 @@
 #include "lwip/tcp.h"
 
 #include "addresses.h"
+#include "later.h"
 #include "link.h"
 #include "memory.h"
 #include "timers.h"
@@ -304,10 +305,12 @@ ptrdiff_t lwip_write(struct lwip_flow *flow, const struct view *views, size_t co
             if (at < views[i].size)
                 break;
         }
+        if (i == count) {
+            later_send(flow);
+            return (ptrdiff_t)done;
+        }
         tcp_output(flow->pcb);
         link_loop();
-        if (i == count)
-            return (ptrdiff_t)done;
         if (flow->pcb)
             error = wait_for_room(flow, deadline);
     }
@@ -338,6 +341,7 @@ static void end(struct lwip_flow *flow)
 {
     while (flow->first)
         drop_first(flow);
+    later_forget(flow);
     object_end(&flow->object);
 }
 

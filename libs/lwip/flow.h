@@ -15,6 +15,8 @@ struct lwip_flow {
     struct tcp_pcb *pcb; /* NULL when lwIP has none any more, or finishes it by itself */
     struct pbuf *first, *last; /* received and not read, linked by `next`; their tot_len means nothing */
     struct lwip_flow *next; /* of those that wait to be accepted */
+    struct lwip_flow *later; /* later.c */
+    bool is_later;
     uint16_t offset; /* bytes of `first` that were read */
     uint16_t room; /* behind the bytes of `last`, for what small segments bring */
     uint32_t window; /* bytes that the peer may have sent and nobody read */

@@ -14,12 +14,15 @@
 #include "lwip/priv/tcp_priv.h"
 
 #include "addresses.h"
+#include "later.h"
 #include "link.h"
 #include "memory.h"
 #include "secret.h"
 #include "timers.h"
 
-static struct task *receiver, *timer;
+enum { SENDER_STACK = 16384 };
+
+static struct task *receiver, *timer, *sender;
 
 void stack_complaint(const char *text, const char *file, int line)
 {
@@ -41,6 +44,8 @@ static int start_all(void)
         error = task_start_service(&receiver, 0, link_run, NULL);
     if (!error)
         error = task_start_service(&timer, 0, timers_run, NULL);
+    if (!error)
+        error = task_start_service(&sender, SENDER_STACK, later_run, NULL);
     return error;
 }
 
@@ -74,6 +79,7 @@ void lwip_stop(void)
     while (tcp_active_pcbs)
         tcp_abort(tcp_active_pcbs);
     addresses_stop();
+    task_end_service(sender, DEADLINE_NOW);
     task_end_service(timer, DEADLINE_NOW);
     task_end_service(receiver, DEADLINE_NOW);
     link_stop();

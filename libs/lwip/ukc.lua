@@ -28,7 +28,7 @@ return implementation "lwip" {
   when     = { net = "native" },
   sources  = {
     "start.c", "addresses.c", "link.c", "burst.c", "timers.c", "memory.c", "arena.c", "table.c", "secret.c", "checksum.c",
-    "object.c", "listener.c", "connect.c", "flow.c", "udp.c",
+    "object.c", "listener.c", "connect.c", "flow.c", "later.c", "udp.c",
   },
   imports = {
     first_of {
