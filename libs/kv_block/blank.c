@@ -26,18 +26,25 @@ static bool half_made(const unsigned char *bytes, const unsigned char *made, siz
     return true;
 }
 
+static bool sector_blank(uint64_t sector, const unsigned char *bytes, const unsigned char *made)
+{
+    uint32_t size = kv.device.sector_size;
+    if (sector == slot_sector(0, size) || sector == slot_sector(1, size))
+        return half_made(bytes, made, SLOT_BYTES) && all_zero(bytes + SLOT_BYTES, size - SLOT_BYTES);
+    return all_zero(bytes, size);
+}
+
 static int look(uint64_t from, uint64_t to, const unsigned char *made, bool *blank)
 {
     uint32_t size = kv.device.sector_size;
-    for (uint64_t sector = from; *blank && sector < to; sector++) {
-        int error = block_read(sector, kv.buffer, size);
+    for (uint64_t sector = from; *blank && sector < to;) {
+        uint64_t count = to - sector < BUFFER_BYTES / size ? to - sector : BUFFER_BYTES / size;
+        int error = block_read(sector, kv.buffer, (size_t)count * size);
         if (error)
             return error;
-        bool slot = sector == slot_sector(0, size) || sector == slot_sector(1, size);
-        if (slot)
-            *blank = half_made(kv.buffer, made, SLOT_BYTES) && all_zero(kv.buffer + SLOT_BYTES, size - SLOT_BYTES);
-        else
-            *blank = all_zero(kv.buffer, size);
+        for (uint64_t i = 0; *blank && i < count; i++)
+            *blank = sector_blank(sector + i, kv.buffer + i * size, made);
+        sector += count;
     }
     return 0;
 }

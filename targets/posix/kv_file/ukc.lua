@@ -3,6 +3,7 @@ return implementation "kv_file" {
   doc      = "a folder of the host, a file for each key",
   provides = sig.kv_rw,
   targets  = { "posix" },
+  prefer   = 10,
   sources  = { "kv_file.c", "name.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
