@@ -217,7 +217,35 @@ def http(context):
                     compare(expected, responses(host, address), f"kvm, {machine}, {address}")
 
 
+# ---- conformance, inside the guest ----
+
+
+def all_held(r, checks):
+    lines = r.out.replace("\r", "").splitlines()
+    good = sum(line.startswith("ok ") for line in lines)
+    expect(r.status == 0, "every check holds", "\n".join(line for line in lines if not line.startswith("ok ")), r.err)
+    expect(f"{good} passed, 0 failed" in lines and good >= checks, f"and all were run: {checks} at least", r.out)
+
+
+def conformance(context, folder, machine, words, checks, arguments, *options):
+    """Both ends of each connection are in the image; nobody is on the tap device."""
+    need_tun()
+    with Network() as net, Project(context) as p:
+        host = kvm.bridged(net)
+        p.copy(f"tests/conformance/{folder}")
+        kvm.build(p, *words, options=options)
+        r = host.run(*kvm.command(p, machine, words, "256M", arguments=arguments), status=None, timeout=SECONDS - 60, directory=p.path,
+                     environment=p.environment)
+        all_held(r, checks)
+
+
 def tests(context):
+    counts = ["--megabytes=100", "--connections=3000", "--together=3000"] if context.long else ["--megabytes=20", "--connections=500", "--together=500"]
+    for machine in MACHINES:
+        yield f"conformance/stack-{machine}", lambda machine=machine: conformance(context, "stack", machine, [], 140, counts)
+    for machine, family in zip(MACHINES, ("ipv6", "ipv4")):
+        yield (f"conformance/flow-{machine}-{family}",
+               lambda machine=machine, family=family: conformance(context, "flow", machine, ["over-tcp"], 11, [], "--set", f"flow.family={family}"))
     yield "http", lambda: http(context)
     for example in ("two-ways", "outside", "squeeze"):
         yield example, lambda example=example: same_output(context, example)
