@@ -80,6 +80,39 @@ def kept(context):
         expect(outputs(fourth) == outputs(both[0]), "with the same bytes")
 
 
+SEVERAL = """
+return unikernel "one" { sources = { "one.c" }, requires = { console = sig.console } },
+       unikernel "two" { sources = { "two.c" }, requires = { console = sig.console } }
+"""
+
+
+def shared(context):
+    """The unikernels of a manifest are built in folders of their own: they have one library nevertheless, and the images that each would have alone."""
+    with Project(context) as p:
+        own_store(context, p)
+        p.write("ukc.lua", SEVERAL)
+        images = []
+        for name in ("one", "two"):
+            p.write(name + ".c", '#include <stdio.h>\nint %s_main(void)\n{\n    return printf("%%d\\n", 1) < 0;\n}\n' % name)
+        for name in ("one", "two"):
+            p.ukc("configure", "--target", "kvm", name)
+            p.ukc("build", name, timeout=800)
+        read = lambda: [p.read("build", "kvm", "two", name) for name in ("two", "two.debug")]  # noqa: E731
+        images.append(read())
+        compiled = [os.path.isdir(p.file("build", "kvm", name, "obj/+library/src")) for name in ("one", "two")]
+        expect(compiled == [True, False] and len(entries(p)) == 1, "the second takes what the first made", compiled, entries(p))
+        expect(b"build/kvm/one/" not in images[0][1], "nothing in the second names the first")
+        r = p.run("ninja", "-f", "build/kvm/two/build.ninja", "-t", "deps", "build/kvm/two/obj/+library.a")
+        expect("build/kvm/two/root/" in r.out and "build/kvm/one/" not in r.out, "its dependencies are its own", r.out[:500])
+        r = p.ukc("build", "two")
+        expect("LIBRARY" not in r.out, "there is nothing left to build", r)
+        shutil.rmtree(p.file("build"))
+        shutil.rmtree(p.file("store", "actions"))
+        p.ukc("configure", "--target", "kvm", "two")
+        p.ukc("build", "two", timeout=800)
+        expect(read() == images[0], "the image is the same as when it makes its library itself")
+
+
 def not_kept(context):
     """Without a store that can be written, with a library that is not the kept one, with a compiler that fails."""
     with Project(context) as p:
@@ -172,4 +205,5 @@ def missing(context):
 def tests(context):
     yield "missing", lambda: missing(context)
     yield "kept", lambda: kept(context)
+    yield "shared", lambda: shared(context)
     yield "not kept", lambda: not_kept(context)

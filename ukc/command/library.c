@@ -26,6 +26,7 @@ struct library {
     struct arena *a;
     struct diag *d;
     const char *output, *directory, *actions, *tools;
+    const char *build, *common; /* "build/kvm/echo/", "build/kvm/": what an entry says of the first, it says of the second */
     VEC(const char *) objects, inputs; /* inputs: directories */
     struct map files; /* below them */
     struct hash key;
@@ -33,12 +34,24 @@ struct library {
 
 /* ---- the list ---- */
 
+static bool take_place(struct library *l, const char *value)
+{
+    const char *space = strchr(value, ' ');
+    if (!space)
+        return false;
+    l->build = arena_printf(l->a, "%.*s/", (int)(space - value), value);
+    l->common = arena_printf(l->a, "%s/", space + 1);
+    return true;
+}
+
 static bool take_line(struct library *l, const char *line)
 {
     const char *space = strchr(line, ' '), *value = space ? space + 1 : "";
     size_t n = space ? (size_t)(space - line) : 0;
     if (n == 7 && strncmp(line, "actions", n) == 0)
         l->actions = value;
+    else if (n == 5 && strncmp(line, "place", n) == 0)
+        return take_place(l, value);
     else if (n == 5 && strncmp(line, "tools", n) == 0)
         l->tools = value;
     else if (n == 9 && strncmp(line, "directory", n) == 0)
@@ -61,12 +74,33 @@ static bool read_list(struct library *l, const char *path)
             return diag_fail(l->d, DIAG_INPUT, SPAN_NONE, "'%s' has a line that ukc did not write", path);
         p += n + (p[n] == '\n');
     }
-    if (s && (!l->actions || !l->tools || !l->objects.count))
+    if (s && (!l->build || !l->actions || !l->tools || !l->objects.count))
         return diag_fail(l->d, DIAG_INPUT, SPAN_NONE, "'%s' is not complete", path);
     return s != NULL;
 }
 
 /* ---- the key ---- */
+
+/* A path, or text with paths, as entries have it: of no unikernel in particular. */
+static const char *shared_text(struct library *l, const char *text)
+{
+    struct text out = {};
+    if (string_equal(l->build, l->common))
+        return text;
+    for (const char *at; (at = strstr(text, l->build)); text = at + strlen(l->build)) {
+        text_append(&out, text, (size_t)(at - text));
+        text_puts(&out, l->common);
+    }
+    text_puts(&out, text);
+    const char *kept = text_keep(&out, l->a);
+    text_dispose(&out);
+    return kept;
+}
+
+static const char *own_path(struct library *l, const char *path)
+{
+    return string_starts(path, l->common) ? arena_printf(l->a, "%s%s", l->build, path + strlen(l->common)) : path;
+}
 
 static bool add_file(struct library *l, struct hasher *h, const char *path)
 {
@@ -76,17 +110,25 @@ static bool add_file(struct library *l, struct hasher *h, const char *path)
     if (!hash_file(path, &content, &size, l->d))
         return false;
     hash_hex(&content, hex);
-    hasher_add_string(h, path);
+    hasher_add_string(h, shared_text(l, path));
     hasher_add_string(h, hex);
     map_add(&l->files, path, 1);
     return true;
 }
 
+static bool add_actions(struct library *l, struct hasher *h)
+{
+    const struct source *s = file_read(l->a, l->actions, SPAN_NONE, 0, l->d);
+    if (s)
+        hasher_add_string(h, shared_text(l, s->bytes));
+    return s != NULL;
+}
+
 static bool make_key(struct library *l)
 {
     struct hasher *h = hasher_create();
-    hasher_add_string(h, "ukc-library 1");
-    bool good = add_file(l, h, l->actions) && add_file(l, h, l->tools);
+    hasher_add_string(h, "ukc-library 2");
+    bool good = add_actions(l, h) && add_file(l, h, l->tools);
     for (size_t i = 0; i < l->inputs.count && good; i++) {
         const struct file_list *list = file_walk(l->a, l->inputs.items[i], SPAN_NONE, l->d);
         good = list != NULL;
@@ -94,7 +136,7 @@ static bool make_key(struct library *l)
             good = add_file(l, h, path_join(l->a, l->inputs.items[i], list->paths[k]));
     }
     for (size_t i = 0; i < l->objects.count; i++)
-        hasher_add_string(h, l->objects.items[i]);
+        hasher_add_string(h, shared_text(l, l->objects.items[i]));
     l->key = hasher_finish(h);
     return good;
 }
@@ -126,7 +168,7 @@ static const char *put_depfile(struct library *l, const char *entry, const char 
         if (!newline)
             return NULL;
         text_puts(deps, " \\\n ");
-        put_path(deps, arena_strndup(l->a, p, (size_t)(newline - p)));
+        put_path(deps, own_path(l, arena_strndup(l->a, p, (size_t)(newline - p))));
         p += newline + 1 - p;
     }
     text_putc(deps, '\n');
@@ -164,7 +206,7 @@ static bool files_read(struct library *l, struct text *out, bool *declared)
     paths.count = paths.count ? string_sort_unique(paths.items, paths.count) : 0;
     text_printf(out, "%zu\n", paths.count);
     for (size_t i = 0; i < paths.count; i++) {
-        text_printf(out, "%s\n", paths.items[i]);
+        text_printf(out, "%s\n", shared_text(l, paths.items[i]));
         *declared = *declared && map_get(&l->files, paths.items[i]) != MAP_ABSENT;
     }
     if (status > 0)

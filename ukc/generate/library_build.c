@@ -8,6 +8,8 @@
  *     actions FILE    gen/library.ninja: every command in full
  *     tools FILE      which programs the tools are
  *     inputs DIR      all files that the commands may read
+ *     place DIR DIR   where the unikernel is built, and where it would be if the manifest had no other: the
+ *                     unikernels of a manifest share entries, and debug information has the second
  *     directory DIR   of the objects
  *     object FILE     in the order of the archive
  *
@@ -60,6 +62,9 @@ static bool put_flags(const struct library_build *b, bool own, struct text *flag
     }
     for (size_t i = 0; i < library->internal_count; i++)
         put_word(g, flags, arena_printf(g->a, "-I%s/%s", b->tree, library->internal[i].text), SPAN_NONE);
+    const char *common = arena_printf(g->a, "build/%s", target_names[g->plan->target]);
+    if (!string_equal(g->layout->build, common))
+        put_word(g, flags, arena_printf(g->a, "-fdebug-prefix-map=%s/=%s/", g->layout->build, common), SPAN_NONE);
     size_t count;
     const char *const *include = layout_target_include(g->a, g->layout, g->plan, &count);
     for (size_t i = 0; i < count; i++)
@@ -134,6 +139,7 @@ static void add_source(struct library_build *b, const struct library_source *sou
 static void list_inputs(struct library_build *b, const char *actions)
 {
     const struct generation *g = b->s->g;
+    text_printf(&b->list, "place %s build/%s\n", g->layout->build, target_names[g->plan->target]);
     text_printf(&b->list, "actions %s\ntools %s\ndirectory %s\ninputs %s\ninputs %s\n", actions, b->s->tools,
                 build_file(g, "obj/+library"), b->tree, build_file(g, "gen/+library"));
     for (size_t i = 0; i < b->library->flag_count; i++) {
