@@ -11,6 +11,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+const struct machine_range *machine_memory_map(size_t *count)
+{
+    static const struct machine_range ranges[] = {{0x100000, 0x1000000, 1, 0}};
+    *count = 1;
+    return ranges;
+}
+
+bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
+{
+    return access == MACHINE_READ && start >= MACHINE_PAGE && start % MACHINE_PAGE + size <= MACHINE_PAGE;
+}
+
 static void require(bool condition)
 {
     if (!condition)
@@ -35,6 +47,8 @@ static void ask(void)
     for (unsigned i = 0; i < 8 && acpi_device("LNRO0005", i, &device); i++)
         require((device.address + device.size) >> 47 == 0 && (!device.has_line || device.line.number < 1024));
     acpi_device("PNP0501", 0, &device);
+    uint64_t generation = (uintptr_t)machine_generation();
+    require(generation == 0 || (generation % 8 == 0 && generation >= MEMORY_AT && generation < MEMORY_AT + MEMORY_SIZE));
     const struct acpi_power *power = acpi_power();
     for (unsigned i = 0; power && i < 2; i++)
         require(power->pm1_control[i].space == 0 || power->pm1_control[i].address <= 0xffff);

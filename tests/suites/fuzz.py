@@ -16,7 +16,7 @@ ELSEWHERE = {"http"}
 # fuzzers of the runtime, with the files that they are about; the others are linked with the compiler
 RUNTIME = {
     "virtio": ("targets/kvm/virtio_bus/ring.c",),
-    "acpi": tuple(f"targets/pvh/acpi{part}.c" for part in ("", "_madt", "_mcfg", "_fadt", "_aml", "_device")),
+    "acpi": tuple(f"targets/pvh/acpi{part}.c" for part in ("", "_madt", "_mcfg", "_fadt", "_aml", "_device", "_generation")),
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
