@@ -18,12 +18,14 @@ RUNTIME = {
     "virtio": ("targets/kvm/virtio_bus/ring.c",),
     "acpi": tuple(f"targets/pvh/acpi{part}.c" for part in ("", "_madt", "_mcfg", "_fadt", "_aml", "_device", "_generation")),
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
+    "kv_block": ("tests/unit/runtime/block_double.c",
+                 *(f"libs/kv_block/{part}.c" for part in ("kv_block", "compact", "mount", "blank", "lock", "index", "format", "crc64"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"acpi": 100000, "dns": 1000000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
+RUNS = {"acpi": 100000, "dns": 1000000, "kv_block": 200000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
 # headers that a target has, as the unit tests stand in for them
-INCLUDE = {"virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",)}
+INCLUDE = {"virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
