@@ -11,7 +11,7 @@ SANITIZED = True
 def tests(context):
     for name, argv, more in harness.unit_tests(context):
         def test(argv=argv, more=more):
-            env = {**os.environ, **harness.sanitizer_options(), **more}
+            env = {**os.environ, **harness.sanitizer_options(), **more, "UKC_LONG": "1" if context.long else ""}
             harness.run(argv, timeout=115, env=env, cwd=harness.scratch())
 
         yield name, test
