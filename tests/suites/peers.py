@@ -1,4 +1,4 @@
-"""Tools that nobody here wrote, against images with a stack of their own: wrk, netcat, nmap, floods of pings, tshark."""
+"""Tools that nobody here wrote, against images with a stack of their own: wrk, netcat, nuttcp, nmap, floods of pings, tshark."""
 
 import hashlib
 import os
@@ -100,6 +100,52 @@ def datagrams(host, nc, address, name):
         text = "d" * size
         r = host.run(nc, "-u", "-w1", "-W1" if name == "echo" and size else "-N", address, PORTS[name], input=text)
         expect(r.out == (text if name == "echo" else ""), f"{name}: a datagram of {size} bytes", len(r.out))
+
+
+# ---- nuttcp ----
+
+
+def nuttcp(host, address, size, count, *options):
+    """Sends `count` buffers of `size` bytes to the image, which acknowledges all of them and the end of the connection.
+
+    nuttcp asks a server of its own on port 5000 what to do. Where that port is closed it sends all the same, as ttcp
+    did ("classic" mode), to the port of -p. Only sending by TCP is possible so: for UDP it wants its server, and to
+    receive it wants to be connected to.
+    """
+    before = counters(host)
+    r = host.run(harness.need("nuttcp"), family(address), "-t", f"-p{PORTS['discard']}", f"-l{size}", f"-n{count}", *options, address, timeout=120)
+    sent = re.search(r"([0-9.]+) MB", r.out)
+    expect(sent and abs(float(sent[1]) - size * count / 2**20) < 0.001, f"nuttcp {' '.join(options)} sends everything", r)
+    ended = ["-Htan", "dst", f"[{address}]" if ":" in address else address]
+    wait_until(lambda: set(line.split()[0] for line in host.run("ss", *ended).out.splitlines()) == {"TIME-WAIT"},
+               f"{address} acknowledges the end of every connection of nuttcp's, and ends it")
+    after = counters(host)
+    expect(after["bytes"] - before["bytes"] >= size * count, "the bytes went to the image", before, after)
+    expect(after["EstabResets"] == before["EstabResets"], "no connection was reset", before, after)
+    expect(after["RetransSegs"] - before["RetransSegs"] <= 10, "hardly a segment was sent again", before, after)
+
+
+def counters(host):
+    """Of the host's: bytes towards the image, and what TCP has counted."""
+    names, values = [line.split()[1:] for line in host.run("cat", "/proc/net/snmp").out.splitlines() if line.startswith("Tcp:")]
+    device = re.search(r"tap0: *(.*)", host.run("cat", "/proc/net/dev").out)[1].split()
+    return {**dict(zip(names, map(int, values))), "bytes": int(device[8])}
+
+
+def check_nuttcp(context):
+    need_tun()
+    more = 10 if context.long else 1
+    with Network() as net:
+        host = net.namespace("host")
+        host.sysctl("net/ipv4/tcp_early_retrans", 0)
+        with serve(host, images.service(context, "discard"), "discard") as server:
+            for address in ADDRESSES:
+                nuttcp(host, address, 65536, 320 * more)
+                nuttcp(host, address, 1, 3000 * more, "-D")  # a segment for each byte
+                nuttcp(host, address, 8192, 400 * more, "-w8")  # with a small buffer
+                nuttcp(host, address, 16384, 200 * more, "-M536")
+                host.connect(address, PORTS["discard"]).close()
+            check_end(server)
 
 
 # ---- nmap ----
@@ -253,6 +299,7 @@ def tests(context):
     yield "wrk/keep-alive", lambda: check_runs(context, "-c50")
     yield "wrk/close", lambda: check_runs(context, "-c50", "-H", "Connection: close")
     yield "netcat", lambda: check_netcat(context)
+    yield "nuttcp", lambda: check_nuttcp(context)
     yield "nmap/ports", lambda: check_scans(context)
     yield "nmap/versions", lambda: check_versions(context)
     yield "ping", lambda: check_floods(context)
