@@ -198,6 +198,8 @@ def missing(context):
                 said = r.err[at:r.err.find("\nhello.c:", at) if "\nhello.c:" in r.err[at:] else len(r.err)]
                 expect(words in said.split("\n")[0] and way in said and remedy in said, f"{profile}: {words}", said)
             expect(r.err.count("error:") == 4, f"{profile}: each mistake is told once", r)
+        p.write("hello.c", "#include <stdlib.h>\nint hello_main(void)\n{\n    abort();\n}\n")
+        p.ukc("build")  # still for dev: a cold function of the library makes its own calls, and not all there are
         p.write("hello.c", good)
         p.ukc("build")
 

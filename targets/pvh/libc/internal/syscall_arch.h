@@ -2,7 +2,7 @@
  * syscall_arch.h - system calls become direct calls.  Stands in for musl's header of this name.
  *
  * The number is a constant wherever musl makes a call, so that the switch is decided by the compiler, and what
- * nothing calls is not in the image.  A call that is made and that nothing in targets/pvh provides is an
+ * nothing calls is not in the image.  All are inlined always: in a cold function (abort) the compiler would else keep the whole switch.  A call that is made and that nothing in targets/pvh provides is an
  * undefined symbol, sys_<name>, when the image is linked.
  *
  * All take six arguments: the optimiser drops those that are not used.
@@ -70,32 +70,32 @@ __attribute__((__always_inline__)) static __inline long __syscall6(long n, long 
     return sys_unknown(n);
 }
 
-static __inline long __syscall0(long n)
+__attribute__((__always_inline__)) static __inline long __syscall0(long n)
 {
     return __syscall6(n, 0, 0, 0, 0, 0, 0);
 }
 
-static __inline long __syscall1(long n, long a)
+__attribute__((__always_inline__)) static __inline long __syscall1(long n, long a)
 {
     return __syscall6(n, a, 0, 0, 0, 0, 0);
 }
 
-static __inline long __syscall2(long n, long a, long b)
+__attribute__((__always_inline__)) static __inline long __syscall2(long n, long a, long b)
 {
     return __syscall6(n, a, b, 0, 0, 0, 0);
 }
 
-static __inline long __syscall3(long n, long a, long b, long c)
+__attribute__((__always_inline__)) static __inline long __syscall3(long n, long a, long b, long c)
 {
     return __syscall6(n, a, b, c, 0, 0, 0);
 }
 
-static __inline long __syscall4(long n, long a, long b, long c, long d)
+__attribute__((__always_inline__)) static __inline long __syscall4(long n, long a, long b, long c, long d)
 {
     return __syscall6(n, a, b, c, d, 0, 0);
 }
 
-static __inline long __syscall5(long n, long a, long b, long c, long d, long e)
+__attribute__((__always_inline__)) static __inline long __syscall5(long n, long a, long b, long c, long d, long e)
 {
     return __syscall6(n, a, b, c, d, e, 0);
 }
