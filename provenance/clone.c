@@ -207,8 +207,10 @@ static bool write_entry(struct cloning *c, const struct object_entry *e, const c
     if (strcmp(e->mode, "40000") == 0)
         return !wanted_keeps_below(c->wanted, path) || write_tree(c, e->id, arena_printf(c->arena, "%s/", path), depth + 1);
     if (strcmp(e->mode, "160000") == 0 && wanted_keeps_below(c->wanted, path)) {
-        found(c, DIAG_INPUT, place, arena_printf(c->arena, "'%s' in '%s' is a submodule, and submodules are not fetched: keep only parts without it, "
-                                                           "and import its repository by itself", path, c->wanted->import->name.text));
+        found(c, DIAG_INPUT, place, arena_printf(c->arena, "'%s' in '%s' is a submodule, and submodules are not fetched: %s", path,
+                                                 c->wanted->import->name.text, c->wanted->import->used
+                                                     ? "'use' takes whole repositories; use a commit without it"
+                                                     : "keep only parts without it, and import its repository by itself"));
         return false;
     }
     if (!wanted_keeps(c->wanted, path))

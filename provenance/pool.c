@@ -53,12 +53,25 @@ static const char *find_helper(struct arena *a)
     return access(helper, X_OK) == 0 ? helper : NULL;
 }
 
-static int download_from(struct arena *a, const char *helper, const char *uri, const char *file, struct diag *d)
+/* apt-helper's words, as c_locale() has them, when there is no way to an archive; one that answers says 404. */
+static bool is_unreachable(const char *said)
+{
+    static const char *const words[] = {"Temporary failure resolving", "Could not resolve", "Could not connect", "Unable to connect",
+                                        "Connection failed", "Connection timed out", "Network is unreachable", "No route to host"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(said, words[i]))
+            return true;
+    return false;
+}
+
+/* *unreachable counts the archives that could not be asked. */
+static int download_from(struct arena *a, const char *helper, const char *uri, const char *file, size_t *unreachable, struct diag *d)
 {
     struct text out = {};
     const char *argv[] = {helper, "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30", "download-file", uri,
                           file, NULL};
     int rc = process_run(&(struct process){.argv = argv, .out = &out, .err = &out, .environment = c_locale(a)}, d);
+    *unreachable += rc > 0 && is_unreachable(text_string(&out));
     text_dispose(&out);
     struct stat st;
     if (rc == 0 && (lstat(file, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > PACKAGE_LIMIT))
@@ -73,10 +86,12 @@ bool pool_download(struct arena *a, const struct import_file *package, const cha
     struct archives archives = {};
     const char *helper = find_helper(a);
     struct hash actual, wanted;
+    char hex[HASH_HEX];
+    size_t unreachable = 0, others = 0;
     if (!list_archives(a, &archives, d) || !hash_parse(package->sha256.text, &wanted))
         return false;
     for (size_t i = 0; helper && i < archives.count; i++) {
-        int rc = download_from(a, helper, arena_printf(a, "%s%s", archives.items[i], package->path.text), file, d);
+        int rc = download_from(a, helper, arena_printf(a, "%s%s", archives.items[i], package->path.text), file, &unreachable, d);
         if (rc < 0)
             return false;
         if (rc > 0)
@@ -85,9 +100,19 @@ bool pool_download(struct arena *a, const struct import_file *package, const cha
             return false;
         if (hash_equal(&actual, &wanted))
             return true;
-        finding_add(a, findings, DIAG_INTEGRITY, package->sha256.span, "'%s', as an archive of this system has it, does not have this SHA-256",
-                    package->path.text);
+        finding_add(a, findings, DIAG_INTEGRITY, package->sha256.span, "'%s', as an archive of this system has it, does not have this SHA-256: it has %s",
+                    package->path.text, (hash_hex(&actual, hex), hex));
         unlink(file);
+        others++;
+    }
+    if (others)
+        return false; /* it is there, and is another */
+    if (unreachable) {
+        finding_add(a, findings, DIAG_OUTSIDE, package->path.span,
+                    "%s of this system's archives could%s be asked for '%s': is there a network? 'apt-get update' tells more",
+                    unreachable == archives.count ? "none" : "some",
+                    unreachable == archives.count ? "" : " not", package->path.text);
+        return false;
     }
     finding_add(a, findings, DIAG_OUTSIDE, package->path.span, "no archive of this system has '%s'%s", package->path.text,
                 helper ? "" : " (there is no apt-helper to ask them)");

@@ -79,11 +79,11 @@ void report_failure(struct arena *a, struct attempt *const *list, size_t count, 
         damages += list[i]->damage != NULL;
         report_errors(list[i], d);
     }
-    if (faults)
-        diag_help(d, all_of_kind(list, count, IMPORT_DEBIAN)
-                         ? "nothing was kept; if the package is trusted, the manifest's list of files and SHA-256 sums must be corrected"
-                         : "nothing was kept");
-    else if (!damages)
+    if (faults) {
+        diag_note(d, SPAN_NONE, "nothing was kept");
+        if (all_of_kind(list, count, IMPORT_DEBIAN))
+            diag_help(d, "if the package is trusted, the manifest's list of files and SHA-256 sums must be corrected");
+    } else if (!damages)
         report_absence(list, count, place, offline, d);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < list[i]->findings.count; k++)

@@ -336,7 +336,7 @@ static const char *encode(struct arena *a, const char *s)
 const struct fetched *store_repository(struct store *s, struct arena *a, const struct used_repository *u, const struct lock *l, struct diag *d)
 {
     struct import *i = arena_new(a, struct import);
-    *i = (struct import){.kind = IMPORT_GIT, .span = u->span, .name = {encode(a, u->repository.text ? u->repository.text : ""), u->repository.span},
+    *i = (struct import){.kind = IMPORT_GIT, .used = true, .span = u->span, .name = {encode(a, u->repository.text ? u->repository.text : ""), u->repository.span},
                          .repository = u->repository, .commit = u->commit, .directory = u->directory};
     return fetch_stored(s, a, i, true, l, d);
 }

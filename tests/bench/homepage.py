@@ -16,6 +16,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib.network import wait_until  # noqa: E402
 from lib.project import Project, free_port, wait_for_port  # noqa: E402
 
 SIZES = {"1 KiB": 1024, "100 KiB": 102400}
@@ -96,9 +97,12 @@ def process(argv, port):
         p.stdout.close()
 
 
-def worker(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as f:
-        return int(f.read().split()[0])
+def child(pid):
+    """The first child of a process, which may be about to make it: nginx's worker."""
+    def first():
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return next(map(int, f.read().split()), None)
+    return wait_until(first, f"a child of process {pid}")
 
 
 def median(rows, column):
@@ -132,7 +136,7 @@ def measure(context):
             f.write(NGINX.format(top=top, port=theirs, root=p.file("htdocs"), user="user root;" if os.getuid() == 0 else ""))
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         with process(pinned(1, image, f"--port={port}"), port) as a, process(pinned(1, nginx, "-c", conf, "-e", f"{top}/early.log"), theirs) as b:
-            servers = {"ours": (port, a.pid), "nginx": (theirs, worker(b.pid))}
+            servers = {"ours": (port, a.pid), "nginx": (theirs, child(b.pid))}
             results = {(who, name): [] for who in servers for name in SIZES}
             for _ in range(rounds):
                 for name in SIZES:

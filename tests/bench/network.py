@@ -19,8 +19,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
-from homepage import field, milliseconds, pinned, ticks  # noqa: E402
-from lib.network import Network, expose, need_tun, wait_until  # noqa: E402
+from homepage import child, field, milliseconds, pinned, ticks  # noqa: E402
+from lib.network import Network, expose, need_tun  # noqa: E402
 from lib.project import Project  # noqa: E402
 
 CONNECTIONS = 32
@@ -58,14 +58,6 @@ for _ in range(requests // connections):
             got += part
         assert got.startswith(b"HTTP/1.1 200 "), got
 """
-
-
-def child(pid):
-    """The first child of a process, which may be about to make it."""
-    def first():
-        with open(f"/proc/{pid}/task/{pid}/children") as f:
-            return next(map(int, f.read().split()), None)
-    return wait_until(first, f"a child of process {pid}")
 
 
 class Lab:

@@ -134,9 +134,22 @@ def archive(context):
 
 def wrong_hash(context):
     with Fakes(context) as p:
-        p.serve(tarball())
+        actual = p.serve(tarball())
         p.declare("0123456789abcdef" * 4)
-        p.refused(6, f"'{ARCHIVE}', as an archive of this system has it, does not have this SHA-256", "nothing was kept")
+        r = p.refused(6, f"'{ARCHIVE}', as an archive of this system has it, does not have this SHA-256: it has {actual}", "note: nothing was kept")
+        expect("no archive of this system has" not in r.err, "nothing contradicts that", r)
+
+
+def no_network(context):
+    """Not asked is not the same as not there."""
+    with Fakes(context) as p:
+        path = os.path.join(p.top, "bin", "apt-helper")
+        for said in ("Temporary failure resolving 'archive'", "Could not connect to archive:80 (192.0.2.1). - connect (111: Connection refused)"):
+            with open(path, "w") as f:
+                f.write(f'#!/bin/sh\necho "E: Failed to fetch http://user:secret@archive/x  {said}" >&2\nexit 100\n')
+            p.declare("0123456789abcdef" * 4)
+            r = p.refused(3, f"none of this system's archives could be asked for '{ARCHIVE}': is there a network?")
+            expect("no archive of this system has" not in r.err and "secret" not in r.err, "said as it is", r)
 
 
 def missing_package(context):
@@ -262,7 +275,7 @@ def damaged_store(context):
         p.works()
 
 
-TESTS = [archive, wrong_hash, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]
+TESTS = [archive, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]
 
 
 def tests(context):

@@ -327,6 +327,66 @@ def no_manifest(context):
         expect("neither the repository '../them' nor a directory in it has a ukc.lua" in r.err, "a repository without a manifest is named", r)
 
 
+def used_repository_with_submodule(context):
+    """`use` has no 'keep' to advise."""
+    with Sources(context) as p:
+        p.repository("them", LIBRARY)
+        path = os.path.join(p.top, "them")
+        p.run("sh", "-ec", "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),deps && git commit -qm y", directory=path)
+        p.write("greet.c", GREET)
+        p.write("ukc.lua", use(p.run("git", "rev-parse", "HEAD", directory=path).out.strip()))
+        r = p.ukc("check", status=1)
+        expect("'deps' in '../them' is a submodule" in r.err and "use a commit without it" in r.err, "the remedy is one of 'use'", r)
+        expect("keep" not in r.err.replace("nothing was kept", ""), "and none of 'imports'", r)
+
+
+def used_address(context):
+    with Sources(context) as p:
+        p.write("ukc.lua", 'use "https://example.org/them.git"\nreturn unikernel "sum" { sources = { "sum.c" } }\n')
+        r = p.ukc("check", status=1)
+        expect("ukc.lua:1:5: error: use takes the path of a directory; this is an address" in r.err and "use { git = " in r.err, "the other form is named", r)
+
+
+def key_of_other_stack(context):
+    with Sources(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        r = p.ukc("plan", "--target", "posix", "--set", "ipv4=dhcp", status=None)
+        expect(r.status != 0 and "add --set net=native" in r.err, "what makes the key one of this plan", r)
+
+
+def comment_in_manifest(context):
+    """A mere comment moves lines in the manifest, and changes nothing that is generated."""
+    with Sources(context) as p:
+        def generated():
+            top = p.file("build", "posix", "gen")
+            files = sorted(os.path.join(d, f) for d, _, fs in os.walk(top) for f in fs if f.endswith((".c", ".h")))
+            return {os.path.relpath(f, top): p.read(f) for f in files}
+
+        p.ukc("init", "site")
+        p.enter("site")
+        p.ukc("configure", "--target", "posix")
+        before = generated()
+        expect("start.c" in before, "what is generated is looked at", sorted(before))
+        p.write("ukc.lua", b"-- a comment\n-- and another\n" + p.read("ukc.lua"))
+        p.ukc("configure", "--target", "posix")
+        after = generated()
+        expect(after == before, "the same bytes", [f for f in before if before[f] != after.get(f)])
+
+
+def build_of_another_user(context):
+    if os.getuid() != 0:
+        return
+    with Sources(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        p.write("build/lock", "")
+        os.chmod(p.file("build", "lock"), 0o644)
+        os.chown(p.file("build", "lock"), 65534, 65534)
+        r = p.run(need("setpriv"), "--bounding-set=-all", str(p.context.ukc), "configure", "--target", "posix", status=3)  # root, who may no more than others
+        expect("another user has built here" in r.err, "a hint", r)
+
+
 def alternatives(context):
     """Of alternatives of several kinds the one that can be had is taken, and one of them is pinned."""
     with Sources(context) as p:
@@ -356,7 +416,8 @@ def fetch_several(context):
 
 
 TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, fetch_several, build_honours_offline,
-         used_repository, used_repository_stays_inside, no_manifest, alternatives]
+         used_repository, used_repository_stays_inside, no_manifest, used_repository_with_submodule, used_address, key_of_other_stack,
+         comment_in_manifest, build_of_another_user, alternatives]
 
 
 def tests(context):

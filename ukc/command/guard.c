@@ -36,8 +36,13 @@ bool guard_enter(struct project *p)
     if (!file_make_directories("build", p->d))
         return false;
     descriptor = open("build/lock", O_RDWR | O_CREAT, 0644);
-    if (descriptor < 0)
-        return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot open 'build/lock': %s", strerror(errno));
+    if (descriptor < 0) {
+        int error = errno;
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot open 'build/lock': %s", strerror(error));
+        if (error == EACCES)
+            diag_help(p->d, "another user has built here: build as that user, or let them remove 'build'");
+        return false;
+    }
     if (!lock(p))
         return false;
     setenv(variable, p->directory, 1);

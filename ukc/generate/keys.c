@@ -270,7 +270,7 @@ static void put_key(struct header *h, const struct plan_instance *instance, cons
         text_puts(h->out, ": ");
         c_comment_text(h->out, key->doc);
     }
-    const char *place = place_text(h->g, k->span);
+    const char *place = place_text(h->g, (struct span){.source = k->span.source}); /* no line: a comment above would change these bytes */
     if (*place) {
         text_puts(h->out, " (");
         c_comment_text(h->out, place);

@@ -19,16 +19,10 @@ static const struct plan_instance *unikernel_of(const struct plan *plan)
     return &plan->instances[plan->instance_count - 1];
 }
 
-static void put_place(const struct generation *g, const struct plan_instance *i, struct text *out)
+/* Without its place in a manifest: a comment there would move lines, and change these bytes. */
+static void put_name(const struct plan_instance *i, struct text *out)
 {
-    text_printf(out, "/* %s: %s", i->name, i->component->name.text);
-    const char *place = place_of_instance(g, i);
-    if (*place) {
-        text_puts(out, " (");
-        c_comment_text(out, place);
-        text_puts(out, ")");
-    }
-    text_puts(out, " */\n");
+    text_printf(out, "/* %s: %s */\n", i->name, i->component->name.text);
 }
 
 static void put_declarations(const struct generation *g, struct text *out)
@@ -37,7 +31,7 @@ static void put_declarations(const struct generation *g, struct text *out)
         const struct plan_instance *i = &g->plan->instances[k];
         const struct checked_instance *c = &g->bindings->instances[k];
         text_putc(out, '\n');
-        put_place(g, i, out);
+        put_name(i, out);
         if (c->start)
             text_printf(out, "int start_%zu(void) __asm__(\"%s\");\n", k + 1, binding_symbol(g->a, i, "start"));
         if (c->stop)

@@ -174,6 +174,7 @@ struct import {
     /* IMPORT_GIT */
     struct word repository; /* a URL, or a directory relative to the manifest's */
     struct word commit;     /* 40 hex digits */
+    bool used;              /* of `use`: the whole repository, for its manifests */
     /* both: the parts of the tree that are kept (files or directories; none: all of it), and patches applied in order */
     const struct word *keep;
     size_t keep_count;

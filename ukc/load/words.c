@@ -333,6 +333,9 @@ static int use_directory(lua_State *L)
     }
     if (t.name_size != strlen(t.name) || !string_is_clean_utf8(t.name, t.name_size))
         return host_raise_at(L, span, "the path contains control characters", NULL);
+    if (strstr(t.name, "://"))
+        return host_raise_at(L, span, "use takes the path of a directory; this is an address",
+                             "write: use { git = \"URL\", commit = \"...\" }");
     host_charge(L, 2 * sizeof(struct use)); /* it doubles */
     *vec_add(e->arena, &e->uses) = (struct use){.path = t.name, .span = span};
     return 0;

@@ -232,6 +232,21 @@ static bool report_ambiguous(struct draft *d, const struct setting *s, const str
     return false;
 }
 
+/* What would make it eligible: the values of deciding keys that it wants and that are others now. */
+static void help_condition(struct draft *d, const struct component *c)
+{
+    for (size_t i = 0; i < c->condition_count; i++)
+        for (size_t k = 0; k < d->p->deciding_count; k++) {
+            const struct condition *want = &c->conditions[i];
+            const struct plan_key *now = &d->p->deciding[k].key;
+            bool named = !strcmp(now->key->name.text, want->key.text), fits = !want->value_count;
+            for (size_t v = 0; v < want->value_count; v++)
+                fits = fits || (now->value && !strcmp(now->value->text, want->values[v].text));
+            if (named && !fits)
+                diag_help(d->diag, "it needs %s=%s: add --set %s=%s", want->key.text, want->values[0].text, want->key.text, want->values[0].text);
+        }
+}
+
 /* A component of the graph that has the key but is not in the plan. */
 static const struct component *elsewhere(const struct draft *d, const char *key)
 {
@@ -275,8 +290,10 @@ static bool apply_suffix(struct draft *d, const struct setting *s, enum key_orig
     if (!c)
         return report_unknown(d, 0, s);
     diag_error(d->diag, s->path.span, "no key is at '%s'", s->path.text);
-    return diag_help(d->diag, "'%s' has a key '%s', but it is not part of this plan for target %s", c->name.text, steps.key,
-                     target_names[d->p->target]);
+    diag_help(d->diag, "'%s' has a key '%s', but it is not part of this plan for target %s", c->name.text, steps.key,
+              target_names[d->p->target]);
+    help_condition(d, c);
+    return false;
 }
 
 static bool check_complete(struct draft *d)
