@@ -142,6 +142,8 @@ typedef VEC(struct caller) caller_list;
 /* "./path:line:column" */
 static bool parse_place(struct arena *a, const char *text, struct caller *out)
 {
+    if (string_starts(text, "?")) /* "??:0:0": it does not know */
+        return false;
     char *place = arena_strdup(a, text), *column = strrchr(place, ':');
     if (column)
         *column++ = '\0';
