@@ -67,13 +67,24 @@ static void feed_tables(void)
         machine_map_reserve(memset(page, 0, MACHINE_PAGE));
 }
 
+/* How far one step of mapping goes: to whole large pages, over them, or the rest.  Each needs a table at most, or two for 1 GiB. */
+static uint64_t step_end(uint64_t start, uint64_t end)
+{
+    const uint64_t large = 1ull << 21, piece = 1ull << 30;
+    uint64_t next = (start / large + 1) * large, limit = (start / piece + 1) * piece;
+    if (start % large == 0 && end - start >= large) {
+        next = end & ~(large - 1);
+        next = next < limit ? next : limit;
+    }
+    return next < end ? next : end;
+}
+
 static void add(uint64_t start, uint64_t end)
 {
-    const uint64_t piece = 1ull << 30;
     start = up(start > LOW_END ? start : LOW_END);
     end &= ~(uint64_t)(MACHINE_PAGE - 1);
     for (uint64_t to; start < end; start = to) {
-        to = (start / piece + 1) * piece < end ? (start / piece + 1) * piece : end;
+        to = step_end(start, end);
         if (!machine_map(start, to - start, MACHINE_WRITE))
             return; /* what has no tables is not used */
         insert(start, (to - start) / MACHINE_PAGE);

@@ -74,26 +74,33 @@ class Lab:
                                  timeout=seconds + 60).out
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
         bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
-        return int(re.search(r"(\d+) requests in", out)[1]), sum(map(int, errors.groups())) if errors else 0 + (int(bad[1]) if bad else 0)
+        return int(re.search(r"(\d+) requests in", out)[1]), (sum(map(int, errors.groups())) if errors else 0) + (int(bad[1]) if bad else 0)
 
 
 def ratio(value, aim):
     return f"{value / aim:.2f} of the aim" if aim else "no aim"
 
 
+def ready(lab, who, machine):
+    """Counts when it waits for the first time, all set up and nobody asking."""
+    with lab.start(who, machine, counted=True) as program:
+        wait_until(lambda: os.path.exists(lab.file) and os.path.getsize(lab.file) and lab.counts()[3], "waiting", 60, program)
+        return lab.counts()
+
+
 def start_and_idle(lab, who, machine, aims):
+    if who == "homepage":
+        counts = ready(lab, who, machine)
+        own = counts[3] - counts[1]
+        yield f"{machine}, {who}: {counts[2] - counts[1]:,} instructions of its own to main, {own:,} until it waits, {ratio(own, aims['instructions to ready'])}"
     with lab.start(who, machine, counted=True) as program:
         first, counts = lab.first_byte(program), lab.counts()
         time.sleep(3)  # connections that were given up, timers
         before = counts.now
         time.sleep(5)
         idle = (counts.now - before) / 5
-        if who == "homepage":
-            ready = counts[3] - counts[1]
-            yield (f"{machine}, {who}: {counts[2] - counts[1]:,} instructions of its own to main, {ready:,} until it waits, "
-                   f"{ratio(ready, aims['instructions to ready'])}; first byte of a page after {first - counts[1]:,} of its own, {first:,} in all")
-        else:
-            yield f"{machine}, {who}: first byte of a page after {first:,} instructions in all"
+        own = f"{first - counts[1]:,} instructions of its own, " if who == "homepage" else ""
+        yield f"{machine}, {who}: first byte of a page after {own}{first:,} in all"
         yield f"{machine}, {who}: {idle:,.0f} instructions in a second without work" + (f", {ratio(idle, aims['a second'])}" if aims else "")
 
 
@@ -114,7 +121,7 @@ def per_request(lab, who, machine, count, aims):
 
 
 def runs(lab, who, machine, seconds, times):
-    """wrk, so many times in a row, at each number of connections; the processor's time is that of all of QEMU."""
+    """wrk, so many times in a row, at each number of connections. Rates follow the load of the machine; the processor's time, all of QEMU's, less so."""
     with lab.start(who, machine) as program:
         wait_until(lab.answers, "a page", 120, program)
         for connections in CONNECTIONS:
@@ -123,17 +130,21 @@ def runs(lab, who, machine, seconds, times):
                 before = processor_time(program.pid)
                 requests, bad = lab.wrk(connections, seconds)
                 rates.append(requests / seconds)
-                costs.append((processor_time(program.pid) - before) / requests * 1e6 if requests else float("inf"))
+                if requests:
+                    costs.append((processor_time(program.pid) - before) / requests * 1e6)
                 errors += bad
-            best = max(rates) or 1
-            yield (f"{machine}, {who}, {connections} connections, {times} runs: {' '.join(f'{rate / best:.2f}' for rate in rates)} of {best:,.0f} requests/s; "
-                   f"{statistics.median(costs):.0f} us of QEMU a request ({1e6 / statistics.median(costs):,.0f} for a second of it); {errors} errors")
+            if not costs:
+                yield f"{machine}, {who}, {connections} connections: not one request was answered in {times} runs; {errors} errors"
+                continue
+            middle = statistics.median(costs)
+            yield (f"{machine}, {who}, {connections} connections, {times} runs: {' '.join(f'{rate / max(rates):.2f}' for rate in rates)} of {max(rates):,.0f} requests/s; "
+                   f"{min(costs):.0f} to {max(costs):.0f} us of QEMU a request, median {middle:.0f} ({1e6 / middle:,.0f} requests for a second of it); {errors} errors")
 
 
 def serves(lab, who, machine, kib):
     """Whether it boots, and eight connections get their pages for a second."""
     with lab.start(who, machine, f"{kib}K") as program:
-        end = time.monotonic() + (15 if who == "Linux" else 4)
+        end = time.monotonic() + 30
         while not lab.answers():
             if program.poll() is not None or time.monotonic() > end:
                 return False

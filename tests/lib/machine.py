@@ -25,8 +25,10 @@ def build(p, *words, options=()):
     return p.ukc("build", *words, timeout=800)
 
 
-def command(p, machine, words=(), memory="64M", tap=True, arguments=()):
+def command(p, machine, words=(), memory="64M", tap=True, arguments=(), block=None):
     more = ["--tap", TAP] if tap else []
+    if block:
+        more += ["--block", block]
     return [str(p.context.ukc), "run", "--quiet", "--target", "kvm", "--accelerator", "tcg", "--machine", machine, "--memory", memory, *more, *words, "--", *arguments]
 
 
@@ -46,9 +48,9 @@ def bridged(net, name="host"):
 
 
 @contextlib.contextmanager
-def machine(p, kind, host, *arguments, words=(), memory="64M"):
-    """A Program: the image on the tap device. It ends by the power button, with status 0."""
-    with host.start(*command(p, kind, words, memory, True, arguments), directory=p.path, environment=p.environment) as program:
+def machine(p, kind, host, *arguments, words=(), memory="64M", block=None):
+    """A Program: the image on the tap device, with a disk if there is a file for one. It ends by the power button, with status 0."""
+    with host.start(*command(p, kind, words, memory, True, arguments, block), directory=p.path, environment=p.environment) as program:
         yield program
         if program.poll() is None:
             status = program.stop(seconds=20)
