@@ -115,9 +115,12 @@ static void check_key(struct arena *a, const struct key *k)
     check_word(&k->name);
     need(k->doc != NULL, "a key is documented");
     need(k->min <= k->max, "a range is not empty");
-    if (k->value) {
-        const struct key_value *again = key_parse(a, k, k->value->text, SPAN_NONE, d);
-        need(again && string_equal(again->text, k->value->text), "a canonical value parses to itself");
+    for (int target = 0; target < TARGET_COUNT; target++) {
+        const struct key_value *value = k->defaults[target].value;
+        if (!value)
+            continue;
+        const struct key_value *again = key_parse(a, k, value->text, SPAN_NONE, d);
+        need(again && string_equal(again->text, value->text), "a canonical value parses to itself");
     }
     diag_destroy(d);
 }

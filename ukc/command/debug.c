@@ -2,7 +2,7 @@
  * debug.c - ukc debug: the image paused at its first instruction, and gdb attached to it.
  *
  * A posix image is gdb's own child.  A kvm image runs in QEMU, which waits for gdb on a socket below build/; the
- * symbols are those of <build>/NAME.debug.  QEMU ends when gdb does.
+ * symbols are those of the image, or of <build>/NAME.debug.  QEMU ends when gdb does.
  */
 #include "guard.h"
 #include "hypervisor.h"
@@ -176,6 +176,12 @@ static void gdb_command(struct project *p, const char *gdb, const char *symbols,
     *vec_add(p->a, argv) = NULL;
 }
 
+/* A dev image holds its own; beside a release image they are a file. */
+static const char *symbols_of(struct project *p, const struct image *image)
+{
+    return p->configuration.profile == PROFILE_DEV ? image->path : arena_printf(p->a, "%s.debug", image->path);
+}
+
 static int debug_kvm(struct project *p, const struct image *image, const char *gdb)
 {
     struct guest guest;
@@ -185,10 +191,9 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     if (!guest_make(p, image, &guest) || !qemu_options_read(p, &qemu))
         return (int)diag_status(p->d);
     qemu.gdb = watch_socket(p, &guest, "gdb");
-    const char *symbols = arena_printf(p->a, "%s.debug", image->path);
     if (!qemu_command(p, &guest, &qemu, &machine))
         return (int)diag_status(p->d);
-    gdb_command(p, gdb, file_exists(symbols) ? symbols : image->path, qemu.gdb, &debugger);
+    gdb_command(p, gdb, symbols_of(p, image), qemu.gdb, &debugger);
     bool dry = given(p->i, OPTION_dry_run);
     if (dry || !given(p->i, OPTION_quiet)) {
         run_print(machine.items, dry ? stdout : stderr);

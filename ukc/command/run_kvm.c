@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { EXIT_FIRST = 16, EXIT_CODE_FIRST = 2 * EXIT_FIRST + 1 };
 
@@ -155,6 +156,8 @@ static int execute(struct project *p, enum hypervisor with, const struct guest *
     guard_leave();
     bool ran = watch_run(argv, kind, control, &end, p->d);
     tap_finish(made);
+    if (control)
+        unlink(control);
     return ran ? status_of(p, with, &end) : (int)diag_status(p->d);
 }
 
