@@ -15,6 +15,7 @@ enum {
     ROOT_SIZE_OLD = 20, ROOT_SIZE = 36, ROOT_REVISION = 15, ROOT_RSDT = 16, ROOT_LENGTH = 20, ROOT_XSDT = 24, /* 5.2.5.3 */
     LENGTH = 4,                                                                                               /* 5.2.6 */
     SIZE_MOST = 1 << 20, TABLES_MOST = 256, WORD_MOST = 18 /* and its place in a group of lanes */,
+    ROOT_UNSAID = 0xe0000,
 };
 
 struct acpi_known acpi_known;
@@ -118,17 +119,22 @@ bool acpi_check(struct acpi_table *table, const char *signature, uint64_t addres
     return false;
 }
 
+/*
+ * Firecracker's start_info says nothing of tables: its root pointer is at the beginning of what 5.2.5.1 lets one search, and no more
+ * than this place is looked at.
+ */
 static void find_list(void)
 {
     struct acpi_known *k = &acpi_known;
-    uint64_t root_address = machine_acpi_root();
+    uint64_t said = machine_acpi_root(), root_address = said ? said : ROOT_UNSAID;
     struct acpi_table root = {root_address, ROOT_SIZE_OLD};
     char signature[8];
-    if (k->list_known || !root_address)
+    if (k->list_known)
         return;
     k->list_known = true;
     if (!acpi_read(&root, 0, signature, sizeof signature) || memcmp(signature, "RSD PTR ", sizeof signature) != 0) {
-        acpi_complain("RSDP", "the root pointer has no signature");
+        if (said)
+            acpi_complain("RSDP", "the root pointer has no signature");
         return;
     }
     if (!sums_to_zero(root_address, ROOT_SIZE_OLD)) {

@@ -14,18 +14,34 @@ SMALL_BEGIN
 
 enum { ARGUMENTS_MOST = 128, DEVICES_MOST = 64 };
 
-static const char *devices[DEVICES_MOST + 1];
+static const char *devices[DEVICES_MOST];
+static size_t device_count;
 
-/* Hypervisors append the places of devices, in the words that Linux takes: these are not for the image's keys. */
-static bool keep_device(const char *word)
+/*
+ * Hypervisors append words that Linux takes.  Where devices are is kept for drivers; the others are those that Firecracker appends, or gives
+ * an image that brings no words, or asks for in its documentation.  What ends with '=' or '.' here is a beginning.
+ */
+static bool is_for_linux(const char *word)
+{
+    static const char names[][9] = {"console=", "reboot=", "panic=", "pci=", "root=", "ro", "rw", "nomodule", "8250.", "i8042.", "swiotlb="};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t size = strlen(names[i]);
+        char last = names[i][size - 1];
+        if (strncmp(word, names[i], size) == 0 && (last == '=' || last == '.' || word[size] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* A word that is not for the image's keys. */
+static bool take_word(const char *word)
 {
     static const char prefix[] = "virtio_mmio.device=";
-    static size_t count;
     if (strncmp(word, prefix, sizeof prefix - 1) != 0)
-        return false;
-    if (count == DEVICES_MOST)
+        return is_for_linux(word);
+    if (device_count == DEVICES_MOST)
         machine_panic("the command line names more than 64 devices");
-    devices[count++] = word;
+    devices[device_count++] = word;
     return true;
 }
 
@@ -60,7 +76,7 @@ static int split(char *line, char **argv)
             machine_panic("the command line has a quote that does not end");
         bool last = *from == '\0';
         *to = '\0';
-        if (keep_device(argv[argc - 1]))
+        if (take_word(argv[argc - 1]))
             argv[--argc] = NULL;
         if (last)
             return argc;

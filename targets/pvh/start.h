@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /* entry.S calls it, on the image's stack, with exceptions still fatal to the machine. */
-[[noreturn]] void machine_start(uint64_t start_info);
+[[gnu::noreturn]] void machine_start(uint64_t start_info);
 /* crash.c: from here on an exception ends in a report. */
 void machine_prepare_exceptions(void);
 /* libc/start.c: the C library's own state, then main and exit. */
-[[noreturn]] void library_start(int argc, char **argv);
+[[gnu::noreturn]] void library_start(int argc, char **argv);
 
 #endif

@@ -102,6 +102,41 @@ static void good(void **state)
     assert_string_equal(start_info_command_line(), "--a=b c");
 }
 
+/* What Firecracker (1.12 to 1.16, 256 MiB and 4 GiB) and cloud-hypervisor (53) hand over, at their places; an initial ram disk ends memory. */
+static void loaders(void **state)
+{
+    enum { THEIR_INFO = 0x6000, THEIR_MODULES = 0x6040, THEIR_MAP = 0x7000, THEIR_LINE = 0x20000 };
+    static const struct {
+        struct machine_range map[5];
+        uint64_t root;
+    } cases[] = {
+        {{{0, 0x9fc00, 1, 0}, {0x9fc00, 0x40400, 2, 0}, {0xeec00000, 0x10000000, 2, 0}, {0x100000, 0xff00000, 1, 0}}, 0},
+        {{{0, 0x9fc00, 1, 0}, {0x9fc00, 0x40400, 2, 0}, {0xeec00000, 0x10000000, 2, 0}, {0x100000, 0xbff00000, 1, 0}, {0x100000000, 0x40000000, 1, 0}}, 0},
+        {{{0, 0xa0000, 1, 0}, {0x100000, 0xff00000, 1, 0}, {0xe8000000, 0x10000000, 2, 0}}, 0xa0000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t count, given = 0;
+        begin(state);
+        memset(loader, 0, sizeof loader);
+        while (given < 5 && cases[i].map[given].size)
+            given++;
+        struct start_info their = {.magic = START_INFO_MAGIC, .version = 1, .module_count = 1, .modules = THEIR_MODULES, .command_line = THEIR_LINE,
+                                   .acpi_root = cases[i].root, .memory_map = THEIR_MAP, .memory_map_count = (uint32_t)given};
+        struct start_module module = {.address = 0x10000000 - 0x3000, .size = 0x3000};
+        memcpy(loader + THEIR_INFO - BASE, &their, sizeof their);
+        memcpy(loader + THEIR_MODULES - BASE, &module, sizeof module);
+        memcpy(loader + THEIR_MAP - BASE, cases[i].map, sizeof cases[i].map);
+        strcpy(loader + THEIR_LINE - BASE, "--port=80 pci=off");
+        start_info_read(THEIR_INFO);
+        assert_memory_equal(machine_memory_map(&count), cases[i].map, given * sizeof *cases[i].map);
+        assert_int_equal(count, given);
+        assert_int_equal(machine_modules(&count)->start, module.address);
+        assert_int_equal(count, 1);
+        assert_int_equal(machine_acpi_root(), cases[i].root);
+        assert_string_equal(start_info_command_line(), "--port=80 pci=off");
+    }
+}
+
 static void no_loader(void **state)
 {
     said->magic++;
@@ -188,7 +223,7 @@ static void command_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(good, begin), cmocka_unit_test_setup(no_loader, begin), cmocka_unit_test_setup(lying_maps, begin),
+        cmocka_unit_test_setup(good, begin), cmocka_unit_test_setup(loaders, begin), cmocka_unit_test_setup(no_loader, begin), cmocka_unit_test_setup(lying_maps, begin),
         cmocka_unit_test_setup(lying_modules, begin), cmocka_unit_test_setup(command_lines, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ struct machine_range {
 const struct machine_range *machine_memory_map(size_t *count);
 /* Modules (an initial ram disk): they lie in memory, and are kept out of what is free. */
 const struct machine_range *machine_modules(size_t *count);
-/* Physical address of the ACPI root pointer; 0: none. */
+/* Physical address of the ACPI root pointer; 0: the loader said none. */
 uint64_t machine_acpi_root(void);
 
 /* ---- map.c: page tables ---- */
