@@ -44,9 +44,10 @@ int memory_start(void)
     block = pages_allocate(KEY_MEMORY);
     if (!block)
         return -ENOMEM;
-    size_t table = table_start(block);
+    size_t table = table_size();
     if (table > KEY_MEMORY / 2 || !arena_start((char *)block + table, KEY_MEMORY - table))
         return -ENOMEM; /* many more connections than there is memory for */
+    table_start(block);
     kept_from_buffers = arena_chunks() / 8;
     kept_from_frames = arena_chunks() / 4;
     kept_for_control = arena_chunks() / 32 + 1;

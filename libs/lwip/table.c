@@ -26,18 +26,27 @@ static struct {
     unsigned count;
 } half_open;
 
-size_t table_start(void *memory)
+static unsigned table_bits(void)
 {
     unsigned bits = 6;
     while (bits < 22 && (1u << bits) < MEMP_NUM_TCP_PCB)
         bits++;
-    table = memory;
-    shift = 64 - bits;
+    return bits;
+}
+
+size_t table_size(void)
+{
+    return sizeof(struct tcp_pcb *) << table_bits();
+}
+
+void table_start(void *memory)
+{
+    table = memset(memory, 0, table_size());
+    shift = 64 - table_bits();
     for (size_t i = 0; i < 3; i++)
         key[i] = (uint64_t)secret_number() << 32 | secret_number() | 1;
     time_wait_last = NULL;
     memset(&half_open, 0, sizeof half_open);
-    return sizeof(struct tcp_pcb *) << bits;
 }
 
 /* The halves of the product of two words are mixed: each depends on all bits of both. */

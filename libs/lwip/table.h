@@ -6,8 +6,9 @@
 
 struct tcp_pcb;
 
-/* Makes an empty table at the beginning of zeroed memory, and says how many bytes it takes. */
-size_t table_start(void *memory);
+/* How many bytes the table takes, and an empty one in them. */
+size_t table_size(void);
+void table_start(void *memory);
 
 /* The connection is open: it is no longer one of those half open. */
 void table_opened(struct tcp_pcb *pcb);

@@ -12,7 +12,10 @@
 /* The size of a page in bytes: a power of two. */
 size_t pages_unit(void);
 
-/* Zeroed memory, readable and writable; the page below its first byte traps on any access.  NULL when there is none left. */
+/*
+ * Memory, readable and writable, with whatever was there: nobody pays for zeros that it does not need, or for pages that it does not
+ * touch.  The page below its first byte traps on any access.  NULL when there is none left.
+ */
 void *pages_allocate(size_t size);
 
 /* Gives it back, whole: the pointer and the size of the allocation. */

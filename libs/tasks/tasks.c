@@ -59,9 +59,7 @@ static struct tasks *stack_new(size_t size)
     /* Stacks start at the same place in their pages; spread their tops over the cache's sets. */
     size_t colour = (size_t)(++last_number % 16) * 128;
     struct tasks *task = (struct tasks *)((uintptr_t)(stack + size - colour - sizeof(struct tasks)) & ~(uintptr_t)63);
-    task->stack = stack;
-    task->stack_size = size;
-    task->number = last_number;
+    *task = (struct tasks){.stack = stack, .stack_size = size, .number = last_number};
     return task;
 }
 

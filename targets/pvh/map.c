@@ -44,11 +44,16 @@ static void flush(uint64_t address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
+static bool is_table(uint64_t entry)
+{
+    return (entry & PRESENT) && !(entry & LARGE);
+}
+
 /* The table below an entry, made if there is none; a large page is split. */
 static uint64_t *below(uint64_t *entry)
 {
     uint64_t old = *entry;
-    if ((old & PRESENT) && !(old & LARGE))
+    if (is_table(old))
         return (uint64_t *)(uintptr_t)(old & ADDRESS);
     uint64_t *table = new_table();
     if (!table)
@@ -68,25 +73,40 @@ static uint64_t *entry_of(uint64_t address, unsigned shift)
     return table ? &table[address >> shift & (ENTRIES - 1)] : NULL;
 }
 
-/* Maps 2 MiB pages where nothing is mapped yet, and single ones else. */
+/* Writes entries in a row; what the processor knows of those that were there is forgotten. */
+static void fill(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
+{
+    uint64_t known = 0;
+    for (const uint64_t *end = entry + count; entry < end; value += step) {
+        known |= *entry;
+        *entry++ = value;
+    }
+    if (known & PRESENT)
+        __asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(known) : : "memory");
+}
+
+/* Maps 2 MiB pages where there are no tables yet, and single ones else: as many at once as have entries in one table. */
 bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
 {
     const uint64_t large = 1u << 21, limit = 1ull << 47;
-    uint64_t at = start & ~(uint64_t)(MACHINE_PAGE - 1);
     if (start >= limit || size > limit - start)
         return false;
-    for (uint64_t step; at < start + size; at += step) {
-        uint64_t *entry = at % large == 0 && start + size - at >= large ? entry_of(at, 21) : NULL;
-        bool whole = entry && (!(*entry & PRESENT) || (*entry & LARGE));
-        step = whole ? large : MACHINE_PAGE;
-        if (at == 0)
-            continue; /* the null page */
-        if (!whole)
-            entry = entry_of(at, 12);
+    uint64_t at = start & ~(uint64_t)(MACHINE_PAGE - 1), end = start + size;
+    at = at ? at : MACHINE_PAGE; /* the null page */
+    while (at < end) {
+        unsigned shift = at % large == 0 && end - at >= large ? 21 : 12;
+        uint64_t *entry = entry_of(at, shift);
+        if (shift == 21 && entry && is_table(*entry))
+            entry = entry_of(at, shift = 12);
         if (!entry)
             return false;
-        *entry = at | PRESENT | access | (whole ? LARGE : 0) | NO_EXECUTE;
-        flush(at);
+        uint64_t most = ENTRIES - (at >> shift) % ENTRIES, wanted = (end - at + (shift == 12 ? MACHINE_PAGE - 1 : 0)) >> shift;
+        uint64_t count = wanted < most ? wanted : most;
+        for (uint64_t i = 1; shift == 21 && i < count; i++)
+            if (is_table(entry[i]))
+                count = i;
+        fill(entry, count, at | PRESENT | access | (shift == 21 ? LARGE : 0) | NO_EXECUTE, 1ull << shift);
+        at += count << shift;
     }
     return true;
 }
@@ -94,12 +114,13 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
 /* A page of the image, behind which is any page of physical memory. */
 static volatile char *open_window(uint64_t page, uint64_t flags)
 {
-    static uint64_t seen;
-    uint64_t entry = page | flags | PRESENT | NO_EXECUTE;
-    if (entry != seen) {
-        *entry_of((uintptr_t)page_window, 12) = entry; /* a part of the image: there is a table */
+    static uint64_t *entry;
+    uint64_t wanted = page | flags | PRESENT | NO_EXECUTE;
+    if (!entry)
+        entry = entry_of((uintptr_t)page_window, 12); /* a part of the image: there is a table */
+    if (*entry != wanted) {
+        *entry = wanted;
         flush((uintptr_t)page_window);
-        seen = entry;
     }
     return (volatile char *)(uintptr_t)page_window;
 }

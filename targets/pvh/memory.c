@@ -48,11 +48,12 @@ static void *take(size_t pages)
         struct run *run = *at;
         if (run->pages < pages)
             continue;
-        /* from its end: the list stays as it is, and large pages are split late */
-        run->pages -= pages;
-        if (run->pages == 0)
-            *at = run->next;
-        return (char *)run + run->pages * MACHINE_PAGE;
+        /* from its beginning: the table that maps the end of the image serves the first guard pages too */
+        struct run *rest = (struct run *)((char *)run + pages * MACHINE_PAGE);
+        if (run->pages > pages)
+            *rest = (struct run){run->next, run->pages - pages};
+        *at = run->pages > pages ? rest : run->next;
+        return run;
     }
     return NULL;
 }
@@ -125,8 +126,7 @@ void *machine_pages_take(size_t count)
     if (!prepared)
         prepare();
     feed_tables();
-    void *pages = count ? take(count) : NULL;
-    return pages ? memset(pages, 0, count * MACHINE_PAGE) : NULL;
+    return count ? take(count) : NULL;
 }
 
 void machine_pages_give(void *pages, size_t count)

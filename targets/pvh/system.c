@@ -138,7 +138,7 @@ CALL(mmap)
     if (b <= 0 || !(d & MAP_ANONYMOUS) || (d & MAP_FIXED) || (c & PROT_EXEC))
         return -ENOMEM;
     void *memory = machine_pages_take(pages_of(b));
-    return memory ? (long)memory : -ENOMEM;
+    return memory ? (long)memset(memory, 0, pages_of(b) * MACHINE_PAGE) : -ENOMEM;
 }
 
 CALL(munmap)

@@ -49,15 +49,13 @@ static void random_bytes_fill_everything(void **state)
     random_fill(NULL, 0);
 }
 
-static void pages_are_zeroed_and_guarded(void **state)
+static void pages_are_guarded(void **state)
 {
     (void)state;
     size_t unit = pages_unit();
     char *memory = pages_allocate(unit + 1);
     assert_non_null(memory);
     assert_int_equal((uintptr_t)memory % unit, 0);
-    for (size_t i = 0; i < 2 * unit; i++)
-        assert_int_equal(memory[i], 0);
     memset(memory, 1, 2 * unit);
     pid_t child = fork();
     if (child == 0) {
@@ -235,7 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clocks_advance),
         cmocka_unit_test(random_bytes_fill_everything),
-        cmocka_unit_test(pages_are_zeroed_and_guarded),
+        cmocka_unit_test(pages_are_guarded),
         cmocka_unit_test(log_lines),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(log_levels),

@@ -11,9 +11,9 @@
  */
 #include "ring.h"
 
-
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 #include <ukc/device.h>
 
 enum {
@@ -112,6 +112,8 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
 {
     char *at = memory;
     struct layout l = layout_of(size, parts, indirect);
+    memset(at, 0, l.tables); /* indirect tables are written when they are used */
+    memset(at + l.slots, 0, l.end - l.slots);
     *ring = (struct ring){
         .table = memory,
         .available = (void *)(at + l.available),

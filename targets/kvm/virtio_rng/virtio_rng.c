@@ -29,6 +29,8 @@ static int set_up(void)
         error = virtio_queue(device, 0, 1, 1, &queue);
     if (!error && !(buffer = pages_allocate(MOST)))
         error = -ENOMEM;
+    if (buffer)
+        memset(buffer, 0, MOST); /* what a device did not write is not random */
     return error ? error : virtio_ready(device);
 }
 

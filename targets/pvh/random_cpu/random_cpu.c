@@ -75,32 +75,42 @@ static bool is_healthy(void)
 
 /* ---- ChaCha20 ---- */
 
-static uint32_t turn(uint32_t n, int by)
+/* A row of the state: its four columns, or diagonals, are worked on at once. */
+typedef uint32_t row __attribute__((vector_size(16)));
+
+static row turn(row n, int by)
 {
     return n << by | n >> (32 - by);
 }
 
-static void quarter(uint32_t *s, int a, int b, int c, int d)
+static void quarters(row s[4])
 {
-    s[a] += s[b], s[d] = turn(s[d] ^ s[a], 16);
-    s[c] += s[d], s[b] = turn(s[b] ^ s[c], 12);
-    s[a] += s[b], s[d] = turn(s[d] ^ s[a], 8);
-    s[c] += s[d], s[b] = turn(s[b] ^ s[c], 7);
+    s[0] += s[1], s[3] = turn(s[3] ^ s[0], 16);
+    s[2] += s[3], s[1] = turn(s[1] ^ s[2], 12);
+    s[0] += s[1], s[3] = turn(s[3] ^ s[0], 8);
+    s[2] += s[3], s[1] = turn(s[1] ^ s[2], 7);
 }
 
 static void make_block(uint64_t number, uint32_t out[16])
 {
-    uint32_t in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    memcpy(in + 4, key, sizeof key);
-    in[12] = (uint32_t)number;
-    in[13] = (uint32_t)(number >> 32);
-    memcpy(out, in, sizeof in);
+    row in[4] = {{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, [3] = {(uint32_t)number, (uint32_t)(number >> 32)}};
+    memcpy(&in[1], key, sizeof key);
+    row s[4] = {in[0], in[1], in[2], in[3]};
     for (int i = 0; i < 10; i++) {
-        quarter(out, 0, 4, 8, 12), quarter(out, 1, 5, 9, 13), quarter(out, 2, 6, 10, 14), quarter(out, 3, 7, 11, 15);
-        quarter(out, 0, 5, 10, 15), quarter(out, 1, 6, 11, 12), quarter(out, 2, 7, 8, 13), quarter(out, 3, 4, 9, 14);
+        quarters(s);
+        s[1] = __builtin_shufflevector(s[1], s[1], 1, 2, 3, 0);
+        s[2] = __builtin_shufflevector(s[2], s[2], 2, 3, 0, 1);
+        s[3] = __builtin_shufflevector(s[3], s[3], 3, 0, 1, 2);
+        quarters(s);
+        s[1] = __builtin_shufflevector(s[1], s[1], 3, 0, 1, 2);
+        s[2] = __builtin_shufflevector(s[2], s[2], 2, 3, 0, 1);
+        s[3] = __builtin_shufflevector(s[3], s[3], 1, 2, 3, 0);
     }
-    for (int i = 0; i < 16; i++)
-        out[i] += in[i];
+    for (int i = 0; i < 4; i++)
+        s[i] += in[i];
+    memcpy(out, s, sizeof s);
+    memset(s, 0, sizeof s);
+    __asm__ volatile("" : : "r"(s) : "memory");
 }
 
 /* Whether the machine is another one since the last call. */

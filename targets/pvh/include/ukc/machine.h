@@ -50,7 +50,7 @@ bool machine_unmap(uint64_t page);
 
 /* ---- memory.c: whole pages of the machine's memory ---- */
 
-/* Zeroed, contiguous; NULL: there are none. */
+/* Contiguous, with whatever was there; NULL: there are none. */
 void *machine_pages_take(size_t count);
 void machine_pages_give(void *, size_t count);
 
