@@ -195,16 +195,16 @@ def fetch_then_offline(context):
             p.write("ukc.lua", manifest(commit, repository=f"{server}/upstream"))
             r = p.ukc("configure", "--offline", status=3)
             expect("ukc.lua:" in r.err and "ukc fetch" in r.err, "offline, what is not in the store is an error that names ukc fetch", r)
-            r = p.ukc("fetch", "--offline", status=3)
+            r = p.ukc("fetch", "--target", "posix", "--offline", status=3)
             expect("ukc fetch" in r.err, "also of ukc fetch", r)
-            r = p.ukc("fetch")
+            r = p.ukc("fetch", "--target", "posix")
             expect(r.out == f"git adder {commit}: fetched\n", "fetch says what it fetched", r)
             expect(not os.path.exists(p.file("ukc.lock")), "and pins nothing")
-            r = p.ukc("fetch", "--json")
+            r = p.ukc("fetch", "--target", "posix", "--json")
             one = r.json["sources"]
             expect(len(one) == 1 and one[0]["kind"] == "git" and one[0]["version"] == commit and one[0]["present"] is True, "as JSON: it is there", r)
-        expect(p.alone("fetch").out == f"git adder {commit}: already there\n", "then neither server nor network is needed")
-        p.alone("fetch", "--offline")
+        expect(p.alone("fetch", "--target", "posix").out == f"git adder {commit}: already there\n", "then neither server nor network is needed")
+        p.alone("fetch", "--target", "posix", "--offline")
         p.alone("configure", "--profile", "dev", "--offline")
         p.alone("build", "--offline")
         expect(p.alone("run", "--offline").out == "5\n", "and the image works")
@@ -232,7 +232,7 @@ def build_honours_offline(context):
         change("a - b")
         r = p.ukc("build", status=None)
         expect(r.status in (1, 3) and "ukc fetch" in r.out + r.err, "configure was told", r)
-        p.ukc("fetch", "--quiet")
+        p.ukc("fetch", "--target", "posix", "--quiet")
         p.ukc("build")
         expect(p.answer() == "-1\n", "with what was fetched the build goes on")
 
@@ -269,7 +269,7 @@ def used_repository(context):
             p.write("ukc.lua", use(commit, url))
             r = p.ukc("configure", "--offline", status=3)
             expect("ukc.lua:1" in r.err and "ukc fetch" in r.err, "offline, a repository that is not in the store is an error", r)
-            r = p.ukc("fetch")
+            r = p.ukc("fetch", "--target", "posix")
             expect(r.out == f"use {url} {commit}: fetched\n", "fetch gets it", r)
             p.ukc("configure", "--profile", "dev")
             expect(p.answer() == "good day\n", "its implementation is in the image")
@@ -405,17 +405,66 @@ def fetch_several(context):
         commit = adder(p)
         one = manifest(commit)
         p.write("ukc.lua", one + one.replace("return", ",").replace('"sum"', '"other"').replace('"adder"', '"adder-too"'))
-        r = p.ukc("fetch", "other")
+        r = p.ukc("fetch", "other", "--target", "posix")
         expect(r.out == f"git adder-too {commit}: fetched\n", "one unikernel", r)
-        r = p.ukc("fetch")
+        r = p.ukc("fetch", "--target", "posix")
         expect(sorted(r.out.splitlines()) == [f"git adder {commit}: already there", f"git adder-too {commit}: already there"],
                "all of them; the same tree is there under whatever name", r)
         p.copy("examples/hello", "plain")
         p.enter("plain")
-        expect(p.ukc("fetch").out == "nothing to fetch\n", "a project without imports")
+        expect(p.ukc("fetch", "--target", "posix").out == "nothing to fetch\n", "a project without imports")
 
 
-TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, fetch_several, build_honours_offline,
+def library_from(context, p):
+    """A catalogue whose C library comes from a repository beside the project; what fetch says of it."""
+    with Project(context) as real:  # the real one, from the store that all suites share
+        real.copy("examples/hello")
+        tree = real.ukc("fetch", "--target", "kvm", "--json").json["sources"][0]["directory"]
+    shutil.copytree(tree, os.path.join(p.top, "musl"))
+    p.run("chmod", "-R", "u+w", os.path.join(p.top, "musl"))
+    p.run(need("git"), "init", "-q", ".", directory=os.path.join(p.top, "musl"))
+    commit = p.repository("musl", {})
+    for top in ("libs", "targets"):
+        shutil.copytree(os.path.join(str(context.root), top), os.path.join(p.top, "catalogue", top), symlinks=True)
+    name = os.path.join(p.top, "catalogue", "targets", "pvh", "ukc.lua")
+    with open(name) as f:
+        before, rest = f.read().split("  imports = first_of {", 1)
+    with open(name, "w") as f:
+        f.write(f"""{before}  imports = git {{ name = "musl", repository = "{p.top}/musl", commit = "{commit}", include = include }},
+  parts {rest.split("  parts ", 1)[1]}""")
+    return f"git musl {commit}: "
+
+
+def fetch_library(context):
+    """The C library of a target is among what `ukc fetch` gets, unless another target is meant."""
+    with Sources(context) as p:
+        line = library_from(context, p)
+        catalogue = ("--catalogue", os.path.join(p.top, "catalogue"))
+        p.copy("examples/hello")
+        expect(p.ukc("fetch", "--target", "posix", *catalogue).out == "nothing to fetch\n", "posix needs none")
+        expect(p.ukc("fetch", "--target", "kvm", *catalogue).out == line + "fetched\n", "kvm does")
+        expect(p.ukc("fetch", *catalogue).out == line + "already there\n", "and is among all targets")
+        p.remove_repository("musl")
+        p.alone("configure", "--target", "kvm", "--offline", *catalogue)
+        expect([pin[1:3] for pin in p.pins()] == [["git", "musl"]], "configured from the store alone", p.pins())
+
+
+def fetch_for_target(context):
+    """What an implementation of another target imports is left out."""
+    with Sources(context) as p:
+        commit = p.repository("upstream", {"src/add.c": ADD, "src/include/add.h": HEADER})
+        imports = manifest(commit).split("imports  = {")[1].rsplit("},\n}", 1)[0]
+        p.write("greeting.h", LIBRARY["greet/greeting.h"])
+        p.write("ukc.lua", f"""return signature "greeting" {{}},
+  implementation "one" {{ provides = sig.greeting, targets = {{ "posix" }}, sources = {{ "one.c" }}, imports = {{ {imports} }} }},
+  implementation "two" {{ provides = sig.greeting, targets = {{ "xen" }}, sources = {{ "one.c" }} }},
+  unikernel "sum" {{ sources = {{ "sum.c" }}, requires = {{ greeting = sig.greeting }} }}
+""")
+        expect(p.ukc("fetch", "--target", "xen").out == "nothing to fetch\n", "xen needs nothing")
+        expect(p.ukc("fetch", "--target", "posix").out == f"git adder {commit}: fetched\n", "posix does")
+
+
+TESTS = [git_import, other_commit, patched, wrong_commit, missing_repository, missing_source, fetch_then_offline, fetch_several, fetch_library, fetch_for_target, build_honours_offline,
          used_repository, used_repository_stays_inside, no_manifest, used_repository_with_submodule, used_address, key_of_other_stack,
          comment_in_manifest, build_of_another_user, alternatives]
 

@@ -85,11 +85,12 @@ const struct command commands[] = {
         .name = "fetch",
         .arguments = "[NAME]",
         .summary = "get the sources of everything that the project could use into the store",
-        .description = "Every import of every implementation that could become part of the image on any target, and every "
-                       "repository that a manifest uses; host libraries are not fetched. After it, configure and build need "
+        .description = "Every import of every implementation that could become part of the image on any target, the C library of "
+                       "each target that is compiled from source, and every repository that a manifest uses; host libraries are "
+                       "not fetched. --target leaves out what only other targets need. After it, configure and build need "
                        "no network: --offline makes sure. Without NAME, for all unikernels of the manifest. Prints a line for "
                        "each: already there, or fetched.",
-        .takes = TAKES_PROJECT | TAKES(quiet) | TAKES(json),
+        .takes = TAKES_PROJECT | TAKES(target) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_fetch,
     },

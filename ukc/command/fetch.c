@@ -2,22 +2,41 @@
  * fetch.c - ukc fetch: everything that the project could need, into the store.
  *
  * What could become part of an image is the graph's to say: it holds both
- * branches of every match, on every target.  ukc.lock is read, so that what
- * it pins is what is fetched, and not written: pins are configure's.
+ * branches of every match, on every target.  A target's C library is the target's.
+ * ukc.lock is read, so that what it pins is what is fetched, and not written: pins
+ * are configure's.
  */
 #include "project.h"
 #include "../base/json.h"
 #include "../base/text.h"
 #include <stdio.h>
 
+/* Without --target: what any target could need. */
+static bool is_wanted(const struct project *p, uint32_t targets)
+{
+    return !given(p->i, OPTION_target) || targets & 1u << p->configuration.target;
+}
+
 static bool fetch_graph(struct project *p, const struct graph *g)
 {
     bool ok = true;
     for (size_t k = 0; k < g->node_count; k++) {
         const struct component *c = g->nodes[k].component;
-        for (size_t n = 0; n < c->import_count; n++)
+        for (size_t n = 0; n < c->import_count && is_wanted(p, c->targets); n++)
             if (c->imports[n].kind != IMPORT_PKGCONFIG)
                 ok &= imports_fetch(p, &c->imports[n]);
+    }
+    return ok;
+}
+
+/* Targets may share one: it is asked for once. */
+static bool fetch_libraries(struct project *p)
+{
+    bool ok = true;
+    for (size_t k = 0; k < p->manifest->target_count; k++) {
+        const struct target_description *t = &p->manifest->targets[k];
+        if (is_wanted(p, 1u << t->target) && t->library.import_count)
+            ok &= imports_fetch(p, &t->library.imports[0]);
     }
     return ok;
 }
@@ -29,11 +48,11 @@ static bool fetch_all(struct project *p)
         if (!project_load(p))
             return false;
         p->graph = graph_build(p->a, p->manifest, p->unikernel, p->d);
-        return p->graph && fetch_graph(p, p->graph);
+        return p->graph && fetch_graph(p, p->graph) & fetch_libraries(p);
     }
     if (!project_manifest(p))
         return false;
-    bool ok = true;
+    bool ok = fetch_libraries(p);
     for (size_t k = 0; k < p->manifest->unikernel_count; k++) {
         const struct graph *g = graph_build(p->a, p->manifest, &p->manifest->unikernels[k], p->d);
         ok &= g && fetch_graph(p, g);
