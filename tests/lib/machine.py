@@ -11,7 +11,7 @@ import contextlib
 
 import harness
 from lib import loaders
-from lib.project import expect
+from lib.project import copy_made, expect, identity
 
 MACHINES = ("q35", "microvm")
 TAP = "tap0"
@@ -25,6 +25,15 @@ def build(p, *words, options=()):
     p.ukc("configure", *words, "--target", "kvm", *options)
     image = p.ukc("build", *words, "--json", timeout=800).json["image"]
     loaders.check(p.read(image), image)
+
+
+def built(context, p, example, profile="release"):
+    """Enters a copy of an example that is built for kvm: once, for all tests that take it."""
+    def make(fresh):
+        fresh.copy(f"examples/{example}")
+        build(fresh, options=["--profile", profile])
+
+    copy_made(context, p, f"kvm-{example}-{profile}", identity(context, f"examples/{example}"), make)
 
 
 def command(p, machine, words=(), memory="64M", tap=True, arguments=(), block=None):

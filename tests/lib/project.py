@@ -133,7 +133,18 @@ def store(context):
 
 def built_site(context, p):
     """`ukc init site`, configured and built for posix, entered: copied from one that was built before with this very ukc."""
-    cache = os.path.join(str(context.root), "build", "test-site", identity(context))
+    def make(fresh):
+        fresh.ukc("init", "site")
+        fresh.enter("site")
+        fresh.ukc("configure", "--target", "posix")
+        fresh.ukc("build")
+
+    copy_made(context, p, "site", identity(context), make)
+
+
+def copy_made(context, p, name, key, make):
+    """Enters a copy of what make(project) makes, called `name`: it is made once, and again when the key is another one."""
+    cache = os.path.join(str(context.root), "build", f"test-{name}", key)
     os.makedirs(os.path.dirname(cache), exist_ok=True)
     with open(os.path.join(os.path.dirname(cache), "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -142,14 +153,12 @@ def built_site(context, p):
                 if old != "lock":
                     shutil.rmtree(os.path.join(os.path.dirname(cache), old))
             with Project(context) as fresh:
-                fresh.ukc("init", "site")
-                fresh.enter("site")
-                fresh.ukc("configure", "--target", "posix")
-                fresh.ukc("build")
+                make(fresh)
                 shutil.copytree(fresh.path, cache + ".new", symlinks=True)
             os.rename(cache + ".new", cache)
-    shutil.copytree(cache, p.file("site"), symlinks=True)
-    p.enter("site")
+    # a copy has other inodes, for which ukc would build everything anew
+    shutil.copytree(cache, p.file(name), symlinks=True, ignore=shutil.ignore_patterns("inputs.state"))
+    p.enter(name)
 
 
 def identity(context, *more):

@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const uint64_t MIB = 1 << 20;
-enum { FIRECRACKER_LINE_MOST = 2048 - 1 };
+/* Of the command line; " pci=off", which it appends; and what it may append for a device: " virtio_mmio.device=4K@0xc0001000:10" */
+enum { FIRECRACKER_LINE_MOST = 2048 - 1, FIRECRACKER_WORD = 8, FIRECRACKER_DEVICE = 36 };
 
 static const char *const titles[] = {"QEMU", "Firecracker", "cloud-hypervisor", "libvirt"};
 
@@ -22,6 +23,15 @@ static bool plain_ascii(const char *s)
         if (*s < ' ' || *s > '~')
             return false;
     return true;
+}
+
+/* Cards that only QEMU and libvirt could connect are left out. */
+static size_t tap_count(const struct guest *g)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < g->cards.count; k++)
+        n += g->cards.items[k].tap != NULL;
+    return n;
 }
 
 bool microvm_check(struct project *p, enum hypervisor with, const struct guest *g)
@@ -37,18 +47,10 @@ bool microvm_check(struct project *p, enum hypervisor with, const struct guest *
         return true;
     if (g->memory % MIB != 0)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker counts memory in MiB: --memory %" PRIu64 "M", (g->memory + MIB - 1) / MIB);
-    if (strlen(g->arguments) > FIRECRACKER_LINE_MOST)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker takes at most %d bytes of arguments", FIRECRACKER_LINE_MOST);
+    size_t most = FIRECRACKER_LINE_MOST - FIRECRACKER_WORD - FIRECRACKER_DEVICE * (g->disks.count + tap_count(g) + (g->noise_drivers > 0));
+    if (strlen(g->arguments) > most)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker takes at most %zu bytes of arguments, beside those that it adds itself", most);
     return true;
-}
-
-/* Cards that only QEMU and libvirt could connect are left out. */
-static size_t tap_count(const struct guest *g)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < g->cards.count; k++)
-        n += g->cards.items[k].tap != NULL;
-    return n;
 }
 
 /* ---- Firecracker ---- */

@@ -1,0 +1,528 @@
+"""`ukc run` for kvm: the commands and configurations it makes, machines that it runs in QEMU, and what it says when something is wrong.
+
+What it prints is in tests/golden/run/; --accept rewrites it.
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import socket
+import stat
+import sys
+import termios
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as xml
+
+import harness
+from lib import machine as kvm
+from lib.network import Network, Program, need_tun, wait_until
+from lib.project import Project, copy_made, expect, fetch, free_port, identity
+
+SECONDS = 900  # the C library may have to be compiled
+
+PROBE = r"""
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "keys.h"
+#include "task.h"
+
+int probe_main(void)
+{
+    if (strcmp(KEY_WHAT, "deaf") == 0)
+        for (printf("ready\n");;)
+            __asm__ volatile("pause");
+    if (strcmp(KEY_WHAT, "wait") != 0)
+        return atoi(KEY_WHAT);
+    printf("ready\n");
+    int error = task_sleep(clock_now() + 3600 * NANOSECONDS_PER_SECOND);
+    printf("%s\n", error == -ECANCELED ? "asked to stop" : "not asked");
+    return 5;
+}
+"""
+MANIFEST = """return unikernel "probe" {
+  sources = { "probe.c" }, requires = { clock = sig.clock, task = sig.task },
+  keys = { what = key.string { default = "0", phase = "boot", doc = "wait, deaf, or a status" } },
+}
+"""
+
+
+def probe(context, p):
+    def make(fresh):
+        fresh.write("ukc.lua", MANIFEST)
+        fresh.write("probe.c", PROBE)
+        kvm.build(fresh)
+
+    copy_made(context, p, "kvm-probe", f"{identity(context)}-{hashlib.sha256((MANIFEST + PROBE).encode()).hexdigest()[:16]}", make)
+
+
+# ---- what is printed ----
+
+COMMANDS = (
+    "--dry-run",
+    "--dry-run --machine microvm --memory 2100K -- --port=81 'a b' ''",
+    "--dry-run -p 18080:8080 -p 0.0.0.0:1053:53/udp",
+    "--dry-run --tap left --tap right -p 18080:8080",
+    "--dry-run --block disk",
+    "--dry-run --machine microvm --block second=b,ro --block store=disk --block 'd,1'",
+    "--dry-run --accelerator kvm",
+    "--dry-run --with firecracker --tap left --block disk",
+    "--dry-run --with cloud-hypervisor --tap left --tap right --block store=disk --block second=b,ro --memory 1G -- --port=81 'a b'",
+)
+CONFIGURATIONS = (
+    "",
+    "--tap left --block store=disk --block second=b,ro --memory 96M -- --port=81 'a b'",
+    "-p 18080:8080 -p 0.0.0.0:1053:53/udp --machine microvm --accelerator tcg -- '<&>'",
+)
+DISKS = ("disk", "b", "d,1")
+
+
+def project(context, p):
+    """counter, which has a network card and a disk."""
+    kvm.built(context, p, "counter")
+    for name in DISKS:
+        p.write(name, bytes(1 << 20))
+
+
+def shown(p, words):
+    """Of a command line for QEMU, Firecracker or cloud-hypervisor, or a configuration: nothing that depends on this host."""
+    r = p.ukc("run", *words)
+    text = r.out.replace(os.path.realpath(p.path), "$HERE").replace(p.path, "$HERE")
+    text = re.sub(r"(?m)^\S*/(qemu-system-x86_64|firecracker|cloud-hypervisor) ", r"\1 ", text)
+    return text + "".join(f"! {line}\n" for line in r.err.splitlines())
+
+
+def golden(context, name, text):
+    path = context.root / "tests" / "golden" / "run" / name
+    if context.accept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    harness.equal(path.read_text() if path.exists() else "", text, f"tests/golden/run/{name}")
+
+
+def dry_run(context):
+    """The exact command, for all that can be asked for; and it is one that a shell takes."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        project(context, p)
+        text = ""
+        for line in COMMANDS:
+            words = shlex.split(line)
+            if "--accelerator" not in words and "--with" not in words:
+                words[:0] = ["--accelerator", "tcg"]
+            text += f"$ ukc run {line}\n{shown(p, words)}\n"
+        golden(context, "commands.txt", text)
+        left = [name for name in os.listdir(p.file("build", "kvm")) if re.search(r"qmp|crash|api|firecracker", name)]
+        expect(not left, "a command that is only printed leaves nothing behind", left)
+
+
+# Of Firecracker 1.12 to 1.16 (src/firecracker/swagger/firecracker.yaml): those that are required, and those that there are besides.
+FIRECRACKER = {
+    "boot-source": ({"kernel_image_path"}, {"boot_args", "initrd_path"}),
+    "drives": ({"drive_id", "is_root_device"}, {"cache_type", "is_read_only", "path_on_host", "partuuid", "rate_limiter", "io_engine", "socket"}),
+    "machine-config": ({"mem_size_mib", "vcpu_count"}, {"smt", "track_dirty_pages", "cpu_template", "huge_pages"}),
+    "network-interfaces": ({"host_dev_name", "iface_id"}, {"guest_mac", "rx_rate_limiter", "tx_rate_limiter"}),
+    "entropy": (set(), {"rate_limiter"}),
+}
+# Of cloud-hypervisor 53 (vmm/src/api/openapi/cloud-hypervisor.yaml), those that ukc may say.
+CLOUD = {
+    "cpus": ({"boot_vcpus", "max_vcpus"}, set()), "memory": ({"size"}, set()), "payload": (set(), {"kernel", "cmdline"}),
+    "disks": (set(), {"path", "readonly", "image_type", "id", "serial"}), "net": (set(), {"tap", "mac", "id"}), "rng": ({"src"}, set()),
+    "serial": ({"mode"}, set()), "console": ({"mode"}, set()),
+}
+
+
+def check_fields(configuration, known, what):
+    for name, part in configuration.items():
+        expect(name in known, f"{what} has {name}")
+        least, more = known[name]
+        for fields in part if isinstance(part, list) else [part]:
+            expect(least <= set(fields) <= least | more, f"{what}: the fields of {name}", fields)
+
+
+def check_domain(text, cards, disks):
+    domain = xml.fromstring(text)
+    expect(domain.tag == "domain" and domain.get("type") in ("kvm", "qemu"), "libvirt: it is a domain", text)
+    for path in ("name", "memory", "vcpu", "os/type", "os/kernel", "devices/serial", "devices/console"):
+        expect(domain.find(path) is not None, f"libvirt: there is {path}", text)
+    expect(len(domain.findall("devices/interface")) == cards and len(domain.findall("devices/disk")) == disks, "libvirt: its cards and disks", text)
+    names = [t.get("dev") for t in domain.findall("devices/disk/target")]
+    expect(len(set(names)) == len(names), "libvirt: disks have names of their own", names)
+    return domain
+
+
+def configurations(context):
+    """JSON and XML that the programs take, as far as their schemas say; each alone and all together."""
+    with Project(context) as p:
+        project(context, p)
+        text = ""
+        for number, line in enumerate(CONFIGURATIONS):
+            words = ["--json-config", *shlex.split(line)]
+            both = json.loads(p.ukc("run", *words).out)
+            expect(set(both) == {"firecracker", "cloud-hypervisor", "libvirt"}, "all are printed", both)
+            check_fields(both["firecracker"], FIRECRACKER, "Firecracker")
+            check_fields(both["cloud-hypervisor"], CLOUD, "cloud-hypervisor")
+            domain = check_domain(both["libvirt"], 1, 2 if "--block" in line else 0)
+            if "<&>" in line:
+                expect(domain.findtext("os/cmdline") == "<&>", "an argument is quoted in XML", both["libvirt"])
+            if number == 1:
+                for name in both:
+                    text += f"$ ukc run --with {name} --json-config {line}\n{shown(p, ['--with', name, *words])}\n"
+                    alone = p.ukc("run", "--with", name, *words).out
+                    expect((alone if name == "libvirt" else json.loads(alone)) == both[name], f"{name} alone is the same", alone)
+            if number == 2:
+                text += f"$ ukc run --with libvirt --json-config {line}\n{both['libvirt'].replace(os.path.realpath(p.path), '$HERE')}\n"
+        golden(context, "configurations.txt", text)
+
+
+WRONG = (
+    ("--memory 64", 2, "--memory is a number with K, M or G, not '64'"),
+    ("--memory 1M", 2, "1M of memory is too little: the image alone ends at"),
+    ("--machine pc", 2, "--machine is q35 or microvm, not 'pc'"),
+    ("--accelerator fast", 2, "--accelerator is auto, tcg or kvm, not 'fast'"),
+    ("--with qemuu", 2, "did you mean 'qemu'?"),
+    ("--with libvirt", 2, "ukc run --with libvirt --json-config >domain.xml && virsh create domain.xml"),
+    ("--with firecracker --machine q35", 2, "--machine and --accelerator are for QEMU"),
+    ("--with qemu --json-config", 2, "ukc run --dry-run prints it"),
+    ("-p 8080", 2, "--publish is [ADDRESS:]PORT:PORT[/udp], this host's first, not '8080'"),
+    ("-p 0:80", 2, "not '0:80'"),
+    ("-p 65536:80", 2, "not '65536:80'"),
+    ("-p ::1:80:80", 2, "not '::1:80:80'"),
+    ("-p 80:80/sctp", 2, "not '80:80/sctp'"),
+    ("-p 81:80 -p 81:81", 2, "port 81 of this host is published twice"),
+    ("--tap a/b", 2, "'a/b' cannot be the name of a network device"),
+    ("--tap a --tap a", 2, "'a' is given twice"),
+    ("--tap lo", 2, "'lo' is a device of this host, but no tap device"),
+    ("--block none", 2, "truncate -s 16M none"),
+    ("--block .", 2, "--block: cannot open '.' for writing"),
+    ("--block .,ro", 2, "'.' is neither a file nor a disk"),
+    ("--block ukc.lua", 2, "which is no whole number of sectors of 512"),
+    ("--block a=disk --block a=b", 2, "two disks are called 'a'"),
+    ("--block 'a b=disk'", 2, "the name of a disk is 1 to 20 letters"),
+    ("--block a=", 2, "names no file"),
+    ("-- 'a\"b'", 2, "cannot hold double quotes or line ends"),
+    ("--with firecracker -p 81:80", 2, "--tap DEVICE instead of --publish"),
+    ("--with firecracker --json-config --memory 2100K", 2, "Firecracker counts memory in MiB: --memory 3M"),
+    ("--with cloud-hypervisor --json-config -- é", 2, "printable ASCII"),
+    ("--with firecracker --json-config --tap left --block disk -- " + 1968 * "x", 2, "Firecracker takes at most 1967 bytes of arguments"),
+    ("-- " + 4096 * "x", 2, "the arguments have more than 4095 bytes"),
+)
+
+
+def wrong(context):
+    """What cannot be is told, with a remedy where there is one, and nothing was started."""
+    harness.need("qemu-system-x86_64")
+    need_tun()
+    with Network() as net, Project(context) as p:
+        project(context, p)
+        here = net.namespace()
+        programs(p, "firecracker", "cloud-hypervisor")
+        for line, status, words in WRONG:
+            r = here.run(context.ukc, "run", *shlex.split(line), status=status, directory=p.path, environment=p.environment)
+            expect(words in r.err and re.search("(?m)^error: ", r.err), f"{line[:80]}: '{words}' is said", r)
+            expect(line.startswith("--tap lo") or "qemu-system" not in r.err, f"{line[:80]}: nothing was started", r)
+        p.ukc("run", "--with", "firecracker", "--json-config", "--tap", "left", "--block", "disk", "--", 1967 * "x")
+        r = p.ukc("run", "--dry-run", "--tap", "left")
+        expect("has drivers for 1 disk, and the machine has 0: --block FILE adds one" in r.err, "a disk that is missing is told", r)
+
+
+def without(p, *missing):
+    """PATH with everything that it has now, but for these programs."""
+    folder = p.file("..", "programs")
+    os.makedirs(folder, exist_ok=True)
+    for place in p.environment["PATH"].split(":"):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if name not in missing and not os.path.lexists(os.path.join(folder, name)):
+                os.symlink(os.path.join(place, name), os.path.join(folder, name))
+    return {"PATH": folder}
+
+
+def missing(context):
+    """A hypervisor or debugger that is not installed is told with what to do, and is not needed to see its command."""
+    with Project(context) as p:
+        project(context, p)
+        path = without(p, "qemu-system-x86_64", "firecracker", "cloud-hypervisor", "gdb")
+        for words, said in (
+            (["run"], "error: qemu-system-x86_64 is not in PATH\nhelp: on Debian: apt-get install qemu-system-x86"),
+            (["run", "--with", "firecracker", "--tap", "left"], "error: firecracker is not in PATH\nhelp: without --with the image runs in QEMU"),
+            (["run", "--with", "cloud-hypervisor", "--tap", "left"], "error: cloud-hypervisor is not in PATH"),
+            (["debug"], "error: gdb is not in PATH\nhelp: on Debian: apt-get install gdb"),
+        ):
+            r = p.ukc(*words, status=3, environment=path)
+            expect(said in r.err, "it is said what is missing", r)
+            r = p.ukc(*words, "--dry-run", environment=path)
+            expect(r.out.split()[0] in ("qemu-system-x86_64", "firecracker", "cloud-hypervisor"), "the command is printed all the same", r)
+
+
+# ---- what is run ----
+
+
+def left_behind(p, name="probe"):
+    return sorted(f for f in os.listdir(p.file("build", "kvm")) if f.startswith(f"{name}.") and f != f"{name}.debug")
+
+
+def statuses(context):
+    """The image's exit status is that of ukc, the command is printed before it, and nothing is left in build/."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        probe(context, p)
+        before = left_behind(p)
+        for machine, status in (("q35", 0), ("q35", 3), ("microvm", 1), ("microvm", 64), ("microvm", 94)):
+            r = p.ukc("run", "--accelerator", "tcg", "--machine", machine, "--", f"--what={status}", status=status, timeout=120)
+            said = p.ukc("run", "--accelerator", "tcg", "--machine", machine, "--dry-run", "--", f"--what={status}").out
+            expect(r.err == said, "the command that is printed is that of --dry-run", r.err, said)
+        expect(left_behind(p) == before, "no socket is left behind", left_behind(p))
+
+
+def start(p, *words, environment=None):
+    argv = [str(p.context.ukc), "run", "--quiet", "--accelerator", "tcg", *words]
+    return Program(argv, cwd=p.path, env=dict(p.environment, **(environment or {})))
+
+
+def stop(context):
+    """SIGINT, SIGTERM and SIGHUP press the power button: the image ends by itself. One that does not is stopped by the second signal."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        probe(context, p)
+        before = left_behind(p)
+        for machine, number in (("q35", signal.SIGINT), ("microvm", signal.SIGTERM), ("q35", signal.SIGHUP)):
+            with start(p, "--machine", machine, "--", "--what=wait") as q:
+                q.wait_for("ready", 60)
+                q.send(number)
+                expect(q.wait(60) == 5 and "asked to stop" in q.output, f"{machine}: it ends with its own status after {number.name}", q.status, q.output)
+        with start(p, "--", "--what=deaf") as q:
+            q.wait_for("ready", 60)
+            q.send(signal.SIGTERM)
+            wait_until(lambda: not pending(q.pid, signal.SIGTERM), "the first signal is taken", 20, q)
+            q.send(signal.SIGINT)
+            expect(q.wait(60) == 130, "the second signal stops one that does not listen", q.status, q.output)
+            expect("the machine did not end when it was asked to, and was stopped" in q.output, "and it is said", q.output)
+        expect(left_behind(p) == before, "no socket is left behind", left_behind(p))
+
+
+def pending(pid, number):
+    with open(f"/proc/{pid}/status") as f:
+        masks = [int(line.split()[1], 16) for line in f if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def terminal(context):
+    """Ctrl-C in a terminal reaches the image as the power button, QEMU does not end by it, and the terminal is as it was."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        probe(context, p)
+        pid, keyboard = pty.fork()
+        if pid == 0:
+            os.chdir(p.path)
+            os.execve(str(context.ukc), ["ukc", "run", "--quiet", "--accelerator", "tcg", "--", "--what=wait"], p.environment)
+        before, said = termios.tcgetattr(keyboard), b""
+        while b"ready" not in said:
+            said += os.read(keyboard, 1000)
+        os.write(keyboard, b"\x03")
+        while b"stop" not in said:
+            said += os.read(keyboard, 1000)
+        _, status = os.waitpid(pid, 0)
+        expect(os.waitstatus_to_exitcode(status) == 5 and b"asked to stop" in said, "it ends with its own status", status, said)
+        after = termios.tcgetattr(keyboard)
+        expect(before[:4] == after[:4], "the terminal is as it was", before, after)
+
+
+def publish(context):
+    """-p leads a port of this host to the image; Ctrl-C ends it well."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        project(context, p)
+        port = free_port()
+        for machine in kvm.MACHINES:
+            with start(p, "--machine", machine, "-p", f"{port}:8080", "--block", "store=disk") as q:
+                wait_until(lambda: answer(port), f"an answer on {machine}", 60, q)
+                q.send(signal.SIGINT)
+                expect(q.wait(60) == 0, f"{machine}: it ends with status 0", q.status, q.output)
+        with socket.socket() as s:  # a port that is taken is QEMU's to tell
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            port = s.getsockname()[1]
+            r = p.ukc("run", "-p", f"{port}:8080", "--block", "disk", status=3, timeout=120)
+            expect(f"127.0.0.1:{port}" in r.err and "error: qemu failed with status 1" in r.err, "and ukc passes it on", r)
+
+
+def answer(port):
+    try:
+        return fetch(port, "/x")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def tap(context):
+    """--tap makes a device with the address that the image takes for its router's, and removes it; one that is there is left alone."""
+    need_tun()
+    harness.need("qemu-system-x86_64")
+    with Network() as net, Project(context) as p:
+        project(context, p)
+        host = net.namespace("host")
+        argv = [context.ukc, "run", "--quiet", "--accelerator", "tcg", "--tap", "made", "--block", "disk"]
+        with host.start(*argv, directory=p.path, environment=p.environment) as q:
+            host.wait_for_port(kvm.IPV4, 8080, q, 60)
+            host.wait_for_port(kvm.IPV6, 8080, q, 60)
+            made = {a["local"] for a in host.device("made")["addr_info"]}
+            expect({kvm.HOST4, kvm.HOST6} <= made, "the device has the router's addresses", made)
+            r = host.run(*argv, status=3, directory=p.path, environment=p.environment)
+            expect("--tap: device 'made' is in use" in r.err, "a second machine cannot have it", r)
+            expect(q.stop(signal.SIGINT, 60) == 0, "it ends with status 0", q.output)
+        expect(host.device("made") is None, "the device is gone")
+        host.ip("tuntap add mode tap dev made")
+        with host.start(*argv, directory=p.path, environment=p.environment) as q:
+            wait_until(lambda: "LOWER_UP" in host.device("made")["flags"] or q.poll() is not None or "http" in q.output, "the machine is there", 60, q)
+            expect(not host.device("made")["addr_info"], "a device that was there gets no address", host.device("made"))
+            expect(q.stop(signal.SIGINT, 60) in (0, 130), "it ends", q.output)
+        expect(host.device("made") is not None, "and stays")
+
+
+def disks(context):
+    """The order of --block is that of the machine's disks, whatever the machine; ',ro' is read only; data stays in the file."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        project(context, p)
+
+        def ask(machine, index, method, *words):
+            """What it answers, with the status in front if it is an error."""
+            port = free_port()
+            with start(p, "--machine", machine, "-p", f"{port}:8080", *words, "--", f"--store.block.index={index}") as q:
+                wait_until(lambda: answer(port), "an answer", 60, q)
+                try:
+                    body = urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/x", method=method), timeout=20).read()
+                except urllib.error.HTTPError as error:
+                    body = f"{error.code}".encode()
+                expect(q.stop(signal.SIGINT, 60) == 0, "it ends with status 0", q.output)
+            return body
+
+        expect(ask("q35", 1, "POST", "--block", "b", "--block", "disk") == b"1\n", "it counts")
+        expect(any(p.read("disk")) and not any(p.read("b")), "on the second disk")
+        expect(ask("microvm", 0, "POST", "--block", "disk", "--block", "b") == b"2\n", "and remembers, on the first")
+        expect(ask("microvm", 0, "GET", "--block", "b", "--block", "disk") == b"0\n", "another disk is another memory")
+        before = p.read("disk")
+        expect(ask("q35", 0, "GET", "--block", "disk,ro") == b"2\n", "one that is read only can be read")
+        expect(ask("q35", 0, "POST", "--block", "disk,ro") == b"500" and p.read("disk") == before, "and not written")
+
+
+# ---- programs that are not here, and a QEMU that fails ----
+
+FAKES = {
+    # says what it was given, and ends with a status from the environment
+    "firecracker": """
+assert sys.argv[1:3] == ["--no-api", "--config-file"] and len(sys.argv) == 4, sys.argv
+print(json.load(open(sys.argv[3]))["boot-source"]["boot_args"])
+sys.exit(int(os.environ.get("FAKE_STATUS", "0")))
+""",
+    # waits for the power button
+    "cloud-hypervisor": """
+path = next(word for word in sys.argv if word.startswith("path=build/kvm/") and word.endswith(".api"))[5:]
+s = socket.socket(socket.AF_UNIX)
+s.bind(path)
+s.listen()
+print("ready", flush=True)
+while b"PUT /api/v1/vm.power-button HTTP/1.1" not in s.accept()[0].recv(4096):
+    pass
+print("pressed", flush=True)
+""",
+    # has stopped the machine, because KVM cannot go on with it
+    "qemu-system-x86_64": """
+if os.environ.get("FAKE_STATUS"):
+    sys.exit(int(os.environ["FAKE_STATUS"]))
+if os.environ.get("FAKE_SIGNAL"):
+    os.kill(os.getpid(), int(os.environ["FAKE_SIGNAL"]))
+s = socket.socket(socket.AF_UNIX)
+s.bind(next(word for word in sys.argv if word.startswith("unix:"))[5:].split(",")[0])
+s.listen()
+c = s.accept()[0]
+f = c.makefile("rw")
+print('{"QMP": {}}\\n{"event": "STOP"}', file=f, flush=True)
+for line in f:
+    if "query-status" in line:
+        print('{"return": {"status": "internal-error", "running": false}}', file=f, flush=True)
+    if "quit" in line:
+        sys.exit(0)
+""",
+}
+
+
+def programs(p, *names):
+    """Puts programs of the test's own into PATH, in front."""
+    folder = p.file("..", "fakes")
+    os.makedirs(folder, exist_ok=True)
+    for name in names:
+        path = os.path.join(folder, name)
+        with open(path, "w") as f:
+            f.write(f"#!{sys.executable}\nimport json, os, socket, sys\n{FAKES[name]}")
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    p.environment["PATH"] = f"{folder}:{p.environment['PATH']}"
+
+
+def firecracker(context):
+    """It is given its configuration as a file; its status is that of ukc."""
+    with Project(context) as p:
+        probe(context, p)
+        programs(p, "firecracker")
+        r = p.ukc("run", "--with", "firecracker", "--", "--what=3", "a b")
+        expect(r.out == '--what=3 "a b"\n', "it gets the arguments", r)
+        expect(r.err.endswith("firecracker --no-api --config-file build/kvm/probe.firecracker.json\n"), "the command is printed", r)
+        r = p.ukc("run", "--with", "firecracker", environment={"FAKE_STATUS": "148"}, status=3)
+        expect("error: firecracker failed with status 148" in r.err, "its failure is told", r)
+
+
+def cloud_hypervisor(context):
+    """Its power button is pressed through its socket."""
+    with Project(context) as p:
+        probe(context, p)
+        programs(p, "cloud-hypervisor")
+        argv = [str(context.ukc), "run", "--quiet", "--with", "cloud-hypervisor"]
+        with Program(argv, cwd=p.path, env=p.environment) as q:
+            q.wait_for("ready")
+            q.send(signal.SIGTERM)
+            expect(q.wait() == 128 + signal.SIGTERM and "pressed" in q.output, "the button is pressed", q.status, q.output)
+        expect(left_behind(p) == [], "its socket is gone", left_behind(p))
+
+
+def failures(context):
+    """A QEMU that fails, ends without a word, is killed, or has stopped the machine."""
+    with Project(context) as p:
+        probe(context, p)
+        programs(p, "qemu-system-x86_64")
+        for environment, status, words in (
+            ({"FAKE_STATUS": "1"}, 3, "error: qemu failed with status 1"),
+            ({"FAKE_STATUS": "35"}, 1, ""),
+            ({"FAKE_STATUS": "36"}, 3, "error: qemu failed with status 36"),
+            ({"FAKE_SIGNAL": "11"}, 139, "error: qemu was ended by signal 11"),
+            ({}, 3, "error: qemu has stopped the machine: KVM cannot go on with it"),
+        ):
+            r = p.ukc("run", "--quiet", "--accelerator", "tcg", status=status, environment=environment)
+            expect(words in r.err and (words or not r.err), f"'{words}' is said", r)
+        expect(left_behind(p) == [], "nothing is left behind", left_behind(p))
+
+
+def posix(context):
+    """A process has no machine: what is for one is refused."""
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        p.write("probe.c", "int probe_main(void) { return 7; }\n")
+        p.ukc("configure", "--target", "posix")
+        for command in ("run", "debug"):
+            for words in (["--publish", "81:80"], ["--tap", "x"], ["--block", "x"], ["--memory", "1G"], ["--machine", "q35"], ["--accelerator", "tcg"]):
+                r = p.ukc(command, *words, status=2)
+                expect(f"error: {words[0]} is for target kvm: a process has no machine" in r.err, f"{command} {words[0]} is refused", r)
+        p.ukc("run", "--json-config", status=2)
+        p.ukc("run", status=7)
+
+
+def tests(context):
+    for f in (dry_run, configurations, wrong, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+        yield f.__name__, lambda f=f: f(context)
