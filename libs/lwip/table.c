@@ -13,7 +13,7 @@
 
 #include "secret.h"
 
-enum { HALF_OPEN_MOST = KEY_HALF_OPEN ? KEY_HALF_OPEN : MEMP_NUM_TCP_PCB / 4 + 1 };
+enum { HALF_OPEN_MOST = KEY_HALF_OPEN ? KEY_HALF_OPEN : MEMP_NUM_TCP_PCB };
 
 /* Places, a power of two: about as many as connections. */
 static struct tcp_pcb **table;

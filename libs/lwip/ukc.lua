@@ -74,7 +74,7 @@ return implementation "lwip" {
     connections = key.integer { default = 0, min = 0, max = 4000000, group = "memory",
                                 doc = "TCP connections at most, in every state; 0: one for each 4 KiB of memory" },
     half_open   = key.integer { default = 0, min = 0, max = 4000000, group = "memory",
-                                doc = "connections at most whose peer has not answered yet, of which the oldest makes place for a new one; 0: a quarter of all" },
+                                doc = "connections at most whose peer has not answered yet, of which the oldest makes place for a new one; 0: as many as there may be in all" },
     backlog     = key.integer { default = 4096, min = 1, max = 1000000, group = "memory",
                                 doc = "connections that may wait to be accepted when the program does not say" },
     datagrams   = key.size { default = "256KiB", min = 2048, max = 1073741824, group = "memory", doc = "bytes of datagrams that may wait in one UDP port" },

@@ -28,6 +28,10 @@ uint64_t device_address(const volatile void *memory)
     return (uintptr_t)memory;
 }
 
+void device_fence(void)
+{
+}
+
 static void require(bool condition)
 {
     if (!condition)

@@ -460,6 +460,41 @@ static void nobody_is_told_who_did_not_ask(void **state)
     }
 }
 
+static void wants(void)
+{
+    assert_false(double_want(device, 0)); /* it sees the chain */
+}
+
+static void uses(void)
+{
+    struct double_chain chain;
+    assert_true(double_pop(device, 0, &chain));
+    double_push(device, 0, chain.head, serve(&chain));
+    double_tell(device, 0);
+}
+
+/* Whoever looks later sees the other's word: both do when they meet at the fence. */
+static void the_last_word_is_seen(void **state)
+{
+    (void)state;
+    static struct job job;
+    for (unsigned round = 0; round < 4; round++) {
+        set_up(round & 2, round & 1 ? DOUBLE_EVENT_INDEX : 0, 16, 8);
+        for (unsigned turn = 1; turn <= 3; turn++) {
+            double_want_none(device, 0);
+            assert_int_equal(submit(&job, 8), 0);
+            double_at_fence(wants);
+            virtio_kick(queue);
+            assert_int_equal(device->queues[0].notifications, turn);
+            double_at_fence(uses);
+            assert_false(virtio_arm(queue, &job));
+            assert_int_equal(device->queues[0].interrupts, turn);
+            assert_int_equal(collect_jobs(), 1);
+        }
+        tear_down();
+    }
+}
+
 /* A device in a thread of its own, which sleeps until it is notified, and rests between for a moment now and then. */
 struct worker {
     pthread_t thread;
@@ -741,6 +776,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_table_of_its_own_when_room_is_short, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(wrong_calls_are_refused, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(nobody_is_told_who_did_not_ask, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(the_last_word_is_seen, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(no_wake_is_lost, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(a_device_that_lies_is_reset, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(a_device_that_scribbles, instances_start, instances_stop),

@@ -6,7 +6,7 @@
  *
  * The order of memory accesses matters in three places.  A chain is complete before the index that shows it (a store
  * with release).  An entry of the used ring is read after the index that announced it (a load with acquire).  What one
- * side has published is visible before it looks at what the other wants to be told (a full fence on both sides: else each
+ * side has published is visible before it looks at what the other wants to be told (device_fence, and the device's own: else each
  * may miss the other's last word, and both wait for ever).
  */
 #include "ring.h"
@@ -233,7 +233,7 @@ bool ring_show(struct ring *ring)
         at = ring->slots[at].later;
     }
     __atomic_store_n(&ring->available->index, ring->shown, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    device_fence();
     if (!ring->event_index)
         return !(ring->used->flags & NO_NOTIFY);
     return (uint16_t)(ring->shown - avail_event(ring) - 1) < (uint16_t)(ring->shown - old); /* 2.7.10: the event was passed */
@@ -293,6 +293,6 @@ bool ring_ask(struct ring *ring)
         ring->silenced = false;
         ring->available->flags = 0;
     }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    device_fence();
     return ring->used->index == ring->collected;
 }

@@ -352,6 +352,22 @@ uint64_t device_address(const volatile void *memory)
     return (uintptr_t)memory + PHYSICAL;
 }
 
+static void (*at_fence)(void);
+
+void double_at_fence(void (*act)(void))
+{
+    at_fence = act;
+}
+
+void device_fence(void)
+{
+    void (*act)(void) = at_fence;
+    at_fence = NULL;
+    if (act)
+        act();
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void *double_memory(uint64_t physical)
 {
     require(physical >= PHYSICAL, "not a physical address");

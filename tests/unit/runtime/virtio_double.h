@@ -91,6 +91,9 @@ bool double_want(struct double_device *device, unsigned queue);
 /* Asks for none, as far as it can be said. */
 void double_want_none(struct double_device *device, unsigned queue);
 
+/* What happens during the driver's next fence: it sees what was stored before, and what comes after sees what it did. */
+void double_at_fence(void (*act)(void));
+
 /* The used ring, for lies: its index, an entry. */
 volatile uint16_t *double_used_index(struct double_device *device, unsigned queue);
 volatile uint32_t *double_used_entry(struct double_device *device, unsigned queue, unsigned at);

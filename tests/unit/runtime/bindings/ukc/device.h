@@ -7,6 +7,7 @@
 
 volatile void *device_map(uint64_t address, size_t size);
 uint64_t device_address(const volatile void *memory);
+void device_fence(void);
 const char *device_word(size_t index);
 uint8_t device_load8(const volatile void *at);
 uint16_t device_load16(const volatile void *at);
