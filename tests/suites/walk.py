@@ -218,10 +218,13 @@ def from_a_folder_below(context):
 def command_line_mistakes(context):
     with Project(context) as p:
         for words, hint in ((["biuld"], "build"), (["build", "--taget", "posix"], "target"), (["build", "--target"], "TARGET"),
-                            (["run", "a", "b"], "unexpected"), (["configure", "--profile", "fast", "-q"], None),
+                            (["run", "a", "b"], "unexpected"), (["configure", "--profile", "dev", "-q"], None),
+                            (["configure", "--profile", "fast"], "--profile is release or dev, not 'fast'"), (["run", "--with", "quemu"], "'qemu'"),
+                            (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "posix, kvm or xen"),
+                            (["help", "--completion", "tcsh"], "bash, zsh or fish"), (["plan", "--colour", "sometimes"], "always, never or auto"),
                             (["build", "--", "x"], "--"), (["help", "mainfest"], "manifest")):
             r = p.ukc(*words, status=None)
-            if words[0] == "configure":
+            if hint is None:
                 expect(r.status == 1 and "ukc.lua" in r.err, "configure outside a project says so", r)
                 continue
             expect(r.status == 2 and hint in r.err, f"ukc {' '.join(words)} is a usage error with a hint", r)
@@ -252,6 +255,9 @@ def manual_and_completion(context):
         if shutil.which("man"):
             r = p.run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "ukc.1", environment={"MANROFFSEQ": ""})
             expect(r.err.strip() == "" and "ukc configure" in r.out, "the manual page renders without warnings", r)
+        said = [line.split(None, 1) for line in p.ukc("help").out.split("exit status:\n")[1].splitlines() if line.startswith("  ")]
+        expect([s for s, _ in said] == list("0123456"), "help lists the exit statuses", said)
+        expect(all(f"\n.B {s}\n{text}.\n" in p.read("ukc.1").decode() for s, text in said), "and the manual page says the same of them", said)
         p.write("c.bash", p.ukc("help", "--completion", "bash").out)
         p.run("bash", "-n", "c.bash")
         r = p.run("bash", "-c", ". ./c.bash; COMP_WORDS=(ukc con); COMP_CWORD=1; _ukc; echo ${COMPREPLY[@]}")
@@ -282,7 +288,11 @@ def completes_names_and_keys(context):
         for words, offered in ((("configure", "--set", "po"), ["port="]), (("plan", "-s", "stack.n"), ["stack.net=host", "stack.net=native"]),
                                (("configure", "--set", "stack.net", "=", "n"), ["native"]), (("configure", "--set", "=", "port"), ["port="]),
                                (("configure", "--set", "http.log.time", "="), ["none", "uptime", "utc"]),
-                               (("configure", "--target", "=", "po"), ["posix"]), (("build", "s"), ["site"]), (("run", "s"), ["site"]),
+                               (("configure", "--target", "=", "po"), ["posix"]), (("fetch", "-t", "k"), ["kvm"]),
+                               (("configure", "-p", "d"), ["dev"]), (("run", "-p", "d"), []), (("run", "--machine", "m"), ["microvm"]),
+                               (("run", "--accelerator", "t"), ["tcg"]), (("debug", "--accelerator", "k"), ["kvm"]),
+                               (("run", "--with", "fire"), ["firecracker"]), (("plan", "--colour", "n"), ["never"]),
+                               (("run", "--block", "ukc.lo"), ["ukc.lock"]), (("build", "-j", "u"), []), (("build", "s"), ["site"]), (("run", "s"), ["site"]),
                                (("explain", "http1"), ["http1"]), (("explain", "http.stack.b"), ["http.stack.backlog"]),
                                (("explain", "kv_r"), ["kv_ro", "kv_rw"]), (("diff", "p"), ["posix"]), (("help", "unik"), ["unikernel"])):
             expect(completed_by_bash(p, *words) == offered, f"{words} becomes {offered}", completed_by_bash(p, *words))

@@ -36,15 +36,19 @@ struct span {
 
 #define SPAN_NONE ((struct span){0})
 
-/* Exit statuses, everywhere in ukc. */
+/* Exit statuses, everywhere in ukc; `ukc help` and the manual page print this table. */
+#define DIAG_CLASSES(X)                                                                        \
+    X(OK, 0, "done")                                                                            \
+    X(INPUT, 1, "the user's input is wrong: manifest, C source, key, lock")                     \
+    X(USAGE, 2, "the command line is wrong, or a hash is ambiguous")                            \
+    X(OUTSIDE, 3, "something outside failed: a tool, the network, the disk")                    \
+    X(MISSING, 4, "what is needed to reproduce is missing: sources, tools")                     \
+    X(DIFFERS, 5, "rebuilt, and it differs")                                                    \
+    X(INTEGRITY, 6, "an object, record, image or signature is not what it says")
 enum diag_class {
-    DIAG_OK = 0,
-    DIAG_INPUT = 1,     /* the user's input is wrong: manifest, C source, key, lock */
-    DIAG_USAGE = 2,     /* the command line is wrong, or a hash is ambiguous */
-    DIAG_OUTSIDE = 3,   /* something outside failed: a tool, the network, the disk */
-    DIAG_MISSING = 4,   /* what is needed to reproduce is missing: sources, tools */
-    DIAG_DIFFERS = 5,   /* rebuilt, and it differs */
-    DIAG_INTEGRITY = 6, /* an object, record, image or signature is not what it says */
+#define X(name, status, meaning) DIAG_##name = status,
+    DIAG_CLASSES(X)
+#undef X
 };
 
 struct diag;

@@ -5,6 +5,7 @@
  * SHA-256 and record, so that a build with nothing to do reads no big file.
  */
 #include "build.h"
+#include "failure.h"
 #include "guard.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -96,17 +97,19 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     image->path = name ? project_file(p, name) : NULL;
     if (name)
         aside_remove(p, image->path);
+    failure_expect(p);
     if (!name || !inputs_check(p, image->path, quiet)) {
-        *status = name && !diag_errors(p->d) ? DIAG_INPUT : (int)diag_status(p->d);
+        int told = failure_take(p);
+        *status = diag_errors(p->d) ? (int)diag_status(p->d) : told ? told : DIAG_INPUT;
         return false;
     }
     struct text undefined = {};
     bool outside = false;
-    int code = run_ninja(p, quiet, &ran, &undefined, &outside);
+    int code = run_ninja(p, quiet, &ran, &undefined, &outside), told = failure_take(p);
     if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
-        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
         if (undefined.size)
             explain_undefined(p, text_string(&undefined));
         text_dispose(&undefined);

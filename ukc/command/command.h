@@ -58,6 +58,16 @@
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(help, 'h', "help", NULL, false, "print help for the command")
 
+/* Options that take one of a few words, and nothing else. */
+#define OPTION_WORDS(X)                                          \
+    X(target, TARGET_WORDS)                                       \
+    X(profile, "release dev")                                     \
+    X(with, "qemu firecracker cloud-hypervisor libvirt")          \
+    X(machine, "q35 microvm")                                     \
+    X(accelerator, "auto tcg kvm")                                \
+    X(colour, "always never auto")                                \
+    X(completion, "bash zsh fish")
+
 enum option_id {
 #define X(id, letter, name, argument, repeat, doc) OPTION_##id,
     OPTIONS(X)
@@ -73,6 +83,7 @@ struct option {
     const char *doc;
 };
 extern const struct option options[OPTION_COUNT];
+extern const char *const option_words[OPTION_COUNT]; /* separated by spaces; NULL: it takes what fits its argument */
 
 struct invocation {
     const struct command *command;
@@ -102,6 +113,11 @@ extern const struct command commands[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
 
+/* What help and the manual page say of exit statuses that are no diag_class. */
+#define STATUS_OTHERS                                                                            \
+    "ukc run passes the program's own status through, ukc debug that of gdb. A build that a "      \
+    "signal ends has 128 and the signal's number."
+
 int command_main(int argc, char **argv);
 
 static inline bool given(const struct invocation *i, enum option_id id)
@@ -116,7 +132,7 @@ bool command_parse(struct invocation *, int argc, char **argv);
 void command_print_help(const struct command *, FILE *);
 void command_print_overview(FILE *);
 void command_print_man(FILE *);
-bool command_print_completion(const char *shell, FILE *, struct diag *);
+void command_print_completion(const char *shell, FILE *); /* shell: one of --completion's words */
 /* The keys of the project in this directory, if it is one. */
 void command_print_project_keys(struct invocation *, FILE *);
 

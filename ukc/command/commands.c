@@ -11,6 +11,15 @@ const struct option options[OPTION_COUNT] = {
 #undef X
 };
 
+#define X(name, doc) " " #name
+#define TARGET_WORDS (&(TARGETS(X))[1])
+const char *const option_words[OPTION_COUNT] = {
+#define Y(id, words) [OPTION_##id] = words,
+    OPTION_WORDS(Y)
+#undef Y
+#undef X
+};
+
 #define TAKES_PROJECT (TAKES(catalogue) | TAKES(offline))
 #define TAKES_CONTEXT (TAKES_PROJECT | TAKES(target) | TAKES(set) | TAKES(config))
 #define TAKES_MACHINE (TAKES(machine) | TAKES(memory) | TAKES(accelerator) | TAKES(publish) | TAKES(tap) | TAKES(block))

@@ -13,16 +13,15 @@ static bool listed(const struct command *c, size_t id)
     return (c->takes >> id) & 1 || id == OPTION_help || id == OPTION_colour || id == OPTION_directory;
 }
 
-/* What may follow an option: words, files or directories. */
-static const char *values_of(size_t id)
+/* By what stands for it in the table: "FILE", "[NAME=]FILE[,ro]", "DIR". */
+static bool takes_file(size_t id)
 {
-    switch (id) {
-    case OPTION_target: return "posix kvm xen";
-    case OPTION_profile: return "release dev";
-    case OPTION_colour: return "always never auto";
-    case OPTION_completion: return "bash zsh fish";
-    default: return NULL;
-    }
+    return options[id].argument && strstr(options[id].argument, "FILE");
+}
+
+static bool takes_directory(size_t id)
+{
+    return options[id].argument && string_equal(options[id].argument, "DIR");
 }
 
 static void print_names(FILE *out)
@@ -94,24 +93,36 @@ static const char bash_head[] =
     "        *) [ \"$name\" ] || name=${COMP_WORDS[k]} ;;\n"
     "        esac\n"
     "    done\n"
-    "    case $before in\n"
-    "    -s|--set) _ukc_setting; return ;;\n";
+    "    case \"$name $before\" in\n";
+
+/* "* --profile|configure -p)": one letter means several options. */
+static void print_bash_option(FILE *out, size_t id)
+{
+    fprintf(out, "    *\" --%s\"", options[id].name);
+    for (size_t k = 0; k < command_count && options[id].letter; k++)
+        if (listed(&commands[k], id) && !commands[k].hidden)
+            fprintf(out, "|\"%s -%c\"", commands[k].name, options[id].letter);
+    fputs(id == OPTION_directory ? "|\" -C\")" : ")", out);
+}
 
 static void print_bash(FILE *out)
 {
     fputs(bash_head, out);
     for (size_t id = 0; id < OPTION_COUNT; id++) {
-        if (!values_of(id))
+        if (!options[id].argument)
             continue;
-        fputs("    ", out);
-        if (options[id].letter)
-            fprintf(out, "-%c|", options[id].letter);
-        fprintf(out, "--%s) _ukc_offer '%s'; return ;;\n", options[id].name, values_of(id));
+        print_bash_option(out, id);
+        if (id == OPTION_set)
+            fputs(" _ukc_setting", out);
+        else if (option_words[id])
+            fprintf(out, " _ukc_offer '%s'", option_words[id]);
+        else if (takes_file(id) || takes_directory(id))
+            fprintf(out, " COMPREPLY=($(compgen -%c -- \"$word\"))", takes_file(id) ? 'f' : 'd');
+        else
+            fputs(" COMPREPLY=()", out);
+        fputs("; return ;;\n", out);
     }
-    fputs("    -c|-o|--config|--list|--output) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-          "    --catalogue|--directory|-C) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n    esac\n"
-          "    case $name in\n    '') _ukc_offer '",
-          out);
+    fputs("    esac\n    case $name in\n    '') _ukc_offer '", out);
     print_names(out);
     fputs("' ;;\n", out);
     for (size_t k = 0; k < command_count; k++) {
@@ -143,24 +154,40 @@ static void print_quoted(FILE *out, const char *s, bool zsh)
     }
 }
 
-static void print_zsh_option(FILE *out, size_t id)
+/* `name`: "--target=", or "-t+" with the argument behind it or in the next word. */
+static void print_zsh_option(FILE *out, size_t id, const char *name)
 {
     const struct option *o = &options[id];
-    fprintf(out, " '%s--%s%s[", o->repeatable ? "*" : "", o->name, o->argument ? "=" : "");
+    fprintf(out, " '%s%s[", o->repeatable ? "*" : "", name);
     print_quoted(out, o->doc, true);
     fputs("]", out);
     if (o->argument) {
         fprintf(out, ":%s:", o->argument);
-        if (values_of(id))
-            fprintf(out, "(%s)", values_of(id));
+        if (option_words[id])
+            fprintf(out, "(%s)", option_words[id]);
         else if (id == OPTION_set)
             fputs(" _ukc_words keys -S \"\"", out);
-        else if (id == OPTION_directory || id == OPTION_catalogue)
-            fputs("_files -/", out);
+        else if (takes_file(id) || takes_directory(id))
+            fputs(takes_file(id) ? "_files" : "_files -/", out);
         else
-            fputs("_files", out);
+            fputs(" ", out);
     }
     fputs("'", out);
+}
+
+static void print_zsh_options(FILE *out, const struct command *c)
+{
+    char name[64];
+    for (size_t id = 0; id < OPTION_COUNT; id++) {
+        if (!listed(c, id))
+            continue;
+        snprintf(name, sizeof name, "--%s%s", options[id].name, options[id].argument ? "=" : "");
+        print_zsh_option(out, id, name);
+        if (!options[id].letter)
+            continue;
+        snprintf(name, sizeof name, "-%c%s", options[id].letter, options[id].argument ? "+" : "");
+        print_zsh_option(out, id, name);
+    }
 }
 
 static void print_zsh(FILE *out)
@@ -183,9 +210,7 @@ static void print_zsh(FILE *out)
         if (commands[k].hidden)
             continue;
         fprintf(out, "    %s) _arguments -S", commands[k].name);
-        for (size_t id = 0; id < OPTION_COUNT; id++)
-            if (listed(&commands[k], id))
-                print_zsh_option(out, id);
+        print_zsh_options(out, &commands[k]);
         if (*words_of(&commands[k]) && commands[k].run != command_diff)
             fprintf(out, " '*:word: _ukc_words %s' ;;\n", words_of(&commands[k]));
         else
@@ -212,12 +237,12 @@ static void print_fish(FILE *out)
             fprintf(out, "complete -c ukc -n '__fish_seen_subcommand_from %s' -l %s", c->name, options[id].name);
             if (options[id].letter)
                 fprintf(out, " -s %c", options[id].letter);
-            if (values_of(id))
-                fprintf(out, " -x -a '%s'", values_of(id));
+            if (option_words[id])
+                fprintf(out, " -x -a '%s'", option_words[id]);
             else if (id == OPTION_set)
                 fputs(" -x -a '(ukc complete keys 2>/dev/null)'", out);
             else if (options[id].argument)
-                fputs(" -r -F", out);
+                fputs(takes_file(id) || takes_directory(id) ? " -r -F" : " -x", out);
             fputs(" -d '", out);
             print_quoted(out, options[id].doc, false);
             fputs("'\n", out);
@@ -225,15 +250,12 @@ static void print_fish(FILE *out)
     }
 }
 
-bool command_print_completion(const char *shell, FILE *out, struct diag *d)
+void command_print_completion(const char *shell, FILE *out)
 {
     if (string_equal(shell, "bash"))
         print_bash(out);
     else if (string_equal(shell, "zsh"))
         print_zsh(out);
-    else if (string_equal(shell, "fish"))
-        print_fish(out);
     else
-        return diag_fail(d, DIAG_USAGE, SPAN_NONE, "there is no completion for '%s': bash, zsh and fish are known", shell);
-    return true;
+        print_fish(out);
 }

@@ -122,11 +122,8 @@ static bool write_absent(struct project *p)
 
 static bool take_profile(struct project *p)
 {
-    const char *profile = p->i->value[OPTION_profile];
-    if (profile && strcmp(profile, "dev") == 0)
+    if (string_equal(p->i->value[OPTION_profile], "dev"))
         p->configuration.profile = PROFILE_DEV;
-    else if (profile && strcmp(profile, "release") != 0)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--profile is release or dev, not '%s'", profile);
     p->configuration.sanitize = given(p->i, OPTION_sanitize);
     p->configuration.offline = given(p->i, OPTION_offline);
     if (p->configuration.sanitize && p->configuration.profile != PROFILE_DEV) {

@@ -47,8 +47,9 @@ static bool fetch_all(struct project *p)
     if (p->i->argument_count) {
         if (!project_load(p))
             return false;
+        bool libraries = fetch_libraries(p);
         p->graph = graph_build(p->a, p->manifest, p->unikernel, p->d);
-        return p->graph && fetch_graph(p, p->graph) & fetch_libraries(p);
+        return p->graph && fetch_graph(p, p->graph) && libraries;
     }
     if (!project_manifest(p))
         return false;

@@ -70,9 +70,11 @@ void command_print_overview(FILE *out)
                  "  ukc init site && cd site\n"
                  "  ukc configure --target posix && ukc build && ukc run\n\n"
                  "'ukc help COMMAND' explains a command, 'ukc help manifest' the language of ukc.lua.\n\n"
-                 "exit status: 0 done; 1 the input is wrong; 2 the command line is wrong; 3 a tool, the\n"
-                 "network or the disk failed; 4 something needed to reproduce is missing; 5 rebuilt, and\n"
-                 "it differs; 6 an object, record or image is not what it says.\n");
+                 "exit status:\n");
+#define X(name, status, meaning) fprintf(out, "  %d  %s\n", status, meaning);
+    DIAG_CLASSES(X)
+#undef X
+    print_wrapped(out, STATUS_OTHERS, 0, 0);
 }
 
 static void print_field(FILE *out, const struct manifest_field *f)
@@ -125,8 +127,10 @@ int command_help(struct invocation *i)
         command_print_man(stdout);
         return 0;
     }
-    if (given(i, OPTION_completion))
-        return command_print_completion(i->value[OPTION_completion], stdout, i->diag) ? 0 : DIAG_USAGE;
+    if (given(i, OPTION_completion)) {
+        command_print_completion(i->value[OPTION_completion], stdout);
+        return 0;
+    }
     if (given(i, OPTION_annotations)) {
         fputs(manifest_annotations(i->arena), stdout);
         return 0;

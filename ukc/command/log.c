@@ -46,10 +46,6 @@ int command_log(struct invocation *i)
     if (!parse_limit(i, &limit))
         return DIAG_USAGE;
     const char *target = i->value[OPTION_target];
-    if (target && target_find(target) == TARGET_COUNT) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "there is no target '%s'", target);
-        return DIAG_USAGE;
-    }
     struct store *store = store_open(NULL, i->diag);
     struct records *records = store ? records_open(store_directory(store), i->diag) : NULL;
     if (records) {

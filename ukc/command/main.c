@@ -1,7 +1,7 @@
 /*
  * main.c - one run of ukc: parse, dispatch, print what was reported.
  */
-#include "command.h"
+#include "failure.h"
 #include "../base/environment.h"
 #include "../base/file.h"
 #include "../base/text.h"
@@ -23,21 +23,14 @@ static const char *own_path(struct arena *a, const char *argv0)
     return path_absolute(a, argv0);
 }
 
-static bool colour_wanted(struct invocation *i, enum diag_format *format)
+static enum diag_format choose_format(const struct invocation *i)
 {
-    const char *when = i->value[OPTION_colour] ? i->value[OPTION_colour] : "auto";
-    *format = DIAG_TEXT;
-    if (string_equal(when, "always"))
-        *format = DIAG_COLOUR;
-    else if (string_equal(when, "auto")) {
-        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-        if (isatty(STDERR_FILENO) && !(no && *no) && !string_equal(term, "dumb"))
-            *format = DIAG_COLOUR;
-    } else if (!string_equal(when, "never"))
-        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--colour is always, never or auto, not '%s'", when);
+    const char *when = i->value[OPTION_colour], *no = getenv("NO_COLOR"), *term = getenv("TERM");
     if (given(i, OPTION_json))
-        *format = DIAG_JSON;
-    return true;
+        return DIAG_JSON;
+    if (string_equal(when, "always") || string_equal(when, "never"))
+        return string_equal(when, "always") ? DIAG_COLOUR : DIAG_TEXT;
+    return isatty(STDERR_FILENO) && !(no && *no) && !string_equal(term, "dumb") ? DIAG_COLOUR : DIAG_TEXT;
 }
 
 static int dispatch(struct invocation *i)
@@ -61,15 +54,15 @@ int command_main(int argc, char **argv)
     environment_scrub();
     struct invocation i = {.arena = arena_create(), .diag = diag_create()};
     i.program = own_path(i.arena, argv[0]);
-    enum diag_format format = DIAG_TEXT;
     int status = 0;
-    if (command_parse(&i, argc, argv) && colour_wanted(&i, &format))
+    if (command_parse(&i, argc, argv))
         status = dispatch(&i);
     if (fflush(stdout) != 0 || ferror(stdout))
         diag_fail(i.diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write the output: %s", strerror(errno));
-    diag_print(i.diag, stderr, format);
+    diag_print(i.diag, stderr, choose_format(&i));
     if (status == 0)
         status = (int)diag_status(i.diag);
+    failure_leave(status);
     diag_destroy(i.diag);
     arena_destroy(i.arena);
     return status;

@@ -70,15 +70,13 @@ void command_print_man(FILE *out)
     for (size_t id = 0; id < OPTION_COUNT; id++)
         if (id != OPTION_list)
             print_option(out, &options[id]);
-    fputs(".SH \"EXIT STATUS\"\n"
-          ".TP\n.B 0\nDone.\n.TP\n.B 1\nThe input is wrong: manifest, C source, key, lock.\n"
-          ".TP\n.B 2\nThe command line is wrong, or a hash is ambiguous.\n"
-          ".TP\n.B 3\nSomething outside failed: a tool, the network, the disk.\n"
-          ".TP\n.B 4\nWhat is needed to reproduce is missing.\n"
-          ".TP\n.B 5\nRebuilt, and it differs.\n"
-          ".TP\n.B 6\nAn object, record, image or signature is not what it says.\n"
-          ".PP\n.B ukc run\npasses the program's own status through.\n"
-          ".SH ENVIRONMENT\n"
+    fputs(".SH \"EXIT STATUS\"\n", out);
+#define X(name, status, meaning) fprintf(out, ".TP\n.B %d\n%s.\n", status, meaning);
+    DIAG_CLASSES(X)
+#undef X
+    fputs(".PP\n", out);
+    print_troff(out, STATUS_OTHERS);
+    fputs("\n.SH ENVIRONMENT\n"
           ".TP\n.B UKC_STORE\nThe store of sources and records; by default $XDG_DATA_HOME/ukc, else ~/.local/share/ukc.\n"
           ".TP\n.B NO_COLOR\nWhen set, diagnostics are not coloured.\n"
           ".SH FILES\n"

@@ -36,8 +36,39 @@ static bool unknown_option(struct invocation *i, const char *word, const char *n
     return diag_help(i->diag, "'ukc %s --help' lists its options", i->command->name);
 }
 
+/* "a, b or c" */
+static const char *list(struct arena *a, const char *const *words, size_t count)
+{
+    struct text t = {};
+    for (size_t k = 0; k < count; k++)
+        text_printf(&t, "%s%s", k == 0 ? "" : k + 1 == count ? " or " : ", ", words[k]);
+    const char *all = text_keep(&t, a);
+    text_dispose(&t);
+    return all;
+}
+
+static bool is_taken(struct invocation *i, size_t id, const char *argument)
+{
+    const char *words[16];
+    size_t count = 0;
+    for (const char *at = option_words[id]; at && *at && count < 16; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        words[count] = arena_strndup(i->arena, at, n);
+        if (string_equal(words[count++], argument))
+            return true;
+        at += n;
+    }
+    if (count == 0)
+        return true;
+    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--%s is %s, not '%s'", options[id].name, list(i->arena, words, count), argument);
+    const char *near = string_nearest(argument, words, count);
+    return near ? diag_help(i->diag, "did you mean '%s'?", near) : false;
+}
+
 static bool store_option(struct invocation *i, size_t id, const char *argument)
 {
+    if (!is_taken(i, id, argument))
+        return false;
     if (i->value[id] && !options[id].repeatable && options[id].argument)
         return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "the option '--%s' is given twice", options[id].name);
     i->value[id] = argument;

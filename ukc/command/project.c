@@ -63,13 +63,7 @@ static bool choose_target(struct project *p, const struct saved_last *last, bool
     const char *name = p->i->value[OPTION_target];
     if (name) {
         p->configuration.target = target_find(name);
-        if (p->configuration.target != TARGET_COUNT)
-            return true;
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "there is no target '%s'", name);
-        const char *near = string_nearest(name, target_names, TARGET_COUNT);
-        if (near)
-            return diag_help(p->d, "did you mean '%s'?", near);
-        return diag_help(p->d, "targets are posix, kvm and xen");
+        return true;
     }
     if (last->found) {
         p->configuration.target = last->target;

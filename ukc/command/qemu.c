@@ -140,30 +140,11 @@ bool qemu_command(struct project *p, const struct guest *g, const struct qemu_op
 
 /* ---- options ---- */
 
-static const char *choose(struct project *p, enum option_id option, const char *const *words, size_t count)
-{
-    const char *value = p->i->value[option];
-    struct text all = {};
-    for (size_t k = 0; k < count; k++) {
-        if (!value || string_equal(value, words[k])) {
-            text_dispose(&all);
-            return words[k];
-        }
-        text_printf(&all, "%s%s", k == 0 ? "" : k + 1 == count ? " or " : ", ", words[k]);
-    }
-    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is %s, not '%s'", options[option].name, text_string(&all), value);
-    text_dispose(&all);
-    return NULL;
-}
-
 static bool choose_accelerator(struct project *p, struct qemu_options *o)
 {
-    static const char *const words[] = {"auto", "tcg", "kvm"};
     const char *why, *remedy;
-    o->accelerator = choose(p, OPTION_accelerator, words, 3);
-    if (!o->accelerator)
-        return false;
-    if (string_equal(o->accelerator, "auto")) {
+    o->accelerator = p->i->value[OPTION_accelerator];
+    if (!o->accelerator || string_equal(o->accelerator, "auto")) {
         bool kvm = accelerator_kvm_is_faster(&why);
         o->accelerator = kvm ? "kvm" : "tcg";
         if (given(p->i, OPTION_verbose))
@@ -177,7 +158,6 @@ static bool choose_accelerator(struct project *p, struct qemu_options *o)
 
 bool qemu_options_read(struct project *p, struct qemu_options *o)
 {
-    static const char *const machines[] = {"q35", "microvm"};
     char *found = process_find("qemu-system-x86_64");
     *o = (struct qemu_options){.program = found ? arena_strdup(p->a, found) : NULL};
     free(found);
@@ -187,6 +167,6 @@ bool qemu_options_read(struct project *p, struct qemu_options *o)
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "qemu-system-x86_64 is not in PATH");
         return diag_help(p->d, "on Debian: apt-get install qemu-system-x86");
     }
-    o->machine = choose(p, OPTION_machine, machines, 2);
-    return o->machine && choose_accelerator(p, o);
+    o->machine = given(p->i, OPTION_machine) ? p->i->value[OPTION_machine] : "q35";
+    return choose_accelerator(p, o);
 }

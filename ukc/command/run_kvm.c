@@ -19,23 +19,16 @@
 
 enum { EXIT_FIRST = 16, EXIT_CODE_FIRST = 2 * EXIT_FIRST + 1 };
 
-static const char *const names[] = {"qemu", "firecracker", "cloud-hypervisor", "libvirt"};
+static const char *const names[] = {"qemu", "firecracker", "cloud-hypervisor", "libvirt"}; /* the words of --with */
 enum { HYPERVISORS = sizeof names / sizeof names[0] };
 
 static bool choose_hypervisor(struct project *p, enum hypervisor *with)
 {
     const char *word = p->i->value[OPTION_with];
     *with = HYPERVISOR_qemu;
-    for (size_t k = 0; word && k < HYPERVISORS; k++)
-        if (string_equal(names[k], word)) {
+    for (size_t k = 0; k < HYPERVISORS; k++)
+        if (string_equal(names[k], word))
             *with = (enum hypervisor)k;
-            word = NULL;
-        }
-    if (word) {
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--with is qemu, firecracker or cloud-hypervisor, or libvirt with --json-config, not '%s'", word);
-        const char *near = string_nearest(word, names, HYPERVISORS);
-        return near && diag_help(p->d, "did you mean '%s'?", near);
-    }
     if (*with == HYPERVISOR_libvirt && !given(p->i, OPTION_json_config)) {
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "libvirt is given the machine's description: ukc does not run it");
         return diag_help(p->d, "ukc run --with libvirt --json-config >domain.xml && virsh create domain.xml");
