@@ -40,11 +40,6 @@ static struct {
     int64_t nanoseconds, wall; /* at `tsc` */
 } rate;
 
-static void write_msr(uint32_t msr, uint64_t value)
-{
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
-}
-
 static uint64_t scale(uint64_t ticks)
 {
     ticks = rate.shift < 0 ? ticks >> -rate.shift : ticks << rate.shift;
@@ -80,8 +75,8 @@ static bool ask_kvm(void)
         return false;
     if (!(machine_cpuid(0x40000001, 0).eax & KVM_FEATURE_CLOCK))
         return false;
-    write_msr(MSR_WALL, (uintptr_t)&wall);
-    write_msr(MSR_SYSTEM, (uintptr_t)&system | 1);
+    machine_write_msr(MSR_WALL, (uintptr_t)&wall);
+    machine_write_msr(MSR_SYSTEM, (uintptr_t)&system | 1);
     uint32_t version;
     do {
         version = system.version;
@@ -94,7 +89,7 @@ static bool ask_kvm(void)
     } while ((version & 1) || version != system.version);
     rate.wall = rate.nanoseconds + wall.seconds * NANOSECONDS_PER_SECOND + wall.nanoseconds;
     rate.wall_known = wall.seconds != 0;
-    write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
+    machine_write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
     return rate.multiplier != 0;
 }
 

@@ -10,7 +10,7 @@
 
 enum {
     APIC_ID = 0x20, APIC_END = 0xb0, APIC_SPURIOUS = 0xf0, APIC_TIMER = 0x320, APIC_INITIAL = 0x380, APIC_DIVIDE = 0x3e0,
-    APIC_ENABLED = 1 << 8, APIC_BY_SIXTEEN = 3,
+    APIC_ENABLED = 1 << 8, APIC_BY_SIXTEEN = 3, APIC_TSC_DEADLINE = 2 << 17,
 };
 
 /* The vectors behind those of exceptions: the timer, one for each source, what should not have come. */

@@ -1,5 +1,5 @@
 /*
- * idle_hlt.c - halts until the deadline or an interrupt: one shot of the local APIC's timer (Intel SDM, volume 3, 11.5.4), no tick.
+ * idle_hlt.c - halts until the deadline or an interrupt: one shot of the local APIC's timer, no tick.
  *
  * Interrupts are on only while the processor is halted, and for an instant when somebody only looks.
  */
@@ -10,12 +10,8 @@
 #include <ukc/machine.h>
 
 #include "apic.h"
-#include "clock.h"
 #include "interrupts.h"
-
-enum {
-    TICK = 16, /* nanoseconds: QEMU and KVM run the bus at 1 GHz; where it is slower the wait only ends later or early, and is looked at again */
-};
+#include "timer.h"
 
 static struct idle_hlt_source *button;
 static bool stopping; /* asked to, and not told yet */
@@ -37,8 +33,7 @@ int idle_hlt_start(void)
     machine_set_vector(VECTOR_TIMER, interrupt_end);
     machine_set_vector(VECTOR_SPURIOUS, interrupt_none);
     apic_write(APIC_SPURIOUS, APIC_ENABLED | VECTOR_SPURIOUS);
-    apic_write(APIC_DIVIDE, APIC_BY_SIXTEEN);
-    apic_write(APIC_TIMER, VECTOR_TIMER);
+    timer_open();
     watch_button();
     return 0;
 }
@@ -52,12 +47,6 @@ static void halt(void)
 static void open_window(void)
 {
     __asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
-}
-
-static void set_timer(int64_t left)
-{
-    int64_t ticks = left / TICK + 1;
-    apic_write(APIC_INITIAL, ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
 }
 
 /* Who was woken.  The button's cookie is ours; that it was pressed is told when nobody else was woken. */
@@ -92,13 +81,10 @@ int idle_hlt_wait(int64_t deadline, void **woken, size_t capacity)
             return -EDEADLK;
         }
         halt();
+    } else if (deadline > DEADLINE_NOW && timer_set(deadline)) {
+        halt();
     } else {
-        int64_t left = deadline <= DEADLINE_NOW ? 0 : deadline - clock_now();
-        if (left > 0) {
-            set_timer(left);
-            halt();
-        } else
-            open_window();
+        open_window();
     }
     return gather(woken, capacity);
 }

@@ -125,6 +125,18 @@ static inline uint64_t machine_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+static inline uint64_t machine_read_msr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void machine_write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+
 struct machine_cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
