@@ -1,12 +1,14 @@
-"""Images under the tools of debugging: valgrind in each profile, gdb in a dev image."""
+"""Images under the tools of debugging: valgrind in each profile, gdb in a dev image, and in machines of both profiles (`ukc debug`)."""
 
 import http.client
 import threading
 import time
 
 import harness
+from lib import machine as kvm
 from lib.project import Project, expect, fetch, free_port
 
+SECONDS = 900  # the C library of kvm may have to be compiled
 PROFILES = ("release", "dev")
 VALGRIND = ["--leak-check=full", f"--error-exitcode={harness.CHECK_STATUS}"]
 # an address that is no memory; a stack that nobody told valgrind of; debug information it cannot read
@@ -61,6 +63,27 @@ def use_after_free(context, profile):
         expect("Invalid write" in r.err and f"(hello.c:{line})" in r.err, "the write is found, with file and line", r)
 
 
+def asked(process, port):
+    """What a debugger says while somebody keeps asking for the page."""
+    def ask():
+        while process.poll() is None:
+            try:
+                fetch(port)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.1)  # it does not listen yet, or was stopped before it answered
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        return process.communicate(timeout=300)[0].decode(errors="replace")
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+
+def line_of(source, words):
+    return 1 + next(i for i, line in enumerate(source.decode().splitlines()) if words in line)
+
+
 def gdb(context):
     gdb = harness.need("gdb")
     with Project(context) as p:
@@ -70,22 +93,8 @@ def gdb(context):
         process = p.start(gdb, "-nx", "-batch", "-ex", "set breakpoint pending off", *[w for s in script for w in ("-ex", s)],
                           "--args", "build/posix/homepage", f"--port={port}")
 
-        def ask():
-            while process.poll() is None:
-                try:
-                    fetch(port)
-                except (OSError, http.client.HTTPException):
-                    time.sleep(0.1)  # it does not listen yet, or was stopped before it answered
-
-        asking = threading.Thread(target=ask, daemon=True)
-        asking.start()
-        try:
-            output = process.communicate(timeout=120)[0].decode(errors="replace")
-        finally:
-            if process.poll() is None:
-                process.kill()
-        source = p.read("homepage.c").decode().splitlines()
-        main = 1 + next(i for i, line in enumerate(source) if "return http_serve" in line)
+        output = asked(process, port)
+        main = line_of(p.read("homepage.c"), "return http_serve")
         if "ptrace: Operation not permitted" in output:
             raise context.skip("gdb may not trace a process here")
         expect(f"homepage_main () at homepage.c:{main}" in output, "the unikernel's function is shown with file and line", output)
@@ -95,8 +104,86 @@ def gdb(context):
         expect("<optimized out>" not in output, "nothing is optimized out", output)
 
 
+def guest(context, profile):
+    """`ukc debug` stops in homepage.c inside the machine, with lines and callers; in a dev image also with every variable."""
+    harness.need("gdb")
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        kvm.built(context, p, "homepage", profile)
+        port = free_port()
+        script = ["set breakpoint pending off", "break homepage.c:answer", "continue", "backtrace", "next", "info locals", "disconnect"]  # by kill QEMU may be gone before gdb is told
+        process = p.start(str(context.ukc), "debug", "--accelerator", "tcg", "--machine", "microvm" if profile == "dev" else "q35",
+                          "-p", f"{port}:8080", "--batch", *[w for s in script for w in ("--eval", s)], "--", "--log.level=debug")
+        output = asked(process, port)
+        source = p.read("homepage.c")
+        first, second = line_of(source, "unsigned status = 200"), line_of(source, "int error = pages_open")
+        expect(process.returncode == 0, "gdb ends well", process.returncode, output)
+        expect("answer (exchange=0x" in output, "a handler in a task of the machine stops with its arguments", output)
+        expect(any(f" at homepage.c:{line}" in output for line in (first, second)), "with file and line", output)
+        expect("<connections>) at build/kvm/root/libs.http1/" in output, "and its callers", output)
+        expect("status = " in output, "and its variables", output)
+        expect(profile == "release" or "status = 200" in output, "all of them in a dev image", output)
+        left = [name for name in p.run("ls", "build/kvm").out.split() if name.endswith((".gdb", ".qmp", ".crash"))]
+        expect(not left, "no socket is left behind", left)
+
+
+CRASH = """
+#include <stdlib.h>
+
+int probe_main(void)
+{
+    volatile int here = 42;
+    if (here == 42)
+        abort();
+    return 0;
+}
+"""
+
+
+def stale(context):
+    """Symbols of a release image that was built before are not taken for those of a dev image, by gdb or for a crash."""
+    harness.need("gdb")
+    harness.need("qemu-system-x86_64")
+    harness.need("llvm-symbolizer-19")
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        p.write("probe.c", "int probe_main(void)\n{\n    return 0;\n}\n")
+        kvm.build(p)
+        expect(p.read("build", "kvm", "probe.debug"), "a release image has its symbols beside it")
+        p.write("probe.c", CRASH)
+        kvm.build(p, options=["--profile", "dev"])
+        p.write("build/kvm/probe.debug", b"of another build")
+        r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "break probe.c:7", "--eval", "continue", "--eval", "print here", "--eval", "disconnect",
+                  timeout=120)
+        expect(f"probe_main () at probe.c:{line_of(CRASH.encode(), 'if (here')}" in r.out and "$1 = 42" in r.out, "gdb has the image's own symbols", r)
+        r = p.ukc("run", "--quiet", "--accelerator", "tcg", status=111, timeout=120)
+        expect("ukc: the crash, by build/kvm/probe:" in r.err and "probe_main at ./probe.c:" in r.err, "so have the places of a crash", r)
+
+
+def dry_run(context):
+    """What would be run is printed, for both targets; Firecracker and others are not for debugging."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix")
+        p.write("script.gdb", "")
+        r = p.ukc("debug", "--dry-run", "--script", "script.gdb", "--eval", "run", "--batch", "--", "--a", "b c")
+        expect(r.out.split("/", 1)[-1].endswith("gdb -q -batch -x script.gdb -ex run --args build/posix/hello --a 'b c'\n"), "gdb's command on posix", r)
+        r = p.ukc("debug", "--dry-run", "--script", "none", status=2)
+        expect("error: --script: there is no file 'none'" in r.err, "a script that is not there is told", r)
+        kvm.built(context, p, "hello")
+        machine, debugger = p.ukc("debug", "--dry-run", "--accelerator", "tcg", "--memory", "2M", "--eval", "break main", "--", "x").out.splitlines()
+        expect(machine.endswith(" -gdb unix:build/kvm/hello.gdb,server=on,wait=off -S -kernel build/kvm/hello -append x"), "QEMU waits for gdb", machine)
+        expect(debugger.endswith("gdb -q build/kvm/hello.debug -ex 'set architecture i386:x86-64' -ex 'target remote build/kvm/hello.gdb' "
+                                 "-ex 'break main'"), "gdb has the symbols and where QEMU waits", debugger)
+        p.ukc("debug", "--with", "firecracker", status=2)
+
+
 def tests(context):
     for profile in PROFILES:
         for f in (hello, homepage, use_after_free):
             yield f"valgrind/{f.__name__}/{profile}", lambda f=f, profile=profile: f(context, profile)
     yield "gdb/homepage", lambda: gdb(context)
+    for profile in PROFILES:
+        yield f"gdb/kvm/{profile}", lambda profile=profile: guest(context, profile)
+    yield "gdb/stale", lambda: stale(context)
+    yield "gdb/dry-run", lambda: dry_run(context)

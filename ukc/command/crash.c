@@ -1,8 +1,9 @@
 /*
  * crash.c - the places that a crash report of a kvm image names by address, by function, file and line.
  *
- * The image copies its report (targets/pvh/report.c) to a port, which QEMU writes to a file.  Names are in <build>/NAME.debug, if
- * it is of the same build; llvm-symbolizer finds them there.  Where that is missing the command is said instead.
+ * The image copies its report (targets/pvh/report.c) to a port, which QEMU writes to a file.  Names are in <build>/NAME.debug, or in
+ * an image of profile dev itself, if it is of the same build; llvm-symbolizer finds them there.  Where that is missing the command is said
+ * instead.
  */
 #include "hypervisor.h"
 #include "../base/file.h"
@@ -88,9 +89,14 @@ static void print_names(const struct report *r, const char *text)
     }
 }
 
+const char *crash_symbols(struct project *p, const char *image)
+{
+    return p->configuration.profile == PROFILE_DEV ? image : arena_printf(p->a, "%s.debug", image);
+}
+
 static void explain(struct project *p, const char *image, const struct report *r)
 {
-    const char *symbols = arena_printf(p->a, "%s.debug", image), *symbolizer = find_symbolizer(p);
+    const char *symbols = crash_symbols(p, image), *symbolizer = find_symbolizer(p);
     if (!file_exists(symbols) || !is_build(p, symbols, r->build)) {
         fprintf(stderr, "ukc: the crash has no names: %s is not of the build that crashed\n", symbols);
         return;

@@ -176,12 +176,6 @@ static void gdb_command(struct project *p, const char *gdb, const char *symbols,
     *vec_add(p->a, argv) = NULL;
 }
 
-/* A dev image holds its own; beside a release image they are a file. */
-static const char *symbols_of(struct project *p, const struct image *image)
-{
-    return p->configuration.profile == PROFILE_DEV ? image->path : arena_printf(p->a, "%s.debug", image->path);
-}
-
 static int debug_kvm(struct project *p, const struct image *image, const char *gdb)
 {
     struct guest guest;
@@ -193,7 +187,7 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     qemu.gdb = watch_socket(p, &guest, "gdb");
     if (!qemu_command(p, &guest, &qemu, &machine))
         return (int)diag_status(p->d);
-    gdb_command(p, gdb, symbols_of(p, image), qemu.gdb, &debugger);
+    gdb_command(p, gdb, crash_symbols(p, image->path), qemu.gdb, &debugger);
     bool dry = given(p->i, OPTION_dry_run);
     if (dry || !given(p->i, OPTION_quiet)) {
         run_print(machine.items, dry ? stdout : stderr);

@@ -24,6 +24,8 @@ bool qemu_options_read(struct project *, struct qemu_options *);
 bool qemu_command(struct project *, const struct guest *, const struct qemu_options *, word_list *argv);
 
 /* ---- crash.c ---- */
+/* The file that has the image's symbols: an image of profile dev holds its own; beside a release image they are a file. */
+const char *crash_symbols(struct project *, const char *image);
 /* Says where the image crashed, by name, if it did: the report's addresses resolved.  The file is removed. */
 void crash_explain(struct project *, const char *image, const char *report);
 
