@@ -16,6 +16,8 @@
 
 #include "lwip/inet_chksum.h"
 
+#include "timers.h"
+
 enum {
     FRAMES = 64, VIEWS = 64,
     ETHERNET = 14, IPV4 = 20, IPV6 = 40, TCP = 20, TCP_MOST = 60, PROTOCOL_TCP = 6,
@@ -193,6 +195,8 @@ int burst_flush(void)
     int error = netif_send(burst.views, burst.view_count, DEADLINE_NOW);
     if (error == -ETIMEDOUT)
         return error;
+    if (!error)
+        timers_output_works();
     if (error == -EMSGSIZE)
         most = 0; /* it does not after all; TCP sends them again, each by itself */
     drop();

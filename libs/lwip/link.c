@@ -56,8 +56,10 @@ static bool spare_is_out;
 /* What lwIP makes of an error of netif_send. */
 static err_t failed(int error)
 {
-    if (!error)
+    if (!error) {
+        timers_output_works();
         return ERR_OK;
+    }
     if (error == -ETIMEDOUT) {
         timers_retry_output();
         return ERR_MEM;

@@ -31,8 +31,9 @@ enum {
 };
 #define MILLISECOND NANOSECONDS_PER_MILLISECOND
 #define RETRY MILLISECOND
+#define RETRY_MOST (64 * MILLISECOND)
 
-bool timers_dormant;
+bool timers_dormant, timers_retried;
 uint32_t timers_frames;
 
 [[maybe_unused]] static bool something_to_put_together(void);
@@ -68,7 +69,7 @@ static const struct timer {
 enum { TIMERS = sizeof timers / sizeof timers[0] };
 
 static struct task *sleeper;
-static int64_t due[TIMERS], asleep_until, retry_at, tcp_stopped_at, last_frame; /* last_frame: when one was last noticed */
+static int64_t due[TIMERS], asleep_until, retry_at, retry_after, tcp_stopped_at, last_frame; /* last_frame: when one was last noticed */
 static uint32_t frames_seen;
 static bool calm;
 static bool tcp_stopped = true;
@@ -90,6 +91,8 @@ void sys_timeouts_init(void)
     for (int i = 0; i < TIMERS; i++)
         due[i] = now + interval(i);
     retry_at = due[0] = asleep_until = DEADLINE_NEVER;
+    retry_after = RETRY;
+    timers_retried = false;
     frames_seen = timers_frames = 0;
     calm = false;
     tcp_stopped = true;
@@ -282,8 +285,21 @@ void timers_look_again(void)
 
 void timers_retry_output(void)
 {
-    if (retry_at == DEADLINE_NEVER) {
-        retry_at = clock_now() + RETRY;
-        sooner(retry_at);
-    }
+    if (retry_at != DEADLINE_NEVER)
+        return;
+    retry_at = clock_now() + retry_after;
+    timers_retried = true;
+    if (retry_after < RETRY_MOST)
+        retry_after *= 2;
+    sooner(retry_at);
+}
+
+void timers_output_resumed(void)
+{
+    timers_retried = false;
+    retry_after = RETRY;
+    if (retry_at == DEADLINE_NEVER)
+        return;
+    retry_at = clock_now() + RETRY;
+    sooner(retry_at);
 }

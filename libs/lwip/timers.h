@@ -25,8 +25,18 @@ static inline void timers_rouse(void)
         timers_wake_up();
 }
 
-/* The interface had no room for a frame: try again in a moment. */
+/* The interface had no room for a frame: try again in a moment, after a longer one when that fails. */
 void timers_retry_output(void);
+
+extern bool timers_retried; /* the last that is known of the interface: no room */
+void timers_output_resumed(void);
+
+/* It took a frame: what waits goes out soon. */
+static inline void timers_output_works(void)
+{
+    if (timers_retried)
+        timers_output_resumed();
+}
 
 /* Something that a timer watches was created (memory.c). */
 void timers_look_again(void);

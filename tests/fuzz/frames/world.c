@@ -10,12 +10,12 @@
 #include <string.h>
 #include <ukc/deadline.h>
 
-enum { LONGEST_FRAME = 65535 + LINK, QUEUE = 256, STEPS_MOST = 300, PIECES = 65536 };
+enum { LONGEST_FRAME = 65535 + LINK, QUEUE = 256, STEPS_MOST = 300, PIECES = 65536, WAKINGS = 1000000 };
 #define LONGEST (4 * 3600 * NANOSECONDS_PER_SECOND) /* of an input's steps */
 
 static struct {
     struct cursor input;
-    unsigned options, steps;
+    unsigned options, steps, wakings;
     int64_t now, until, begun;
     uint64_t random;
     struct packet queue[QUEUE];
@@ -41,7 +41,7 @@ void world_start(const uint8_t *bytes, size_t size)
     world.now = world.options & OPTION_WRAP ? ((INT64_C(1) << 32) - 20000) * NANOSECONDS_PER_MILLISECOND : 1;
     world.until = world.begun = world.now;
     world.random = 0x9e3779b97f4a7c15;
-    world.queued = world.taken = world.steps = 0;
+    world.queued = world.taken = world.steps = world.wakings = 0;
     world.acting = world.ended = world.asked = world.full = false;
     world.answers = 0;
     peers_start(world.options & OPTION_SILENT);
@@ -221,6 +221,8 @@ enum turn world_turn(int64_t deadline, bool receiving, bool acting)
             if (next == INT64_MAX && deadline == DEADLINE_NEVER)
                 return TURN_STOP;
             if (deadline <= next) {
+                if (++world.wakings > WAKINGS)
+                    world_fail("the stack hardly ever sleeps");
                 world.now = deadline;
                 return TURN_TIME;
             }
