@@ -53,6 +53,11 @@ static const char *local_directory(struct arena *a, const struct import *i)
     return string_starts(location, "file:///") ? location + strlen("file://") : path_join(a, i->directory ? i->directory : ".", location);
 }
 
+const char *location_of(struct arena *a, const struct import *i)
+{
+    return location_is_local(i->repository.text) ? path_absolute(a, local_directory(a, i)) : i->repository.text;
+}
+
 /* ---- in the other process ---- */
 
 struct cloning {

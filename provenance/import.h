@@ -158,10 +158,21 @@ bool extract_archive(struct arena *, const struct wanted *, const char *file, co
 
 bool location_is_local(const char *location);
 bool location_is_remote(const char *location);
+/* The repository's URL, or its directory as an absolute path. */
+const char *location_of(struct arena *, const struct import *);
 /* The kept parts of the commit, in *root.  False with findings, or after reporting. */
 bool clone_fetch(struct arena *, struct attempt *, const char **root, struct diag *);
 extern int clone_patience;   /* seconds without news before it is given up */
 extern size_t clone_memory;  /* bytes that its reader may take */
+
+/* ---- origin.c: which repositories have delivered a commit ---- */
+
+enum origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
+/* Did the import's repository deliver its commit, or *other did, or is nothing known? */
+enum origin origin_find(struct arena *, const char *store, const struct import *, const char **other);
+void origin_add(struct arena *, const char *store, const struct import *);
+/* Warns that it did not, for the reason it gave; or, without one, that it was never asked. `other` may be NULL. */
+void report_other_origin(const struct import *, const char *other, const char *reason, struct diag *);
 
 /* ---- patch.c, patch_header.c ---- */
 

@@ -32,6 +32,7 @@ struct store {
     struct arena *arena;
     const char *directory; /* absolute */
     bool offline;
+    enum origins origins;
 };
 
 /* $UKC_STORE, else $XDG_DATA_HOME/ukc (ignored when relative, as its specification says), else ~/.local/share/ukc. */
@@ -81,6 +82,11 @@ const char *store_directory(const struct store *s)
 void store_set_offline(struct store *s)
 {
     s->offline = true;
+}
+
+void store_set_origins(struct store *s, enum origins origins)
+{
+    s->origins = origins;
 }
 
 /* ---- the lock ---- */
@@ -243,6 +249,8 @@ static struct job *fetch(struct search *s)
     struct diag *quiet = diag_create(); /* what cannot be removed now is removed by the next */
     file_remove_tree(s->tmp, quiet);
     diag_destroy(quiet);
+    if (found && found->outside && found->wanted->import->kind == IMPORT_GIT)
+        origin_add(s->arena, s->store->directory, found->wanted->import);
     if (found && !unpacked_remember(s->arena, &found->unpacked, s->diag)) /* last: with it, nobody looks here again */
         found = NULL;
     close(fd);
@@ -271,6 +279,37 @@ static void warn_unpinned(const struct search *s, const struct job *found)
     diag_note(s->diag, found->wanted->import->span, "this one");
 }
 
+/* Does the repository have the commit? NULL, or why not. */
+static const char *ask_origin(struct search *s, const struct job *j)
+{
+    struct attempt t = {.wanted = j->wanted, .work = j->work};
+    const char *root;
+    struct diag *quiet = diag_create();
+    int fd = lock(s->store, s->arena, quiet);
+    bool ok = fd >= 0 && file_remove_tree(s->tmp, quiet) && file_make_directories(j->work, quiet) && clone_fetch(s->arena, &t, &root, quiet);
+    if (ok)
+        origin_add(s->arena, s->store->directory, j->wanted->import);
+    if (fd >= 0) {
+        file_remove_tree(s->tmp, quiet);
+        close(fd);
+    }
+    diag_destroy(quiet);
+    return ok ? NULL : t.findings.count ? t.findings.items[0].text : "it could not be asked";
+}
+
+static void review_origin(struct search *s, const struct job *j)
+{
+    const struct import *i = j->wanted->import;
+    const char *other, *reason = NULL;
+    if (i->kind != IMPORT_GIT || j->outside || s->store->origins == ORIGINS_IGNORED)
+        return;
+    enum origin origin = origin_find(s->arena, s->store->directory, i, &other);
+    bool asked = s->store->origins == ORIGINS_ASKED && !(s->store->offline && needs_network(i));
+    if (origin == ORIGIN_SAME || (origin == ORIGIN_UNKNOWN && !asked) || (asked && !(reason = ask_origin(s, j))))
+        return;
+    report_other_origin(i, other, reason, s->diag);
+}
+
 static bool add_job(struct search *s, const struct import *import, const struct lock *l)
 {
     struct job *j = &s->jobs[s->count];
@@ -292,8 +331,11 @@ static bool add_job(struct search *s, const struct import *import, const struct 
     return true;
 }
 
-static const struct fetched *fetch_stored(struct store *store, struct arena *a, const struct import *i, bool use, const struct lock *l, struct diag *d)
+enum { MAY_USE = 1, MAY_GET = 2 };
+
+static const struct fetched *fetch_stored(struct store *store, struct arena *a, const struct import *i, unsigned may, const struct lock *l, struct diag *d)
 {
+    bool use = may & MAY_USE;
     struct arena *scratch = arena_create();
     const struct import *alternatives = i->kind == IMPORT_FIRST_OF ? i->alternatives : i;
     size_t count = i->kind == IMPORT_FIRST_OF ? i->alternative_count : 1;
@@ -304,10 +346,11 @@ static const struct fetched *fetch_stored(struct store *store, struct arena *a, 
         ok &= add_job(&s, &alternatives[k], l);
     for (size_t k = 0; k < s.count; k++)
         s.jobs[k].attempt.alone = count == 1;
-    const struct job *j = ok ? fetch(&s) : NULL;
+    const struct job *j = !ok ? NULL : may & MAY_GET ? fetch(&s) : find_fresh(&s, 0, s.jobs[0].pin ? 1 : s.count);
     struct fetched *f = NULL;
     if (j && check_pin(j)) {
         warn_unpinned(&s, j);
+        review_origin(&s, j);
         f = arena_new(a, struct fetched);
         *f = (struct fetched){.kind = use ? "use" : kind_name(j->wanted->import), .import = i, .taken = j->wanted->import, .present = !j->outside, .version = arena_strdup(a, j->unpacked.version),
                               .tree = arena_strdup(a, j->unpacked.tree),
@@ -338,7 +381,7 @@ const struct fetched *store_repository(struct store *s, struct arena *a, const s
     struct import *i = arena_new(a, struct import);
     *i = (struct import){.kind = IMPORT_GIT, .used = true, .span = u->span, .name = {encode(a, u->repository.text ? u->repository.text : ""), u->repository.span},
                          .repository = u->repository, .commit = u->commit, .directory = u->directory};
-    return fetch_stored(s, a, i, true, l, d);
+    return fetch_stored(s, a, i, MAY_GET | MAY_USE, l, d);
 }
 
 const struct fetched *store_fetch(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
@@ -347,10 +390,15 @@ const struct fetched *store_fetch(struct store *s, struct arena *a, const struct
     case IMPORT_DEBIAN:
     case IMPORT_DEBIAN_SOURCE:
     case IMPORT_GIT:
-    case IMPORT_FIRST_OF: return fetch_stored(s, a, i, false, l, d);
+    case IMPORT_FIRST_OF: return fetch_stored(s, a, i, MAY_GET, l, d);
     case IMPORT_PKGCONFIG: return pkgconfig_fetch(a, i, d);
     }
     return NULL;
+}
+
+const struct fetched *store_review(struct store *s, struct arena *a, const struct import *i, const struct lock *l, struct diag *d)
+{
+    return i->kind == IMPORT_PKGCONFIG ? NULL : fetch_stored(s, a, i, 0, l, d);
 }
 
 struct lock_pin fetched_pin(const struct fetched *f)

@@ -5,6 +5,7 @@
  *         objects/    a bare git repository (libgit2): sources as git trees
  *         unpacked/   working copies of trees, by git tree id: rebuilt from objects when missing or damaged
  *         actions/    results of actions (cache.h): a cache
+ *         origins/    which repositories delivered a commit: for messages
  *         tmp/        work of the process that holds store.lock
  *         records.db  SQLite: the index (record.h); records.lock: writers stand in line
  *
@@ -48,6 +49,19 @@ struct fetched {
  * manager; then those that the store has, in order; then those that the package manager has.
  */
 [[nodiscard]] const struct fetched *store_fetch(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
+
+/*
+ * What a repository is told of whose commit the store has from another one: nothing, because the build may go on;
+ * a warning; or it is asked now, where that is allowed, and then a warning.
+ */
+enum origins { ORIGINS_IGNORED, ORIGINS_SAID, ORIGINS_ASKED };
+void store_set_origins(struct store *, enum origins);
+
+/*
+ * What can be said of an import without getting it: mistakes in what is declared, pins of the lock that
+ * are not what the store has, repositories that never delivered.  NULL: errors were reported, or it is not in the store.
+ */
+[[nodiscard]] const struct fetched *store_review(struct store *, struct arena *, const struct import *, const struct lock *, struct diag *);
 
 /* Nothing is asked of the network from now on: what is not in the store is an error that says so and names `ukc fetch`. */
 void store_set_offline(struct store *);

@@ -184,6 +184,51 @@ def same_status(context):
         p.ukc("build", status=1)
 
 
+def other_repository(context):
+    """A commit is built wherever it came from; a repository that never delivered it is noticed by check and fetch, once it is named."""
+    with Sources(context) as p:
+        commit = adder(p)
+        p.repository("elsewhere", {"README": "another history\n"})
+        p.run("git", "clone", "-q", "upstream", "mirror", directory=p.top)
+        p.ukc("configure", "--profile", "dev")
+        for command in ("check", "fetch"):
+            expect("warning" not in p.ukc(command, "--target", "posix").err, f"{command}: the right repository", "")
+        for wrong in ("../elsewhere", "../nowhere"):
+            p.write("ukc.lua", manifest(commit, repository=wrong))
+            p.ukc("configure", "--profile", "dev")
+            r = p.ukc("check")
+            expect("ukc.lua:6:" in r.err and f"never came from '{wrong}'" in r.err and f"it came from '{p.top}/upstream'" in r.err, "check warns", r)
+            expect("ukc fetch" in r.err, "and says who asks", r)
+            r = p.ukc("fetch", "--target", "posix")
+            expect("ukc.lua:6:" in r.err and f"'{wrong}' does not deliver commit {commit[:12]}" in r.err and "already there" in r.out, "fetch asks", r)
+            expect(p.answer() == "5\n", "and the build goes on")
+        p.write("ukc.lua", manifest(commit, repository="../mirror"))
+        expect("never came from '../mirror'" in p.ukc("check").err, "a mirror was not asked yet")
+        expect("warning" not in p.ukc("fetch", "--target", "posix").err, "it has the commit")
+        expect("warning" not in p.ukc("check").err, "which is remembered")
+
+
+def check_reviews_imports(context):
+    """`ukc check` fetches nothing, and still reports what is wrong with an import."""
+    with Sources(context) as p:
+        commit = adder(p)
+        p.ukc("check")
+        expect(not os.path.exists(os.path.join(p.top, "store", "objects")), "nothing is fetched")
+        p.write("ukc.lua", manifest(commit, ' patches = { "fix.patch" },'))
+        r = p.ukc("check", status=1)
+        expect("ukc.lua:" in r.err and "fix.patch" in r.err, "a patch that is not there", r)
+        p.write("ukc.lua", manifest(commit))
+        p.ukc("configure")
+        p.write("ukc.lua", manifest(commit, sources="src/ad.c"))
+        r = p.ukc("check", status=1)
+        expect("did you mean 'src/add.c'?" in r.err, "a source that the store's copy does not have", r)
+        p.write("ukc.lua", manifest(commit))
+        pin = p.pins()[0][7]
+        p.write("ukc.lock", p.read("ukc.lock").replace(pin.encode(), b"0" * 64))
+        r = p.ukc("check", status=6)
+        expect("ukc.lock:" in r.err and "is pinned with SHA-256 0000" in r.err, "a pin that is not what the store has", r)
+
+
 def missing_repository(context):
     with Sources(context) as p:
         commit = adder(p)
@@ -484,7 +529,7 @@ def fetch_for_target(context):
         expect(p.ukc("fetch", "--target", "posix").out == f"git adder {commit}: fetched\n", "posix does")
 
 
-TESTS = [git_import, other_commit, patched, wrong_commit, same_status, missing_repository, missing_source, fetch_then_offline, fetch_several, fetch_library, fetch_for_target, build_honours_offline,
+TESTS = [git_import, other_commit, patched, wrong_commit, same_status, other_repository, check_reviews_imports, missing_repository, missing_source, fetch_then_offline, fetch_several, fetch_library, fetch_for_target, build_honours_offline,
          used_repository, used_repository_stays_inside, no_manifest, used_repository_with_submodule, used_address, key_of_other_stack,
          comment_in_manifest, build_of_another_user, alternatives]
 

@@ -126,7 +126,8 @@ const struct command commands[] = {
         .name = "check",
         .arguments = "[NAME]",
         .summary = "check manifest, choices and C interfaces, and write no build",
-        .description = "Everything that configure checks, for the target given or configured last.",
+        .description = "Everything that configure checks, for the target given or configured last. Imports are not fetched: they are compared "
+                       "as far as the store has them.",
         .takes = TAKES_CONTEXT | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_check,

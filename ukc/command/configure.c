@@ -190,7 +190,7 @@ int command_check(struct invocation *i)
 {
     struct project p;
     bool ok = project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, false) && guard_enter(&p) && project_load(&p) &&
-              project_graph(&p) && project_plan(&p);
+              project_graph(&p) && project_plan(&p) && imports_review_plan(&p);
     /* The check writes requirement headers: aside, so that a configured build keeps its own. */
     const char *target = target_names[p.configuration.target];
     ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p) &&

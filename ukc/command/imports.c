@@ -15,14 +15,19 @@ bool project_lock(struct project *p)
     return p->lock;
 }
 
-static const struct fetched *ask(struct project *p, const struct import *import, const struct used_repository *used)
+static const struct fetched *ask(struct project *p, const struct import *import, const struct used_repository *used, bool reviews)
 {
-    struct store *store = project_lock(p) ? store_open(NULL, p->d) : NULL;
+    struct diag *quiet = diag_create(); /* a check needs no store */
+    struct store *store = project_lock(p) ? store_open(NULL, reviews ? quiet : p->d) : NULL;
+    diag_destroy(quiet);
     if (!store)
         return NULL;
     if (p->offline)
         store_set_offline(store);
-    const struct fetched *f = import ? store_fetch(store, p->a, import, p->lock, p->d) : store_repository(store, p->a, used, p->lock, p->d);
+    bool fetches = p->i->command->run == command_fetch, checks = p->i->command->run == command_check;
+    store_set_origins(store, fetches ? ORIGINS_ASKED : checks ? ORIGINS_SAID : ORIGINS_IGNORED);
+    const struct fetched *f = reviews  ? store_review(store, p->a, import, p->lock, p->d)
+                              : import ? store_fetch(store, p->a, import, p->lock, p->d) : store_repository(store, p->a, used, p->lock, p->d);
     store_close(store);
     return f;
 }
@@ -75,11 +80,26 @@ bool imports_fetch(struct project *p, const struct import *import)
     for (size_t k = 0; k < p->fetched.count; k++)
         if (p->fetched.items[k]->import == import)
             return true;
-    const struct fetched *f = ask(p, import, NULL);
+    const struct fetched *f = ask(p, import, NULL, false);
     if (!f)
         return false;
     *vec_add(p->a, &p->fetched) = f;
     return !f->directory || check_tree(p, f);
+}
+
+/* For a check: nothing is fetched, but what is there is compared. */
+bool imports_review_plan(struct project *p)
+{
+    size_t errors = diag_errors(p->d);
+    for (size_t k = 0; k < p->plan->instance_count; k++) {
+        const struct component *c = p->plan->instances[k].component;
+        for (size_t n = 0; n < c->import_count; n++) {
+            const struct fetched *f = ask(p, &c->imports[n], NULL, true);
+            if (f)
+                check_tree(p, f);
+        }
+    }
+    return diag_errors(p->d) == errors;
 }
 
 bool imports_fetch_plan(struct project *p)
@@ -115,7 +135,7 @@ const char *imports_use_repository(void *context, struct arena *a, const struct 
             string_equal(p->used.items[k].used->directory, used->directory))
             return p->used.items[k].fetched->directory;
     used = arena_memdup(a, used, sizeof *used);
-    const struct fetched *f = ask(p, NULL, used);
+    const struct fetched *f = ask(p, NULL, used, false);
     if (!f)
         return NULL;
     *vec_add(p->a, &p->used) = (struct used_tree){used, f};

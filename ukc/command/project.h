@@ -84,6 +84,7 @@ const char *imports_use_repository(void *context, struct arena *, const struct u
 bool imports_fetch(struct project *, const struct import *);
 /* The same of every component in the plan. */
 bool imports_fetch_plan(struct project *);
+bool imports_review_plan(struct project *); /* fetches nothing: mistakes in imports, and in pins of what the store has */
 bool imports_fetch_library(struct project *);
 /* The label of its layout root; NULL for a host library. */
 const char *imports_label(struct arena *, const struct fetched *);

@@ -188,7 +188,7 @@ SCHEMA(debian_source);
 
 static const struct rule git_rules[] = {
     {"name", FIELD_tree_name, REQUIRED, "what it is called here, in ukc.lock and in a first_of", AT(import, name)},
-    {"repository", FIELD_repository, REQUIRED, "a URL (https, http, git, ssh, file), or a directory relative to the manifest's",
+    {"repository", FIELD_repository, REQUIRED, "a URL (https, http, git, file), or a directory relative to the manifest's",
      AT(import, repository)},
     {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(import, commit)},
     TREE_RULES,
@@ -202,7 +202,7 @@ static const struct rule pkgconfig_rules[] = {
 SCHEMA(pkgconfig);
 
 static const struct rule use_rules[] = {
-    {"git", FIELD_repository, REQUIRED, "a URL (https, http, git, ssh, file), or a directory relative to the manifest's",
+    {"git", FIELD_repository, REQUIRED, "a URL (https, http, git, file), or a directory relative to the manifest's",
      AT(used_repository, repository)},
     {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(used_repository, commit)},
 };

@@ -189,14 +189,16 @@ static void unknown_field(struct reader *r, const struct schema *s, const struct
     diag_error(r->diag, e->key, "%s has no field '%s'", what,
                shown(r->arena, e->name, e->name_size));
     const char *near = string_nearest(e->name, names, count);
+    if (!near && help_elsewhere(r, e->name))
+        return;
+    if (!near)
+        near = string_related(e->name, names, count); /* 'patch' of 'patches' */
     for (size_t i = 0; near && i < s->count; i++)
         seen[i] |= string_equal(s->rules[i].name, near);
     if (near) {
         diag_help(r->diag, "did you mean '%s'?", near);
         return;
     }
-    if (help_elsewhere(r, e->name))
-        return;
     if (count > 8) {
         diag_help(r->diag, "'ukc help manifest' lists the fields");
         return;

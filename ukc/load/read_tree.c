@@ -83,7 +83,7 @@ static const char *url_fault(const char *rest, bool is_file)
 /* A URL of a scheme that fetches and runs nothing, or a path. */
 static bool check_repository(struct reader *r, const struct word *w)
 {
-    static const char *const schemes[] = {"https", "http", "git", "ssh", "file"};
+    static const char *const schemes[] = {"https", "http", "git", "file"};
     const char *name = shown(r->arena, w->text, strlen(w->text)), *rest = strstr(w->text, "://");
     size_t colon = strcspn(w->text, ":"), slash = strcspn(w->text, "/");
     bool local = true;
@@ -92,9 +92,9 @@ static bool check_repository(struct reader *r, const struct word *w)
         return w->text[1] ? diag_help(r->diag, "a directory of that name is './%s'", name) : false;
     }
     if (rest && (size_t)(rest - w->text) == colon) {
-        const char *scheme = arena_strndup(r->arena, w->text, colon), *near = string_nearest(scheme, schemes, 5), *fault;
+        const char *scheme = arena_strndup(r->arena, w->text, colon), *near = string_nearest(scheme, schemes, 4), *fault;
         if (!near || !string_equal(near, scheme)) {
-            diag_error(r->diag, w->span, "a repository cannot be fetched by '%s'; it is one of: https http git ssh file",
+            diag_error(r->diag, w->span, "a repository cannot be fetched by '%s'; it is one of: https http git file",
                        shown(r->arena, scheme, colon));
             return near ? diag_help(r->diag, "did you mean '%s'?", near) : false;
         }
@@ -104,12 +104,12 @@ static bool check_repository(struct reader *r, const struct word *w)
             return diag_error(r->diag, w->span, "'%s' is not a URL of a repository: %s", name, fault);
     } else if (colon < slash && w->text[colon]) {
         diag_error(r->diag, w->span, "'%s' is neither a URL nor a path", name);
-        return diag_help(r->diag, "write ssh://HOST/PATH for a host, './%s' for a directory", name);
+        return diag_help(r->diag, "write https://HOST/PATH for a host, './%s' for a directory", name);
     }
     if (!local || !r->foreign)
         return true;
     diag_error(r->diag, w->span, "'%s' is a repository on this machine, and this manifest comes from a repository itself", name);
-    return diag_help(r->diag, "the manifest of a repository can name others by https, http, git and ssh");
+    return diag_help(r->diag, "the manifest of a repository can name others by https, http and git");
 }
 
 bool read_repository(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

@@ -58,20 +58,45 @@ static void list_paths(struct draft *d, uint32_t from, word_list *paths)
         *vec_add(d->arena, paths) = d->p->deciding[i].path;
 }
 
-/* The nearest path; failing that, a path that ends in the key's name. */
+static const char *key_part(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+/* The path whose end, of as many steps as `path` has, is nearest; of those with the same end the first. */
+static const char *nearest_end(struct draft *d, const char *path, const word_list *paths)
+{
+    const char **ends = arena_array(d->arena, const char *, paths->count);
+    size_t steps = 0;
+    for (const char *s = path; *s; s++)
+        steps += *s == '.';
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *whole = paths->items[i], *end = key_part(whole);
+        for (size_t k = 0; k < steps && end > whole; k++)
+            for (end--; end > whole && end[-1] != '.'; end--)
+                ;
+        ends[i] = end;
+    }
+    const char *near = string_nearest(path, ends, paths->count);
+    for (size_t i = 0; near && i < paths->count; i++)
+        if (ends[i] == near)
+            return paths->items[i];
+    return NULL;
+}
+
+/* The nearest path; failing that, the one with the nearest end, one that ends in the key's name, or in a name like it. */
 static const char *nearest_path(struct draft *d, uint32_t from, const char *path)
 {
     word_list paths = {};
     list_paths(d, from, &paths);
     const char *near = string_nearest(path, paths.items, paths.count);
-    const char *dot = strrchr(path, '.');
-    const char *key = dot ? dot + 1 : path;
-    for (size_t i = 0; !near && i < paths.count; i++) {
-        const char *last = strrchr(paths.items[i], '.');
-        if (!strcmp(last ? last + 1 : paths.items[i], key))
+    if (!near)
+        near = nearest_end(d, path, &paths);
+    for (size_t i = 0; !near && i < paths.count; i++)
+        if (!strcmp(key_part(paths.items[i]), key_part(path)))
             near = paths.items[i];
-    }
-    return near;
+    return near ? near : nearest_end(d, key_part(path), &paths);
 }
 
 /* "choose" is for what the path names: says so, if it is a requirement. */
@@ -92,6 +117,51 @@ static bool help_requirement(struct draft *d, uint32_t from, const struct settin
     return true;
 }
 
+/* What would make it eligible: the values of deciding keys that it wants and that are others now. */
+static void help_condition(struct draft *d, const struct component *c)
+{
+    for (size_t i = 0; i < c->condition_count; i++)
+        for (size_t k = 0; k < d->p->deciding_count; k++) {
+            const struct condition *want = &c->conditions[i];
+            const struct plan_key *now = &d->p->deciding[k].key;
+            bool named = !strcmp(now->key->name.text, want->key.text), fits = !want->value_count;
+            for (size_t v = 0; v < want->value_count; v++)
+                fits = fits || (now->value && !strcmp(now->value->text, want->values[v].text));
+            if (named && !fits)
+                diag_help(d->diag, "it needs %s=%s: add --set %s=%s", want->key.text, want->values[0].text, want->key.text, want->values[0].text);
+        }
+}
+
+/* A component of the graph that has the key but is not in the plan. */
+static const struct component *elsewhere(const struct draft *d, const char *key)
+{
+    for (size_t n = 0; n < d->p->graph->node_count; n++) {
+        const struct component *c = d->p->graph->nodes[n].component;
+        if (key_find(c->keys, c->key_count, key))
+            return c;
+    }
+    return NULL;
+}
+
+/* A key with a name like this one, of something that is not in the plan. */
+static bool help_key_elsewhere(struct draft *d, const char *key)
+{
+    word_list names = {};
+    for (size_t n = 0; n < d->p->graph->node_count; n++) {
+        const struct component *c = d->p->graph->nodes[n].component;
+        for (size_t k = 0; k < c->key_count; k++)
+            *vec_add(d->arena, &names) = c->keys[k].name.text;
+    }
+    const char *near = string_nearest(key, names.items, names.count);
+    const struct component *c = near ? elsewhere(d, near) : NULL;
+    if (!c)
+        return false;
+    diag_help(d->diag, "did you mean '%s'? it is a key of '%s', which is not part of this plan for target %s", near, c->name.text,
+              target_names[d->p->target]);
+    help_condition(d, c);
+    return true;
+}
+
 static bool report_unknown(struct draft *d, uint32_t from, const struct setting *s)
 {
     diag_error(d->diag, s->path.span, "no key is at '%s'", s->path.text);
@@ -100,6 +170,8 @@ static bool report_unknown(struct draft *d, uint32_t from, const struct setting 
     const char *near = nearest_path(d, from, s->path.text);
     if (near)
         return diag_help(d->diag, "did you mean '%s'?", near);
+    if (help_key_elsewhere(d, key_part(s->path.text)))
+        return false;
     return diag_help(d->diag, "'ukc configure --help' lists the keys");
 }
 
@@ -230,32 +302,6 @@ static bool report_ambiguous(struct draft *d, const struct setting *s, const str
     diag_help(d->diag, "write more of the path: %s", text_string(&list));
     text_dispose(&list);
     return false;
-}
-
-/* What would make it eligible: the values of deciding keys that it wants and that are others now. */
-static void help_condition(struct draft *d, const struct component *c)
-{
-    for (size_t i = 0; i < c->condition_count; i++)
-        for (size_t k = 0; k < d->p->deciding_count; k++) {
-            const struct condition *want = &c->conditions[i];
-            const struct plan_key *now = &d->p->deciding[k].key;
-            bool named = !strcmp(now->key->name.text, want->key.text), fits = !want->value_count;
-            for (size_t v = 0; v < want->value_count; v++)
-                fits = fits || (now->value && !strcmp(now->value->text, want->values[v].text));
-            if (named && !fits)
-                diag_help(d->diag, "it needs %s=%s: add --set %s=%s", want->key.text, want->values[0].text, want->key.text, want->values[0].text);
-        }
-}
-
-/* A component of the graph that has the key but is not in the plan. */
-static const struct component *elsewhere(const struct draft *d, const char *key)
-{
-    for (size_t n = 0; n < d->p->graph->node_count; n++) {
-        const struct component *c = d->p->graph->nodes[n].component;
-        if (key_find(c->keys, c->key_count, key))
-            return c;
-    }
-    return NULL;
 }
 
 /* It has a value for every image; whether that decides anything in this one is another question. */

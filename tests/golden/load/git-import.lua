@@ -15,7 +15,7 @@ return implementation "zip" {
     at "git@example.org:a",
     at "https://user:secret@example.org/a",
     at "https:///a",
-    at "ssh://-oProxyCommand=x/a",
+    at "https://-oProxyCommand=x/a",
     at "https://example.org",
     at "file://host",
     at "https://example.org/a b",
