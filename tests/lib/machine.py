@@ -8,6 +8,7 @@
 """
 
 import contextlib
+import shlex
 
 import harness
 from lib import loaders
@@ -41,6 +42,35 @@ def command(p, machine, words=(), memory="64M", tap=True, arguments=(), block=No
     if block:
         more += ["--block", block]
     return [str(p.context.ukc), "run", "--quiet", "--target", "kvm", "--accelerator", "tcg", "--machine", machine, "--memory", memory, *more, *words, "--", *arguments]
+
+
+CARD = {"q35": "virtio-net-pci,disable-legacy=on,romfile=", "microvm": "virtio-net-device"}
+LEFT_OUT = ("-netdev", "-qmp", "-chardev")  # of what `ukc run` starts, with what belongs to it
+
+
+def bare(p, machine, more=(), words=(), arguments=()):
+    """QEMU's command as `ukc run` makes it, but without a network and without anybody who controls it: for what no option of ours does."""
+    asked = command(p, machine, words, tap=False, arguments=arguments)
+    asked.insert(asked.index("--"), "--dry-run")
+    given = shlex.split(p.run(*asked).out)
+    kept, at = [given[0]], 1
+    while at < len(given):
+        option, value = given[at], given[at + 1] if at + 1 < len(given) and not given[at + 1].startswith("-") else None
+        if option not in LEFT_OUT and not (option == "-device" and ("netdev=" in value or "chardev=" in value)):
+            kept += [option] if value is None else [option, value]
+        at += 1 if value is None else 2
+    return kept + list(more)
+
+
+def card(machine, number, backend, mac=None):
+    """QEMU's words for a network card and what it is connected to."""
+    address = f",mac={mac}" if mac else ""
+    return ["-netdev", f"{backend},id=c{number}", "-device", f"{CARD[machine]},netdev=c{number}{address}"]
+
+
+def image_status(code):
+    """Of QEMU's exit status, which its isa-debug-exit makes of the image's (ukc/command/run_kvm.c)."""
+    return code // 2 - 16
 
 
 def run(p, machine, *arguments, words=(), status=0, timeout=120, memory="64M"):

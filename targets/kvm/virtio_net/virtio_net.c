@@ -48,7 +48,8 @@ static int open_by_mac(void)
     }
     card.device = NULL;
     const uint8_t *m = KEY_MAC_BYTES;
-    log_write(LOG_LEVEL_ERROR, "virtio_net", "there is no network card with the address %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+    log_write(LOG_LEVEL_ERROR, "virtio_net", "there is no network card with the address %02x:%02x:%02x:%02x:%02x:%02x%s", m[0], m[1], m[2], m[3], m[4], m[5],
+              result == -EBUSY ? ", unless one that is in use has it" : "");
     return result;
 }
 
