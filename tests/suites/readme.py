@@ -16,7 +16,7 @@ import subprocess
 import harness
 from lib.project import store
 
-SECONDS = 600
+SECONDS = 900
 
 WAIT = r"""
 __listeners() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n++ } END { print n + 0 }'; }

@@ -42,7 +42,7 @@
     X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")   \
     X(memory, 'm', "memory", "SIZE", false, "on kvm: the machine's memory, as 16M or 1100K; 64M, or what a large image needs") \
     X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
-    X(publish, 'p', "publish", "[HOST:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
+    X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
     X(tap, 0, "tap", "DEVICE", true, "on kvm: a network card on this tap device of the host, made if it is not there") \
     X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm: a disk; with ,ro one that is only read; the image counts them in this order") \
     X(json_config, 0, "json-config", NULL, false, "on kvm: print what Firecracker, cloud-hypervisor and libvirt need to run the image") \

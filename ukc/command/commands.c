@@ -81,8 +81,9 @@ const struct command commands[] = {
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then debug the image with gdb",
         .description = "A kvm image is started in QEMU and waits, before its first instruction, until gdb is attached: set breakpoints, then "
-                       "'continue'. A posix image is started by gdb's 'run'. Symbols are loaded; --profile dev of configure keeps "
-                       "variables and lines as they were written. --script and --eval are gdb's -x and -ex; with --batch gdb ends after "
+                       "'continue'. The machine ends when gdb does. A posix image is started by gdb's 'run'. Symbols are loaded; --profile dev of "
+                       "configure keeps variables and lines as they were written, while in a release image many functions have become part of "
+                       "those that call them. --script and --eval are gdb's -x and -ex; with --batch gdb ends after "
                        "them, and its exit status is that of ukc. Words after -- are the image's own.",
         .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES_MACHINE | TAKES(batch) |
                  TAKES(script) | TAKES(eval),
