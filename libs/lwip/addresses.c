@@ -3,11 +3,14 @@
 
 #include "keys.h"
 #include "log.h"
+#include "netif.h"
 #include "lwip.h"
 #include "stack.h"
 #include "task.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <ukc/deadline.h>
 
@@ -304,10 +307,25 @@ static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_
 
 /* ---- start ---- */
 
-[[maybe_unused]] static int refuse(const char *key, const char *why)
+__attribute__((format(printf, 2, 3)))
+[[maybe_unused]] static int refuse(const char *key, const char *why, ...)
 {
-    log_write(LOG_LEVEL_ERROR, "stack", "the key '%s' %s", key, why);
+    char text[256];
+    va_list arguments;
+    va_start(arguments, why);
+    vsnprintf(text, sizeof text, why, arguments);
+    va_end(arguments);
+    log_write(LOG_LEVEL_ERROR, "stack", "the key '%s' %s", key, text);
     return -EINVAL;
+}
+
+/* Whether the link's other end is called so. */
+[[maybe_unused]] static bool is_others(const struct netif_info *info, unsigned family, const uint8_t *bytes)
+{
+    for (size_t i = 0; i < info->other_count; i++)
+        if (info->others[i].family == family && memcmp(info->others[i].bytes, bytes, family == IP_V4 ? 4 : 16) == 0)
+            return true;
+    return false;
 }
 
 #if LWIP_IPV4
@@ -335,9 +353,25 @@ static const char *fault_of_address(const uint8_t bytes[4], unsigned prefix)
         return "is the address of everyone in its network";
     return host && !(address & host) ? "is the address of its network, not of a host" : NULL;
 }
+
+/* An address with 32 bits is in a network with nobody else: its router is beyond, and asked for all the same. */
+static int check_router(const uint8_t address[4], const uint8_t router[4], unsigned prefix)
+{
+    static const uint8_t none[4];
+    if (memcmp(router, none, 4) == 0)
+        return 0;
+    if (memcmp(router, address, 4) == 0)
+        return refuse("router", "is the image's own address: give that of a router, or 0.0.0.0 if there is none");
+    for (unsigned bit = 0; prefix < 32 && bit < prefix; bit++)
+        if ((router[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1)
+            return refuse("router", "is %s, which is not in the network of the key 'address', %s: give a router that is, or 0.0.0.0 if there is none",
+                          KEY_ROUTER, KEY_ADDRESS);
+    const char *fault = fault_of_address(router, prefix);
+    return fault ? refuse("router", "%s: give that of a router, or 0.0.0.0 if there is none", fault) : 0;
+}
 #endif
 
-static int start_ipv4(void)
+static int start_ipv4([[maybe_unused]] const struct netif_info *info)
 {
 #if LWIP_DHCP
     if (!is_hostname(KEY_HOSTNAME))
@@ -349,7 +383,12 @@ static int start_ipv4(void)
     ip4_addr_t address, mask, router;
     const char *fault = fault_of_address(KEY_ADDRESS_BYTES, KEY_ADDRESS_LENGTH);
     if (fault)
-        return refuse("address", fault);
+        return refuse("address", "%s", fault);
+    if (is_others(info, IP_V4, KEY_ADDRESS_BYTES))
+        return refuse("address", "is %s, which is what the other end of the link is called: give one of the two another address", KEY_ADDRESS);
+    int error = check_router(KEY_ADDRESS_BYTES, KEY_ROUTER_BYTES, KEY_ADDRESS_LENGTH);
+    if (error)
+        return error;
     memcpy(&address.addr, KEY_ADDRESS_BYTES, 4);
     mask.addr = lwip_htonl(KEY_ADDRESS_LENGTH ? UINT32_MAX << (32 - KEY_ADDRESS_LENGTH) : 0);
     memcpy(&router.addr, KEY_ROUTER_BYTES, 4);
@@ -360,7 +399,25 @@ static int start_ipv4(void)
 #endif
 
 #if LWIP_IPV6
-static int start_ipv6(void)
+#if KEY_IPV6 == KEY_IPV6_STATIC
+static int check_router6(const uint8_t address[16], const uint8_t router[16])
+{
+    ip6_addr_t it = {0};
+    memcpy(it.addr, router, 16);
+    if (ip6_addr_isany(&it))
+        return 0;
+    if (memcmp(router, address, 16) == 0)
+        return refuse("router6", "is the image's own address: give that of a router, or :: for those that advertise themselves");
+    if (ip6_addr_isloopback(&it) || ip6_addr_ismulticast(&it) || ip6_addr_isipv4mappedipv6(&it))
+        return refuse("router6", "is not the address of a host: give that of a router, or :: for those that advertise themselves");
+    if (!ip6_addr_islinklocal(&it) && memcmp(router, address, 8) != 0)
+        return refuse("router6", "is %s, which is not in the network of the key 'address6', %s: "
+                      "give a router that is, a link-local address, or :: for those that advertise themselves", KEY_ROUTER6, KEY_ADDRESS6);
+    return 0;
+}
+#endif
+
+static int start_ipv6([[maybe_unused]] const struct netif_info *info)
 {
     if (!configured(IP_V6)) {
         log_write(LOG_LEVEL_WARNING, "stack", "no IPv6: it needs frames of 1280 bytes, and the interface carries %u", link_netif.mtu);
@@ -373,6 +430,11 @@ static int start_ipv6(void)
     memcpy(address.addr, KEY_ADDRESS6_BYTES, 16);
     if (ip6_addr_isany(&address) || ip6_addr_isloopback(&address) || ip6_addr_ismulticast(&address) || ip6_addr_isipv4mappedipv6(&address))
         return refuse("address6", "is not the address of a host");
+    if (is_others(info, IP_V6, KEY_ADDRESS6_BYTES))
+        return refuse("address6", "is %s, which is what the other end of the link is called: give one of the two another address", KEY_ADDRESS6);
+    int error = check_router6(KEY_ADDRESS6_BYTES, KEY_ROUTER6_BYTES);
+    if (error)
+        return error;
     if (KEY_ADDRESS6_LENGTH != 64)
         log_write(LOG_LEVEL_WARNING, "stack", "IPv6 networks have 64 bits here, not %u", (unsigned)KEY_ADDRESS6_LENGTH);
     if (netif_add_ip6_address(&link_netif, &address, &index) != ERR_OK || index < 0)
@@ -387,26 +449,34 @@ static int start_ipv6(void)
 }
 #endif
 
+static netif_ext_callback_t callback;
+
 int addresses_start(void)
 {
-    static netif_ext_callback_t callback;
+    struct netif_info info;
+    int error = netif_info(&info);
+    if (error)
+        return error;
     memset(learnt, 0, sizeof learnt);
     waiting = NULL;
     netif_add_ext_callback(&callback, changed);
-    int error = 0;
 #if LWIP_IPV4
-    error = start_ipv4();
+    error = start_ipv4(&info);
 #endif
 #if LWIP_IPV6
     if (!error)
-        error = start_ipv6();
+        error = start_ipv6(&info);
 #endif
     return error;
 }
 
+/* What goes now goes because the image ends: no loss to be warned of. */
 void addresses_stop(void)
 {
+    netif_remove_ext_callback(&callback);
 #if LWIP_DHCP
+    if (dhcp_supplied_address(&link_netif))
+        tell("given back: address", netif_ip_addr4(&link_netif), (unsigned)__builtin_popcount(netif_ip4_netmask(&link_netif)->addr));
     dhcp_release_and_stop(&link_netif);
 #endif
 }

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <ukc/address.h>
 #include <ukc/view.h>
 
 /*
@@ -23,11 +24,15 @@ enum {
     NETIF_CHECKSUM_RECEIVE = 2, /* a frame received has none, or one that was verified: the field is not to be looked at */
 };
 
+enum { NETIF_OTHERS_MOST = 8 };
+
 struct netif_info {
     uint8_t mac[6];
     uint16_t mtu;     /* bytes of payload, without the 14 bytes of header; 576 to 9216 */
     uint32_t offload; /* NETIF_CHECKSUM_... */
     uint32_t divides; /* bytes of the longest frame with a segment of TCP that is divided for the wire; 0: none is */
+    uint32_t other_count;                       /* of others */
+    struct ip_address others[NETIF_OTHERS_MOST]; /* what the link's other end is called, as far as the interface knows: not for the stack */
 };
 
 int netif_info(struct netif_info *info);

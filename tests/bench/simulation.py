@@ -31,7 +31,7 @@ def measure(context):
     try:
         shutil.copytree(os.path.join(context.root, "tests", "simulation", "tcp"), directory, dirs_exist_ok=True)
         ukc = os.path.join(context.build, "ukc")
-        run([ukc, "configure", "--target", "posix", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0"], directory)
+        run([ukc, "configure", "--target", "posix", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0", "--set", "router6=::"], directory)
         run([ukc, "build"], directory)
         pairs = 100 if context.quick else 500
         for label, options in (("each frame at once", []), ("frames at multiples of 100 us", ["--coalesce", "100us"])):

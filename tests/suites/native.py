@@ -80,7 +80,17 @@ def fixed(context, options):
                 check_end(server)
         for key, value, words in WRONG:
             r = host.run(image, f"--{key}={value}", status=None, timeout=20)
-            expect(r.status == 1 and f"the key '{key}' {words}" in r.out + r.err, f"no host has the address {value}", r)
+            expect(r.status == 1 and f"the key '{key}' {words}" in r.out + r.err, f"{value} is refused as {key}", r)
+        for values in RIGHT:
+            with host.start(image, *values) as server:
+                server.wait_for("netif_tap: tap0")
+                server.wait_for("listening")
+                check_end(server)
+        host.ip("tuntap add dev tap0 mode tap")  # as an operator configures it
+        host.address("tap0", "10.0.0.8/24", "10.0.0.9/24", "fd00::8/64", "fd00::9/64")
+        for key, value in (("address", "10.0.0.9/24"), ("address6", "fd00::9/64")):
+            r = host.run(image, f"--{key}={value}", status=None, timeout=20)
+            expect(r.status == 1 and f"the key '{key}' is {value}, which is what the other end" in r.out + r.err, "so is the host's own", r)
 
 
 WRONG = [
@@ -90,7 +100,21 @@ WRONG = [
     ("address", "255.255.255.255/32", "is the address of everyone in its network"),
     ("address", "10.0.0.255/24", "is the address of everyone in its network"),
     ("address", "10.0.0.0/24", "is the address of its network, not of a host"),
+    ("address", "10.0.0.1/24", "is 10.0.0.1/24, which is what the other end of the link is called: give one of the two another address"),
+    ("address6", "fd00::1/64", "is fd00::1/64, which is what the other end of the link is called: give one of the two another address"),
+    ("router", "10.0.0.2", "is the image's own address: give that of a router, or 0.0.0.0 if there is none"),
+    ("router", "10.0.1.1", "is 10.0.1.1, which is not in the network of the key 'address', 10.0.0.2/24: give a router that is, or 0.0.0.0"),
+    ("router", "10.0.0.255", "is the address of everyone in its network: give that of a router, or 0.0.0.0"),
+    ("router6", "fd00::2", "is the image's own address: give that of a router, or :: for"),
+    ("router6", "fd00:0:0:1::1", "is fd00:0:0:1::1, which is not in the network of the key 'address6', fd00::2/64: give a router that is, a link-local"),
+    ("router6", "ff02::2", "is not the address of a host: give that of a router, or :: for"),
     *(("address6", value, "is not the address of a host") for value in ("::/0", "::1/64", "ff02::1/64", "::ffff:10.0.0.2/64")),
+]
+
+# routers that are not in the image's network, and are right; or none
+RIGHT = [
+    ["--address=10.0.0.2/32", "--router=172.31.1.1", "--router6=fe80::1"],
+    ["--router=0.0.0.0", "--router6=::"],
 ]
 
 
@@ -107,6 +131,7 @@ def automatic(context, options):
     with Network() as net, Project(context) as p:
         image = build(p, "--set", "http.stack.ipv4=dhcp", "--set", "http.stack.ipv6=slaac", *options)
         host = net.namespace("host")
+        host.ip("tuntap add dev tap0 mode tap")  # it stays when the image ends, whose last frame dnsmasq is to get
         with host.start(image, "--mac=02:00:00:00:00:55", f"--hostname={name}") as server:
             host.wait_for_device("tap0", server)
             expect(addresses(server) == [], "there is no address at first", server.output)
@@ -123,6 +148,9 @@ def automatic(context, options):
                     check_pages(p, host, address)
                     check_ping(host, address)
                 check_end(server)
+                wait_until(lambda: f"DHCPRELEASE(tap0) {v4}" in dnsmasq.output, "the server has the address back", 20, dnsmasq)
+                expect(f"stack: given back: address {v4}/24" in server.output, "and the image says so", server.output)
+                expect(not re.search("any more|no longer valid|warning", server.output), "nothing is said to be lost", server.output)
 
 
 def over_packets(context):

@@ -173,6 +173,21 @@ def faults(context):
         expect("start it with ukc-switch" in r.err, "without a switch", r)
 
 
+def refused(context):
+    """What the switch cannot do ends at once, and is told: values out of range, an image for another link."""
+    with Project(context) as p:
+        for word, text in (("--loss=200%", "'200%' is not a share, from 0% to 100%"), ("--corrupt=1.01", "'1.01' is not a share"),
+                           ("--mtu=9217", "'9217' is not a whole number, from 576 to 9216"), ("--queue=0", "'0' is not a whole number, from 1 to 2147483647"),
+                           ("--seed=-1", "'-1' is not a whole number, from 0"), ("--delay=3", "'3' is not a time with its unit (ns, us"),
+                           ("--until=600001h", "from 0 to 600000h"), ("--rate=2000Gbit", "from 0 to 1000Gbit"), ("--record=", "is not the name of a file")):
+            r = simulate(p, word, IMAGE, status=2)
+            expect(f"ukc-switch: {word.split('=')[0]}: " in r.err and text in r.err, f"{word} is refused, with what fits", r)
+        build(p, "tests/simulation/raw", "--set", "link=pcap")
+        r = simulate(p, "--patience=1h", IMAGE, status=1)
+        expect("1: epoll_loop: this image is no host for ukc-switch: configure it with '--set net=native --set link=switch'" in r.out, "an image for another link", r)
+        expect(f"host 1 ({IMAGE}) ended with status 1" in r.err, "does not run", r)
+
+
 def attached(context):
     """A host that somebody else starts."""
     with Project(context) as p:
@@ -220,7 +235,7 @@ def exchanged(result, clients, size):
 
 def tcp(context):
     with Project(context) as p:
-        build(p, "tests/simulation/tcp", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0")
+        build(p, "tests/simulation/tcp", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0", "--set", "router6=::")
         lossy = ["--loss", "1%", "--delay", "10ms", "--jitter", "2ms", "--reorder", "1%", "--duplicate", "3%", "--corrupt", "0.5%", "--until", "1h"]
         clients = 60 if context.long else 20
         first = simulate(p, "--seed", "3", *lossy, "--record", "one.pcap", *tcp_hosts(5, clients))
@@ -234,7 +249,7 @@ def tcp(context):
         expect(retransmissions(frames_of(p.read("clean.pcap"))) == 0, "nothing is sent twice on a clean network", clean)
         expect(retransmissions(frames_of(p.read("one.pcap"))) > 0, "and something is when frames are lost", first)
         # time is virtual: an image that is slower by far does the same
-        p.ukc("configure", "--profile", "dev", "--sanitize", "--target", "posix", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0")
+        p.ukc("configure", "--profile", "dev", "--sanitize", "--target", "posix", "--set", "net=native", "--set", "link=switch", "--set", "router=0.0.0.0", "--set", "router6=::")
         p.ukc("build")
         slow = simulate(p, "--seed", "3", *lossy, *tcp_hosts(5, clients))
         expect(slow.out == first.out, "an image with sanitizers gives the same trace", first, slow)
@@ -260,7 +275,7 @@ def homepage(context):
     """Any image is a host by one key."""
     with Project(context) as p:
         build(p, "examples/homepage", "--set", "net=native", "--set", "link=switch")
-        r = simulate(p, "--until", "100s", "build/posix/homepage:--address=10.0.0.{n}/24", "x3")
+        r = simulate(p, "--until", "100s", "build/posix/homepage:--address=10.0.0.{n+1}/24 --address6=fd00::{n+1:x}/64", "x3")
         expect(r.out.count("http: listening on port 8080") == 3 and counts(r)["time"] == "100.000000000", "all three serve, and stop", r)
 
 
@@ -281,6 +296,7 @@ def tests(context):
     yield "replay", lambda: replay(context)
     yield "switch/same-seed", lambda: same_seed(context)
     yield "switch/faults", lambda: faults(context)
+    yield "switch/refused", lambda: refused(context)
     yield "switch/attached", lambda: attached(context)
     yield "switch/many", lambda: many(context)
     yield "tcp", lambda: tcp(context)

@@ -13,6 +13,7 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -215,6 +216,10 @@ int epoll_loop_wait(int64_t deadline, void **woken, size_t capacity)
 
 int epoll_loop_start(void)
 {
+    if (getenv("UKC_SWITCH")) { /* switch_host/protocol.h: ukc-switch would wait for it in vain */
+        fputs("epoll_loop: this image is no host for ukc-switch: configure it with '--set net=native --set link=switch', and build it\n", stderr);
+        return -ENOTSUP;
+    }
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0)
         return -errno;

@@ -73,7 +73,7 @@ static int converse(int descriptor, struct request *request, listener *tell, str
     return result;
 }
 
-/* A socket for each: there are four requests in an image's life. */
+/* A socket for each: there are six requests in an image's life. */
 static int ask(struct request *request, listener *tell, struct host_device *device)
 {
     struct timeval patience = {.tv_sec = 5};
@@ -104,11 +104,30 @@ static void note_link(const struct nlmsghdr *message, struct host_device *device
     }
 }
 
+/* IFA_ADDRESS of a link from point to point is the other end's; IFA_LOCAL is there with IPv4 only, or then. */
+static void note_bytes(const struct ifaddrmsg *address, size_t size, struct host_device *device)
+{
+    struct ip_address found = {.family = address->ifa_family == AF_INET ? IP_V4 : IP_V6};
+    size_t length = address->ifa_family == AF_INET ? 4 : 16;
+    bool local = false;
+    for (const struct rtattr *at = IFA_RTA(address); RTA_OK(at, size); at = RTA_NEXT(at, size)) {
+        if ((at->rta_type != IFA_LOCAL && (at->rta_type != IFA_ADDRESS || local)) || RTA_PAYLOAD(at) != length)
+            continue;
+        memcpy(found.bytes, RTA_DATA(at), length);
+        local = at->rta_type == IFA_LOCAL;
+    }
+    if (device->address_count < HOST_ADDRESSES_MOST)
+        device->addresses[device->address_count++] = found;
+}
+
 static void note_address(const struct nlmsghdr *message, struct host_device *device)
 {
     const struct ifaddrmsg *address = NLMSG_DATA(message);
-    if (message->nlmsg_type == RTM_NEWADDR && message->nlmsg_len >= NLMSG_LENGTH(sizeof *address) && (int)address->ifa_index == device->index)
-        device->has_address |= address->ifa_scope < RT_SCOPE_LINK;
+    if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof *address) || (int)address->ifa_index != device->index ||
+        address->ifa_scope >= RT_SCOPE_LINK)
+        return;
+    device->has_address = true;
+    note_bytes(address, message->nlmsg_len - NLMSG_LENGTH(sizeof *address), device);
 }
 
 bool host_name_valid(const char *name)

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <ukc/address.h>
+
+enum { HOST_ADDRESSES_MOST = 8 };
 
 struct host_device {
     int index;
@@ -16,6 +19,8 @@ struct host_device {
     bool up;
     bool enslaved; /* a port of a bridge, of a bond */
     bool has_address; /* IPv4, or IPv6 that is not link-local */
+    unsigned address_count;
+    struct ip_address addresses[HOST_ADDRESSES_MOST]; /* the first of those */
 };
 
 struct host_address {

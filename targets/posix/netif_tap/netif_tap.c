@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "task.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -182,10 +183,15 @@ static int finish(int descriptor, bool with_header, bool made)
         error = choose_mac(device.mac);
     if (!error)
         error = prepare(&device, made);
+    if (!error)
+        error = host_look(KEY_DEVICE, &device); /* what it is called now */
     if (error) {
         close(descriptor);
         return error;
     }
+    static_assert((int)HOST_ADDRESSES_MOST == (int)NETIF_OTHERS_MOST);
+    info.other_count = device.address_count;
+    memcpy(info.others, device.addresses, sizeof info.others);
     info.mtu = (uint16_t)KEY_MTU;
     info.offload = with_header ? NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE : 0;
     info.divides = with_header ? FRAME_DIVIDED_MOST : 0;

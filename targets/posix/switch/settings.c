@@ -34,6 +34,7 @@ static const struct option options[] = {
     {"quiet", NULL, "does not show what hosts write", FLAG, AT(quiet)},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
+#define TIME_MOST (INT64_C(600000) * 3600 * 1000000000) /* sums of some fit as well */
 
 /* ---- values ---- */
 
@@ -75,7 +76,7 @@ bool settings_time(const char *text, int64_t *nanoseconds)
     static const struct unit units[] = {
         {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"min", 60 * INT64_C(1000000000)}, {"h", 3600 * INT64_C(1000000000)}, {0},
     };
-    return with_unit(text, units, nanoseconds) && *nanoseconds <= INT64_MAX / 4;
+    return with_unit(text, units, nanoseconds) && *nanoseconds <= TIME_MOST;
 }
 
 bool settings_rate(const char *text, int64_t *bits)
@@ -95,6 +96,22 @@ bool settings_probability(const char *text, uint32_t *probability)
     }
     *probability = (uint32_t)value;
     return value <= CHANCE_CERTAIN;
+}
+
+/* Which values there are. */
+static const char *range(enum option_kind kind)
+{
+    switch (kind) {
+    case SEED: return "a whole number, from 0 to 9223372036854775807";
+    case PROBABILITY: return "a share, from 0% to 100%, or from 0 to 1";
+    case TIME: return "a time with its unit (ns, us, ms, s, min, h), from 0 to 600000h";
+    case RATE: return "a rate with its unit (bit, kbit, Mbit, Gbit), from 0 to 1000Gbit";
+    case COUNT: return "a whole number, from 1 to 2147483647";
+    case MTU: return "a whole number, from 576 to 9216";
+    case TEXT: return "the name of a file";
+    case FLAG: break;
+    }
+    return "nothing";
 }
 
 static bool whole(const char *text, int64_t least, int64_t most, int64_t *out)
@@ -182,7 +199,7 @@ static int read_option(struct settings *settings, char **argv, int *at)
         if (!value || (option->kind == FLAG && equals))
             return complain(equals ? "this option has no value" : "its value is missing", argv[*at - 1]);
         if (!set(settings, option, value)) {
-            fprintf(stderr, "ukc-switch: --%s: '%s' does not fit: %s\n", option->name, value, option->help);
+            fprintf(stderr, "ukc-switch: --%s: '%s' is not %s\n", option->name, value, range(option->kind));
             return 2;
         }
         *at += !equals && option->kind != FLAG;
