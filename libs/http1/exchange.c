@@ -4,7 +4,7 @@
 #include "exchange.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include "pages.h"
 #include "stack.h"
 #include "text.h"
 
@@ -27,7 +27,7 @@ static struct http1_exchange *exchange_take(struct connection *connection)
         free_exchanges = x->next_free;
         free_count--;
     } else {
-        x = malloc(sizeof *x); /* not cleared: what is not used need not be there */
+        x = pages_allocate(sizeof *x); /* not cleared: what is not used need not be there */
     }
     if (x == NULL)
         return NULL;
@@ -41,7 +41,7 @@ static void exchange_give(struct http1_exchange *x)
 {
     x->connection->exchange = NULL;
     if (free_count == FREE_MOST) {
-        free(x);
+        pages_free(x, sizeof *x);
         return;
     }
     x->next_free = free_exchanges;
@@ -53,7 +53,7 @@ void exchanges_free(void)
 {
     for (struct http1_exchange *x = free_exchanges, *next; x; x = next) {
         next = x->next_free;
-        free(x);
+        pages_free(x, sizeof *x);
     }
     free_exchanges = NULL;
     free_count = 0;

@@ -3,7 +3,7 @@ return implementation "http1" {
   version = "1.0", licence = "ISC and MIT", origin = "ukc; llhttp by Fedor Indutny and others",
   doc      = "an HTTP/1.1 server: keep-alive, pipelining, ranges, conditional requests",
   provides = sig.http_server,
-  requires = { stack = sig.stack, task = sig.task, clock = sig.clock, log = sig.log },
+  requires = { stack = sig.stack, task = sig.task, clock = sig.clock, log = sig.log, pages = sig.pages },
   sources  = {
     "serve.c", "exchange.c", "head.c", "body.c", "transport.c", "respond.c", "representation.c",
     "status.c", "target.c", "text.c", "date.c",

@@ -60,9 +60,12 @@ static void make_classes(void)
     for (unsigned pieces = (unsigned)(arena.chunk / 1088); pieces; pieces -= pieces > 8 ? (pieces + 7) / 8 : 1)
         arena.sizes[n++] = arena.chunk / pieces / UNIT * UNIT;
     arena.classes = n;
-    for (unsigned class = 0, units = 0; class < n; class++)
-        for (unsigned end = arena.sizes[class] / UNIT; units <= end; units++)
-            arena.class_of[units] = (uint8_t)class;
+    unsigned units = 0;
+    for (unsigned class = 0; class < n; class++) {
+        unsigned end = arena.sizes[class] / UNIT + 1;
+        memset(&arena.class_of[units], (int)class, end - units);
+        units = end;
+    }
 }
 
 bool arena_start(void *memory, size_t size)

@@ -24,7 +24,7 @@ void secret_start(void)
 /* Drawn from a supply: one call of the generator for many numbers. */
 uint32_t secret_number(void)
 {
-    static uint32_t supply[64];
+    static uint32_t supply[16];
     static unsigned left;
     if (!left) {
         random_fill(supply, sizeof supply);

@@ -4,10 +4,11 @@
  * An entry's time is never later than the deadline of its task's wait.  When
  * it comes and the task waits for something later by now, the entry moves.
  */
+#include "pages.h"
 #include "scheduler.h"
 
 #include <stdint.h>
-#include <stdlib.h>
+#include <string.h>
 #include <ukc/deadline.h>
 
 struct timer {
@@ -17,6 +18,7 @@ struct timer {
 
 static struct timer *heap;
 static size_t count, capacity;
+static bool in_pages;
 
 static void place(size_t at, struct timer timer)
 {
@@ -49,16 +51,30 @@ static void sink(size_t at, struct timer timer)
     place(at, timer);
 }
 
+static void timers_free(void)
+{
+    if (in_pages)
+        pages_free(heap, capacity * sizeof *heap);
+    in_pages = false;
+}
+
+/* Room for a few is there; more comes in whole pages. */
 bool timers_reserve(size_t tasks)
 {
+    static struct timer few[32];
     if (tasks <= capacity)
         return true;
-    size_t wanted = tasks < 32 ? 64 : tasks * 2;
-    struct timer *larger = realloc(heap, wanted * sizeof *heap);
+    bool enough = tasks <= sizeof few / sizeof few[0];
+    size_t wanted = enough ? sizeof few / sizeof few[0] : tasks * 2;
+    struct timer *larger = enough ? few : pages_allocate(wanted * sizeof *heap);
     if (!larger)
         return false;
+    if (count)
+        memcpy(larger, heap, count * sizeof *heap);
+    timers_free();
     heap = larger;
     capacity = wanted;
+    in_pages = !enough;
     return true;
 }
 
@@ -108,7 +124,7 @@ struct tasks *timers_expired(int64_t now)
 
 void timers_dispose(void)
 {
-    free(heap);
+    timers_free();
     heap = NULL;
     count = capacity = 0;
 }

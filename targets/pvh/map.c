@@ -44,6 +44,18 @@ static void flush(uint64_t address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
+/* Writes entries in a row; what the processor knows of those that were there is forgotten. */
+static void fill(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
+{
+    uint64_t known = 0;
+    for (const uint64_t *end = entry + count; entry < end; value += step) {
+        known |= *entry;
+        *entry++ = value;
+    }
+    if (known & PRESENT)
+        __asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(known) : : "memory");
+}
+
 static bool is_table(uint64_t entry)
 {
     return (entry & PRESENT) && !(entry & LARGE);
@@ -58,8 +70,8 @@ static uint64_t *below(uint64_t *entry)
     uint64_t *table = new_table();
     if (!table)
         return NULL;
-    for (unsigned i = 0; (old & PRESENT) && i < ENTRIES; i++)
-        table[i] = (old & ~LARGE) + (uint64_t)i * MACHINE_PAGE;
+    if (old & PRESENT)
+        fill(table, ENTRIES, old & ~LARGE, MACHINE_PAGE);
     *entry = (uintptr_t)table | PRESENT | WRITE;
     return table;
 }
@@ -71,18 +83,6 @@ static uint64_t *entry_of(uint64_t address, unsigned shift)
     for (unsigned at = 39; table && at > shift; at -= 9)
         table = below(&table[address >> at & (ENTRIES - 1)]);
     return table ? &table[address >> shift & (ENTRIES - 1)] : NULL;
-}
-
-/* Writes entries in a row; what the processor knows of those that were there is forgotten. */
-static void fill(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
-{
-    uint64_t known = 0;
-    for (const uint64_t *end = entry + count; entry < end; value += step) {
-        known |= *entry;
-        *entry++ = value;
-    }
-    if (known & PRESENT)
-        __asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(known) : : "memory");
 }
 
 /* Maps 2 MiB pages where there are no tables yet, and single ones else: as many at once as have entries in one table. */

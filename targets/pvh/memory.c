@@ -2,7 +2,7 @@
  * memory.c - whole pages of the machine's memory.
  *
  * Free memory is a list of runs in ascending order, each described in its own first page.  It is taken from
- * the loader's map at the first call: an image that allocates nothing pays nothing.
+ * the loader's map, and mapped, as it is needed: an image that allocates nothing pays nothing.
  */
 #include <string.h>
 #include <ukc/machine.h>
@@ -15,7 +15,6 @@ struct run {
     size_t pages;
 };
 static struct run *runs;
-static bool prepared;
 
 /* Below this nothing is given out: start_info, ACPI tables and modules of loaders lie there, or devices. */
 #define LOW_END ((uintptr_t)image_end)
@@ -80,53 +79,57 @@ static uint64_t step_end(uint64_t start, uint64_t end)
     return next < end ? next : end;
 }
 
-static void add(uint64_t start, uint64_t end)
+/* The first memory from `from` on that no module lies in, in whole pages. */
+static bool find_piece(uint64_t from, uint64_t *start, uint64_t *end)
 {
-    start = up(start > LOW_END ? start : LOW_END);
-    end &= ~(uint64_t)(MACHINE_PAGE - 1);
-    for (uint64_t to; start < end; start = to) {
-        to = step_end(start, end);
-        if (!machine_map(start, to - start, MACHINE_WRITE))
-            return; /* what has no tables is not used */
-        insert(start, (to - start) / MACHINE_PAGE);
-        feed_tables();
+    size_t count, module_count;
+    const struct machine_range *map = machine_memory_map(&count), *modules = machine_modules(&module_count);
+    *start = UINT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t first = up(map[i].start > from ? map[i].start : from), last = map[i].start + map[i].size;
+        /* modules may overlap, and have any order */
+        for (size_t k = 0; k < module_count; k++)
+            if (modules[k].size && first < modules[k].start + modules[k].size && first + MACHINE_PAGE > modules[k].start) {
+                first = up(modules[k].start + modules[k].size);
+                k = SIZE_MAX;
+            }
+        for (size_t k = 0; k < module_count; k++)
+            if (modules[k].size && modules[k].start > first && modules[k].start < last)
+                last = modules[k].start;
+        last &= ~(uint64_t)(MACHINE_PAGE - 1);
+        if (map[i].type == MACHINE_MEMORY_RAM && first < last && first < *start) {
+            *start = first;
+            *end = last;
+        }
     }
+    return *start != UINT64_MAX;
 }
 
-/* Memory from start to end, but for the modules from number `next` on. */
-static void add_around(uint64_t start, uint64_t end, size_t next)
+/* One more step of mapping.  False: there is no more memory, or what there is has no tables. */
+static bool add_more(void)
 {
-    size_t count;
-    const struct machine_range *modules = machine_modules(&count);
-    for (; next < count; next++) {
-        const struct machine_range *m = &modules[next];
-        if (m->size == 0 || m->start >= end || m->start + m->size <= start)
-            continue;
-        if (m->start > start)
-            add_around(start, m->start, next + 1);
-        start = m->start + m->size;
-    }
-    if (start < end)
-        add(start, end);
-}
-
-static void prepare(void)
-{
-    size_t count;
-    const struct machine_range *map = machine_memory_map(&count);
-    prepared = true;
-    for (size_t i = 0; i < count; i++)
-        if (map[i].type == MACHINE_MEMORY_RAM)
-            add_around(map[i].start, map[i].start + map[i].size, 0);
+    static uint64_t reached;
+    uint64_t start, end, to;
+    if (!find_piece(reached > LOW_END ? reached : LOW_END, &start, &end))
+        return false;
     feed_tables();
+    to = step_end(start, end);
+    if (!machine_map(start, to - start, MACHINE_WRITE))
+        return false;
+    insert(start, (to - start) / MACHINE_PAGE);
+    reached = to;
+    return true;
 }
 
+/* Memory is mapped when what is mapped does not do: an image with little need does not pay for a large machine. */
 void *machine_pages_take(size_t count)
 {
-    if (!prepared)
-        prepare();
-    feed_tables();
-    return count ? take(count) : NULL;
+    void *pages = NULL;
+    do {
+        feed_tables();
+        pages = count ? take(count) : NULL;
+    } while (!pages && count && add_more());
+    return pages;
 }
 
 void machine_pages_give(void *pages, size_t count)

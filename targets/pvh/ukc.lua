@@ -33,7 +33,7 @@ end
 
 local include = { "arch/x86_64", "arch/generic", "include" }
 local keep    = { "arch/x86_64", "arch/generic", "include", "src", "COPYRIGHT" }
-local patches = { "libc/cancellation.patch" }
+local patches = { "libc/cancellation.patch", "libc/printf.patch" }
 
 -- What tools/mkalltypes.sed does: each type is defined where a header asks for it.
 local function define(kind, name, what)
@@ -67,7 +67,7 @@ local library = {
   native   = { "src/string" },
   internal = { "arch/x86_64", "arch/generic", "src/include", "src/internal" },
   sources  = { "libc/start.c" },
-  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal" },
+  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal", "-Oz" },
   headers  = {
     ["bits/alltypes.h"] = {
       from    = { "arch/x86_64/bits/alltypes.h.in", "include/alltypes.h.in" },
@@ -94,6 +94,7 @@ return target "kvm" {
     "-fno-asynchronous-unwind-tables",        -- nobody unwinds by them here
     "-fno-common",
   },
+  release_flags = { "-Oz" },                  -- README.md says what this costs and saves
   link = {
     "--target=x86_64-linux-gnu", "-nostdlib", "-static",
     "-Wl,--nmagic",                           -- sections on pages of their own cost no padding in the file

@@ -114,7 +114,7 @@ static bool ask_cpuid(void)
 /* ---- 3: measured ---- */
 
 enum { APIC = 0xfee00000, APIC_SPURIOUS = 0xf0, APIC_TIMER = 0x320, APIC_INITIAL = 0x380, APIC_CURRENT = 0x390, APIC_DIVIDE = 0x3e0 };
-enum { APIC_MASKED = 1 << 16, APIC_BY_ONE = 0xb, MEASURED = 200000 /* ticks of 1 ns */, PAUSES = 8 };
+enum { APIC_MASKED = 1 << 16, APIC_BY_ONE = 0xb, MEASURED = 200000 /* ticks of 1 ns */ };
 
 static volatile uint32_t *apic(unsigned at)
 {
@@ -133,8 +133,7 @@ static void measure(void)
     uint64_t from = machine_tsc(), to;
     unsigned turns = 0;
     do {
-        for (int i = 0; i < PAUSES; i++)
-            __asm__ volatile("pause"); /* each look leaves the machine; what is between two of them is not an error */
+        __asm__ volatile(".rept 8\n\tpause\n\t.endr"); /* each look leaves the machine; what is between two of them is not an error */
         after = *apic(APIC_CURRENT);
         to = machine_tsc();
     } while (before - after < MEASURED && ++turns < 1000000);

@@ -44,7 +44,7 @@ struct ring {
 /* Bytes of memory for a ring of `size` descriptors, a power of two up to RING_MOST, and chains of up to `parts`, which is at most `size`. */
 size_t ring_bytes(unsigned size, unsigned parts, bool indirect);
 
-/* The memory is zeroed and aligned to 64 bytes. */
+/* The memory is aligned to 64 bytes. */
 void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, bool event_index, bool indirect);
 
 /* The operations of virtio.h. */

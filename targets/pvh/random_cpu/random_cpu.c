@@ -78,12 +78,12 @@ static bool is_healthy(void)
 /* A row of the state: its four columns, or diagonals, are worked on at once. */
 typedef uint32_t row __attribute__((vector_size(16)));
 
-static row turn(row n, int by)
+[[gnu::always_inline]] static inline row turn(row n, int by)
 {
     return n << by | n >> (32 - by);
 }
 
-static void quarters(row s[4])
+[[gnu::always_inline]] static inline void quarters(row s[4])
 {
     s[0] += s[1], s[3] = turn(s[3] ^ s[0], 16);
     s[2] += s[3], s[1] = turn(s[1] ^ s[2], 12);

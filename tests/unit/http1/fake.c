@@ -10,6 +10,7 @@
 #include "../../../libs/http1/http1.h"
 #include "clock.h"
 #include "log.h"
+#include "pages.h"
 #include "stack.h"
 #include "task.h"
 
@@ -180,6 +181,17 @@ void log_write(enum log_level level, const char *component, const char *format, 
 {
     (void)component, (void)format;
     fake.warnings += level == LOG_LEVEL_WARNING;
+}
+
+void *pages_allocate(size_t size)
+{
+    return malloc(size);
+}
+
+void pages_free(void *memory, size_t size)
+{
+    (void)size;
+    free(memory);
 }
 
 int64_t clock_now(void)
