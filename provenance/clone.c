@@ -60,6 +60,9 @@ const char *location_of(struct arena *a, const struct import *i)
 
 /* ---- in the other process ---- */
 
+enum { NAMES_DEPTH = 8, NAMES_MOST = 10000 };
+typedef VEC(const char *) name_list;
+
 struct cloning {
     struct arena *arena;
     const struct wanted *wanted;
@@ -258,6 +261,24 @@ static bool write_tree(struct cloning *c, const char *tree, const char *prefix, 
     return true;
 }
 
+/* All that could have been meant, files and directories: no more than the first, and what cannot be read is left out. */
+static void list_names(struct cloning *c, const char *tree, const char *prefix, unsigned depth, name_list *all)
+{
+    const struct object_entry *entries;
+    const char *damage = NULL;
+    size_t count = 0;
+    if (depth > NAMES_DEPTH || objects_read_entries(c->objects, c->arena, tree, &entries, &count, &damage) != OBJECT_OK)
+        return;
+    for (size_t i = 0; i < count && all->count < NAMES_MOST; i++) {
+        const char *path = arena_printf(c->arena, "%s%s", prefix, entries[i].name);
+        if (path_fault(c->arena, path))
+            continue;
+        *vec_add(c->arena, all) = path;
+        if (strcmp(entries[i].mode, "40000") == 0)
+            list_names(c, entries[i].id, arena_printf(c->arena, "%s/", path), depth + 1, all);
+    }
+}
+
 static bool write_commit(struct cloning *c)
 {
     const struct import *i = c->wanted->import;
@@ -275,7 +296,13 @@ static bool write_commit(struct cloning *c)
         return false;
     if (c->paths.count)
         qsort(c->paths.items, c->paths.count, sizeof *c->paths.items, string_compare);
-    return wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, &c->findings);
+    size_t before = c->findings.count;
+    if (wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, NULL, 0, &c->findings))
+        return true;
+    c->findings.count = before; /* once more, with what could have been meant */
+    name_list all = {};
+    list_names(c, tree, "", 0, &all);
+    return wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, all.items, all.count, &c->findings);
 }
 
 static bool run(struct cloning *c)
@@ -291,7 +318,7 @@ static bool run(struct cloning *c)
     return c->objects ? write_commit(c) : found(c, DIAG_OUTSIDE, i->repository.span, arena_printf(c->arena, "'%s' cannot be opened: %s", i->repository.text, fault));
 }
 
-/* A span is the same in both processes: they are copies. */
+/* Before the text and, behind its NUL, the help.  A span is the same in both processes: they are copies. */
 struct answer {
     enum diag_class class;
     struct span place;
@@ -321,10 +348,12 @@ _Noreturn static void work(struct cloning *c)
     bool ok = run(c);
     for (size_t i = 0; !ok && i < c->findings.count; i++) {
         const struct finding *f = &c->findings.items[i];
-        struct answer head = {f->class, f->place, strlen(f->text)};
+        size_t text = strlen(f->text) + 1, help = f->help ? strlen(f->help) : 0;
+        struct answer head = {f->class, f->place, text + help};
         say(c->answer, "F", 1);
         say(c->answer, &head, sizeof head);
-        say(c->answer, f->text, head.size);
+        say(c->answer, f->text, text);
+        say(c->answer, f->help, help);
     }
     say(c->answer, ok ? "K" : "N", 1);
     _exit(0);
@@ -366,6 +395,7 @@ static bool hear_finding(struct arena *a, struct hearing *h, struct findings *fi
     if (!hear(h, text, head.size))
         return false;
     finding_add(a, findings, head.class, head.place, "%s", text);
+    finding_help(findings, strlen(text) + 1 < head.size ? text + strlen(text) + 1 : NULL);
     return true;
 }
 

@@ -192,6 +192,21 @@ static bool check_links(struct extracting *x)
     return true;
 }
 
+/* All that could have been meant by a part: files, and the directories that they are in. */
+static const char **list_names(struct extracting *x, size_t *count)
+{
+    const char **all = arena_array(x->arena, const char *, 2 * x->members.count + 1);
+    *count = 0;
+    for (size_t i = 0; i < x->members.count; i++) {
+        const char *path = x->members.items[i].path, *above = path_directory(x->arena, path);
+        if (path[0] && !path_fault(x->arena, path))
+            all[(*count)++] = path;
+        if (!path_fault(x->arena, above) && (*count == 0 || strcmp(all[*count - 1], above) != 0))
+            all[(*count)++] = above;
+    }
+    return all;
+}
+
 static bool survey(struct extracting *x)
 {
     if (!read_archive(x, list_entry))
@@ -210,7 +225,14 @@ static bool survey(struct extracting *x)
     }
     qsort(x->kept, x->kept_count, sizeof *x->kept, string_compare);
     qsort(x->files, x->file_count, sizeof *x->files, string_compare);
-    return check_names(x) && check_links(x) && wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, x->findings);
+    size_t before = x->findings->count, count;
+    if (!check_names(x) || !check_links(x))
+        return false;
+    if (wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, NULL, 0, x->findings))
+        return true;
+    x->findings->count = before; /* once more, with what could have been meant */
+    const char **all = list_names(x, &count);
+    return wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, all, count, x->findings);
 }
 
 /* ---- the second time: what is kept of it ---- */

@@ -23,12 +23,16 @@ struct finding {
     enum diag_class class; /* DIAG_OUTSIDE: not to be had; DIAG_INTEGRITY: it is not what it says */
     struct span place;
     const char *text;
+    const char *help; /* what would be right, or NULL */
 };
 struct findings {
     struct finding *items;
     size_t count, capacity;
 };
 [[gnu::format(printf, 5, 6)]] void finding_add(struct arena *, struct findings *, enum diag_class, struct span, const char *format, ...);
+
+/* Of the finding that was added last. */
+void finding_help(struct findings *, const char *help);
 
 struct wanted_file {
     const char *path;
@@ -81,8 +85,9 @@ static inline bool wanted_is_tree(const struct wanted *w)
 }
 bool wanted_keeps(const struct wanted *, const char *path);                /* this file */
 bool wanted_keeps_below(const struct wanted *, const char *directory);     /* this directory, or something in it */
-/* Is there a file for every part, and any at all?  False with findings. */
-bool wanted_check_parts(struct arena *, const struct wanted *, const char *const *paths, size_t count, struct findings *);
+/* Is there a file for every part, and any at all?  False with findings; `all` are the names that could have been meant. */
+bool wanted_check_parts(struct arena *, const struct wanted *, const char *const *paths, size_t count, const char *const *all, size_t all_count,
+                        struct findings *);
 
 /* A new file with these bytes, on disk when it returns; its directories are made.  It must not exist. */
 bool write_new_file(const char *path, const void *bytes, size_t size, struct diag *);
@@ -174,10 +179,13 @@ void origin_add(struct arena *, const char *store, const struct import *);
 /* Warns that it did not, for the reason it gave; or, without one, that it was never asked. `other` may be NULL. */
 void report_other_origin(const struct import *, const char *other, const char *reason, struct diag *);
 
-/* ---- patch.c, patch_header.c ---- */
+/* ---- patch.c, patch_header.c, patch_remedy.c ---- */
 
 /* The patch as libgit2 reads it. */
 void patch_complete(const struct source *, struct text *out);
+
+/* The likely reason that a patch does not apply to the files below `root`, as a remedy; or NULL. */
+const char *patch_remedy(struct arena *, const struct wanted *, const struct patch *, const char *root);
 
 /* Applies all patches to the files below `root`.  False with findings, or after reporting. */
 bool patches_apply(struct arena *, const struct wanted *, const char *root, struct findings *, struct diag *);

@@ -273,8 +273,13 @@ static bool apply_patch(struct patching *p)
 
 bool patches_apply(struct arena *a, const struct wanted *w, const char *root, struct findings *findings, struct diag *d)
 {
-    bool ok = true;
-    for (size_t i = 0; ok && i < w->patch_count; i++)
-        ok = apply_patch(&(struct patching){.arena = a, .patch = &w->patches[i], .root = root, .findings = findings, .diag = d});
-    return ok;
+    for (size_t i = 0; i < w->patch_count; i++) {
+        size_t before = findings->count;
+        if (apply_patch(&(struct patching){.arena = a, .patch = &w->patches[i], .root = root, .findings = findings, .diag = d}))
+            continue;
+        if (findings->count > before)
+            finding_help(findings, patch_remedy(a, w, &w->patches[i], root));
+        return false;
+    }
+    return true;
 }

@@ -36,6 +36,13 @@ static size_t count_findings(const struct attempt *t, bool outside)
     return n;
 }
 
+static void report_finding(const struct finding *f, struct diag *d)
+{
+    diag_fail(d, f->class, f->place, "%s", f->text);
+    if (f->help)
+        diag_help(d, "%s", f->help);
+}
+
 static void report_errors(const struct attempt *t, struct diag *d)
 {
     const struct import *i = t->wanted->import;
@@ -45,7 +52,7 @@ static void report_errors(const struct attempt *t, struct diag *d)
     }
     for (size_t k = 0; k < t->findings.count; k++)
         if (t->findings.items[k].class != DIAG_OUTSIDE)
-            diag_fail(d, t->findings.items[k].class, t->findings.items[k].place, "%s", t->findings.items[k].text);
+            report_finding(&t->findings.items[k], d);
 }
 
 static bool all_of_kind(struct attempt *const *list, size_t count, enum import_kind kind)

@@ -175,7 +175,13 @@ void finding_add(struct arena *a, struct findings *f, enum diag_class class, str
     va_start(args, format);
     const char *text = arena_vprintf(a, format, args);
     va_end(args);
-    *vec_add(a, f) = (struct finding){class, place, text};
+    *vec_add(a, f) = (struct finding){class, place, text, NULL};
+}
+
+void finding_help(struct findings *f, const char *help)
+{
+    if (f->count)
+        f->items[f->count - 1].help = help;
 }
 
 bool write_new_file(const char *path, const void *bytes, size_t size, struct diag *d)

@@ -182,16 +182,29 @@ bool wanted_keeps_below(const struct wanted *w, const char *directory)
     return wanted_keeps(w, directory);
 }
 
-/* `paths`: sorted. */
-bool wanted_check_parts(struct arena *a, const struct wanted *w, const char *const *paths, size_t count, struct findings *f)
+/* The nearest path, else one that ends with the same name. */
+static const char *nearest_part(const char *part, const char *const *all, size_t count)
+{
+    const char *near = string_nearest(part, all, count);
+    for (size_t i = 0; i < count && !near; i++)
+        if (strcmp(path_base(all[i]), path_base(part)) == 0)
+            near = all[i];
+    return near;
+}
+
+bool wanted_check_parts(struct arena *a, const struct wanted *w, const char *const *paths, size_t count, const char *const *all, size_t all_count,
+                        struct findings *f)
 {
     size_t before = f->count;
     for (size_t k = 0; k < w->import->keep_count; k++) {
         bool found = false;
         for (size_t i = 0; !found && i < count; i++)
             found = is_below(paths[i], w->import->keep[k].text);
-        if (!found)
-            finding_add(a, f, DIAG_INPUT, w->import->keep[k].span, "there is no '%s' in '%s'", w->import->keep[k].text, w->import->name.text);
+        if (found)
+            continue;
+        const char *part = w->import->keep[k].text, *near = nearest_part(part, all, all_count);
+        finding_add(a, f, DIAG_INPUT, w->import->keep[k].span, "there is no '%s' in '%s'", part, w->import->name.text);
+        finding_help(f, near ? arena_printf(a, "did you mean '%s'?", near) : NULL);
     }
     if (count == 0 && f->count == before)
         finding_add(a, f, DIAG_INTEGRITY, w->import->span, "there is no file in '%s'", w->import->name.text);

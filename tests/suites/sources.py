@@ -155,6 +155,38 @@ def patched(context):
         expect(r.status in (1, 3) and "fix.patch" in r.err, "and one that is missing", r)
 
 
+def patch_remedies(context):
+    """Why a patch does not apply is recognised, where the reason is a usual one."""
+    with Sources(context) as p:
+        commit = adder(p, **{"src/dos.c": "int one;\r\nint two;\r\n"})
+        p.write("ukc.lua", manifest(commit, ' patches = { "fix.patch" },'))
+        dos = PATCH.replace("src/add.c", "src/dos.c").split("@@")[0] + "@@ -1,2 +1,2 @@\n int one;\n-int two;\n+int three;\n"
+        for text, remedy in (
+            (PATCH.replace("a/src/", "src/").replace("b/src/", "src/"), "name it 'a/src/add.c' and 'b/src/add.c', as 'git diff' does"),
+            ("diff --git src/add.c src/add.c\n" + PATCH.replace("a/src/", "src/").replace("b/src/", "src/"), "name it 'a/src/add.c'"),
+            (PATCH.replace("a/src/", "a/new/src/").replace("b/src/", "b/new/src/"), "'src/add.c' is there with 2 directories stripped"),
+            (PATCH.replace("\n", "\r\n"), "lines of the patch end with CR LF, those of 'src/add.c' with LF: sed -i 's/\\r$//' fix.patch"),
+            (dos, "lines of 'src/dos.c' end with CR LF, those of the patch with LF"),
+            (PATCH.replace("b/src/", "b/../src/"), "named from its top behind one directory: 'a/FILE' and 'b/FILE'"),
+            (PATCH.replace("a/src/", "/usr/src/").replace("b/src/", "/usr/src/"), "named from its top behind one directory"),
+            (PATCH.replace("src/add.c", "other/README"), "only what 'keep' names is patched"),
+        ):
+            p.write("fix.patch", text)
+            r = p.ukc("configure", status=1)
+            expect("fix.patch" in r.err and remedy in r.err, f"a remedy: {remedy}", text, r)
+            expect(not os.path.exists(p.file("build", "posix", "build.ninja")), "nothing is configured")
+
+
+def keep_names_nothing(context):
+    with Sources(context) as p:
+        commit = adder(p)
+        for keep, near in (("scr", "src"), ("src/include/ad.h", "src/include/add.h"), ("include", "src/include"), ("other/README.md", "other/README"), ("zzz", None)):
+            p.write("ukc.lua", manifest(commit).replace('keep = { "src" }', f'keep = {{ "src", "{keep}" }}'))
+            r = p.ukc("configure", status=1)
+            expect(f"there is no '{keep}' in 'adder'" in r.err, "a part that is not there", r)
+            expect(f"did you mean '{near}'?" in r.err if near else "did you mean" not in r.err, f"{keep} is {near}", r)
+
+
 def wrong_commit(context):
     with Sources(context) as p:
         adder(p)
@@ -383,6 +415,20 @@ def used_repository_stays_inside(context):
         p.ukc("check")
 
 
+def mistake_in_used_repository(context):
+    """Its place is said with the repository and the commit, not with the path of a copy in the store."""
+    with Sources(context) as p:
+        p.write("greet.c", GREET)
+        good = 'require "parts"\n' + LIBRARY["greet/ukc.lua"]
+        for name, text in (("greet/ukc.lua", good.replace("sources", "sorces")),
+                           ("greet/parts.lua", "local x = 1\nreturn x + nil\n")):
+            commit = p.repository("them", {**LIBRARY, "greet/ukc.lua": good, "greet/parts.lua": "return 1\n", name: text})
+            p.write("ukc.lua", use(commit))
+            r = p.ukc("check", status=1)
+            expect(f"../them@{commit[:12]}/{name}:" in r.err, "the repository and the commit", r)
+            expect("/store/" not in r.err and ("sorces" in r.err or "x + nil" in r.err), "no path of the store, and the line", r)
+
+
 def no_manifest(context):
     with Sources(context) as p:
         commit = p.repository("them", {"README": "no manifest\n"})
@@ -529,8 +575,8 @@ def fetch_for_target(context):
         expect(p.ukc("fetch", "--target", "posix").out == f"git adder {commit}: fetched\n", "posix does")
 
 
-TESTS = [git_import, other_commit, patched, wrong_commit, same_status, other_repository, check_reviews_imports, missing_repository, missing_source, fetch_then_offline, fetch_several, fetch_library, fetch_for_target, build_honours_offline,
-         used_repository, used_repository_stays_inside, no_manifest, used_repository_with_submodule, used_address, key_of_other_stack,
+TESTS = [git_import, other_commit, patched, patch_remedies, keep_names_nothing, wrong_commit, same_status, other_repository, check_reviews_imports, missing_repository, missing_source, fetch_then_offline, fetch_several, fetch_library, fetch_for_target, build_honours_offline,
+         used_repository, used_repository_stays_inside, mistake_in_used_repository, no_manifest, used_repository_with_submodule, used_address, key_of_other_stack,
          comment_in_manifest, build_of_another_user, alternatives]
 
 

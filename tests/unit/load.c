@@ -346,7 +346,7 @@ static void watchdog(void **state)
         struct diag *d = diag_create();
         struct engine *e = engine_create(a, &(struct engine_options){64 << 20, 50000000, 1}, d);
         struct evaluation v;
-        engine_run(e, engine_read(a, "bomb.lua", SPAN_NONE, d), ".", &v);
+        engine_run(e, engine_read(a, "bomb.lua", NULL, SPAN_NONE, d), ".", &v);
         _exit(42);
     }
     close(out[1]);

@@ -26,7 +26,13 @@ struct source {
     const char *path;
     const char *bytes; /* may be NULL: then no source line is drawn */
     size_t size;
+    const char *shown; /* to users instead of a path that they do not know: "https://example.org/them@0123456789ab/ukc.lua"; or NULL */
 };
+
+static inline const char *source_shown(const struct source *s)
+{
+    return s->shown ? s->shown : s->path;
+}
 
 /* line and column count from 1, column and length in bytes; line 0 means the file as a whole; source NULL means no place. */
 struct span {

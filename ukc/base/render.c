@@ -158,7 +158,7 @@ static void put_remark(struct text *out, const struct remark *r, bool colour)
 {
     coloured(out, colour, BOLD);
     if (r->span.source) {
-        put_clean(out, r->span.source->path);
+        put_clean(out, source_shown(r->span.source));
         if (r->span.line)
             text_printf(out, ":%u", (unsigned)r->span.line);
         if (r->span.line && r->span.column)

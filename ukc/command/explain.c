@@ -32,8 +32,8 @@ static const char *place(struct arena *a, struct span s)
     if (!s.source)
         return "";
     if (!s.line)
-        return arena_printf(a, " (%s)", s.source->path);
-    return arena_printf(a, " (%s:%u:%u)", s.source->path, s.line, s.column);
+        return arena_printf(a, " (%s)", source_shown(s.source));
+    return arena_printf(a, " (%s:%u:%u)", source_shown(s.source), s.line, s.column);
 }
 
 static const char *edge_path(struct arena *a, const struct plan_instance *from, const struct plan_binding *b)

@@ -240,7 +240,7 @@ int host_require(lua_State *L)
             arena_printf(e->arena, "'%s.lua' leaves the directory of the manifest: a symbolic link leads to '%s'",
                          name, shown_within(e->arena, out, strlen(out), 400)),
             NULL);
-    const struct source *source = engine_read(e->arena, path, span, e->diag);
+    const struct source *source = engine_read(e->arena, path, e->known, span, e->diag);
     if (!source) {
         e->failure.set = e->failure.reported = true;
         return luaL_error(L, "unread");
@@ -377,6 +377,11 @@ static void report_error(struct engine *e, const struct source *source, int stat
             diag_error(e->diag, (struct span){.source = source}, "%s",
                        shown(e->arena, rest, strlen(rest)));
     }
+}
+
+void engine_know(struct engine *e, const struct known_place *known)
+{
+    e->known = known;
 }
 
 bool engine_run(struct engine *e, const struct source *source, const char *directory,

@@ -112,6 +112,11 @@ struct evaluation {
 
 struct engine;
 
+/* A directory that users do not know by its path, and what they know: a repository and a commit. */
+struct known_place {
+    const char *directory, *name;
+};
+
 struct engine_options {
     size_t memory_limit;
     uint64_t step_limit;
@@ -129,7 +134,9 @@ bool engine_exhausted(const struct engine *);
 const struct source *const *engine_required(const struct engine *, size_t *count);
 
 /* A file as Lua text: reads it, drops a byte order mark, refuses what is not clean UTF-8. */
-const struct source *engine_read(struct arena *, const char *path, struct span place, struct diag *);
+const struct source *engine_read(struct arena *, const char *path, const struct known_place *, struct span place, struct diag *);
+/* Of the files that run from now on; NULL: their paths are known. */
+void engine_know(struct engine *, const struct known_place *);
 
 /* Text from outside, fit for a message: no control characters, at most `longest` bytes or so. */
 const char *shown_within(struct arena *, const char *s, size_t n, size_t longest);

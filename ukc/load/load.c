@@ -30,6 +30,7 @@ enum place { PLACE_PROJECT, PLACE_USED, PLACE_REPOSITORY, PLACE_CATALOGUE };
 struct pending {
     const char *directory; /* of a repository: NULL until it is there */
     const char *root;      /* PLACE_REPOSITORY: the repository's directory, which nothing may leave */
+    const struct known_place *known; /* the same, as users know it */
     struct span span;
     enum place place;
     struct used_repository repository;
@@ -41,6 +42,7 @@ struct loader {
     const struct manifest_options *options;
     struct engine *engine;
     const char *root; /* of the repository that is being read, or NULL */
+    const struct known_place *known;
     size_t budget;
     struct map seen; /* real paths of manifests */
     VEC(struct pending) uses;
@@ -142,7 +144,7 @@ static void read_uses(struct loader *l, struct reader *r, const struct evaluatio
 {
     for (size_t i = 0; i < v->use_count; i++) {
         const struct use *use = &v->uses[i];
-        struct pending p = {.span = use->span, .place = place == PLACE_PROJECT ? PLACE_USED : place, .root = l->root};
+        struct pending p = {.span = use->span, .place = place == PLACE_PROJECT ? PLACE_USED : place, .root = l->root, .known = l->known};
         if (use->body) {
             p.place = PLACE_REPOSITORY;
             if (read_used_repository(r, use->body, use->span, &p.repository))
@@ -169,12 +171,13 @@ static void load_file(struct loader *l, const char *path, const char *directory,
 {
     if (!first_time(l, path) || engine_exhausted(l->engine))
         return;
-    const struct source *source = engine_read(l->arena, path, span, l->diag);
+    const struct source *source = engine_read(l->arena, path, l->known, span, l->diag);
     if (!source)
         return;
     *vec_add(l->arena, &l->sources) = source;
     struct evaluation result;
     size_t errors = diag_errors(l->diag);
+    engine_know(l->engine, l->known);
     bool ok = engine_run(l->engine, source, path_directory(l->arena, path), &result);
     struct reader r = {.arena = l->arena, .diag = l->diag, .directory = directory, .in_tree = place == PLACE_CATALOGUE,
                        .foreign = place == PLACE_REPOSITORY, .budget = l->budget};
@@ -267,6 +270,12 @@ static bool get_repository(struct loader *l, struct pending *use)
     watchdog_stop(); /* a network may take its time, and has limits of its own */
     use->directory = use->root = l->options->use_repository(l->options->context, l->arena, &use->repository, l->diag);
     watchdog_start(SECONDS);
+    if (use->directory) {
+        struct known_place *known = arena_new(l->arena, struct known_place);
+        const char *repository = use->repository.repository.text;
+        *known = (struct known_place){use->directory, arena_printf(l->arena, "%s@%.12s", shown(l->arena, repository, strlen(repository)), use->repository.commit.text)};
+        use->known = known;
+    }
     return use->directory;
 }
 
@@ -288,8 +297,10 @@ static void load_used(struct loader *l)
         if (!use.directory && !get_repository(l, &use))
             continue;
         l->root = use.root;
+        l->known = use.known;
         load_use(l, &use);
         l->root = NULL;
+        l->known = NULL;
     }
 }
 

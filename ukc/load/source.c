@@ -54,18 +54,22 @@ static bool check_text(const struct source *source, struct diag *d)
     return true;
 }
 
-const struct source *engine_read(struct arena *a, const char *path, struct span place,
+static const char *shown_path(struct arena *a, const char *path, const struct known_place *known)
+{
+    const char *away = known ? path_relative(a, known->directory, path) : NULL;
+    return away && path_is_inside(away) ? arena_printf(a, "%s/%s", known->name, away) : NULL;
+}
+
+const struct source *engine_read(struct arena *a, const char *path, const struct known_place *known, struct span place,
                                  struct diag *d)
 {
     const struct source *file = file_read(a, path, place, MANIFEST_LIMIT, d);
     if (!file)
         return NULL;
-    if (file->size >= 3 && memcmp(file->bytes, "\xef\xbb\xbf", 3) == 0) {
-        struct source *rest = arena_new(a, struct source);
-        *rest = (struct source){file->path, file->bytes + 3, file->size - 3};
-        file = rest;
-    }
-    return check_text(file, d) ? file : NULL;
+    bool marked = file->size >= 3 && memcmp(file->bytes, "\xef\xbb\xbf", 3) == 0;
+    struct source *s = arena_new(a, struct source);
+    *s = (struct source){file->path, file->bytes + 3 * marked, file->size - 3 * marked, shown_path(a, path, known)};
+    return check_text(s, d) ? s : NULL;
 }
 
 const char *shown(struct arena *a, const char *s, size_t n)
