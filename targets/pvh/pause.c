@@ -1,4 +1,4 @@
-/* pause.c - waiting a moment, with or without tasks in the image. */
+/* pause.c - waiting a moment, or for a line, with or without tasks in the image. */
 #include <errno.h>
 #include <ukc/deadline.h>
 #include <ukc/machine.h>
@@ -12,6 +12,13 @@ __typeof__(clock_now) clock_now __asm__(SYSTEM_CLOCK "now");
 #ifdef SYSTEM_TASK
 #include "task.h"
 __typeof__(task_sleep) task_sleep __asm__(SYSTEM_TASK "sleep");
+__typeof__(task_self) task_self __asm__(SYSTEM_TASK "self");
+__typeof__(task_park) task_park __asm__(SYSTEM_TASK "park");
+#endif
+#ifdef SYSTEM_INTERRUPT
+#include "interrupt.h"
+__typeof__(interrupt_claim_line) interrupt_claim_line __asm__(SYSTEM_INTERRUPT "claim_line");
+__typeof__(interrupt_arm) interrupt_arm __asm__(SYSTEM_INTERRUPT "arm");
 #endif
 
 int machine_pause(int64_t deadline)
@@ -31,4 +38,19 @@ int machine_pause(int64_t deadline)
         __asm__ volatile("pause");
     return 0;
 #endif
+}
+
+int machine_await_line([[maybe_unused]] struct interrupt_source **source, [[maybe_unused]] unsigned line, int64_t deadline)
+{
+#if defined SYSTEM_INTERRUPT && defined SYSTEM_TASK
+    if (deadline > DEADLINE_NOW && *source) {
+        interrupt_arm(*source, task_self());
+        int error = task_park(deadline);
+        interrupt_arm(*source, NULL);
+        return error;
+    }
+    if (deadline > DEADLINE_NOW && interrupt_claim_line(source, line) == 0)
+        return 0;
+#endif
+    return machine_pause(deadline);
 }

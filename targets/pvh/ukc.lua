@@ -104,6 +104,6 @@ return target "kvm" {
   script  = "image.ld",
   sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "report.c", "system.c", "pause.c", "machine_kvm.c",
               "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c", "acpi_off.c", "acpi_button.c", "acpi_generation.c" },
-  uses    = { "console", "clock", "random", "task" },
+  uses    = { "console", "clock", "random", "task", "interrupt" },
   library = library,
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 import harness
@@ -291,6 +292,81 @@ def stop(context):
             os.unlink(serial)
 
 
+INPUT = r"""
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "console.h"
+#include "task.h"
+
+int probe_main(void)
+{
+    char line[64], c;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (;;) {
+        printf("ready\n");
+        if (console_read_line(line, sizeof line, DEADLINE_NEVER) < 0)
+            return 1;
+        printf("[%s]\n", line);
+        if (strcmp(line, "bytes") == 0)
+            break;
+    }
+    /* the local APIC's initial count: 0 if no timer was ever set */
+    printf("timer %u\n", *(volatile unsigned *)(uintptr_t)0xfee00380);
+    while (console_read(&c, 1, DEADLINE_NEVER) == 1 && c != '.')
+        printf("<%c>\n", c);
+    printf("%s\n", console_read_line(line, sizeof line, clock_now() + 1000000) == -ETIMEDOUT ? "late" : "?");
+    printf("%s\n", console_read_line(line, sizeof line, DEADLINE_NEVER) == 3 ? line : "?");
+    return 0;
+}
+"""
+
+
+def converse(q, machine):
+    def says(*lines):
+        for line in lines:
+            said = q.stdout.readline().strip()
+            expect(said == line, f"{machine}: it says {line}", said)
+
+    def types(text):
+        q.stdin.write(text)
+        q.stdin.flush()
+
+    for line in ("first", "", "a" * 62, "bytes"):  # each is typed when somebody waits for it
+        says("ready")
+        types(line + "\n")
+        says(f"[{line}]")
+    says("timer 0")
+    types("xyz.")
+    says("<x>", "<y>", "<z>", "late")
+    for part in ("e", "n", "d\n"):
+        types(part)
+        time.sleep(0.05)
+    says("end")
+    ended(q)
+    expect(q.returncode == 2 * 16 + 1, f"{machine}: it ends well", q.returncode)
+
+
+def console_input(context):
+    """Who waits for input is woken by the serial line's interrupt: no timer runs meanwhile."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        build(p, INPUT, "requires = { clock = sig.clock, console = sig.console, task = sig.task }")
+        for machine in ("q35", "microvm", "microvm,acpi=off"):
+            q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", "stdio",
+                                  "-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            watchdog = threading.Timer(60, q.kill)
+            watchdog.start()
+            try:
+                converse(q, machine)
+            finally:
+                watchdog.cancel()
+                q.kill()
+
+
 def tests(context):
     yield "loader", lambda: loader(context)
     yield "ends", lambda: ends(context)
@@ -298,3 +374,4 @@ def tests(context):
     yield "date", lambda: date(context)
     yield "snapshot", lambda: snapshot(context)
     yield "stop", lambda: stop(context)
+    yield "input", lambda: console_input(context)

@@ -1,8 +1,8 @@
 /*
- * console_serial.c - the first serial line, a 16550 (PC16550D data sheet; COM1), without interrupts.
+ * console_serial.c - the first serial line, a 16550 (PC16550D data sheet; COM1).
  *
- * Output is the machine's own.  Who waits for input looks every ten milliseconds, and lets other tasks run
- * in between where there are any.
+ * Output is the machine's own, polled.  Who waits for input is woken by the line's interrupt, where the image has tasks and takes interrupts anyway; else
+ * it looks again and again.
  */
 #include "console_serial.h"
 
@@ -13,12 +13,14 @@
 
 enum {
     PORT = 0x3f8, INTERRUPTS = PORT + 1, FIFO = PORT + 2, LINE = PORT + 3, MODEM = PORT + 4, STATUS = PORT + 5,
-    FIFO_CLEAR = 0x07, LINE_8N1 = 0x03, MODEM_READY = 0x03, STATUS_DATA = 0x01, STATUS_ABSENT = 0xff,
+    INTERRUPT_LINE = 4, INTERRUPT_DATA = 0x01,
+    FIFO_CLEAR = 0x07, LINE_8N1 = 0x03, MODEM_READY = 0x03, MODEM_INTERRUPTS = 0x08, STATUS_DATA = 0x01, STATUS_ABSENT = 0xff,
 };
 
 static char partial[1024]; /* of a line that has not ended at its deadline */
 static size_t partial_size;
 static bool reading;
+static struct interrupt_source *source;
 
 /* The speed is the firmware's: a virtual line has none. */
 int console_serial_start(void)
@@ -45,7 +47,12 @@ static int next(int64_t deadline)
             return -ENODATA;
         if (status & STATUS_DATA)
             return machine_in8(PORT);
-        int error = machine_pause(deadline);
+        bool first = !source;
+        int error = machine_await_line(&source, INTERRUPT_LINE, deadline);
+        if (first && source) {
+            machine_out8(INTERRUPTS, INTERRUPT_DATA);
+            machine_out8(MODEM, MODEM_READY | MODEM_INTERRUPTS);
+        }
         if (error)
             return error;
     }
