@@ -83,7 +83,7 @@ return implementation "lwip" {
                                 doc = "bytes that a peer may send before they are read; more than 64 KiB need window scaling" },
     send_buffer    = key.size { default = "256KiB", min = 18432, max = 16777216, group = "tcp", doc = "bytes that a connection may have sent or waiting to be, unacknowledged" },
     window_scaling = key.bool { default = true, group = "tcp", doc = "windows of more than 64 KiB (RFC 7323)" },
-    sack           = key.bool { default = true, group = "tcp", doc = "tell the peer what arrived beyond a gap (RFC 2018)" },
+    sack           = key.bool { default = true, group = "tcp", doc = "tell the peer what arrived beyond a gap, and listen to what it tells (RFC 2018)" },
     timestamps     = key.bool { default = false, group = "tcp",
                                 doc = "timestamps in every segment (RFC 7323): 12 bytes each; lwIP echoes the peer's, and does not measure with its own" },
     time_wait      = key.integer { default = 10, min = 1, max = 240, group = "tcp",

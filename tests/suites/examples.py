@@ -1,7 +1,9 @@
 """Examples that no suite of their own looks at: rng notices broken sources, bench-net counts what arrives."""
 
+import errno
 import re
 import socket
+import threading
 
 from lib.network import Network, Program, need_tun
 from lib.project import Project, expect, free_port
@@ -174,7 +176,66 @@ def bench_net_native(context):
             check_results(host.run(images["native"], "--server=10.0.0.1", "--seconds=1"), "10.0.0.1")
 
 
+def answer(connection):
+    """Everything back, after its end."""
+    got = bytearray()
+    while piece := connection.recv(65536):
+        got += piece
+    connection.sendall(got)
+    connection.close()
+
+
+def two_networks(context, options):
+    need_tun()
+    with Network() as net, Project(context) as p:
+        host = net.namespace("host")
+        p.copy("examples/two-networks")
+        p.ukc("configure", "--target", "posix", "--set", "net=native", *options)
+        image = p.file(p.ukc("build", "--json", timeout=250).json["image"])
+        with host.start(image) as relay:
+            for tap in ("tap0", "tap1"):
+                host.wait_for_device(tap, relay)
+            for address in ("10.0.0.2", "fd00::2", "10.0.1.2", "fd00:0:0:1::2"):
+                host.wait_for_ping(address, relay)
+            expect(reset(host, "10.0.0.2"), "without a server the connection is reset")
+            relay.wait_for("cannot connect to 10.0.1.1: Connection refused")
+            with host.socket() as client:
+                expect(client.connect_ex(("10.0.1.2", 8080)) == errno.ECONNREFUSED, "nobody listens at the back")
+            with host.socket() as server:
+                server.bind(("10.0.1.1", 8080))
+                server.listen()
+                server.settimeout(20)
+                for size in (0, 1, 3_000_000):
+                    client, sent = host.connect("10.0.0.2", 8080, 60), bytes(size // 2) + b"x" * (size - size // 2)
+                    with client, server.accept()[0] as connection:
+                        connection.settimeout(60)
+                        expect(connection.getpeername()[0] == "10.0.1.2", "the server sees the back's address", connection.getpeername())
+                        thread = threading.Thread(target=answer, args=(connection,))
+                        thread.start()
+                        client.sendall(sent)
+                        client.shutdown(socket.SHUT_WR)
+                        got = bytearray()
+                        while piece := client.recv(65536):
+                            got += piece
+                        thread.join()
+                        expect(got == sent, f"{size} bytes go there, and come back after their end", len(got))
+                with host.connect("10.0.0.2", 8080, 60), server.accept()[0]:
+                    expect(relay.stop() == 0, "SIGTERM ends it with status 0", relay.output)
+            expect("ERROR" not in relay.output and "runtime error" not in relay.output, "no sanitizer complains", relay.output)
+
+
+def reset(host, address):
+    """Whether a connection is reset by the peer, who may do so before connect() has returned."""
+    try:
+        with host.connect(address, 8080) as client:
+            return client.recv(10) is None
+    except ConnectionResetError:
+        return True
+
+
 def tests(context):
+    yield "two-networks/release", lambda: two_networks(context, [])
+    yield "two-networks/sanitized", lambda: two_networks(context, ["--profile", "dev", "--sanitize"])
     yield "rng", lambda: rng(context)
     yield "rng/broken", lambda: rng_broken(context)
     yield "bench-net/host", lambda: bench_net_host(context)

@@ -83,7 +83,8 @@ def check(context, readme):
         here.mkdir()
     tools = home / "bin"
     tools.mkdir()
-    (tools / "ukc").symlink_to(context.ukc)
+    for program in ("ukc", "ukc-switch"):
+        (tools / program).symlink_to(context.ukc.with_name(program))
     env = harness.environment(home, UKC_STORE=store(context))
     env["PATH"] = f"{tools}:{env['PATH']}"
     env["UKC"] = str(context.root)
@@ -107,6 +108,7 @@ def check(context, readme):
 
 
 def tests(context):
-    for readme in [context.root / "README.md", *sorted(context.root.glob("examples/*/README.md"))]:
+    links = [context.root / "targets/posix" / link / "README.md" for link in ("netif_pcap", "switch")]
+    for readme in [context.root / "README.md", *sorted(context.root.glob("examples/*/README.md")), *links]:
         name = "README" if readme.parent == context.root else readme.parent.name
         yield name, lambda readme=readme: check(context, readme)
