@@ -299,6 +299,12 @@ def stop(context):
                 q.wait_for("ready", 60)
                 q.send(number)
                 expect(q.wait(60) == 5 and "asked to stop" in q.output, f"{machine}: it ends with its own status after {number.name}", q.status, q.output)
+        with start(p, "--", "--what=wait") as q:  # as timeout(1) and systemd do
+            q.wait_for("ready", 60)
+            for _ in range(2):
+                os.killpg(q.pid, signal.SIGTERM)
+                wait_until(lambda: not pending(q.pid, signal.SIGTERM), "the signal is taken")
+            expect(q.wait(60) == 5 and "asked to stop" in q.output, "a signal to all of its group is no other", q.status, q.output)
         with start(p, "--", "--what=deaf") as q:
             q.wait_for("ready", 60)
             q.send(signal.SIGTERM)
@@ -310,8 +316,11 @@ def stop(context):
 
 
 def pending(pid, number):
-    with open(f"/proc/{pid}/status") as f:
-        masks = [int(line.split()[1], 16) for line in f if line.startswith(("SigPnd", "ShdPnd"))]
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            masks = [int(line.split()[1], 16) for line in f if line.startswith(("SigPnd", "ShdPnd"))]
+    except ProcessLookupError:
+        return False
     return any(mask >> (number - 1) & 1 for mask in masks)
 
 
@@ -445,6 +454,12 @@ s.bind(next(word for word in sys.argv if word.startswith("unix:"))[5:].split(","
 s.listen()
 c = s.accept()[0]
 f = c.makefile("rw")
+if os.environ.get("FAKE_LATE"):
+    print("ready", flush=True)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    print('{"QMP": {}}', file=f, flush=True)
+    sys.exit(43 if "qmp_capabilities" in f.readline() and "system_powerdown" in f.readline() else 1)
 print('{"QMP": {}}\\n{"event": "STOP"}', file=f, flush=True)
 for line in f:
     if "query-status" in line:
@@ -462,7 +477,7 @@ def programs(p, *names):
     for name in names:
         path = os.path.join(folder, name)
         with open(path, "w") as f:
-            f.write(f"#!{sys.executable}\nimport json, os, socket, sys\n{FAKES[name]}")
+            f.write(f"#!{sys.executable}\nimport json, os, socket, sys, time\n{FAKES[name]}")
         os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
     p.environment["PATH"] = f"{folder}:{p.environment['PATH']}"
 
@@ -493,7 +508,7 @@ def cloud_hypervisor(context):
 
 
 def failures(context):
-    """A QEMU that fails, ends without a word, is killed, or has stopped the machine."""
+    """A QEMU that fails, ends without a word, is killed, has stopped the machine, or takes its time."""
     with Project(context) as p:
         probe(context, p)
         programs(p, "qemu-system-x86_64")
@@ -507,6 +522,12 @@ def failures(context):
             r = p.ukc("run", "--quiet", "--accelerator", "tcg", status=status, environment=environment)
             expect(words in r.err and (words or not r.err), f"'{words}' is said", r)
         expect(left_behind(p) == [], "nothing is left behind", left_behind(p))
+        with start(p, environment={"FAKE_LATE": "1"}) as q:
+            q.wait_for("ready", 60)
+            q.send(signal.SIGTERM)
+            wait_until(lambda: not pending(q.pid, signal.SIGTERM), "the signal is taken", 20, q)
+            p.write("go", "")
+            expect(q.wait(60) == 5, "the button is pressed when QEMU takes commands", q.status, q.output)
 
 
 def posix(context):

@@ -2,8 +2,8 @@
  * watch.c - a hypervisor while it runs: it ends when it should, and the machine gets the chance to end by itself.
  *
  * SIGINT, SIGTERM and SIGHUP press the machine's power button; what has not ended after ten seconds is killed, and a
- * second signal does not wait.  The hypervisor shares our terminal, for the serial line, but not the terminal's signals:
- * it starts with them blocked.  QEMU stops a machine that KVM cannot go on with, and would wait for ever: its control
+ * second signal does not wait.  The hypervisor shares our terminal, for the serial line, and our group, but not their signals: timeout(1)
+ * and systemd send SIGTERM to all of a group, the former twice to us.  One that has a power button starts with them blocked.  QEMU stops a machine that KVM cannot go on with, and would wait for ever: its control
  * socket tells us, and we end it.
  */
 #include "hypervisor.h"
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, LAST_MS = 2000, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
+enum { PATIENCE_MS = 10000, LAST_MS = 2000, SAME_MS = 500, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
 
 struct watch {
     pid_t child;
@@ -33,6 +33,8 @@ struct watch {
     struct text line;
     struct watch_end *end;
     int64_t connect_until, deadline; /* 0: none */
+    int64_t asked_at;
+    bool greeted, wanted; /* QMP takes commands now; the button is to be pressed then */
     bool terminated;
 };
 
@@ -78,6 +80,8 @@ static void say(const struct watch *w, const char *text)
         (void)!send(w->socket, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static const char power_button[] = "{\"execute\":\"system_powerdown\"}\n";
+
 /* Why the machine stands still, if it does for good: the run states of QEMU's query-status. */
 static const char *halt_of(const char *line)
 {
@@ -96,8 +100,12 @@ static const char *halt_of(const char *line)
 
 static void take_line(struct watch *w, const char *line)
 {
-    if (strstr(line, "\"QMP\""))
+    if (strstr(line, "\"QMP\"") && !w->greeted) {
         say(w, "{\"execute\":\"qmp_capabilities\"}\n");
+        w->greeted = true;
+        if (w->wanted)
+            say(w, power_button);
+    }
     if (strstr(line, "\"event\": \"STOP\""))
         say(w, "{\"execute\":\"query-status\"}\n");
     const char *halt = halt_of(line);
@@ -130,9 +138,11 @@ static void read_control(struct watch *w)
 
 static bool press_power_button(struct watch *w)
 {
-    if (w->control == CONTROL_QMP && w->socket >= 0) {
-        say(w, "{\"execute\":\"system_powerdown\"}\n");
-        return true;
+    if (w->control == CONTROL_QMP) {
+        if (w->greeted)
+            say(w, power_button);
+        w->wanted = true;
+        return w->socket >= 0 || w->connect_until > now_ms();
     }
     int s = w->control == CONTROL_HTTP ? connect_to(w->path) : -1;
     if (s < 0)
@@ -148,7 +158,10 @@ static bool press_power_button(struct watch *w)
 static void take_signal(struct watch *w, int number)
 {
     bool first = w->end->asked == 0;
+    if (number == w->end->asked && now_ms() < w->asked_at + SAME_MS)
+        return;
     w->end->asked = number;
+    w->asked_at = now_ms();
     if (first && press_power_button(w)) {
         w->deadline = now_ms() + PATIENCE_MS;
         return;
@@ -161,7 +174,10 @@ static void pass_deadline(struct watch *w)
 {
     if (!w->terminated && w->end->asked)
         w->end->killed = true;
-    kill(w->child, w->terminated ? SIGKILL : SIGTERM);
+    if (!w->terminated && w->control == CONTROL_QMP && w->socket >= 0)
+        say(w, "{\"execute\":\"quit\"}\n");
+    else
+        kill(w->child, w->terminated || w->control != CONTROL_NONE ? SIGKILL : SIGTERM);
     w->terminated = true;
     w->deadline = now_ms() + LAST_MS;
 }
@@ -192,12 +208,14 @@ static void step(struct watch *w)
 
 /* ---- the beginning ---- */
 
-static void become(const char *const *argv, const sigset_t *before, pid_t parent, int report)
+static void become(const struct watch *w, const char *const *argv, const sigset_t *before, pid_t parent, int report)
 {
     sigset_t mask = *before;
     sigaddset(&mask, SIGINT); /* of the terminal: we see it too */
     sigaddset(&mask, SIGHUP);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (w->control != CONTROL_NONE)
+        sigaddset(&mask, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, w->control != CONTROL_NONE ? SIGKILL : SIGTERM);
     if (getppid() != parent)
         _exit(127);
     signal(SIGPIPE, SIG_DFL);
@@ -217,7 +235,7 @@ static int start(struct watch *w, const char *const *argv, const sigset_t *befor
         return errno;
     w->child = fork();
     if (w->child == 0)
-        become(argv, before, parent, ends[1]);
+        become(w, argv, before, parent, ends[1]);
     error = w->child < 0 ? errno : 0;
     close(ends[1]);
     if (!error && read(ends[0], &error, sizeof error) == sizeof error)
