@@ -356,6 +356,11 @@ def publish(context):
                 wait_until(lambda: answer(port), f"an answer on {machine}", 60, q)
                 q.send(signal.SIGINT)
                 expect(q.wait(60) == 0, f"{machine}: it ends with status 0", q.status, q.output)
+                expect("no port" not in q.output, "there is a port", q.output)
+        argv = [str(context.ukc), "run", "--accelerator", "tcg", "--block", "disk"]
+        with Program(argv, cwd=p.path, env=p.environment) as q:
+            q.wait_for("listening", 60)
+            expect("ukc: no port of this host leads to the image; with -p 8080:80" in q.output, "without -p it is said how to reach it", q.output)
         with socket.socket() as s:  # a port that is taken is QEMU's to tell
             s.bind(("127.0.0.1", 0))
             s.listen()

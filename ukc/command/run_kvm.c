@@ -138,6 +138,16 @@ static bool microvm_prepare(struct project *p, enum hypervisor with, const struc
     return microvm_check(p, with, g) && microvm_command(p, with, g, program, *control, dry, argv);
 }
 
+/* Who comes from a process expects its port on this host. */
+static void tell_ports(const struct guest *g)
+{
+    bool made_up = false;
+    for (size_t k = 0; k < g->cards.count; k++)
+        made_up |= !g->cards.items[k].tap;
+    if (made_up && !g->ports.count)
+        fprintf(stderr, "ukc: no port of this host leads to the image; with -p 8080:80 its port 80 would be 8080 here\n");
+}
+
 static int execute(struct project *p, enum hypervisor with, const struct guest *g, const char *const *argv, const char *control)
 {
     struct tap_made *made;
@@ -184,6 +194,8 @@ int run_kvm(struct project *p, const struct image *image)
         run_print(argv.items, dry ? stdout : stderr);
     if (dry)
         return 0;
+    if (with == HYPERVISOR_qemu && !given(i, OPTION_quiet))
+        tell_ports(&guest);
     int status = execute(p, with, &guest, argv.items, control);
     if (with == HYPERVISOR_qemu)
         crash_explain(p, image->path, qemu.crash);
