@@ -103,6 +103,49 @@ def damaged_state(context):
             p.ukc("build")
 
 
+def damaged_build(context):
+    """Files of the build itself: it says what writes them anew, and that does."""
+    with Project(context) as p:
+        built_site(context, p)
+        lists = [os.path.join(d, f) for d, _, fs in os.walk(p.file("build/posix")) for f in fs if f.endswith(".list") and "embed" in open(os.path.join(d, f)).read(9)]
+        expect(lists, "there is a list of what is embedded")
+        for path, words in ((p.file("build/posix/build.ninja"), "'ukc configure' writes build/posix anew"), (lists[0], "a line 'ukc-embed ...' is expected here")):
+            kept = p.read(path)
+            p.write(path, b"\nnonsense\n" + kept[: len(kept) // 2])
+            r = p.ukc("build", status=None)
+            expect(r.status in (1, 3) and words in r.out + r.err, "a damaged file is named", path, r)
+            r = p.ukc("configure", "--target", "posix")
+            r = p.ukc("build")
+
+
+def pipes_in_build(context):
+    """Where ninja would wait for ever, ukc says what is in the way."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix")
+        for name in ("build.ninja", ".ninja_log", ".ninja_deps"):
+            if os.path.exists(p.file("build/posix", name)):
+                os.remove(p.file("build/posix", name))
+            os.mkfifo(p.file("build/posix", name))
+            r = p.ukc("build", status=3, timeout=60)
+            expect(f"'build/posix/{name}' is not a regular file" in r.err and "ukc clean" in r.err, "it is named", r)
+            os.remove(p.file("build/posix", name))
+            p.ukc("configure", "--target", "posix")
+
+
+def many_things(context):
+    """Much of something is no reason to take long, nor to say much."""
+    with Project(context) as p:
+        p.write("x.c", "int u1_main(void) { return 0; }\n")
+        p.write("ukc.lua", 'local s = {}\nfor i = 1, 50000 do s[i] = "f" .. i .. ".c" end\nreturn unikernel "x" { sources = s }\n')
+        r = p.ukc("check", status=1)
+        expect("processor time" not in r.err and "source 'f1.c' does not exist" in r.err, "50,000 sources are read, and not found", r)
+        p.write("ukc.lua", 'local s = {}\nfor i = 1, 5000 do s[i] = unikernel("u" .. i) { sources = { "x.c" } } end\nreturn s\n')
+        r = p.ukc("check", status=2)
+        expect("and 4988 more" in r.err and len(r.err) < 1000, "unikernels are not all listed", r)
+        p.ukc("check", "u4999")
+
+
 def interrupted_build(context):
     with Project(context) as p:
         site(p, build=False)
@@ -323,7 +366,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, damaged_build, pipes_in_build, many_things, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -115,7 +115,7 @@ static bool embed(const char *compress)
         text_printf(&t, "file %s\n", files->paths[i]);
     save("list", t.bytes, t.size);
     text_dispose(&t);
-    if (!embed_write(&(struct embed_options){.output = "out/site.o", .list = "list"}, diag))
+    if (!embed_write(arena, &(struct embed_options){.output = "out/site.o", .list = "list"}, diag))
         return false;
     load("out/site.o");
     assert_string_equal(loaded.symbol, "pages.embed_blob");
@@ -337,7 +337,7 @@ static void test_ten_thousand_files(void **)
     assert_int_equal(rename("site", "elsewhere/site"), 0);
     assert_int_equal(rename("list", "elsewhere/list"), 0);
     assert_int_equal(chdir("elsewhere"), 0);
-    assert_true(embed_write(&(struct embed_options){.output = "again.o", .list = "list"}, diag));
+    assert_true(embed_write(arena, &(struct embed_options){.output = "again.o", .list = "list"}, diag));
     assert_true(hash_file("again.o", &second, &size, diag));
     assert_true(hash_equal(&first, &second));
 }
@@ -346,7 +346,7 @@ static bool refused(const char *list)
 {
     save("list", list, strlen(list));
     size_t before = diag_errors(diag);
-    bool good = embed_write(&(struct embed_options){.output = "out/bad.o", .list = "list"}, diag);
+    bool good = embed_write(arena, &(struct embed_options){.output = "out/bad.o", .list = "list"}, diag);
     assert_false(file_exists("out/bad.o"));
     assert_false(file_exists("out/bad.o.new"));
     return !good && diag_errors(diag) > before;
@@ -379,7 +379,7 @@ static void test_full_disk(void **)
     save("list", HEAD "file a\n", sizeof HEAD "file a\n" - 1);
     assert_int_equal(mkdir("out", 0777), 0);
     assert_int_equal(symlink("/dev/full", "out/x.o.new"), 0); /* where it writes aside */
-    assert_false(embed_write(&(struct embed_options){.output = "out/x.o", .list = "list"}, diag));
+    assert_false(embed_write(arena, &(struct embed_options){.output = "out/x.o", .list = "list"}, diag));
     assert_int_equal(diag_status(diag), DIAG_OUTSIDE);
     assert_false(file_exists("out/x.o"));
 }

@@ -550,9 +550,11 @@ static int as_ukc(int argc, char **argv)
 {
     if (strcmp(argv[1], "embed") == 0) {
         struct diag *d = diag_create();
-        bool good = argc == 6 && embed_write(&(struct embed_options){.output = argv[3], .list = argv[5]}, d);
+        struct arena *a = arena_create();
+        bool good = argc == 6 && embed_write(a, &(struct embed_options){.output = argv[3], .list = argv[5]}, d);
         diag_print(d, stderr, DIAG_TEXT);
         diag_destroy(d);
+        arena_destroy(a);
         return good ? 0 : 1;
     }
     FILE *f = fopen("configured", "w");

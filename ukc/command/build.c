@@ -66,6 +66,20 @@ static int run_ninja(struct project *p, bool quiet, bool *ran, struct text *unde
     return ninja_run(&run, ran, p->d);
 }
 
+/* Ninja waits for ever where a pipe has one of its names. */
+static bool check_ninja_files(struct project *p)
+{
+    static const char *const names[] = {"build.ninja", ".ninja_log", ".ninja_deps"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        const char *path = project_file(p, names[k]);
+        if (!file_exists(path) || file_is_regular(path))
+            continue;
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is not a regular file", path);
+        return diag_help(p->d, "'ukc clean' removes what is in the way; then configure again");
+    }
+    return true;
+}
+
 /* Ninja calls configure when a manifest has changed: <build>/offline, which stays until the next build, tells it what this one was told. */
 static bool tell_offline(struct project *p)
 {
@@ -89,7 +103,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     bool ran = false;
     int64_t started = unix_ms();
     *image = (struct image){0};
-    if (!guard_enter(p) || !tell_offline(p)) {
+    if (!guard_enter(p) || !check_ninja_files(p) || !tell_offline(p)) {
         *status = (int)diag_status(p->d);
         return false;
     }
@@ -110,6 +124,10 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
         *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        if (outside && !ran && !told && code < 128) {
+            diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
+            diag_help(p->d, "'ukc configure' writes %s anew", p->build);
+        }
         if (undefined.size)
             explain_undefined(p, text_string(&undefined));
         text_dispose(&undefined);

@@ -11,5 +11,5 @@ int command_embed(struct invocation *i)
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc embed needs --list and --output");
         return DIAG_USAGE;
     }
-    return embed_write(&o, i->diag) ? 0 : (int)diag_status(i->diag);
+    return embed_write(i->arena, &o, i->diag) ? 0 : (int)diag_status(i->diag);
 }

@@ -141,14 +141,17 @@ static bool choose_unikernel(struct project *p)
         p->unikernel = &m->unikernels[0];
         return true;
     }
-    const char **names = arena_array(p->a, const char *, m->unikernel_count);
+    enum { LISTED = 12 };
     struct text list = {};
     for (size_t k = 0; k < m->unikernel_count; k++) {
-        names[k] = m->unikernels[k].name.text;
-        text_printf(&list, "%s%s", k ? ", " : "", names[k]);
-        if (string_equal(name, names[k]))
+        const char *one = m->unikernels[k].name.text;
+        if (k < LISTED)
+            text_printf(&list, "%s%s", k ? ", " : "", one);
+        if (string_equal(name, one))
             p->unikernel = &m->unikernels[k];
     }
+    if (m->unikernel_count > LISTED)
+        text_printf(&list, ", and %zu more", m->unikernel_count - LISTED);
     const char *all = text_keep(&list, p->a);
     text_dispose(&list);
     if (p->unikernel) {
@@ -161,7 +164,7 @@ static bool choose_unikernel(struct project *p)
     }
     if (!name) {
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: say which");
-        return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, names[0], all);
+        return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, m->unikernels[0].name.text, all);
     }
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares no unikernel '%s'", name);
     return diag_help(p->d, "there are: %s", all);

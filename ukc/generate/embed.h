@@ -12,12 +12,14 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct diag;
 
 struct embed_options {
     const char *output; /* the object */
     const char *list;   /* see embed_list.c */
 };
-[[nodiscard]] bool embed_write(const struct embed_options *, struct diag *);
+/* Places of errors are in the list, which is kept in the arena. */
+[[nodiscard]] bool embed_write(struct arena *, const struct embed_options *, struct diag *);
 
 #endif

@@ -3,9 +3,8 @@
  */
 #include "embedding.h"
 
-bool embed_write(const struct embed_options *options, struct diag *d)
+bool embed_write(struct arena *a, const struct embed_options *options, struct diag *d)
 {
-    struct arena *a = arena_create();
     const struct embed_input *input = embed_input_read(a, options->list, d);
     struct output out;
     bool good = input && input->count < UINT32_MAX / 4 && output_open(a, &out, options->output, d);
@@ -22,6 +21,5 @@ bool embed_write(const struct embed_options *options, struct diag *d)
         good = output_finish(&out, good);
         text_dispose(&packed.strings);
     }
-    arena_destroy(a);
     return good;
 }

@@ -1,6 +1,7 @@
 /*
  * read_wiring.c - what a component needs, provides and chooses, and its settings.
  */
+#include "../base/map.h"
 #include "read.h"
 
 #include <math.h>
@@ -504,13 +505,13 @@ bool read_sources(struct reader *r, const struct rule *rule, const struct entry 
     if (!is_form(e, FORM_match) && !(t = take_list(r, e, "paths")))
         return false;
     VEC(struct source_file) files = {};
-    bool ok = true;
-    for (size_t i = 0; i < t->count; i++) {
+    struct map seen = {};
+    bool ok = true, afford = true;
+    for (size_t i = 0; i < t->count && afford; i++) {
         const struct entry *item = &t->entries[i];
         struct source_file f = {0};
         struct source_case one = {0};
-        if (!spend(r, item->value.span))
-            return false;
+        afford = spend(r, item->value.span);
         if (is_form(item, FORM_match)) {
             ok &= read_source_match(r, item->value.made, &f);
         } else if (item->value.kind != VALUE_STRING) {
@@ -520,11 +521,11 @@ bool read_sources(struct reader *r, const struct rule *rule, const struct entry 
         } else {
             ok = false;
         }
-        for (size_t j = 0; f.path.text && j < files.count; j++)
-            if (string_equal(files.items[j].path.text, f.path.text))
-                ok = diag_error(r->diag, f.path.span, "'%s' is listed twice", f.path.text);
+        if (f.path.text && map_add(&seen, f.path.text, 0) != MAP_ABSENT)
+            ok = diag_error(r->diag, f.path.span, "'%s' is listed twice", f.path.text);
         *vec_add(r->arena, &files) = f;
     }
+    map_dispose(&seen);
     store_list(rule, out, files.items, files.count);
-    return ok;
+    return ok && afford;
 }
