@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <llhttp.h>
 #include <strings.h>
+#include "text.h"
 
 _Static_assert(sizeof(llhttp_t) <= PARSER_BYTES, "llhttp_t has grown");
 
@@ -39,7 +40,7 @@ static enum known_field known_field(const char *name, size_t size)
 #undef KNOWN_FIELD
     };
     for (size_t i = 1; i < sizeof table / sizeof *table; i++)
-        if (table[i].size == size && strncasecmp(table[i].name, name, size) == 0)
+        if (table[i].size == size && (table[i].name[0] | 0x20) == (name[0] | 0x20) && strncasecmp(table[i].name, name, size) == 0)
             return (enum known_field)i;
     return FIELD_OTHER;
 }
@@ -125,17 +126,15 @@ static int check_lines(struct http1_exchange *x)
             return LINES_INCOMPLETE;
         if ((*line == ' ' || *line == '\t') && x->scanned > x->head)
             return LINES_BAD;
-        const char *end = memchr(line, '\n', size);
-        size_t length = end ? (size_t)(end - line) : size;
-        const char *cr = memchr(line, '\r', length);
-        if (cr && (size_t)(cr - line) + 1 < length)
-            return LINES_BAD; /* a bare CR */
-        if (end == NULL)
-            return LINES_INCOMPLETE;
-        if (cr == NULL)
+        size_t length = text_line(line, size); /* without its end */
+        if (size - length >= 1 && line[length] == '\n')
             return LINES_BAD; /* a bare LF */
-        x->scanned += length + 1;
-        if (length == 1) {
+        if (size - length < 2)
+            return LINES_INCOMPLETE;
+        if (line[length + 1] != '\n')
+            return LINES_BAD; /* a bare CR */
+        x->scanned += length + 2;
+        if (length == 0) {
             x->head_end = x->scanned;
             return LINES_WHOLE;
         }
@@ -334,8 +333,7 @@ unsigned head_parse(struct http1_exchange *x)
         return 400;
     const char *start = x->in + x->head;
     size_t size = (lines == LINES_WHOLE ? x->head_end : x->end) - x->head;
-    const char *cr = size ? memchr(start, '\r', size) : NULL;
-    size_t line = cr ? (size_t)(cr - start) : size;
+    size_t line = text_line(start, size);
     if (line > KEY_TARGET_BYTES + METHOD_AND_VERSION_MOST)
         return 414;
     if (size > KEY_HEADER_BYTES)

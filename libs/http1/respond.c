@@ -29,17 +29,6 @@ static const char *dated(void)
     return lines;
 }
 
-/* RFC 9110 section 5.5; also keeps an answer from being split by what a store or a handler gives. */
-static bool is_value(struct view value)
-{
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char c = (unsigned char)value.bytes[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static bool is_name(struct view name)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
@@ -132,11 +121,12 @@ static void put_validators(struct http1_exchange *x, const struct answer *answer
         put(x, VIEW("Vary: Accept-Encoding\r\n"));
 }
 
+/* What a store or a handler gives must not split the answer. */
 int answer_head(struct http1_exchange *x, const struct answer *answer)
 {
     size_t variable = answer->type.size + answer->etag.size + answer->encoding.size + answer->location.size;
-    if (variable > KEY_OUT_BYTES - HEAD_BYTES || !is_value(answer->type) || !is_value(answer->etag) ||
-        !is_value(answer->encoding) || !is_value(answer->location))
+    if (variable > KEY_OUT_BYTES - HEAD_BYTES || !text_is_value(answer->type) || !text_is_value(answer->etag) ||
+        !text_is_value(answer->encoding) || !text_is_value(answer->location))
         return -EINVAL;
     if (variable + HEAD_BYTES > KEY_OUT_BYTES - x->used) {
         int error = flush(x);
@@ -210,7 +200,7 @@ int http1_set_header(struct http1_exchange *x, struct view name, struct view val
 {
     if (x->answer != ANSWER_NONE)
         return -EALREADY;
-    if (!is_name(name) || !is_value(value) || servers_own(name))
+    if (!is_name(name) || !text_is_value(value) || servers_own(name))
         return -EINVAL;
     if (name.size > EXTRA_BYTES || value.size > EXTRA_BYTES ||
         name.size + value.size + 4 > EXTRA_BYTES - x->extra_size)

@@ -3,6 +3,7 @@
  */
 #include "text.h"
 
+#include <string.h>
 #include <strings.h>
 
 bool text_same(struct view a, struct view b)
@@ -13,6 +14,60 @@ bool text_same(struct view a, struct view b)
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t';
+}
+
+/* ---- eight bytes at a time ---- */
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t word_at(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* The highest bit of each byte below n, of which the lowest one set is right: borrows go upwards.  n is at most 128. */
+static uint64_t below(uint64_t word, unsigned char n)
+{
+    return (word - EACH(n)) & ~word & EACH(0x80);
+}
+
+static unsigned first_byte(uint64_t bits)
+{
+    return (unsigned)__builtin_ctzll(bits) / 8;
+}
+
+size_t text_line(const char *bytes, size_t size)
+{
+    size_t at = 0;
+    for (; size - at >= 8; at += 8) {
+        uint64_t word = word_at(bytes + at), ends = below(word ^ EACH('\r'), 1) | below(word ^ EACH('\n'), 1);
+        if (ends)
+            return at + first_byte(ends);
+    }
+    while (at < size && bytes[at] != '\r' && bytes[at] != '\n')
+        at++;
+    return at;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return (c >= ' ' || c == '\t') && c != 0x7f;
+}
+
+bool text_is_value(struct view text)
+{
+    size_t at = 0;
+    for (; text.size - at >= 8; at += 8) {
+        uint64_t word = word_at(text.bytes + at);
+        if (below(word, ' ') | below(word ^ EACH(0x7f), 1)) /* a tab, perhaps */
+            break;
+    }
+    for (; at < text.size; at++)
+        if (!is_plain((unsigned char)text.bytes[at]))
+            return false;
+    return true;
 }
 
 struct view text_trim(struct view text)

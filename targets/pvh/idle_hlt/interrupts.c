@@ -22,7 +22,7 @@ struct idle_hlt_source {
     uint8_t vector; /* from 0 */
 };
 
-static struct idle_hlt_source sources[SOURCES];
+static struct idle_hlt_source sources[SOURCES], *sources_end = sources; /* behind the last one that was ever claimed */
 static unsigned armed; /* how many have a cookie */
 
 static struct vector {
@@ -78,6 +78,7 @@ static int take_vector(struct idle_hlt_source **out, unsigned vector, int64_t li
     for (struct idle_hlt_source *s = sources; s < sources + SOURCES; s++)
         if (!s->claimed) {
             *s = (struct idle_hlt_source){.claimed = true, .vector = (uint8_t)vector};
+            sources_end = s < sources_end ? sources_end : s + 1;
             if (vectors[vector].users++ == 0)
                 machine_set_vector(VECTOR_SOURCES + vector, (void (*)(void))((uintptr_t)interrupts_stubs + vector * STUB_SIZE));
             vectors[vector].line = line;
@@ -206,7 +207,7 @@ size_t interrupts_gather(void **woken, size_t capacity)
     if (!interrupts_any)
         return 0;
     interrupts_any = 0;
-    for (struct idle_hlt_source *s = sources; s < sources + SOURCES; s++) {
+    for (struct idle_hlt_source *s = sources; s < sources_end; s++) {
         if (!s->claimed || !interrupts_taken[s->vector])
             continue;
         s->taken = true;
@@ -219,7 +220,7 @@ size_t interrupts_gather(void **woken, size_t capacity)
         woken[count++] = s->cookie;
         idle_hlt_arm(s, NULL);
     }
-    for (unsigned i = 0; i < SOURCE_VECTORS; i++)
-        interrupts_taken[i] = 0;
+    for (const struct idle_hlt_source *s = sources; s < sources_end; s++)
+        interrupts_taken[s->vector] = 0;
     return count;
 }
