@@ -25,9 +25,10 @@
 #include "memory.h"
 
 enum {
-    CALM = 10,  /* seconds without a frame, after which the tables of neighbours tick slowly */
-    SLOW = 60,  /* seconds of such a slow tick */
-    MOST = 600, /* ticks that are made up for at once */
+    CALM = 2,         /* seconds without a frame, after which the tables of neighbours tick slowly */
+    CALM_ANYHOW = 10, /* and while somebody in them is waited for */
+    SLOW = 60,        /* seconds of such a slow tick */
+    MOST = 30000,     /* seconds that are made up for at once: lwIP counts them in 16 bits */
 };
 #define MILLISECOND NANOSECONDS_PER_MILLISECOND
 #define RETRY MILLISECOND
@@ -42,7 +43,7 @@ uint32_t timers_frames;
 static const struct timer {
     uint32_t interval; /* milliseconds */
     void (*run)(void);
-    bool slowly; /* may tick slowly, and is made up for */
+    bool slowly; /* has seconds that may be made up for at once, lwip_seconds of them */
     bool (*needed)(void); /* NULL: always */
 } timers[] = {
     {TCP_TMR_INTERVAL, tcp_tmr, false, NULL}, /* a case of its own: tcp_tick */
@@ -71,8 +72,12 @@ enum { TIMERS = sizeof timers / sizeof timers[0] };
 static struct task *sleeper;
 static int64_t due[TIMERS], asleep_until, retry_at, retry_after, tcp_stopped_at, last_frame; /* last_frame: when one was last noticed */
 static uint32_t frames_seen;
+static uint32_t somebody; /* bits: timers to which each second mattered when they last ran */
 static bool calm;
 static bool tcp_stopped = true;
+
+u32_t lwip_seconds = 1;
+u8_t lwip_seconds_matter;
 
 u32_t sys_now(void)
 {
@@ -93,7 +98,7 @@ void sys_timeouts_init(void)
     retry_at = due[0] = asleep_until = DEADLINE_NEVER;
     retry_after = RETRY;
     timers_retried = false;
-    frames_seen = timers_frames = 0;
+    frames_seen = timers_frames = somebody = 0;
     calm = false;
     tcp_stopped = true;
     tcp_stopped_at = last_frame = now;
@@ -192,10 +197,10 @@ static void run(int i, int64_t now)
 {
     int64_t ticks = (now - due[i]) / interval(i) + 1;
     due[i] += ticks * interval(i);
-    if (!timers[i].slowly)
-        ticks = 1;
-    for (int64_t n = 0; n < ticks && n < MOST; n++)
-        timers[i].run();
+    lwip_seconds = timers[i].slowly ? (u32_t)(ticks < MOST ? ticks : MOST) : 1;
+    lwip_seconds_matter = 0;
+    timers[i].run();
+    somebody = (somebody & ~(UINT32_C(1) << i)) | (uint32_t)lwip_seconds_matter << i;
 }
 
 /* When to look at a timer next. */
@@ -229,7 +234,7 @@ static void count_calm(int64_t now)
         frames_seen = timers_frames;
         calm = false;
         last_frame = now;
-    } else if (now - last_frame >= CALM * NANOSECONDS_PER_SECOND)
+    } else if (now - last_frame >= (somebody ? CALM_ANYHOW : CALM) * NANOSECONDS_PER_SECOND)
         calm = true;
 }
 
