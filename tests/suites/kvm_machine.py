@@ -7,6 +7,7 @@ import threading
 import time
 
 import harness
+from lib import liar
 from lib.project import Project, expect
 
 SECONDS = 900  # musl may have to be compiled
@@ -367,6 +368,112 @@ def console_input(context):
                 q.kill()
 
 
+NOISE = r"""
+#include <stdio.h>
+#include "random.h"
+
+int probe_main(void)
+{
+    unsigned char bytes[16];
+    random_fill(bytes, sizeof bytes);
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        printf("%02x", bytes[i]);
+    printf("\n");
+    return 0;
+}
+"""
+
+
+def noise(context):
+    """random_noise is seeded by the host's noise, and by the processor where that has a generator."""
+    with Project(context) as p:
+        build(p, NOISE, 'requires = { random = sig.random, console = sig.console }, choose = { random = "random_noise" }')
+        for name, content in (("one", bytes(range(256))), ("other", bytes(range(255, -1, -1))), ("broken", bytes(256))):
+            p.write(name, content)
+
+        def seeded(name, processor, status=0):
+            return boot(p, "microvm", "-global", "virtio-mmio.force-legacy=false", "-object", f"rng-random,id=host,filename={p.file(name)}",
+                        "-device", "virtio-rng-device,rng=host", processor=processor, status=status)
+
+        # a processor without a generator: noise alone decides
+        one = seeded("one", "qemu64")
+        expect(len(one) == 33, "there are bytes", one)
+        expect(seeded("one", "qemu64") == one, "the same noise makes the same bytes")
+        expect(seeded("other", "qemu64") != one, "other noise makes others")
+        expect(seeded("one", "max") != seeded("one", "max"), "a processor with a generator is mixed in")
+        for processor in ("qemu64", "max"):
+            out = seeded("broken", processor, status=1)
+            expect("random did not start" in out, "noise that repeats is refused", out)
+        out = boot(p, "microvm", status=1)
+        expect("random.noise did not start" in out, "it does not start without the device", out)
+
+
+LIES = r"""
+#include <errno.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "console.h"
+#include "noise.h"
+
+/* The host gives one byte, and then none for an hour: the second request stays with the device. */
+int probe_main(void)
+{
+    struct {
+        char before[64], bytes[64], behind[64];
+    } all = {};
+    ptrdiff_t got = noise_gather(all.bytes, 1, DEADLINE_NEVER);
+    if (got != 1)
+        return 1;
+    console_write("ready\n", 6);
+    while ((got = noise_gather(all.bytes, sizeof all.bytes, clock_now() + 20 * NANOSECONDS_PER_MILLISECOND)) == -ETIMEDOUT)
+        ;
+    if (got != -EIO)
+        return 2;
+    for (unsigned i = 0; i < 64; i++)
+        if (all.before[i] || all.behind[i])
+            return 3;
+    console_write("given up\n", 9);
+    return noise_gather(all.bytes, sizeof all.bytes, DEADLINE_NEVER) == -EIO ? 9 : 4;
+}
+"""
+TRUTH = {"it is true": ((0, 64), 1)}
+LIED = {  # an entry of the used ring, and by how much the index moves
+    "more chains than there are": (None, 50), "the index goes back": (None, -1), "a chain that is not": ((1, 8), 1), "a chain beyond all": ((0xFFFFFFFF, 8), 1),
+    "more than the buffer holds": ((0, 65), 1), "4 GiB": ((0, 0xFFFFFFFF), 1), "nothing": ((0, 0), 1),
+}
+
+
+def lies(context):
+    """A device whose used ring holds nonsense is given up by an image that has booted: it says so, and does not hang."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        build(p, LIES, "requires = { clock = sig.clock, console = sig.console, noise = sig.entropy }")
+        for machine, device in (("q35", "virtio-rng-pci"), ("microvm", "virtio-rng-device")):
+            for what, (entry, jump) in {**TRUTH, **LIED}.items():
+                monitor, memory, serial = p.file("qmp"), p.file("gdb"), p.file("serial")
+                q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", f"file:{serial}",
+                                      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-qmp", f"unix:{monitor},server=on,wait=off",
+                                      "-chardev", f"socket,path={memory},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb",
+                                      "-global", "virtio-mmio.force-legacy=false", "-object", "rng-builtin,id=host",
+                                      "-device", f"{device},rng=host,max-bytes=1,period=3600000"],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                try:
+                    for _ in range(600):
+                        if os.path.exists(serial) and b"ready" in p.read("serial"):
+                            break
+                        time.sleep(0.1)
+                    liar.lie(liar.Monitor(monitor), memory, "virtio-rng", 0, entry, jump)
+                    out = ended(q)
+                finally:
+                    q.kill()
+                said = p.read("serial").decode().split("\n", 1)[1].strip()
+                if what in TRUTH:
+                    expect((said, q.returncode) == ("", 2 * (16 + 2) + 1), f"{machine}: what is true is believed", said, q.returncode, out)
+                else:
+                    expect((said, q.returncode) == ("given up", 2 * (16 + 9) + 1), f"{machine}: {what}: it is given up", said, q.returncode, out)
+                os.unlink(serial)
+
+
 def tests(context):
     yield "loader", lambda: loader(context)
     yield "ends", lambda: ends(context)
@@ -375,3 +482,5 @@ def tests(context):
     yield "snapshot", lambda: snapshot(context)
     yield "stop", lambda: stop(context)
     yield "input", lambda: console_input(context)
+    yield "noise", lambda: noise(context)
+    yield "lies", lambda: lies(context)

@@ -19,7 +19,7 @@ enum { MOST = 64 };
 static struct virtio_device *device;
 static struct virtio_queue *queue;
 static char *buffer;
-static bool asked, gathering;
+static bool asked, gathering, given_up;
 
 static int set_up(void)
 {
@@ -36,7 +36,7 @@ static int set_up(void)
 
 int virtio_rng_start(void)
 {
-    asked = gathering = false;
+    asked = gathering = given_up = false;
     int error = virtio_open(&device, VIRTIO_ENTROPY, 0);
     if (error) {
         device = NULL;
@@ -60,7 +60,7 @@ void virtio_rng_stop(void)
 /* 0 when the device has the buffer. */
 static int ask(void)
 {
-    int error = asked ? 0 : virtio_add(queue, &(struct virtio_part){buffer, MOST}, 0, 1, buffer);
+    int error = given_up ? -EIO : asked ? 0 : virtio_add(queue, &(struct virtio_part){buffer, MOST}, 0, 1, buffer);
     if (!error)
         virtio_kick(queue);
     asked = !error;
@@ -71,8 +71,9 @@ static int ask(void)
 static ptrdiff_t take(void *bytes, size_t size, size_t written)
 {
     asked = false;
-    if (written == 0)
-        return -EIO; /* 5.4.6.2: at least one */
+    given_up = written == 0; /* 5.4.6.2: at least one */
+    if (given_up)
+        return -EIO;
     size = written < size ? written : size;
     memcpy(bytes, buffer, size);
     memset(buffer, 0, MOST);
