@@ -20,7 +20,7 @@
 #define SHOW(piece, size) ((void)0)
 #endif
 
-enum { UNIT = 16, SIZES = 64, CHUNKS = 256 /* about so many at least */ };
+enum { UNIT = 16, SIZES = 64, SHIFT_LEAST = 13, SHIFT = 15, CHUNKS_FEW = 64, CHUNKS = 256 /* about so many at least */ };
 
 struct piece {
     struct piece *next;
@@ -71,8 +71,8 @@ static void make_classes(void)
 bool arena_start(void *memory, size_t size)
 {
     memset(&arena, 0, sizeof arena);
-    arena.shift = 15;
-    while (1u << arena.shift < ARENA_LARGEST && size >> arena.shift > CHUNKS)
+    arena.shift = SHIFT_LEAST;
+    while (1u << arena.shift < ARENA_LARGEST && size >> arena.shift > (arena.shift < SHIFT ? CHUNKS_FEW : CHUNKS))
         arena.shift++;
     arena.chunk = (size_t)1 << arena.shift;
     size_t count = size / (arena.chunk + sizeof(struct chunk));

@@ -75,19 +75,23 @@
 #define LWIP_TCP 1
 #define TCP_TMR_INTERVAL 100 /* milliseconds: delayed acknowledgements; the others tick every second one */
 #define TCP_MSS 9160         /* at most: what the peer and the interface allow is found out at run time */
+/* No connection may fill more than an eighth of the memory. */
+#define SHARE_MOST (KEY_MEMORY / 8)
+#define WINDOW_MOST (KEY_WINDOW < SHARE_MOST ? KEY_WINDOW : SHARE_MOST)
+#define SEND_MOST (KEY_SEND_BUFFER < SHARE_MOST ? KEY_SEND_BUFFER : SHARE_MOST)
 #define LWIP_WND_SCALE KEY_WINDOW_SCALING
 #if LWIP_WND_SCALE
-#define TCP_WND KEY_WINDOW
-#define TCP_RCV_SCALE (KEY_WINDOW < 1 << 16 ? 0 : KEY_WINDOW < 1 << 17 ? 1 : KEY_WINDOW < 1 << 18 ? 2 : KEY_WINDOW < 1 << 19 ? 3 : \
-                       KEY_WINDOW < 1 << 20 ? 4 : KEY_WINDOW < 1 << 21 ? 5 : KEY_WINDOW < 1 << 22 ? 6 : KEY_WINDOW < 1 << 23 ? 7 : 8)
+#define TCP_WND WINDOW_MOST
+#define TCP_RCV_SCALE (WINDOW_MOST < 1 << 16 ? 0 : WINDOW_MOST < 1 << 17 ? 1 : WINDOW_MOST < 1 << 18 ? 2 : WINDOW_MOST < 1 << 19 ? 3 : \
+                       WINDOW_MOST < 1 << 20 ? 4 : WINDOW_MOST < 1 << 21 ? 5 : WINDOW_MOST < 1 << 22 ? 6 : WINDOW_MOST < 1 << 23 ? 7 : 8)
 #else
-#define TCP_WND (KEY_WINDOW < 65535 ? KEY_WINDOW : 65535)
+#define TCP_WND (WINDOW_MOST < 65535 ? WINDOW_MOST : 65535)
 #endif
 #define TCP_WND_UPDATE_THRESHOLD (TCP_WND / 4)
-#if !LWIP_WND_SCALE && KEY_SEND_BUFFER > 65535
+#if !LWIP_WND_SCALE && SEND_MOST > 65535
 #define TCP_SND_BUF 65535
 #else
-#define TCP_SND_BUF KEY_SEND_BUFFER
+#define TCP_SND_BUF SEND_MOST
 #endif
 #define TCP_SND_QUEUELEN (TCP_SND_BUF / 128 > 60000 ? 60000 : TCP_SND_BUF / 128)
 #define TCP_SNDLOWAT (2 * TCP_MSS + 1)

@@ -4,9 +4,11 @@
 #include "arena.h"
 #include "table.h"
 #include "keys.h"
+#include "log.h"
 #include "pages.h"
 #include "timers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,7 +25,11 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/udp.h"
 
+enum { LEAST = 524288, CONNECTION_LEAST = 512 /* bytes, of one that only exists */ };
+static_assert((uint64_t)MEMP_NUM_TCP_PCB * CONNECTION_LEAST <= KEY_MEMORY, "the key `memory` is too small for as many connections as the key `connections` says: 512 bytes each at least");
+
 static void *block;
+static size_t block_size;
 static size_t kept_from_frames, kept_from_buffers, kept_for_control;
 enum memory_use memory_use;
 
@@ -38,14 +44,31 @@ static const uint32_t limits[MEMP_MAX] = {
 };
 static uint32_t counts[MEMP_MAX];
 
+/* A block of so many bytes, where half as much is left for others: their tasks, cards and buffers.  The least has to do. */
+static void *take(size_t size)
+{
+    void *memory = pages_allocate(size), *others = memory && size > LEAST ? pages_allocate(size / 2) : NULL;
+    if (others)
+        pages_free(others, size / 2);
+    else if (memory && size > LEAST) {
+        pages_free(memory, size);
+        return NULL;
+    }
+    return memory;
+}
+
+/* A small machine, which does not have all that the key allows, gives half of it, or a quarter. */
 int memory_start(void)
 {
     memset(counts, 0, sizeof counts);
-    block = pages_allocate(KEY_MEMORY);
-    if (!block)
-        return -ENOMEM;
+    for (block_size = KEY_MEMORY; !(block = take(block_size)); block_size /= 2)
+        if (block_size / 2 < LEAST)
+            return -ENOMEM;
+    if (block_size < KEY_MEMORY)
+        log_write(LOG_LEVEL_WARNING, "stack", "there is little memory: %zu KiB are for connections and buffers, not %zu", block_size / 1024,
+                  (size_t)KEY_MEMORY / 1024);
     size_t table = table_size();
-    if (table > KEY_MEMORY / 2 || !arena_start((char *)block + table, KEY_MEMORY - table))
+    if (table > block_size / 2 || !arena_start((char *)block + table, block_size - table))
         return -ENOMEM; /* many more connections than there is memory for */
     table_start(block);
     kept_from_buffers = arena_chunks() / 8;
@@ -57,7 +80,7 @@ int memory_start(void)
 void memory_stop(void)
 {
     if (block)
-        pages_free(block, KEY_MEMORY);
+        pages_free(block, block_size);
     block = NULL;
 }
 

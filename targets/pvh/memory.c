@@ -16,8 +16,11 @@ struct run {
 };
 static struct run *runs;
 
-/* Below this nothing is given out: start_info, ACPI tables and modules of loaders lie there, or devices. */
-#define LOW_END ((uintptr_t)image_end)
+/*
+ * What is behind the image comes first.  When that is used up, so is the memory below it, but for what loaders say is not memory, and
+ * the first pages: a null pointer's members trap.  The loader's words, which lie there, have been copied by then.
+ */
+enum { LOW_START = 0x10000 };
 
 static uint64_t up(uint64_t n)
 {
@@ -109,9 +112,17 @@ static bool find_piece(uint64_t from, uint64_t *start, uint64_t *end)
 static bool add_more(void)
 {
     static uint64_t reached;
+    static bool low;
     uint64_t start, end, to;
-    if (!find_piece(reached > LOW_END ? reached : LOW_END, &start, &end))
+    reached = reached ? reached : (uintptr_t)image_end;
+    if (!low && !find_piece(reached, &start, &end)) {
+        low = true;
+        reached = LOW_START;
+    }
+    if (low && (!find_piece(reached, &start, &end) || start >= (uintptr_t)image_start))
         return false;
+    if (low && end > (uintptr_t)image_start)
+        end = (uintptr_t)image_start;
     feed_tables();
     to = step_end(start, end);
     if (!machine_map(start, to - start, MACHINE_WRITE))

@@ -1,5 +1,6 @@
 """Every example on kvm as it is: on q35 (PCI) and microvm (mmio), over IPv4 and IPv6, with the same answers as on posix."""
 
+import os
 import re
 import socket
 
@@ -12,6 +13,7 @@ from lib.project import Project, expect
 SECONDS = 900  # the C library may have to be compiled
 ADDRESSES = (IPV4, IPV6)
 PORT = 8080
+LARGEST_HOMEPAGE = 200_000
 
 
 # ---- programs that end by themselves ----
@@ -221,6 +223,27 @@ def http(context):
                     compare(expected, responses(host, address), f"kvm, {machine}, {address}")
 
 
+def little(context):
+    """The image's bytes, and that a small machine does for eight connections at once: a stack that cannot have all of its memory takes less."""
+    need_tun()
+    with Network() as net, Project(context) as p:
+        host = kvm.bridged(net)
+        p.copy("examples/homepage")
+        kvm.build(p)
+        size = os.path.getsize(p.file("build/kvm/homepage"))
+        expect(size <= LARGEST_HOMEPAGE, f"homepage has at most {LARGEST_HOMEPAGE} bytes", size)
+        for machine in MACHINES:
+            with kvm.machine(p, machine, host, memory="3M") as server:
+                host.wait_for_port(IPV4, PORT, server, 30)
+                expect("there is little memory" in server.output, f"{machine}: it says that it has less", server.output)
+                sockets = [host.connect(IPV4, PORT, 20) for _ in range(8)]
+                for s in sockets:
+                    s.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
+                for s in sockets:
+                    expect(s.recv(15) == b"HTTP/1.1 200 OK", f"{machine}: eight connections are served with 3 MiB", server.output)
+                    s.close()
+
+
 # ---- conformance, inside the guest ----
 
 
@@ -251,6 +274,7 @@ def tests(context):
         yield (f"conformance/flow-{machine}-{family}",
                lambda machine=machine, family=family: conformance(context, "flow", machine, ["over-tcp"], 11, [], "--set", f"flow.family={family}"))
     yield "http", lambda: http(context)
+    yield "little", lambda: little(context)
     for example in ("two-ways", "outside", "squeeze"):
         yield example, lambda example=example: same_output(context, example)
     yield "rng", lambda: rng(context)
