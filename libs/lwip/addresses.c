@@ -329,15 +329,6 @@ __attribute__((format(printf, 2, 3)))
 }
 
 #if LWIP_IPV4
-#if LWIP_DHCP
-/* RFC 1123 2.1, and what some networks add to it. */
-static bool is_hostname(const char *name)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    size_t size = strlen(name);
-    return size <= HOSTNAME_MOST && strspn(name, letters) == size;
-}
-#else
 /* Why a host cannot have it (RFC 1122 3.2.1.3), or NULL. */
 static const char *fault_of_address(const uint8_t bytes[4], unsigned prefix)
 {
@@ -354,6 +345,40 @@ static const char *fault_of_address(const uint8_t bytes[4], unsigned prefix)
     return host && !(address & host) ? "is the address of its network, not of a host" : NULL;
 }
 
+#if LWIP_DHCP
+/* RFC 1123 2.1, and what some networks add to it. */
+static bool is_hostname(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t size = strlen(name);
+    return size <= HOSTNAME_MOST && strspn(name, letters) == size;
+}
+
+static const char *fault_of_offer(const ip4_addr_t *address, const ip4_addr_t *mask)
+{
+    struct netif_info info;
+    uint32_t host = ~lwip_ntohl(mask->addr);
+    uint8_t bytes[4];
+    memcpy(bytes, &address->addr, 4);
+    if (host & (host + 1))
+        return "comes with a mask that has holes";
+    if (netif_info(&info) == 0 && is_others(&info, IP_V4, bytes))
+        return "is what the other end of the link is called";
+    return fault_of_address(bytes, 32u - (unsigned)__builtin_popcount(host));
+}
+
+int addresses_offered(const ip4_addr_t *address, const ip4_addr_t *mask)
+{
+    static bool said; /* once until there is a good one: the server may repeat it for ever */
+    const char *fault = fault_of_offer(address, mask);
+    if (fault && !said) {
+        const uint8_t *bytes = (const uint8_t *)&address->addr;
+        log_write(LOG_LEVEL_WARNING, "stack", "not taken from a DHCP server: %u.%u.%u.%u %s", bytes[0], bytes[1], bytes[2], bytes[3], fault);
+    }
+    said = fault;
+    return !fault;
+}
+#else
 /* An address with 32 bits is in a network with nobody else: its router is beyond, and asked for all the same. */
 static int check_router(const uint8_t address[4], const uint8_t router[4], unsigned prefix)
 {

@@ -14,6 +14,11 @@ int listener_has_room(const struct tcp_pcb *pcb);
 
 u32_t secret_sequence(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote, u16_t remote_port);
 
+#if LWIP_DHCP
+/* Whether a host can have an address that a DHCP server offers (patches/offers.patch); mask: all ones if none came. */
+int addresses_offered(const ip4_addr_t *address, const ip4_addr_t *mask);
+#endif
+
 #if LWIP_IPV6
 const ip6_addr_t *addresses_router6(struct netif *netif, const ip6_addr_t *destination);
 #define LWIP_HOOK_ND6_GET_GW addresses_router6

@@ -17,7 +17,7 @@ local patches = {
   "patches/table.patch", "patches/time-wait.patch", "patches/options.patch", "patches/fragments.patch", "patches/identification.patch",
   "patches/neighbours.patch", "patches/checksums.patch", "patches/undefined.patch", "patches/short.patch",
   "patches/routers.patch", "patches/headers6.patch", "patches/silent.patch", "patches/loss.patch", "patches/whole.patch",
-  "patches/timeout.patch", "patches/path-mtu.patch", "patches/seconds.patch",
+  "patches/timeout.patch", "patches/path-mtu.patch", "patches/seconds.patch", "patches/offers.patch",
 }
 
 return implementation "lwip" {
