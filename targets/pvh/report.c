@@ -71,13 +71,14 @@ static bool is_code(uint64_t address)
     return is_between(address, image_start, image_text_end);
 }
 
-/* What is on top of the stack, if it is where a call returns to: a function that has no frame yet. */
-static uint64_t frameless_caller(uint64_t rsp)
+/* What is on top of the stack, if it is where a call returns to: a function that has no frame yet, or a call through a pointer to what is no code. */
+static uint64_t frameless_caller(uint64_t rip, uint64_t rsp)
 {
     uint64_t top;
     uint8_t call;
-    bool is = rsp % 8 == 0 && machine_read(&top, rsp, sizeof top) && is_code(top) && machine_read(&call, top - 5, 1) && call == 0xe8;
-    return is ? top : 0;
+    if (rsp % 8 || !machine_read(&top, rsp, sizeof top) || !is_code(top))
+        return 0;
+    return !is_code(rip) || (machine_read(&call, top - 5, 1) && call == 0xe8) ? top : 0;
 }
 
 /*
@@ -85,7 +86,7 @@ static uint64_t frameless_caller(uint64_t rsp)
  */
 static void say_callers(uint64_t rip, uint64_t rbp, uint64_t rsp)
 {
-    uint64_t caller[2], first = frameless_caller(rsp);
+    uint64_t caller[2], first = frameless_caller(rip, rsp);
     say_hex("\n  at   ", rip);
     if (first)
         say_hex("\n  from ", first);

@@ -107,18 +107,36 @@ def loader(context):
 
 
 CRASH = r"""
+#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include "keys.h"
 #include "clock.h"
 #include "task.h"
 
+[[gnu::noinline]] static int deeper(volatile char *above)
+{
+    volatile char here[512];
+    here[0] = above[0];
+    int n = deeper(here);
+    return n + here[0];
+}
+
 [[gnu::noinline]] static void inner(int n)
 {
+    static volatile char code[] = {(char)0xc3};
     if (n == 1)
         *(volatile int *)8 = n;
     if (n == 2)
         abort();
+    if (n == 3)
+        *(volatile char *)(uintptr_t)&deeper = 0;
+    if (n == 4) {
+        void (*volatile through)(void) = (void (*)(void))(uintptr_t)code;
+        through();
+        code[0] = 0; /* the call is not the last thing done here */
+    }
+    if (n == 5)
+        exit(deeper((volatile char[]){1}));
 }
 
 [[gnu::noinline]] static void outer(void *argument)
@@ -131,14 +149,19 @@ int probe_main(void)
 {
     static int n;
     struct task *task;
-    n = strcmp(KEY_WHAT, "abort") == 0 ? 2 : 1;
-    if (strcmp(KEY_WHAT, "task") != 0)
+    n = KEY_WHAT[0] - '0';
+    if (KEY_WHAT[1] == '\0')
         outer(&n);
     task_start_service(&task, 0, outer, &n);
     task_sleep(clock_now() + 1000000000);
     return 0;
 }
 """
+
+
+CRASHES = {
+    "1": "page fault: writing 0000000000000008 (null)", "2": "abort", "3": "(not permitted)", "4": "page fault: executing", "5": "page fault: writing",
+}
 
 
 def crash(context):
@@ -148,21 +171,23 @@ def crash(context):
     with Project(context) as p:
         p.write("ukc.lua", """return unikernel "probe" {
   sources = { "probe.c" }, requires = { clock = sig.clock, task = sig.task },
-  keys = { what = key.string { default = "null", phase = "boot", doc = "how to crash" } },
+  keys = { what = key.string { default = "1", phase = "boot", doc = "how to crash" } },
 }""")
         p.write("probe.c", CRASH)
         p.ukc("configure", "--target", "kvm")
         p.ukc("build", timeout=800)
         notes = p.run("readelf", "-n", "build/kvm/probe").out
-        for what in ("null", "task", "abort"):
+        for what in (key + where for key in CRASHES for where in ("", " in a task")):
             r = p.ukc("run", "--quiet", "--", f"--what={what}", status=111)
+            expect(CRASHES[what[0]] in r.out, f"{what}: what happened", r)
             expect(r.out.split("build ")[-1].strip() in notes, f"{what}: the report says of which build it is", r, notes)
             expect("ukc: the crash, by build/kvm/probe.debug:" in r.err, f"{what}: names are found", r)
             names = [line.split() for line in r.err.split("probe.debug:")[1].splitlines()]
             places = [" ".join(n[-3:]) for n in names if n]
-            expect(any(n.startswith("inner at ./probe.c:") for n in places), f"{what}: where it was", r)
-            expect(any(n.startswith("outer at ./probe.c:") for n in places), f"{what}: and who called", r)
-            expect(what == "task" or "probe_main at ./probe.c:" in r.err, f"{what}: up to main", r)
+            expect(any(n.startswith("deeper at ./probe.c:" if what[0] == "5" else "inner at ./probe.c:") for n in places), f"{what}: where it was", r)
+            if what[0] != "5":
+                expect(any(n.startswith("outer at ./probe.c:") for n in places), f"{what}: and who called", r)
+                expect(len(what) > 1 or "probe_main at ./probe.c:" in r.err, f"{what}: up to main", r)
             expect("probe.qmp.crash" not in p.run("ls", "build/kvm").out, f"{what}: nothing is left behind", r)
         p.write("build/kvm/probe.debug", b"of another build")
         r = p.ukc("run", "--quiet", status=111)
