@@ -1,8 +1,8 @@
 /*
  * console_serial.c - the first serial line, a 16550 (PC16550D data sheet; COM1).
  *
- * Output is the machine's own, polled.  Who waits for input is woken by the line's interrupt, where the image has tasks and takes interrupts anyway; else
- * it looks again and again.
+ * Output is the machine's own, polled.  Who waits for input is woken by the line's interrupt, where the image has tasks and takes
+ * interrupts anyway; else it looks again and again.
  */
 #include "console_serial.h"
 
