@@ -46,6 +46,7 @@
 #define DNS_MAX_SERVERS 4
 
 #define LWIP_ARP LWIP_IPV4
+#define LWIP_ETHERNET 1 /* without ARP it would not be */
 #define ETH_PAD_SIZE 2 /* so that what follows the Ethernet header is aligned */
 #define ARP_TABLE_SIZE 127
 #define ARP_QUEUEING 1

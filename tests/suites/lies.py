@@ -1,11 +1,12 @@
-"""DHCP servers that lie: an offer that no host can use is not taken, and an honest one after it is."""
+"""DHCP servers that lie: an offer that no host can use is not taken, and an honest one after it is. Routers without number."""
 
+import os
 import re
 import socket
 import struct
 import time
 
-from lib.network import Network, need_tun
+from lib.network import Network, need_tun, wait_until
 from lib.project import Project, expect
 
 SECONDS = 400
@@ -121,6 +122,58 @@ def lies(context, options):
                 end(server)
 
 
+# ---- routers ----
+
+PORT, OWN = 8080, "fd00::ff:fe00:55"
+
+
+def advertisement(router, prefix, mtu=None, length=64):
+    """An Ethernet frame in which a router announces itself and a prefix."""
+    source, destination = b"\xfe\x80" + bytes(6) + struct.pack("!Q", router), socket.inet_pton(socket.AF_INET6, "ff02::1")
+    body = b"\x40\0" + struct.pack("!H", 1800) + bytes(8) + bytes([3, 4, length, 0xC0]) + struct.pack("!II", 3600, 1800) + bytes(4) + prefix
+    if mtu is not None:
+        body += b"\x05\x01\0\0" + struct.pack("!I", mtu)
+    total = checksum(source + destination + struct.pack("!II", 4 + len(body), 58) + b"\x86\0\0\0" + body)
+    head = b"\x60\0\0\0" + struct.pack("!HBB", 4 + len(body), 58, 255) + source + destination
+    return b"\x33\x33\0\0\0\1" + SERVER_MAC + b"\x86\xdd" + head + b"\x86\0" + struct.pack("!H", total) + body
+
+
+def resident(server):
+    with open(f"/proc/{server.pid}/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def routers(context):
+    """A flood of routers, each with a prefix of its own, and nonsense beside: the first address stays, and serves."""
+    need_tun()
+    good = socket.inet_pton(socket.AF_INET6, "fd00::")
+    with Network() as net, Project(context) as p:
+        p.copy("examples/homepage")
+        p.ukc("configure", "--target", "posix", "--set", "net=native", "--set", "http.stack.ipv4=off", "--set", "http.stack.ipv6=slaac")
+        image = p.file(p.ukc("build", "--json", timeout=300).json["image"])
+        host = net.namespace("host")
+        host.ip("tuntap add dev tap0 mode tap")
+        host.address("tap0", "fd00::1/64")
+        with host.start(image, "--mac=02:00:00:00:00:55") as server, host.frames("tap0", 1) as cable:
+            host.wait_for_device("tap0", server)
+            wait_until(lambda: cable.send(advertisement(1, good)) and f"address {OWN}/64" in server.output, "an address", 60, server)
+            host.wait_for_port(OWN, PORT, server)
+            before = resident(server)
+            for number in range(20000):
+                cable.send(advertisement(2 + number, number.to_bytes(8, "big") + bytes(8)))
+            for prefix in ("fe80::", "ff00::", "::", "::1"):
+                cable.send(advertisement(1, socket.inet_pton(socket.AF_INET6, prefix)))
+            for length in (0, 63, 65, 128, 255):
+                cable.send(advertisement(1, good, length=length))
+            for mtu in (0, 1, 68, 1279, 65536, 0xFFFFFFFF):
+                cable.send(advertisement(1, good, mtu=mtu))
+            host.wait_for_port(OWN, PORT, server)
+            expect(resident(server) - before < 8 << 20, "memory has a bound", before, resident(server))
+            expect(server.output.count("stack: address") <= 8 and len(server.output) < 4000, "so has what is said of it", server.output)
+            expect(server.stop() == 0, "SIGTERM ends it with status 0", server.output)
+
+
 def tests(context):
+    yield "routers", lambda: routers(context)
     yield "release", lambda: lies(context, [])
     yield "sanitized", lambda: lies(context, ["--profile", "dev", "--sanitize"])
