@@ -118,6 +118,21 @@ def damaged_build(context):
             r = p.ukc("build")
 
 
+def image_replaced(context):
+    """What stands where the image was is not taken for it, nor recorded."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix")
+        made = p.ukc("build", "--json").json
+        for bytes in (b"", b"#!/bin/sh\necho something else\n", p.read("build/posix/hello")[:5000]):
+            os.remove(p.file("build/posix/hello"))
+            p.write("build/posix/hello", bytes)
+            again = p.ukc("build", "--json").json
+            expect(again["sha256"] == made["sha256"] and again["record"] == made["record"], "the image is made again", again, made)
+            expect(p.run("build/posix/hello").out != "something else\n", "and works")
+        expect("LINK" not in p.ukc("build").out, "once")
+
+
 def pipes_in_build(context):
     """Where ninja would wait for ever, ukc says what is in the way."""
     with Project(context) as p:
@@ -366,7 +381,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, damaged_build, pipes_in_build, many_things, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

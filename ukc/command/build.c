@@ -95,7 +95,60 @@ static bool tell_offline(struct project *p)
 static const char *image_name(struct project *p)
 {
     const struct source *s = file_read(p->a, project_file(p, "image.name"), SPAN_NONE, 4096, p->d);
-    return s ? arena_strndup(p->a, s->bytes, strcspn(s->bytes, "\n")) : NULL;
+    const char *name = s ? arena_strndup(p->a, s->bytes, strcspn(s->bytes, "\n")) : NULL;
+    if (!name || (*name && *name != '.' && !strchr(name, '/')))
+        return name;
+    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "'%s' is damaged: it names no image", project_file(p, "image.name"));
+    diag_help(p->d, "'ukc configure' writes it anew");
+    return NULL;
+}
+
+/* Runs ninja; *now: what the image is then.  False after reporting or when it failed. */
+static bool run_build(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
+{
+    struct text undefined = {};
+    bool outside = false;
+    failure_expect(p);
+    int code = run_ninja(p, quiet, ran, &undefined, &outside), told = failure_take(p);
+    if (code != 0) {
+        aside_remove(p, image->path);
+        /* ninja has shown the failing command and its message; a failed compile is the user's input */
+        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        if (outside && !*ran && !told && code < 128) {
+            diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
+            diag_help(p->d, "'ukc configure' writes %s anew", p->build);
+        }
+        if (undefined.size)
+            explain_undefined(p, text_string(&undefined));
+    } else if (!file_stat(image->path, now)) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);
+        *status = code = DIAG_OUTSIDE;
+    }
+    text_dispose(&undefined);
+    return code == 0;
+}
+
+/* Not the one whose SHA-256 is remembered; a copy of the project has the same image with another time and inode. */
+static bool is_another(const struct image *image)
+{
+    struct hash remembered, actual;
+    struct diag *quiet = diag_create();
+    bool other = hash_parse(image->sha256, &remembered) && hash_file(image->path, &actual, NULL, quiet) && !hash_equal(&remembered, &actual);
+    diag_destroy(quiet);
+    return other;
+}
+
+/* Neither this build nor the one before it made the image: to ninja it is newer than its inputs, whatever it is. */
+static bool make_again(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
+{
+    if (!quiet)
+        fprintf(given(p->i, OPTION_json) ? stderr : stdout, "'%s' is not what was built: building it again\n", image->path);
+    if (unlink(image->path) != 0) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", image->path, strerror(errno));
+        *status = (int)diag_status(p->d);
+        return false;
+    }
+    return run_build(p, quiet, image, now, ran, status);
 }
 
 bool build_image(struct project *p, bool quiet, struct image *image, int *status)
@@ -112,36 +165,20 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     if (name)
         aside_remove(p, image->path);
     failure_expect(p);
-    if (!name || !inputs_check(p, image->path, quiet)) {
-        int told = failure_take(p);
+    bool good = name && inputs_check(p, image->path, quiet);
+    int told = failure_take(p);
+    if (!good) {
         *status = diag_errors(p->d) ? (int)diag_status(p->d) : told ? told : DIAG_INPUT;
         return false;
     }
-    struct text undefined = {};
-    bool outside = false;
-    int code = run_ninja(p, quiet, &ran, &undefined, &outside), told = failure_take(p);
-    if (code != 0) {
-        aside_remove(p, image->path);
-        /* ninja has shown the failing command and its message; a failed compile is the user's input */
-        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
-        if (outside && !ran && !told && code < 128) {
-            diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
-            diag_help(p->d, "'ukc configure' writes %s anew", p->build);
-        }
-        if (undefined.size)
-            explain_undefined(p, text_string(&undefined));
-        text_dispose(&undefined);
-        return false;
-    }
-    text_dispose(&undefined);
     struct file_stat now;
-    if (!file_stat(image->path, &now)) {
-        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);
-        *status = DIAG_OUTSIDE;
+    if (!run_build(p, quiet, image, &now, &ran, status))
         return false;
-    }
+    bool known = known_image(p, image, &now);
+    if (!known && !ran && is_another(image) && !make_again(p, quiet, image, &now, &ran, status))
+        return false;
     image->bytes = now.size;
-    if (known_image(p, image, &now))
+    if (known)
         return true;
     image->made = true;
     image->record[0] = 0;
