@@ -108,6 +108,7 @@ def loader(context):
 
 CRASH = r"""
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "keys.h"
 #include "clock.h"
@@ -150,6 +151,8 @@ int probe_main(void)
     static int n;
     struct task *task;
     n = KEY_WHAT[0] - '0';
+    printf("crash\n");
+    printf("number %d\n", n);
     if (KEY_WHAT[1] == '\0')
         outer(&n);
     task_start_service(&task, 0, outer, &n);
@@ -179,6 +182,7 @@ def crash(context):
         notes = p.run("readelf", "-n", "build/kvm/probe").out
         for what in (key + where for key in CRASHES for where in ("", " in a task")):
             r = p.ukc("run", "--quiet", "--", f"--what={what}", status=111)
+            expect(f"number {what[0]}" in r.out, f"{what}: lines that were printed before are not lost", r)
             expect(CRASHES[what[0]] in r.out, f"{what}: what happened", r)
             expect(r.out.split("build ")[-1].strip() in notes, f"{what}: the report says of which build it is", r, notes)
             expect("ukc: the crash, by build/kvm/probe.debug:" in r.err, f"{what}: names are found", r)
