@@ -61,7 +61,6 @@ const char *location_of(struct arena *a, const struct import *i)
 /* ---- in the other process ---- */
 
 enum { NAMES_DEPTH = 8, NAMES_MOST = 10000 };
-typedef VEC(const char *) name_list;
 
 struct cloning {
     struct arena *arena;
@@ -279,6 +278,17 @@ static void list_names(struct cloning *c, const char *tree, const char *prefix, 
     }
 }
 
+struct named_tree {
+    struct cloning *cloning;
+    const char *tree;
+};
+
+static void list_tree(void *source, name_list *all)
+{
+    struct named_tree *t = source;
+    list_names(t->cloning, t->tree, "", 0, all);
+}
+
 static bool write_commit(struct cloning *c)
 {
     const struct import *i = c->wanted->import;
@@ -296,13 +306,8 @@ static bool write_commit(struct cloning *c)
         return false;
     if (c->paths.count)
         qsort(c->paths.items, c->paths.count, sizeof *c->paths.items, string_compare);
-    size_t before = c->findings.count;
-    if (wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, NULL, 0, &c->findings))
-        return true;
-    c->findings.count = before; /* once more, with what could have been meant */
-    name_list all = {};
-    list_names(c, tree, "", 0, &all);
-    return wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, all.items, all.count, &c->findings);
+    struct named_tree named = {c, tree};
+    return wanted_check_parts(c->arena, c->wanted, c->paths.items, c->paths.count, list_tree, &named, &c->findings);
 }
 
 static bool run(struct cloning *c)

@@ -193,18 +193,16 @@ static bool check_links(struct extracting *x)
 }
 
 /* All that could have been meant by a part: files, and the directories that they are in. */
-static const char **list_names(struct extracting *x, size_t *count)
+static void list_names(void *source, name_list *all)
 {
-    const char **all = arena_array(x->arena, const char *, 2 * x->members.count + 1);
-    *count = 0;
+    struct extracting *x = source;
     for (size_t i = 0; i < x->members.count; i++) {
         const char *path = x->members.items[i].path, *above = path_directory(x->arena, path);
         if (path[0] && !path_fault(x->arena, path))
-            all[(*count)++] = path;
-        if (!path_fault(x->arena, above) && (*count == 0 || strcmp(all[*count - 1], above) != 0))
-            all[(*count)++] = above;
+            *vec_add(x->arena, all) = path;
+        if (!path_fault(x->arena, above) && (all->count == 0 || strcmp(all->items[all->count - 1], above) != 0))
+            *vec_add(x->arena, all) = above;
     }
-    return all;
 }
 
 static bool survey(struct extracting *x)
@@ -225,14 +223,7 @@ static bool survey(struct extracting *x)
     }
     qsort(x->kept, x->kept_count, sizeof *x->kept, string_compare);
     qsort(x->files, x->file_count, sizeof *x->files, string_compare);
-    size_t before = x->findings->count, count;
-    if (!check_names(x) || !check_links(x))
-        return false;
-    if (wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, NULL, 0, x->findings))
-        return true;
-    x->findings->count = before; /* once more, with what could have been meant */
-    const char **all = list_names(x, &count);
-    return wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, all, count, x->findings);
+    return check_names(x) && check_links(x) && wanted_check_parts(x->arena, x->wanted, x->kept, x->kept_count, list_names, x, x->findings);
 }
 
 /* ---- the second time: what is kept of it ---- */

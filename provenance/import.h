@@ -85,8 +85,10 @@ static inline bool wanted_is_tree(const struct wanted *w)
 }
 bool wanted_keeps(const struct wanted *, const char *path);                /* this file */
 bool wanted_keeps_below(const struct wanted *, const char *directory);     /* this directory, or something in it */
-/* Is there a file for every part, and any at all?  False with findings; `all` are the names that could have been meant. */
-bool wanted_check_parts(struct arena *, const struct wanted *, const char *const *paths, size_t count, const char *const *all, size_t all_count,
+/* Is there a file for every part, and any at all?  False with findings; only then is `list` asked for all names that could have been meant. */
+typedef VEC(const char *) name_list;
+typedef void name_lister(void *source, name_list *all);
+bool wanted_check_parts(struct arena *, const struct wanted *, const char *const *paths, size_t count, name_lister *list, void *source,
                         struct findings *);
 
 /* A new file with these bytes, on disk when it returns; its directories are made.  It must not exist. */

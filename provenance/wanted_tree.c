@@ -192,17 +192,20 @@ static const char *nearest_part(const char *part, const char *const *all, size_t
     return near;
 }
 
-bool wanted_check_parts(struct arena *a, const struct wanted *w, const char *const *paths, size_t count, const char *const *all, size_t all_count,
+bool wanted_check_parts(struct arena *a, const struct wanted *w, const char *const *paths, size_t count, name_lister *list, void *source,
                         struct findings *f)
 {
     size_t before = f->count;
+    name_list all = {};
     for (size_t k = 0; k < w->import->keep_count; k++) {
         bool found = false;
         for (size_t i = 0; !found && i < count; i++)
             found = is_below(paths[i], w->import->keep[k].text);
         if (found)
             continue;
-        const char *part = w->import->keep[k].text, *near = nearest_part(part, all, all_count);
+        if (f->count == before)
+            list(source, &all);
+        const char *part = w->import->keep[k].text, *near = nearest_part(part, all.items, all.count);
         finding_add(a, f, DIAG_INPUT, w->import->keep[k].span, "there is no '%s' in '%s'", part, w->import->name.text);
         finding_help(f, near ? arena_printf(a, "did you mean '%s'?", near) : NULL);
     }
