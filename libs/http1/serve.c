@@ -1,8 +1,9 @@
 /*
  * serve.c - accept connections, each into a task of its own.
  *
- * The task that calls serve accepts; the tasks of connections are its
- * children.  When there are as many connections as may be, the one that has
+ * A service accepts, and the tasks of connections are its children: what the
+ * task that calls serve has spawned itself is neither waited for nor ended.
+ * When there are as many connections as may be, the one that has
  * been idle longest makes place for a new one; likewise when the stack has no
  * descriptor or memory for one more.  To stop, idle connections are
  * cancelled, the others get a bounded time to finish their answers.
@@ -19,7 +20,9 @@
 struct server {
     int (*handler)(struct http1_exchange *exchange, void *context);
     void *context;
-    struct task *task;
+    struct stack_listener *listener;
+    struct task *caller, *task; /* who called serve; the service, which accepts */
+    int error;                  /* why it accepts no more; 0 while it does */
     unsigned connections;
     bool stopping;
     bool awaits_end, awaits_idle; /* the task waits until a connection ends, or also until one becomes idle */
@@ -159,7 +162,7 @@ static int do_with_fewer(struct server *server)
     return server->oldest ? make_room(server) : 0; /* the stack slows the next attempt down */
 }
 
-static int accept_all(struct server *server, struct stack_listener *listener)
+static int accept_all(struct server *server)
 {
     for (;;) {
         struct stack_flow *flow;
@@ -170,7 +173,7 @@ static int accept_all(struct server *server, struct stack_listener *listener)
                 continue;
         }
         if (error == 0)
-            error = stack_accept(listener, &flow, DEADLINE_NEVER);
+            error = stack_accept(server->listener, &flow, DEADLINE_NEVER);
         if (error == -EMFILE)
             error = do_with_fewer(server);
         else if (error == 0)
@@ -178,6 +181,33 @@ static int accept_all(struct server *server, struct stack_listener *listener)
         if (error < 0)
             return error;
     }
+}
+
+/* The service: accepts until it is cancelled or can no more, then ends the connections. */
+static void accept_run(void *argument)
+{
+    struct server *server = argument;
+    server->error = accept_all(server);
+    task_wake(server->caller);
+    server->stopping = true;
+    stack_unlisten(server->listener);
+    while (server->oldest)
+        give_up_oldest(server);
+    task_end_children(deadline_after(clock_now(), KEY_STOP_TIME * NANOSECONDS_PER_SECOND));
+}
+
+/* Waits until the calling task is cancelled or no more connections can be accepted, and says which. */
+static int serve(struct server *server)
+{
+    int error = task_start_service(&server->task, KEY_STACK_BYTES, accept_run, server);
+    if (error < 0) {
+        stack_unlisten(server->listener);
+        return error;
+    }
+    while (error == 0 && server->error == 0)
+        error = task_park(DEADLINE_NEVER);
+    task_end_service(server->task, DEADLINE_NOW);
+    return error < 0 ? error : server->error;
 }
 
 /* The port it got, which matters when it asked for any. */
@@ -189,22 +219,16 @@ static unsigned port_of(const struct stack_listener *listener, uint16_t asked)
 
 int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, void *context), void *context)
 {
-    struct server server = {.handler = handler, .context = context, .task = task_self()};
+    struct server server = {.handler = handler, .context = context, .caller = task_self()};
     struct endpoint local = {.address = {.family = IP_ANY}, .port = port};
-    struct stack_listener *listener;
-    int error = stack_listen(&listener, &local, 0);
+    int error = stack_listen(&server.listener, &local, 0);
     if (error < 0) {
         log_write(LOG_LEVEL_ERROR, "http", "cannot listen on port %u: %s", port, strerror(-error));
         return error;
     }
+    log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(server.listener, port));
     servers++;
-    log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(listener, port));
-    error = accept_all(&server, listener);
-    server.stopping = true;
-    stack_unlisten(listener);
-    while (server.oldest)
-        give_up_oldest(&server);
-    task_end_children(deadline_after(clock_now(), KEY_STOP_TIME * NANOSECONDS_PER_SECOND));
+    error = serve(&server);
     if (--servers == 0)
         exchanges_free();
     if (error != -ECANCELED)

@@ -45,9 +45,10 @@ struct http_server_exchange;
 
 /*
  * Serve on a TCP port, at every address, until the calling task is cancelled:
- * then finish the requests under way (for a bounded time) and return 0.  An
- * error is what the stack said when asked to listen (-EADDRINUSE, -EACCES ...);
- * it has been logged.
+ * then finish the requests under way (for a bounded time) and return 0.  The tasks of
+ * connections are not the caller's children, and its children are left alone.  An
+ * error is what the stack said when asked to listen (-EADDRINUSE, -EACCES ...)
+ * or later; it has been logged.
  */
 int http_server_serve(uint16_t port,
                       int (*handler)(struct http_server_exchange *exchange, void *context),

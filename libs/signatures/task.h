@@ -70,8 +70,9 @@ int task_cancelled(void);
 void task_end_children(int64_t deadline);
 
 /*
- * A service is a task that works for the whole image, such as one that receives frames.  It is started by an implementation's start function and
- * ended by its stop function.  It is not among the children of who starts it: task_end_children, in the program or
+ * A service is a task of an implementation rather than of the task that starts it, such as one that receives frames or accepts connections.
+ * Most are started by a start function and ended by the stop function; one that an operation starts is ended before that operation returns.
+ * It is not among the children of who starts it: task_end_children, in the program or
  * in others' stop functions, neither waits for it nor ends it.
  *
  * task_start_service: 0 or the errors of task_spawn.  task_end_service waits until the service has ended, even

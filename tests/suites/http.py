@@ -177,6 +177,72 @@ def few_descriptors(p, image):
         server.stdout.close()
 
 
+CALLER = """
+#include <stdbool.h>
+#include "clock.h"
+#include "console.h"
+#include "http.h"
+#include "keys.h"
+#include "task.h"
+
+static bool asleep;
+
+static void say(struct view text)
+{
+    console_write(text.bytes, text.size);
+}
+
+static void sleep_for_ever(void *)
+{
+    asleep = true;
+    while (task_sleep(deadline_after(clock_now(), NANOSECONDS_PER_SECOND)) == 0)
+        ;
+    asleep = false;
+    say(VIEW("the sleeper is cancelled\\n"));
+}
+
+static int answer(struct http_exchange *exchange, void *)
+{
+    return http_respond(exchange, 200, VIEW("text/plain"), VIEW("here\\n"));
+}
+
+int caller_main(void)
+{
+    if (task_spawn(NULL, 0, sleep_for_ever, NULL) < 0)
+        return 1;
+    int error = http_serve(KEY_PORT, answer, NULL);
+    say(asleep ? VIEW("served, and the sleeper sleeps\\n") : VIEW("served\\n"));
+    return error < 0;
+}
+"""
+
+
+def callers_children(context):
+    """SIGTERM: tasks that the caller of http_serve has spawned are neither waited for nor cancelled by it."""
+    with Project(context) as p:
+        p.write("ukc.lua", """return unikernel "caller" {
+  sources  = { "caller.c" },
+  requires = { http = sig.http_server, task = sig.task, clock = sig.clock, console = sig.console },
+  keys     = { port = key.port { default = 8080, phase = "both", doc = "TCP port to listen on" } },
+  set      = { ["http.stop_time"] = 3600 },
+}
+""")
+        p.write("caller.c", CALLER)
+        p.ukc("configure", "--target", "posix", "--profile", "dev", "--sanitize")
+        image = p.ukc("build", "--json", timeout=600).json["image"]
+        with running(p, image) as (server, connect):
+            idle = connect()
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            expect(idle.recv(1 << 16).startswith(b"HTTP/1.1 200"), "it answers")
+            server.send_signal(signal.SIGTERM)
+            output = server.communicate(timeout=300)[0].decode(errors="replace")
+            expect(server.returncode == 0, "the status is 0", server.returncode, output)
+            said = [line for line in output.splitlines() if "sleeper" in line or line == "served"]
+            expect(said == ["served, and the sleeper sleeps", "the sleeper is cancelled"], "it outlives the server, not its parent", output)
+            expect(idle.recv(1) == b"", "the server's own connection has ended")
+            idle.close()
+
+
 def processor_time(pid):
     with open(f"/proc/{pid}/stat") as f:
         parts = f.read().rsplit(")", 1)[1].split()
@@ -210,5 +276,6 @@ def tests(context):
     yield "outside/release", lambda: outside(context)
     yield "outside/sanitized", lambda: outside(context, "--profile", "dev", "--sanitize")
     yield "in memory", lambda: in_memory(context)
+    yield "caller's children", lambda: callers_children(context)
     yield "stores", lambda: stores(context)
     yield "idle", lambda: idle_is_cheap(context)

@@ -560,6 +560,19 @@ static void test_lack_of_descriptors(void **state)
     assert_int_equal(fake.warnings, 1);
 }
 
+/* Without a task to accept in, nothing is served; a caller who was cancelled before that hears of no error. */
+static void test_no_task(void **state)
+{
+    (void)state;
+    fake.service_error = -ENOMEM;
+    assert_int_equal(http1_serve(80, handler, NULL), -ENOMEM);
+    assert_false(fake.listens);
+    fake.service_error = -ECANCELED;
+    assert_int_equal(http1_serve(80, handler, NULL), 0);
+    assert_false(fake.listens);
+    fake.service_error = 0;
+}
+
 int main(void)
 {
     memset(big, 'b', sizeof big);
@@ -568,7 +581,7 @@ int main(void)
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_ranges),    cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_bodies),    cmocka_unit_test(test_expect),     cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_streams),   cmocka_unit_test(test_time),
-        cmocka_unit_test(test_lack_of_descriptors),
+        cmocka_unit_test(test_lack_of_descriptors), cmocka_unit_test(test_no_task),
     };
     return cmocka_run_group_tests(tests, NULL, leave);
 }

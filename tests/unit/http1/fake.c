@@ -30,17 +30,20 @@ static struct stack_flow the_flow;
 static struct stack_listener the_listener;
 static struct task the_task;
 static bool accepted, cancelled;
+static bool in_service; /* what runs is the server's own task, not its caller */
 
 int stack_listen(struct stack_listener **listener, const struct endpoint *local, unsigned backlog)
 {
     (void)local, (void)backlog;
     *listener = &the_listener;
+    fake.listens = true;
     return 0;
 }
 
 void stack_unlisten(struct stack_listener *listener)
 {
-    assert(listener == &the_listener);
+    assert(listener == &the_listener && fake.listens);
+    fake.listens = false;
 }
 
 int stack_accept(struct stack_listener *listener, struct stack_flow **flow, int64_t deadline)
@@ -165,9 +168,29 @@ void task_wake(struct task *task)
     (void)task;
 }
 
+/* The caller's children are its own affair. */
 void task_end_children(int64_t deadline)
 {
     (void)deadline;
+    assert(in_service);
+}
+
+int task_start_service(struct task **service, size_t stack_size, void (*function)(void *argument), void *argument)
+{
+    (void)stack_size;
+    if (fake.service_error < 0)
+        return fake.service_error;
+    *service = &the_task;
+    in_service = true;
+    function(argument);
+    in_service = false;
+    return 0;
+}
+
+void task_end_service(struct task *service, int64_t deadline)
+{
+    (void)deadline;
+    assert(service == &the_task && !fake.listens);
 }
 
 int stack_listener_local(const struct stack_listener *listener, struct endpoint *local)

@@ -19,12 +19,13 @@ struct fake {
     bool stays;        /* after the last segment the client is silent, not gone */
     size_t write_most; /* the client takes no more than so many bytes; 0: all */
     unsigned lacks;    /* so many attempts to accept find no descriptor */
+    int service_error; /* no service can be started, and this is why */
     int64_t now;
 
     char *sent;
     size_t sent_size, sent_room;
     unsigned writes, reads, warnings;
-    bool shut, closed, aborted;
+    bool shut, closed, aborted, listens;
 };
 
 extern struct fake fake;
