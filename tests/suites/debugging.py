@@ -154,10 +154,26 @@ def stale(context):
         kvm.build(p, options=["--profile", "dev"])
         p.write("build/kvm/probe.debug", b"of another build")
         r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "break probe.c:7", "--eval", "continue", "--eval", "print here", "--eval", "disconnect",
-                  timeout=120)
+                  status=None, timeout=120)  # it runs on, and crashes if it has the time
         expect(f"probe_main () at probe.c:{line_of(CRASH.encode(), 'if (here')}" in r.out and "$1 = 42" in r.out, "gdb has the image's own symbols", r)
         r = p.ukc("run", "--quiet", "--accelerator", "tcg", status=111, timeout=120)
         expect("ukc: the crash, by build/kvm/probe:" in r.err and "probe_main at ./probe.c:" in r.err, "so have the places of a crash", r)
+
+
+def failed(context):
+    """A machine that has failed is a failure of `ukc debug`, whatever gdb thinks of a connection that is closed; one that is left alone is none."""
+    harness.need("gdb")
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        for source, status in ((CRASH, 111), ("int probe_main(void) { return 7; }\n", 7), ("int probe_main(void) { return 0; }\n", 0)):
+            p.write("probe.c", source)
+            kvm.build(p)
+            r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "continue", status=status, timeout=120)
+            said = f"ukc: the machine has ended with status {status}\n"
+            expect((said in r.err) == (status != 0), "and it is said", r)
+        r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "info registers rip", status=0, timeout=120)
+        expect("rip" in r.out, "a machine that gdb leaves where it is has not failed", r)
 
 
 def dry_run(context):
@@ -186,4 +202,5 @@ def tests(context):
     for profile in PROFILES:
         yield f"gdb/kvm/{profile}", lambda profile=profile: guest(context, profile)
     yield "gdb/stale", lambda: stale(context)
+    yield "gdb/failed", lambda: failed(context)
     yield "gdb/dry-run", lambda: dry_run(context)

@@ -201,7 +201,7 @@ WRONG = (
     ("-p 81:80 -p 81:81", 2, "port 81 of this host is published twice"),
     ("--tap a/b", 2, "'a/b' cannot be the name of a network device"),
     ("--tap a --tap a", 2, "'a' is given twice"),
-    ("--tap lo", 2, "'lo' is a device of this host, but no tap device"),
+    ("--tap lo --block disk", 2, "'lo' is a device of this host, but no tap device"),
     ("--block none", 2, "truncate -s 16M none"),
     ("--block .", 2, "--block: cannot open '.' for writing"),
     ("--block .,ro", 2, "'.' is neither a file nor a disk"),
@@ -233,6 +233,46 @@ def wrong(context):
         p.ukc("run", "--with", "firecracker", "--json-config", "--tap", "left", "--block", "disk", "--", 1967 * "x")
         r = p.ukc("run", "--dry-run", "--tap", "left")
         expect("has drivers for 1 disk, and the machine has 0: --block FILE adds one" in r.err, "a disk that is missing is told", r)
+
+
+def lacking(context):
+    """An image that cannot start without a disk or a network card is not started without one, by `run` nor by `debug`; who only asks is warned."""
+    harness.need("qemu-system-x86_64")
+    harness.need("gdb")
+    with Project(context) as p:
+        project(context, p)
+        programs(p, "firecracker", "cloud-hypervisor")
+        disk = "error: the image has drivers for 1 disk, without which it does not start, and the machine has 0\nhelp: --block FILE adds one; an empty disk of 16 MiB: truncate -s 16M FILE"
+        for words in (["run"], ["run", "--machine", "microvm"], ["debug", "--batch"], ["run", "--with", "firecracker", "--tap", "left"]):
+            r = p.ukc(*words, status=2)
+            expect(r.err == disk + "\n" and not r.out, "nothing is started without the disk", words, r)
+        card = "error: the image has drivers for 1 network card, without which it does not start, and the machine has 0\nhelp: --tap DEVICE adds one"
+        for name in ("firecracker", "cloud-hypervisor"):
+            r = p.ukc("run", "--with", name, "--block", "disk", status=2)
+            expect(card in r.err and not r.out, f"nor without the card in {name}", r)
+        card = "warning: the image has drivers for 1 network card, and the machine has 0: --tap DEVICE adds one"
+        for words, said in (([], True), (["--with", "firecracker"], True), (["--with", "cloud-hypervisor"], True), (["--with", "libvirt"], False), (["--tap", "left"], False)):
+            r = p.ukc("run", "--json-config", "--block", "disk", *words)
+            expect((card in r.err) == said, "a configuration without the card comes with a warning", words, r)
+
+
+PUBLISHED = (
+    ("-p 18080:80", "--publish leads to port 80 of the image, and none of its keys says that it listens there: port is 8080"),
+    ("-p 18080:8080 -p 18081:443", "--publish leads to port 443 of the image"),
+    ("-p 18080:8080 -- --port=81", "leads to port 8080 of the image, and none of its keys says that it listens there: port is 81"),
+    ("-p 18080:8080", ""),
+    ("-p 18080:81 -- --port=81", ""),
+)
+
+
+def ports(context):
+    """A published port that leads to none of the image's is told; arguments of the image count."""
+    with Project(context) as p:
+        project(context, p)
+        for line, said in PUBLISHED:
+            for command in ("run", "debug"):
+                r = p.ukc(command, "--dry-run", "--accelerator", "tcg", "--block", "disk", *shlex.split(line))
+                expect(said in r.err if said else not r.err, f"{command} {line}: '{said}'", r)
 
 
 def without(p, *missing):
@@ -311,7 +351,7 @@ def stop(context):
             wait_until(lambda: not pending(q.pid, signal.SIGTERM), "the first signal is taken", 20, q)
             q.send(signal.SIGINT)
             expect(q.wait(60) == 130, "the second signal stops one that does not listen", q.status, q.output)
-            expect("the machine did not end when it was asked to, and was stopped" in q.output, "and it is said", q.output)
+            expect("ukc: a second signal has stopped the machine, before it ended by itself" in q.output, "and it is said", q.output)
         expect(left_behind(p) == before, "no socket is left behind", left_behind(p))
 
 
@@ -550,5 +590,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, configurations, wrong, lacking, ports, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

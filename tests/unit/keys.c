@@ -259,6 +259,20 @@ static void test_required_and_aliases(void **)
     run("./app --port=7 >out 2>err; test $? = 1 && test \"$(cat out)\" = 'start 7' && "
         "test \"$(cat err)\" = 'app: stack did not start: Address already in use, error 98'");
     run("test $(./app --help | grep -c required) = 1");
+
+    /* where strerror would be too large the errors that are common have words all the same */
+    struct plan small = *b.plan;
+    small.target = TARGET_kvm;
+    b.plan = g.plan = &small;
+    struct text s = {};
+    start_source(&g, &s);
+    assert_true(file_write("start.c", s.bytes, s.size, NULL, diag));
+    text_dispose(&s);
+    run("sed -i 's/KEY_PORT == 7 ? -98 : 0/-KEY_PORT/' main.c");
+    run("clang-19 " FLAGS " -Wno-missing-prototypes -o app main.c start.c \"%s\"/libs/boot/*.c", root(), root(), root());
+    run("./app --port=19 2>err; test $? = 1 && test \"$(cat err)\" = 'app: stack did not start: No such device, error 19'");
+    run("./app --port=74 2>err; test $? = 1 && test \"$(cat err)\" = 'app: stack did not start: Bad message, error 74'");
+    run("./app --port=98 2>err; test $? = 1 && test \"$(cat err)\" = 'app: stack did not start: error 98'");
 }
 
 static void check_clash(const char *a, enum key_kind kind, const char *b)

@@ -133,16 +133,30 @@ static bool wait_for_socket(struct project *p, pid_t qemu, const char *path)
     return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "QEMU does not wait for gdb");
 }
 
-static void end_qemu(pid_t qemu)
+/* As waitpid says: a machine that has ended keeps the status that it had, another one ends with 0. */
+static int end_qemu(pid_t qemu)
 {
+    int status = 0;
     kill(qemu, SIGTERM);
     for (int waited = 0; waited < END_MS; waited += STEP_MS) {
-        if (waitpid(qemu, NULL, WNOHANG) != 0)
-            return;
+        if (waitpid(qemu, &status, WNOHANG) != 0)
+            return status;
         pause_ms(STEP_MS);
     }
     kill(qemu, SIGKILL);
     waitpid(qemu, NULL, 0);
+    return 0;
+}
+
+/* What the image has left, of which gdb knows only that the connection is closed; else gdb's own, or that of QEMU. */
+static int status_of(int gdb, int qemu)
+{
+    int code = WIFEXITED(qemu) ? WEXITSTATUS(qemu) : WTERMSIG(qemu) == SIGTERM ? 0 : 128 + WTERMSIG(qemu), image = run_image_status(code);
+    if (image > 0)
+        fprintf(stderr, "ukc: the machine has ended with status %d\n", image);
+    else if (image < 0 && code != 0)
+        fprintf(stderr, "ukc: qemu has failed with status %d\n", code);
+    return image >= 0 ? image : gdb ? gdb : code ? DIAG_OUTSIDE : 0;
 }
 
 /* gdb gets the terminal's Ctrl-C, which stops the machine; we only wait for gdb. */
@@ -182,13 +196,14 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     struct qemu_options qemu;
     struct tap_made *made;
     word_list machine = {}, debugger = {};
+    bool dry = given(p->i, OPTION_dry_run);
     if (!guest_make(p, image, &guest) || !qemu_options_read(p, &qemu))
         return (int)diag_status(p->d);
     qemu.gdb = watch_socket(p, &guest, "gdb");
-    if (!qemu_command(p, &guest, &qemu, &machine))
+    if (!qemu_command(p, &guest, &qemu, &machine) || !guest_complete(p, &guest, guest.cards.count, !dry))
         return (int)diag_status(p->d);
+    guest_check_ports(p, &guest);
     gdb_command(p, gdb, crash_symbols(p, image->path), qemu.gdb, &debugger);
-    bool dry = given(p->i, OPTION_dry_run);
     if (dry || !given(p->i, OPTION_quiet)) {
         run_print(machine.items, dry ? stdout : stderr);
         run_print(debugger.items, dry ? stdout : stderr);
@@ -204,7 +219,7 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     pid_t child = start_qemu(p, machine.items);
     if (child > 0 && wait_for_socket(p, child, qemu.gdb)) {
         status = run_gdb(p, debugger.items);
-        end_qemu(child);
+        status = status_of(status, end_qemu(child));
     }
     unlink(qemu.gdb);
     tap_finish(made);

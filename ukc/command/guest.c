@@ -261,10 +261,33 @@ static bool add_disks(struct project *p, struct guest *g)
             return false;
     if (g->disks.count && !g->disk_drivers)
         diag_warning(p->d, SPAN_NONE, "the image has no driver of disks: it will not see '%s'", g->disks.items[0].file);
-    if (g->disk_drivers > g->disks.count)
-        diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu disk%s, and the machine has %zu: --block FILE adds one", g->disk_drivers,
-                     g->disk_drivers == 1 ? "" : "s", g->disks.count);
     return true;
+}
+
+/* ---- what is missing ---- */
+
+static bool is_missing(struct project *p, const char *device, size_t drivers, size_t devices, bool now, const char *option)
+{
+    const char *s = drivers == 1 ? "" : "s";
+    if (now)
+        return !diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the image has drivers for %zu %s%s, without which it does not start, and the machine has %zu", drivers,
+                          device, s, devices);
+    diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu %s%s, and the machine has %zu: %s adds one", drivers, device, s, devices, option);
+    return false;
+}
+
+bool guest_complete(struct project *p, const struct guest *g, size_t cards, bool now)
+{
+    bool missing = false;
+    if (g->disk_drivers > g->disks.count && is_missing(p, "disk", g->disk_drivers, g->disks.count, now, "--block FILE")) {
+        missing = true;
+        diag_help(p->d, "--block FILE adds one; an empty disk of 16 MiB: truncate -s 16M FILE");
+    }
+    if (g->card_drivers > cards && is_missing(p, "network card", g->card_drivers, cards, now, "--tap DEVICE")) {
+        missing = true;
+        diag_help(p->d, "--tap DEVICE adds one, on a network device of this host");
+    }
+    return !missing;
 }
 
 bool guest_make(struct project *p, const struct image *image, struct guest *g)

@@ -28,6 +28,12 @@ struct guest_card {
     const char *mac;
 };
 
+/* A key that holds a port: of the unikernel or of one of its parts, and the value that the plan gives it. */
+struct guest_port_key {
+    const char *path, *values; /* "http.port", "80,443" */
+    bool own;                  /* the unikernel's */
+};
+
 enum { NETWORK_TEXT = 64 };
 
 /* How the hypervisor's own network must look for the image's fixed addresses; empty strings: as it likes. */
@@ -49,10 +55,15 @@ struct guest {
     struct guest_network network;
     /* of the plan: drivers in the image */
     size_t disk_drivers, card_drivers, noise_drivers;
+    VEC(struct guest_port_key) port_keys;
 };
 
 /* False after reporting. */
 bool guest_make(struct project *, const struct image *, struct guest *);
+/* Each driver takes a device for itself, and the image does not start without: false after reporting one that is missing, if it is to run now. */
+bool guest_complete(struct project *, const struct guest *, size_t cards, bool now);
+/* Warns of a published port that no key of the image names. */
+void guest_check_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
 bool guest_read_plan(struct project *, struct guest *);
 /* The last address that the image occupies; 0 after reporting that it is no image. */

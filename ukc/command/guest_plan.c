@@ -5,6 +5,9 @@
  *
  *     http.stack: lwip 0.1 (ukc; ...)
  *       key address = 10.0.0.2/24 (default, also at boot)
+ *       key port = 8080 (port, default)
+ *
+ * The unikernel comes last; its keys have no instance in front of their names.
  */
 #include "guest.h"
 #include "../base/file.h"
@@ -50,6 +53,26 @@ static void read_key(struct fixed *f, const char *line)
     for (size_t k = 0; end && k < sizeof keys / sizeof keys[0]; k++)
         if (strlen(keys[k].name) == length && strncmp(keys[k].name, line, length) == 0)
             keep(keys[k].to, keys[k].size, value, end);
+}
+
+static void read_port(struct project *p, struct guest *g, const char *instance, const char *line)
+{
+    const char *name = line + strlen("  key "), *equals = strstr(name, " = "), *end = equals ? strstr(equals, " (port, ") : NULL;
+    if (!string_starts(line, "  key ") || !end)
+        return;
+    const char *path = arena_printf(p->a, "%s.%.*s", instance, (int)(equals - name), name);
+    *vec_add(p->a, &g->port_keys) = (struct guest_port_key){.path = path, .values = arena_strndup(p->a, equals + 3, (size_t)(end - equals - 3))};
+}
+
+/* Those of the last instance in the plan. */
+static void own_ports(struct guest *g, const char *instance)
+{
+    size_t length = strlen(instance) + 1;
+    for (size_t k = 0; k < g->port_keys.count; k++) {
+        struct guest_port_key *key = &g->port_keys.items[k];
+        key->own = strncmp(key->path, instance, length - 1) == 0 && key->path[length - 1] == '.' && !strchr(key->path + length, '.');
+        key->path += key->own ? length : 0;
+    }
 }
 
 /* The implementation that an instance's line names, or "". */
@@ -117,6 +140,7 @@ bool guest_read_plan(struct project *p, struct guest *g)
         return false;
     struct fixed f = {};
     bool stack = false;
+    const char *instance = "";
     for (const char *at = plan->bytes; *at;) {
         char line[LINE_MOST], name[64];
         size_t length = strcspn(at, "\n");
@@ -124,14 +148,18 @@ bool guest_read_plan(struct project *p, struct guest *g)
         at += length + (at[length] == '\n');
         if (*line && *line != ' ') {
             implementation_of(line, name, sizeof name);
+            instance = arena_strndup(p->a, line, strcspn(line, ":"));
             g->disk_drivers += string_equal(name, "virtio_blk");
             g->card_drivers += string_equal(name, "virtio_net");
             g->noise_drivers += string_equal(name, "virtio_rng");
             stack = string_equal(name, "lwip") && !*f.ipv4; /* the first stack's addresses count */
-        } else if (stack) {
-            read_key(&f, line);
+            continue;
         }
+        read_port(p, g, instance, line);
+        if (stack)
+            read_key(&f, line);
     }
+    own_ports(g, instance);
     fix_network(&g->network, &f);
     return true;
 }

@@ -52,6 +52,7 @@ struct watch_end {
     int status;       /* as waitpid says */
     int asked;        /* the signal that asked for the end, or 0 */
     bool killed;      /* it did not end in time */
+    bool second;      /* because of a second signal */
     const char *halt; /* why the hypervisor stopped the machine by itself, or NULL */
 };
 /* Runs it to its end. False after reporting that it cannot be started. */

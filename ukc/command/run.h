@@ -11,6 +11,8 @@
 void run_print(const char *const *argv, FILE *out);
 /* The target can be run here, and no option is for another one; false after reporting. */
 bool run_check_options(struct project *);
+/* The image's status in that of QEMU, or -1. */
+int run_image_status(int code);
 /* In a hypervisor.  Returns the image's exit status, or the status of what was reported. */
 int run_kvm(struct project *, const struct image *);
 

@@ -38,6 +38,15 @@ static bool choose_hypervisor(struct project *p, enum hypervisor *with)
     return true;
 }
 
+/* Firecracker and cloud-hypervisor have no network of their own: cards without a device of this host are left out. */
+static size_t card_count(const struct guest *g, bool taps_only)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < g->cards.count; k++)
+        n += !taps_only || g->cards.items[k].tap;
+    return n;
+}
+
 /* ---- configurations ---- */
 
 static const char *machine_word(struct project *p)
@@ -65,6 +74,8 @@ static int print_configuration(struct project *p, enum hypervisor with, const st
     }
     if ((with == HYPERVISOR_firecracker || with == HYPERVISOR_cloud_hypervisor) && !microvm_check(p, with, g))
         return (int)diag_status(p->d);
+    guest_complete(p, g, card_count(g, with != HYPERVISOR_libvirt), false);
+    guest_check_ports(p, g);
     libvirt_xml(p, g, string_equal(p->i->value[OPTION_accelerator], "tcg"), machine_word(p), &xml);
     if (with == HYPERVISOR_libvirt) {
         fputs(text_string(&xml), stdout);
@@ -92,8 +103,14 @@ static int print_configuration(struct project *p, enum hypervisor with, const st
 
 static int stopped_by_user(const struct watch_end *end)
 {
-    fprintf(stderr, "ukc: the machine did not end when it was asked to, and was stopped\n");
+    fprintf(stderr, end->second ? "ukc: a second signal has stopped the machine, before it ended by itself\n"
+                                : "ukc: the machine did not end when it was asked to, and was stopped\n");
     return 128 + end->asked;
+}
+
+int run_image_status(int code)
+{
+    return code >= EXIT_CODE_FIRST && code % 2 == 1 ? code / 2 - EXIT_FIRST : -1;
 }
 
 static int status_of(struct project *p, enum hypervisor with, const struct watch_end *end)
@@ -104,8 +121,8 @@ static int status_of(struct project *p, enum hypervisor with, const struct watch
         return DIAG_OUTSIDE;
     }
     int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
-    if (with == HYPERVISOR_qemu && code >= EXIT_CODE_FIRST && code % 2 == 1)
-        return code / 2 - EXIT_FIRST;
+    if (with == HYPERVISOR_qemu && run_image_status(code) >= 0)
+        return run_image_status(code);
     if (end->killed)
         return stopped_by_user(end);
     if (code < 0) {
@@ -188,8 +205,10 @@ int run_kvm(struct project *p, const struct image *image)
     } else {
         good = microvm_prepare(p, with, &guest, &control, dry, &argv);
     }
-    if (!good)
+    size_t cards = card_count(&guest, with != HYPERVISOR_qemu);
+    if (!good || !guest_complete(p, &guest, cards, !dry))
         return (int)diag_status(p->d);
+    guest_check_ports(p, &guest);
     if (dry || !given(i, OPTION_quiet))
         run_print(argv.items, dry ? stdout : stderr);
     if (dry)

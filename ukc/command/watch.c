@@ -166,7 +166,7 @@ static void take_signal(struct watch *w, int number)
         w->deadline = now_ms() + PATIENCE_MS;
         return;
     }
-    w->end->killed = !first;
+    w->end->killed = w->end->second = !first;
     w->deadline = now_ms(); /* at once */
 }
 

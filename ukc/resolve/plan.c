@@ -34,7 +34,8 @@ const struct plan_instance *plan_find(const struct plan *p, const char *path)
 static void print_key(struct text *out, const char *path, const struct plan_key *k)
 {
     text_printf(out, "  key %s = %s", path, !k->value ? "(at boot)" : *k->value->text ? k->value->text : "\"\"");
-    text_printf(out, " (%s%s)\n", key_origin_texts[k->origin], k->key->phase == KEY_CONFIGURE ? "" : k->key->phase == KEY_BOOT ? ", boot" : ", also at boot");
+    bool port = k->key->kind == KEY_KIND_port || (k->key->kind == KEY_KIND_list && k->key->element == KEY_KIND_port);
+    text_printf(out, " (%s%s%s)\n", port ? "port, " : "", key_origin_texts[k->origin], k->key->phase == KEY_CONFIGURE ? "" : k->key->phase == KEY_BOOT ? ", boot" : ", also at boot");
 }
 
 static void print_instance(const struct plan *p, const struct plan_instance *i, struct text *out)
