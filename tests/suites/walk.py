@@ -234,6 +234,23 @@ def command_line_mistakes(context):
         expect("write" in r.err, "a full disk for the output is status 3", r)
 
 
+def help_on_signatures(context):
+    with Project(context) as p:
+        r = p.ukc("help", "signatures")
+        expect("sig.http_server " in r.out and r.err == "", "outside a project ukc's own are listed", r)
+        expect("http_server_serve(" in p.ukc("help", "http_server").out, "and explained")
+        for wrong in ("htp_server", "sig.htp_server"):
+            r = p.ukc("help", wrong, status=2)
+            expect("did you mean 'ukc help http_server'?" in r.err, "a misspelt one is recognised", r)
+        p.write("ukc.lua", 'return signature "tally" { doc = "counts" }, unikernel "w" { sources = { "w.c" } }')
+        p.write("below/tally.h", "")
+        expect("sig.tally " in p.ukc("help", "-C", "below", "signatures").out, "in a project, its own as well")
+        r = p.ukc("help", "tally", status=1)
+        expect("ukc.lua:1:8" in r.err and "tally.h" in r.err, "one without a header says which is missing", r)
+        p.write("ukc.lua", "return unikernel {")
+        expect("sig.http_server " in p.ukc("help", "signatures").out, "in a project with mistakes ukc's own, without a word about them")
+
+
 def installed(context):
     """After `meson install` into a prefix, the compiler works without its source tree."""
     if not os.path.isdir(os.path.join(context.root, "build", "meson-info")):
@@ -294,7 +311,7 @@ def completes_names_and_keys(context):
                                (("run", "--with", "fire"), ["firecracker"]), (("plan", "--colour", "n"), ["never"]),
                                (("run", "--block", "ukc.lo"), ["ukc.lock"]), (("build", "-j", "u"), []), (("build", "s"), ["site"]), (("run", "s"), ["site"]),
                                (("explain", "http1"), ["http1"]), (("explain", "http.stack.b"), ["http.stack.backlog"]),
-                               (("explain", "kv_r"), ["kv_ro", "kv_rw"]), (("diff", "p"), ["posix"]), (("help", "unik"), ["unikernel"])):
+                               (("explain", "kv_r"), ["kv_ro", "kv_rw"]), (("diff", "p"), ["posix"]), (("help", "unik"), ["unikernel"]), (("help", "kv_"), ["kv_ro", "kv_rw"])):
             expect(completed_by_bash(p, *words) == offered, f"{words} becomes {offered}", completed_by_bash(p, *words))
         expect(completed_by_bash(p, "-C", p.path, "explain", "http1") == ["http1"], "also behind -C")
         p.write("ukc.lua", "return unikernel {")
@@ -304,13 +321,14 @@ def completes_names_and_keys(context):
             started = time.monotonic()
             expect(completed_by_bash(p, *words) == [], "outside a project nothing is completed, quietly")
             expect(time.monotonic() - started < 2, "and quickly")
+        expect(completed_by_bash(p, "help", "kv_") == ["kv_ro", "kv_rw"], "but for ukc's own signatures")
         for kind in ("keys", "names", "unikernels", "targets"):
             r = p.ukc("complete", kind)
             expect(r.out == r.err == "", "ukc complete says nothing there", r)
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
-         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, installed,
+         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, help_on_signatures, installed,
          manual_and_completion, completes_names_and_keys]
 
 

@@ -137,7 +137,8 @@ const struct command commands[] = {
         .name = "explain",
         .arguments = "NAME",
         .summary = "say why something is in the image, and why something else is not",
-        .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key.",
+        .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
+                       "sig.NAME means the signature alone.",
         .takes = TAKES_CONTEXT | TAKES(json),
         .least = 1,
         .most = 1,
@@ -175,9 +176,10 @@ const struct command commands[] = {
     {
         .name = "help",
         .arguments = "[TOPIC]",
-        .summary = "explain a command or the manifest language",
-        .description = "TOPIC is a command, 'manifest' for the whole manifest language, or one of its declarations "
-                       "(unikernel, implementation, signature, key, ...).",
+        .summary = "explain a command, the manifest language or a signature",
+        .description = "TOPIC is a command, 'manifest' for the whole manifest language, one of its declarations "
+                       "(unikernel, implementation, signature, key, ...), 'signatures' for a list of those that can be "
+                       "required, ukc's own and the project's, or one of them for its operations.",
         .takes = TAKES(man) | TAKES(completion) | TAKES(annotations),
         .most = 1,
         .run = command_help,
@@ -191,7 +193,7 @@ const struct command commands[] = {
     },
     {
         .name = "complete",
-        .arguments = "keys|names|unikernels|targets",
+        .arguments = "keys|names|unikernels|targets|topics",
         .summary = "print words for the shell to complete (called by its completion script)",
         .takes = TAKES_CONTEXT,
         .least = 1,

@@ -1,7 +1,7 @@
 /*
  * complete.c - ukc complete: the words of this project, for a shell that completes one.
  *
- * One a line, sorted.  It never says what is wrong and always exits with 0:
+ * One a line, sorted; the topics of help where there is no project, too.  It never says what is wrong and always exits with 0:
  * nobody has asked for anything yet.
  */
 #include "project.h"
@@ -81,8 +81,29 @@ static void add_targets(struct words *w)
             add(w, target_names[t]);
 }
 
+/* What ukc help takes: commands, words of manifests, signatures. */
+static void add_topics(struct words *w, struct invocation *i)
+{
+    for (size_t k = 0; k < command_count; k++)
+        if (!commands[k].hidden)
+            add(w, commands[k].name);
+    size_t count;
+    const struct manifest_field *fields = manifest_fields(&count);
+    for (size_t k = 0; k < count; k++)
+        add(w, fields[k].declaration);
+    add(w, "manifest");
+    add(w, "signatures");
+    const struct manifest *m = signatures_read(i);
+    for (size_t k = 0; m && k < m->signature_count; k++)
+        add(w, m->signatures[k].name.text);
+}
+
 static void collect(struct invocation *i, const char *kind, struct words *w)
 {
+    if (string_equal(kind, "topics")) {
+        add_topics(w, i);
+        return;
+    }
     struct project p;
     if (!project_open(&p, i, NULL, false))
         return;

@@ -41,18 +41,9 @@ static const char *words_of(const struct command *c)
         return "names";
     if (c->run == command_diff)
         return "targets";
+    if (c->run == command_help)
+        return "topics";
     return string_starts(c->arguments, "[NAME]") ? "unikernels" : "";
-}
-
-/* The topics of help that are no commands. */
-static void print_topics(FILE *out)
-{
-    size_t count;
-    const struct manifest_field *fields = manifest_fields(&count);
-    fputs(" manifest", out);
-    for (size_t k = 0; k < count; k++)
-        if (k == 0 || !string_equal(fields[k].declaration, fields[k - 1].declaration))
-            fprintf(out, " %s", fields[k].declaration);
 }
 
 static const char bash_head[] =
@@ -132,10 +123,6 @@ static void print_bash(FILE *out)
         for (size_t id = 0; id < OPTION_COUNT; id++)
             if (listed(&commands[k], id))
                 fprintf(out, "--%s ", options[id].name);
-        if (commands[k].run == command_help) {
-            print_names(out);
-            print_topics(out);
-        }
         fprintf(out, "' %s%s ;;\n", words_of(&commands[k]), commands[k].run == command_diff ? "; COMPREPLY+=($(compgen -f -- \"$word\"))" : "");
     }
     fputs("    esac\n}\ncomplete -F _ukc ukc\n", out);

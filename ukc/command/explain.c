@@ -22,6 +22,7 @@ static const char *const reasons[] = {
 struct explanation {
     const struct plan *plan;
     const char *name;
+    bool signature;    /* it was given as sig.NAME: nothing else is meant */
     struct json *json; /* NULL: text */
     bool any;
     struct map told; /* requirement paths whose edge has been told */
@@ -52,6 +53,7 @@ static void explain_edge(struct explanation *e, struct arena *a, const struct pl
         json_object(e->json);
         json_field(e->json, "requirement", path);
         json_field(e->json, "signature", b->signature->name.text);
+        json_field(e->json, "header", signature_header(a, b->signature));
         json_field(e->json, "required_by", from->component->name.text);
         json_field(e->json, "provider", to->name);
         json_field(e->json, "implementation", to->component->name.text);
@@ -70,6 +72,8 @@ static void explain_edge(struct explanation *e, struct arena *a, const struct pl
     }
     printf("  %s requires %s: %s%s\n", from->component->name.text, b->requirement->name.text, b->signature->name.text,
            place(a, b->requirement->name.span));
+    if (strcmp(b->signature->name.text, e->name) != 0) /* its own headline has it */
+        printf("    header: %s\n", signature_header(a, b->signature));
     printf("    chosen: %s %s as %s: %s%s\n", to->component->name.text, to->component->version.text ? to->component->version.text : "",
            to->name, reasons[b->reason], b->reason == REASON_EXPLICIT ? place(a, b->span) : "");
     for (size_t k = 0; k < b->rejected_count; k++)
@@ -144,6 +148,16 @@ static void explain_instance(struct explanation *e, struct arena *a, const struc
                    place(a, n->keys[k].span));
 }
 
+static void print_signature(const struct explanation *e, struct arena *a, const struct manifest *m)
+{
+    for (size_t k = 0; k < m->signature_count; k++) {
+        const struct signature *s = &m->signatures[k];
+        if (strcmp(s->name.text, e->name) == 0)
+            printf("sig.%s:%s%s%s\n  header: %s\n", s->name.text, s->doc ? " " : "", s->doc ? s->doc : "", place(a, s->span),
+                   signature_header(a, s));
+    }
+}
+
 /* Every requirement that is for the signature, or that did not take the implementation, of this name. */
 static void explain_edges(struct explanation *e, struct arena *a)
 {
@@ -152,7 +166,7 @@ static void explain_edges(struct explanation *e, struct arena *a)
         for (size_t b = 0; b < from->binding_count; b++) {
             const struct plan_binding *binding = &from->bindings[b];
             bool fits = strcmp(binding->signature->name.text, e->name) == 0;
-            for (size_t r = 0; r < binding->rejected_count; r++)
+            for (size_t r = 0; r < binding->rejected_count && !e->signature; r++)
                 fits |= strcmp(binding->rejected[r].component->name.text, e->name) == 0;
             if (!fits)
                 continue;
@@ -183,7 +197,7 @@ static void explain_keys(struct explanation *e, struct arena *a)
 static bool explain_absent(const struct explanation *e, struct project *p)
 {
     const struct manifest *m = p->manifest;
-    for (size_t k = 0; k < m->implementation_count; k++) {
+    for (size_t k = 0; k < m->implementation_count && !e->signature; k++) {
         const struct component *c = &m->implementations[k];
         if (strcmp(c->name.text, e->name) != 0)
             continue;
@@ -195,7 +209,7 @@ static bool explain_absent(const struct explanation *e, struct project *p)
     }
     for (size_t k = 0; k < m->signature_count; k++)
         if (strcmp(m->signatures[k].name.text, e->name) == 0) {
-            printf("%s is not in the image: nothing requires this signature%s\n", e->name, place(p->a, m->signatures[k].span));
+            puts("  not in the image: nothing requires this signature");
             return true;
         }
     return false;
@@ -224,14 +238,22 @@ int command_explain(struct invocation *i)
     if (!project_open(&p, i, NULL, false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return (int)diag_status(i->diag);
     struct json j = {};
-    struct explanation e = {.plan = p.plan, .name = i->arguments[0], .json = given(i, OPTION_json) ? &j : NULL};
+    const char *name = i->arguments[0];
+    bool signature = string_starts(name, "sig.");
+    struct explanation e = {.plan = p.plan,
+                            .name = signature ? name + strlen("sig.") : name,
+                            .signature = signature,
+                            .json = given(i, OPTION_json) ? &j : NULL};
     if (e.json)
         json_array(e.json);
-    for (size_t k = 0; k < p.plan->instance_count; k++)
+    if (!e.json)
+        print_signature(&e, i->arena, p.manifest);
+    for (size_t k = 0; k < p.plan->instance_count && !signature; k++)
         if (names_instance(&p.plan->instances[k], e.name))
             explain_instance(&e, i->arena, &p.plan->instances[k]);
     explain_edges(&e, i->arena);
-    explain_keys(&e, i->arena);
+    if (!signature)
+        explain_keys(&e, i->arena);
     map_dispose(&e.told);
     if (e.json) {
         json_end_array(e.json);

@@ -1,7 +1,7 @@
 /*
  * help.c - help texts, from the tables of commands, options and manifest fields.
  */
-#include "command.h"
+#include "project.h"
 #include "../base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,8 @@ void command_print_overview(FILE *out)
     fprintf(out, "\nstart here:\n"
                  "  ukc init site && cd site\n"
                  "  ukc configure --target posix && ukc build && ukc run\n\n"
-                 "'ukc help COMMAND' explains a command, 'ukc help manifest' the language of ukc.lua.\n\n"
+                 "'ukc help COMMAND' explains a command, 'ukc help manifest' the language of ukc.lua,\n"
+                 "'ukc help signatures' lists what it can require, 'ukc help SIGNATURE' the operations.\n\n"
                  "exit status:\n");
 #define X(name, status, meaning) fprintf(out, "  %d  %s\n", status, meaning);
     DIAG_CLASSES(X)
@@ -104,21 +105,34 @@ static bool print_manifest_topic(const char *topic, FILE *out)
     return any;
 }
 
-static bool unknown_topic(struct invocation *i, const char *topic)
+static bool unknown_topic(struct invocation *i, const struct manifest *m, const char *topic)
 {
-    const char *names[128];
-    size_t n = 0, count;
+    VEC(const char *) names = {};
+    size_t count;
     const struct manifest_field *fields = manifest_fields(&count);
-    for (size_t k = 0; k < command_count && n < 64; k++)
+    for (size_t k = 0; k < command_count; k++)
         if (!commands[k].hidden)
-            names[n++] = commands[k].name;
-    names[n++] = "manifest";
-    for (size_t k = 0; k < count && n < 128; k++)
+            *vec_add(i->arena, &names) = commands[k].name;
+    *vec_add(i->arena, &names) = "manifest";
+    *vec_add(i->arena, &names) = "signatures";
+    for (size_t k = 0; k < count; k++)
         if (k == 0 || !string_equal(fields[k].declaration, fields[k - 1].declaration))
-            names[n++] = fields[k].declaration;
+            *vec_add(i->arena, &names) = fields[k].declaration;
+    for (size_t k = 0; k < m->signature_count; k++)
+        *vec_add(i->arena, &names) = m->signatures[k].name.text;
     diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "there is no help on '%s'", topic);
-    const char *near = string_nearest(topic, names, n);
-    return near ? diag_help(i->diag, "did you mean 'ukc help %s'?", near) : diag_help(i->diag, "'ukc help' lists the commands");
+    const char *near = string_nearest(string_starts(topic, "sig.") ? topic + strlen("sig.") : topic, names.items, names.count);
+    if (near)
+        return diag_help(i->diag, "did you mean 'ukc help %s'?", near);
+    return diag_help(i->diag, "'ukc help' lists the commands, 'ukc help signatures' the signatures");
+}
+
+/* What is none of ukc's own words: a signature, or a mistake. */
+static void print_signature_topic(struct invocation *i, const char *topic)
+{
+    const struct manifest *m = signatures_read(i);
+    if (m && !signature_print_help(i, m, topic))
+        unknown_topic(i, m, topic);
 }
 
 int command_help(struct invocation *i)
@@ -144,6 +158,6 @@ int command_help(struct invocation *i)
     if (c && !c->hidden) /* 'embed' is also a word of manifests */
         command_print_help(c, stdout);
     else if (!print_manifest_topic(topic, stdout))
-        unknown_topic(i, topic);
+        print_signature_topic(i, topic);
     return (int)diag_status(i->diag);
 }

@@ -93,6 +93,14 @@ const struct layout_root *imports_roots(struct project *, size_t *count);
 /* The pins for ukc.lock: `old` with what was fetched. */
 const struct lock *imports_pin(struct project *, const struct lock *old);
 
+/* ---- signature.c ---- */
+
+/* The manifest of the project that is here with its signatures, else that of the catalogue alone; NULL after reporting. */
+const struct manifest *signatures_read(struct invocation *);
+/* Help on the signature `topic`, or the list of them for "signatures"; false when there is none of this name. */
+bool signature_print_help(struct invocation *, const struct manifest *, const char *topic);
+const char *signature_header(struct arena *, const struct signature *); /* its path */
+
 /* <build>/<file> */
 const char *project_file(const struct project *, const char *file);
 const char *project_image(const struct project *);

@@ -63,6 +63,8 @@ int command_plan(struct invocation *i)
         print_text(&t);
         return (int)diag_status(i->diag);
     }
+    if (!p.configured && !given(i, OPTION_target))
+        diag_note(i->diag, SPAN_NONE, "this project is not configured yet: the plan is that of target %s", target_names[p.configuration.target]);
     plan_print_text(p.plan, &t);
     if (given(i, OPTION_bindings)) {
         const char *aside = arena_printf(i->arena, "build/check/%s", target_names[p.configuration.target]);
