@@ -379,22 +379,49 @@ def converse(q, machine):
     expect(q.returncode == 2 * 16 + 1, f"{machine}: it ends well", q.returncode)
 
 
+def at_keyboard(p, machine, *console):
+    q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), *console,
+                          "-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    watchdog = threading.Timer(60, q.kill)
+    watchdog.start()
+    try:
+        converse(q, machine)
+    finally:
+        watchdog.cancel()
+        q.kill()
+
+
 def console_input(context):
     """Who waits for input is woken by the serial line's interrupt: no timer runs meanwhile."""
     harness.need("qemu-system-x86_64")
     with Project(context) as p:
         build(p, INPUT, "requires = { clock = sig.clock, console = sig.console, task = sig.task }")
         for machine in ("q35", "microvm", "microvm,acpi=off"):
-            q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", "stdio",
-                                  "-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            watchdog = threading.Timer(60, q.kill)
-            watchdog.start()
-            try:
-                converse(q, machine)
-            finally:
-                watchdog.cancel()
-                q.kill()
+            at_keyboard(p, machine, "-serial", "stdio")
+
+
+def virtio_console(context):
+    """The same with virtio's console: nothing of it passes over the serial line. Who asks `ukc run` has both; Firecracker has none."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        build(p, INPUT, 'requires = { clock = sig.clock, console = sig.console, task = sig.task }, choose = { console = "virtio_console" }')
+        for machine, device in (("q35", "virtio-serial-pci,disable-legacy=on"), ("microvm", "virtio-serial-device"), ("microvm,acpi=off", "virtio-serial-device")):
+            at_keyboard(p, machine, "-serial", f"file:{p.file('serial')}", "-global", "virtio-mmio.force-legacy=false", "-chardev", "stdio,id=console",
+                        "-device", device, "-device", "virtconsole,chardev=console")
+            expect(p.read("serial") == b"", f"{machine}: the serial line is silent", p.read("serial"))
+        said, reasons, out = conduct(p.file("build", "kvm", "probe"), "microvm", harness.scratch())
+        expect("console did not start" in said, "it does not start without one", said, out)
+        r = p.ukc("run", "--with", "firecracker", "--dry-run", status=1)
+        expect("a serial line only" in r.err and "console_serial" in r.err, "Firecracker has none", r)
+        r = p.ukc("run", "--with", "cloud-hypervisor", "--dry-run")
+        expect("--serial null --console tty" in r.out, "cloud-hypervisor gives it the terminal", r)
+        p.copy("examples/hello")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources", 'choose = { console = "virtio_console" }, sources', 1))
+        p.ukc("configure", "--target", "kvm")
+        p.ukc("build")
+        for machine in ("q35", "microvm"):
+            expect(p.ukc("run", "--machine", machine).out.replace("\r", "").endswith("Hello, world.\n"), f"it is run on {machine}")
 
 
 NOISE = r"""
@@ -511,5 +538,6 @@ def tests(context):
     yield "snapshot", lambda: snapshot(context)
     yield "stop", lambda: stop(context)
     yield "input", lambda: console_input(context)
+    yield "virtio console", lambda: virtio_console(context)
     yield "noise", lambda: noise(context)
     yield "lies", lambda: lies(context)

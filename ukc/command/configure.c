@@ -126,31 +126,13 @@ static bool take_profile(struct project *p)
         p->configuration.profile = PROFILE_DEV;
     p->configuration.sanitize = given(p->i, OPTION_sanitize);
     p->configuration.offline = given(p->i, OPTION_offline);
-    if (!p->configuration.sanitize)
-        return true;
-    if (p->configuration.target != TARGET_posix)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for target posix, not %s: the sanitizers need a host",
-                         target_names[p->configuration.target]);
-    if (p->configuration.profile == PROFILE_DEV)
-        return true;
-    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
-    return diag_help(p->d, "add --profile dev");
-}
-
-/* A suffix on the command line may have meant another key: say which it was. */
-static void print_set(const struct project *p)
-{
-    for (size_t k = 0; k < p->plan->instance_count; k++) {
-        const struct plan_instance *n = &p->plan->instances[k];
-        for (size_t x = 0; x < n->key_count && n->component->kind != COMPONENT_UNIKERNEL; x++) {
-            const struct plan_key *key = &n->keys[x];
-            const char *path = arena_printf(p->a, "%s.%s", n->name, key->key->name.text);
-            const char *given = key->origin == ORIGIN_COMMAND_LINE && key->span.source ? key->span.source->bytes : path;
-            size_t length = strcspn(given, "=");
-            if (length != strlen(path) || strncmp(given, path, length) != 0)
-                printf("%s = %s, by --set %.*s\n", path, key->value->text, (int)length, given);
-        }
+    if (p->configuration.sanitize && p->configuration.profile != PROFILE_DEV) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
+        return diag_help(p->d, "add --profile dev");
     }
+    if (p->configuration.sanitize && p->configuration.target != TARGET_posix)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for target posix: the sanitizers need a host");
+    return true;
 }
 
 static void print_configured(const struct project *p)
@@ -198,10 +180,8 @@ int command_configure(struct invocation *i)
     ok = write_lock(&p, lock) && write_plan(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {
         print_configured(&p);
-        if (!given(i, OPTION_quiet) && !given(i, OPTION_json)) {
-            print_set(&p);
+        if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
             print_changes(&p, lock);
-        }
     }
     return (int)diag_status(i->diag);
 }

@@ -54,7 +54,7 @@ struct guest {
     VEC(struct guest_card) cards;
     struct guest_network network;
     /* of the plan: drivers in the image */
-    size_t disk_drivers, card_drivers, noise_drivers;
+    size_t disk_drivers, card_drivers, noise_drivers, console_drivers;
     VEC(struct guest_port_key) port_keys;
 };
 

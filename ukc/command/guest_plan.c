@@ -152,6 +152,7 @@ bool guest_read_plan(struct project *p, struct guest *g)
             g->disk_drivers += string_equal(name, "virtio_blk");
             g->card_drivers += string_equal(name, "virtio_net");
             g->noise_drivers += string_equal(name, "virtio_rng");
+            g->console_drivers += string_equal(name, "virtio_console");
             stack = string_equal(name, "lwip") && !*f.ipv4; /* the first stack's addresses count */
             continue;
         }

@@ -73,6 +73,8 @@ static void print_devices(struct project *p, const struct guest *g, bool q35, st
         print_card(g, &g->cards.items[k], out);
     text_puts(out, "    <serial type='pty'>\n      <target port='0'/>\n    </serial>\n");
     text_puts(out, "    <console type='pty'>\n      <target type='serial' port='0'/>\n    </console>\n");
+    if (g->console_drivers)
+        text_puts(out, "    <console type='pty'>\n      <target type='virtio' port='1'/>\n    </console>\n");
     text_puts(out, "    <memballoon model='none'/>\n");
     if (g->noise_drivers)
         text_puts(out, "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n");

@@ -45,6 +45,10 @@ bool microvm_check(struct project *p, enum hypervisor with, const struct guest *
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s takes printable ASCII characters only as arguments of an image", title);
     if (with != HYPERVISOR_firecracker)
         return true;
+    if (g->console_drivers) {
+        diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "the image's console is virtio's, and Firecracker has a serial line only");
+        return diag_help(p->d, "choose = { console = \"console_serial\" }");
+    }
     if (g->memory % MIB != 0)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker counts memory in MiB: --memory %" PRIu64 "M", (g->memory + MIB - 1) / MIB);
     size_t most = FIRECRACKER_LINE_MOST - FIRECRACKER_WORD - FIRECRACKER_DEVICE * (g->disks.count + tap_count(g) + (g->noise_drivers > 0));
@@ -175,8 +179,8 @@ void cloud_hypervisor_json(struct project *p, const struct guest *g, struct json
     json_object(j);
     json_field(j, "src", "/dev/urandom");
     json_end_object(j);
-    mode(j, "serial", "Tty");
-    mode(j, "console", "Off");
+    mode(j, "serial", g->console_drivers ? "Null" : "Tty"); /* one of them has the terminal */
+    mode(j, "console", g->console_drivers ? "Tty" : "Off");
     json_end_object(j);
 }
 
@@ -214,8 +218,8 @@ static void cloud_command(struct project *p, const struct guest *g, const char *
     for (size_t k = 0; k < g->cards.count; k++)
         if (g->cards.items[k].tap)
             add(p, argv, arena_printf(p->a, "tap=%s,mac=%s", g->cards.items[k].tap, g->cards.items[k].mac), NULL);
-    add(p, argv, "--serial", "tty");
-    add(p, argv, "--console", "off");
+    add(p, argv, "--serial", g->console_drivers ? "null" : "tty");
+    add(p, argv, "--console", g->console_drivers ? "tty" : "off");
     if (control)
         add(p, argv, "--api-socket", arena_printf(p->a, "path=%s", quoted(p, control)));
 }

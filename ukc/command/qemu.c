@@ -65,6 +65,19 @@ static const char *user_network(struct project *p, const struct guest *g, size_t
     return kept(p, &t);
 }
 
+/* What the machine itself says, and a crash, comes over the serial line; both are on standard output, and input goes to virtio's console. */
+static void add_console(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
+{
+    if (!g->console_drivers) {
+        add(p, argv, "-serial", "stdio");
+        return;
+    }
+    add(p, argv, "-chardev", "stdio,id=console,mux=on,signal=on");
+    add(p, argv, "-serial", "chardev:console");
+    add(p, argv, "-device", device(p, o, "serial", "max_ports=1"));
+    add(p, argv, "-device", "virtconsole,chardev=console");
+}
+
 static void add_cards(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
 {
     for (size_t k = 0; k < g->cards.count; k++) {
@@ -119,13 +132,14 @@ bool qemu_command(struct project *p, const struct guest *g, const struct qemu_op
 {
     const char *const words[] = {
         o->program, "-M", o->machine, "-accel", o->accelerator, "-cpu", "max", "-smp", "1", "-m", g->memory_word,
-        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
     };
     for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
         *vec_add(p->a, argv) = words[k];
-    if (string_equal(o->machine, "microvm") && (g->cards.count || g->disks.count || g->noise_drivers))
+    if (string_equal(o->machine, "microvm") && (g->cards.count || g->disks.count || g->noise_drivers || g->console_drivers))
         add(p, argv, "-global", "virtio-mmio.force-legacy=false");
+    add_console(p, g, o, argv);
     add_cards(p, g, o, argv);
     add_disks(p, g, o, argv);
     if (g->noise_drivers)

@@ -16,10 +16,10 @@
 
 struct arena;
 
-#define TARGETS_THERE(X)                                                                           \
+#define TARGETS(X)                                                                                 \
     X(posix, "a Linux process")                                                                    \
-    X(kvm, "a kernel image that boots by the PVH entry in QEMU, Firecracker and cloud-hypervisor")
-#define TARGETS(X) TARGETS_THERE(X) X(xen, "a PVH guest for Xen") /* which manifests may name already */
+    X(kvm, "a kernel image that boots by the PVH entry in QEMU, Firecracker and cloud-hypervisor")  \
+    X(xen, "a PVH guest for Xen")
 enum target {
 #define X(name, doc) TARGET_##name,
     TARGETS(X)
@@ -90,8 +90,6 @@ struct key {
 
 /* Parses and checks `text` as a value of `key`; NULL after reporting at `span`. */
 const struct key_value *key_parse(struct arena *, const struct key *, const char *text, struct span, struct diag *);
-/* The same key under its whole path, for what is said of its values. */
-const struct key *key_named(struct arena *, const struct key *, const char *path);
 
 /* `path = value` as written in a `set` table, on the command line or in a file; the kind is known only later. */
 struct setting {

@@ -15,8 +15,8 @@ bool check_spelling(struct reader *r, const struct word *w, const char *letters,
     if (strlen(w->text) >= 2 && strspn(w->text, letters) == strlen(w->text) && w->text[0] != '-' &&
         w->text[0] != '.' && w->text[0] != '+')
         return true;
-    diag_error(r->diag, w->span, "'%s' is not %s", shown(r->arena, w->text, strlen(w->text)), what);
-    return strlen(w->text) < 2 ? diag_help(r->diag, "two characters are the least") : false;
+    return diag_error(r->diag, w->span, "'%s' is not %s", shown(r->arena, w->text, strlen(w->text)),
+                      what);
 }
 
 bool read_package(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
@@ -64,25 +64,11 @@ static int compare_files(const void *a, const void *b)
                   ((const struct import_file *)b)->path.text);
 }
 
-bool check_sum(struct reader *r, struct word *w)
-{
-    struct hash hash;
-    if (hash_parse(w->text, &hash))
-        return true;
-    if (string_equal(w->text, "?")) { /* not known yet: what nothing has, so that fetching tells what there is */
-        w->text = "0000000000000000000000000000000000000000000000000000000000000000";
-        return true;
-    }
-    diag_error(r->diag, w->span, "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
-    if (strlen(w->text) != 64)
-        return diag_help(r->diag, "it has %zu characters; with \"?\" in its place, 'ukc fetch' says what it is", strlen(w->text));
-    return diag_help(r->diag, "with \"?\" in its place, 'ukc fetch' says what it is");
-}
-
 /* ["path"] = "SHA-256" */
 static bool read_file_sum(struct reader *r, const struct rule *rule, const struct entry *item,
                           struct import_file *out)
 {
+    struct hash hash;
     *out = (struct import_file){.path = {item->name, item->key}};
     if (!item->name)
         return diag_error(r->diag, item->key, "'%s' names each file: [\"path\"] = \"SHA-256\"",
@@ -90,7 +76,13 @@ static bool read_file_sum(struct reader *r, const struct rule *rule, const struc
     if (!check_clean(r, item->name, item->name_size, item->key) || !check_inside(r, &out->path) ||
         !take_word(r, item, &out->sha256))
         return false;
-    return check_sum(r, &out->sha256);
+    if (hash_parse(out->sha256.text, &hash))
+        return true;
+    diag_error(r->diag, out->sha256.span,
+               "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
+    if (strlen(out->sha256.text) != 64)
+        diag_help(r->diag, "it has %zu characters", strlen(out->sha256.text));
+    return false;
 }
 
 bool read_files(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

@@ -1,0 +1,1 @@
+/* virtio_console has no keys. */
