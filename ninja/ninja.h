@@ -70,6 +70,7 @@ struct ninja_run {
     bool verbose, quiet;
     bool terminal;         /* status line that overwrites itself; else plain lines */
     FILE *out;             /* progress */
+    const char *announcement; /* a line for standard error, once, when a command has been run: for a build that nobody asked for; or NULL */
     size_t *edges;         /* set to how many commands were run; may be NULL */
     /*
      * The symbols that a failed link found nowhere, one a line, in lld's order, are added to it; may be NULL.

@@ -86,7 +86,8 @@ static void take_status(struct progress *p, char *line)
     *total++ = '\0';
     char *description = strchr(total, ' ');
     *description++ = '\0';
-    p->edges++;
+    if (p->edges++ == 0 && p->announcement)
+        fprintf(stderr, "%s\n", p->announcement);
     text_clear(&p->description);
     text_puts(&p->description, description);
     p->described = false;

@@ -22,6 +22,7 @@ enum progress_state { PROGRESS_NORMAL, PROGRESS_STATUS_SEEN, PROGRESS_FAILED_COM
 struct progress {
     FILE *out;
     bool terminal, verbose, quiet;
+    const char *announcement; /* printed with the first of them; or NULL */
     size_t edges;             /* commands that have finished */
     enum progress_state state;
     bool line_shown;          /* a status line without its end is on the terminal */

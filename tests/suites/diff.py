@@ -63,6 +63,19 @@ def the_stack(context):
             expect("idle: sig.idle = " in p.read(name).decode(), "the scheduler waits by the same loop", name)
 
 
+def another_name(context):
+    """An instance is called by its shortest path; what is below it is the same for all that, also where a plan does not name its path."""
+    with Project(context) as p:
+        p.copy("examples/homepage")
+        plan(p, "a")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("http = sig.http_server", "http = sig.http_server, log = sig.log"))
+        plan(p, "b")
+        expect("\nhttp.log.console: " in p.read("a").decode() and "\nlog.console: " in p.read("b").decode(), "two names")
+        expect("http.log.console" not in p.read("b").decode(), "one of which only one plan has")
+        only_a, only_b, changed = differences(p, "a", "b")
+        expect((only_a, only_b, list(changed)) == ([], [], ["homepage"]), "are one instance", only_a, only_b, changed)
+
+
 def tests(context):
-    for test in (nothing, a_key, an_implementation, the_stack):
+    for test in (nothing, another_name, a_key, an_implementation, the_stack):
         yield test.__name__, lambda test=test: test(context)

@@ -234,6 +234,23 @@ def command_line_mistakes(context):
         expect("write" in r.err, "a full disk for the output is status 3", r)
 
 
+def says_what_it_takes(context):
+    """The target that nobody named, and a build that nobody asked for."""
+    with Project(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        for command in (["plan"], ["plan", "--json"], ["explain", "http"]):
+            r = p.ukc(*command)
+            expect("not configured yet: this is for target posix" in r.err, f"{command[0]} says which target it means", r)
+            expect(p.ukc(*command, "--target", "kvm").err == "", "unless it was told")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        expect(p.ukc("plan").err == "", "or the project is configured")
+        expect(p.ukc("run", "--dry-run").err.startswith("building build/posix/site ..."), "run says that it builds")
+        expect(p.ukc("run", "--dry-run").err == "", "and says nothing when there is nothing to build")
+        p.write("site.c", p.read("site.c") + b"/* changed */\n")
+        expect(p.ukc("run", "--dry-run", "--quiet").err == "", "or where it must not")
+
+
 def help_on_signatures(context):
     with Project(context) as p:
         r = p.ukc("help", "signatures")
@@ -328,7 +345,7 @@ def completes_names_and_keys(context):
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
-         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, help_on_signatures, installed,
+         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, installed,
          manual_and_completion, completes_names_and_keys]
 
 

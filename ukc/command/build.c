@@ -42,13 +42,22 @@ static bool remember_image(const struct project *p, const struct image *image, c
     return file_write(project_file(p, "image.state"), state, (size_t)n, NULL, p->d);
 }
 
-static int run_ninja(struct project *p, bool quiet, bool *ran, struct text *undefined, bool *outside)
+/* For those who wanted to run an image, and now wait for a compiler. */
+static const char *announcement(const struct project *p, const struct image *image)
+{
+    if (p->i->command->run == command_build || given(p->i, OPTION_quiet))
+        return NULL;
+    return arena_printf(p->a, "building %s ... ('ukc build' shows more)", image->path);
+}
+
+static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct text *undefined, bool *outside)
 {
     const char *jobs = p->i->value[OPTION_jobs];
     struct ninja_run run = {
         .file = project_file(p, "build.ninja"),
         .verbose = given(p->i, OPTION_verbose),
         .quiet = quiet,
+        .announcement = announcement(p, image),
         .undefined = undefined,
         .outside = outside,
         .out = given(p->i, OPTION_json) ? stderr : stdout,
@@ -109,7 +118,7 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
     struct text undefined = {};
     bool outside = false;
     failure_expect(p);
-    int code = run_ninja(p, quiet, ran, &undefined, &outside), told = failure_take(p);
+    int code = run_ninja(p, quiet, image, ran, &undefined, &outside), told = failure_take(p);
     if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */

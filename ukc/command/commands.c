@@ -118,7 +118,8 @@ const struct command commands[] = {
         .name = "plan",
         .arguments = "[NAME]",
         .summary = "print every instance of the image, its bindings and the value of each key",
-        .description = "The resolved image for one target, as stable text: the format that ukc diff compares.",
+        .description = "The resolved image as stable text, the format that ukc diff compares: for the target given or configured last, or posix. "
+                       "'also' names the other instances that require one, by their requirements.",
         .takes = TAKES_CONTEXT | TAKES(update) | TAKES(bindings) | TAKES(dot) | TAKES(json),
         .most = 1,
         .run = command_plan,
@@ -138,7 +139,7 @@ const struct command commands[] = {
         .arguments = "NAME",
         .summary = "say why something is in the image, and why something else is not",
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
-                       "sig.NAME means the signature alone.",
+                       "sig.NAME means the signature alone. The target is that of ukc plan.",
         .takes = TAKES_CONTEXT | TAKES(json),
         .least = 1,
         .most = 1,

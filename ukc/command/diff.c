@@ -71,8 +71,6 @@ static void split_blocks(struct arena *a, const char *text, struct blocks *out)
     }
 }
 
-/* ---- which is which ---- */
-
 static struct block *find_block(const struct blocks *in, const char *name)
 {
     for (size_t k = 0; k < in->all.count; k++)
@@ -88,6 +86,30 @@ static bool has_path(const struct block *b, const char *path)
             return true;
     return false;
 }
+
+/*
+ * A plan names those who require an instance; its other paths go through their other paths.  Who
+ * requires stands below what is required, so that one way up is enough; sharing that is deep makes more paths than anybody needs.
+ */
+static void complete_paths(struct arena *a, const struct blocks *in)
+{
+    enum { MOST = 64 };
+    for (size_t k = in->all.count; k-- > 0;) {
+        const struct block *from = &in->all.items[k];
+        for (size_t n = 0; n < from->lines.count; n++) {
+            const struct line *line = &from->lines.items[n];
+            struct block *to = line->target ? find_block(in, line->target) : NULL;
+            size_t name = strspn(line->text, " "), size = strcspn(line->text + name, ":");
+            for (size_t x = 0; to && x < from->paths.count && to->paths.count < MOST; x++) {
+                const char *path = arena_printf(a, "%s.%.*s", from->paths.items[x], (int)size, line->text + name);
+                if (!has_path(to, path))
+                    *vec_add(a, &to->paths) = path;
+            }
+        }
+    }
+}
+
+/* ---- which is which ---- */
 
 static struct block *find_renamed(const struct blocks *in, const struct block *x)
 {
@@ -267,6 +289,7 @@ int command_diff(struct invocation *i)
         if (!(text[k] = plan_text(i, i->arguments[k], saved[k])))
             return (int)diag_status(i->diag);
         split_blocks(i->arena, text[k], &side[k]);
+        complete_paths(i->arena, &side[k]);
     }
     match_blocks(&side[0], &side[1]);
     if (given(i, OPTION_json))

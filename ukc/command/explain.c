@@ -237,6 +237,7 @@ int command_explain(struct invocation *i)
     struct project p;
     if (!project_open(&p, i, NULL, false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return (int)diag_status(i->diag);
+    project_note_target(&p);
     struct json j = {};
     const char *name = i->arguments[0];
     bool signature = string_starts(name, "sig.");

@@ -125,6 +125,12 @@ bool project_open(struct project *p, struct invocation *i, const char *name, boo
     return true;
 }
 
+void project_note_target(const struct project *p)
+{
+    if (!p->configured && !given(p->i, OPTION_target))
+        diag_note(p->d, SPAN_NONE, "not configured yet: this is for target %s; --target names another", target_names[p->configuration.target]);
+}
+
 static bool choose_unikernel(struct project *p)
 {
     const struct manifest *m = p->manifest;

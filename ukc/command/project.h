@@ -56,6 +56,8 @@ struct project {
 
 /* Which target: the one named by --target, else the one configured last, else posix (or an error when must_be_configured). */
 bool project_open(struct project *, struct invocation *, const char *name, bool must_be_configured);
+/* A note, where nobody has said which target is meant. */
+void project_note_target(const struct project *);
 bool project_manifest(struct project *); /* without choosing a unikernel */
 bool project_load(struct project *);    /* manifest, unikernel */
 bool project_graph(struct project *);

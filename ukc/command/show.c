@@ -51,6 +51,7 @@ int command_plan(struct invocation *i)
     struct project p;
     if (!project_open(&p, i, first_word(i), false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return (int)diag_status(i->diag);
+    project_note_target(&p);
     struct text t = {};
     struct json j = {};
     if (given(i, OPTION_json)) {
@@ -63,8 +64,6 @@ int command_plan(struct invocation *i)
         print_text(&t);
         return (int)diag_status(i->diag);
     }
-    if (!p.configured && !given(i, OPTION_target))
-        diag_note(i->diag, SPAN_NONE, "this project is not configured yet: the plan is that of target %s", target_names[p.configuration.target]);
     plan_print_text(p.plan, &t);
     if (given(i, OPTION_bindings)) {
         const char *aside = arena_printf(i->arena, "build/check/%s", target_names[p.configuration.target]);

@@ -38,6 +38,30 @@ static void print_key(struct text *out, const char *path, const struct plan_key 
     text_printf(out, " (%s%s%s)\n", port ? "port, " : "", key_origin_texts[k->origin], k->key->phase == KEY_CONFIGURE ? "" : k->key->phase == KEY_BOOT ? ", boot" : ", also at boot");
 }
 
+/*
+ * Where else it is required, by name: one word for each requirement that is bound to it.  All its other
+ * paths go through another path of one of these (an instance has thousands where sharing is deep).
+ */
+static void print_users(const struct plan *p, const struct plan_instance *i, struct text *out)
+{
+    bool any = false;
+    for (size_t k = 0; k < p->instance_count; k++) {
+        const struct plan_instance *from = &p->instances[k];
+        bool root = from->component->kind == COMPONENT_UNIKERNEL;
+        for (size_t b = 0; b < from->binding_count; b++) {
+            const char *requirement = from->bindings[b].requirement->name.text;
+            size_t n = root ? 0 : strlen(from->name) + 1;
+            if (from->bindings[b].provider.at != i->id.at ||
+                ((root || (strncmp(i->name, from->name, n - 1) == 0 && i->name[n - 1] == '.')) && strcmp(i->name + n, requirement) == 0))
+                continue; /* another's, or its name */
+            text_printf(out, "%s %s%s%s", any ? "" : "  also", root ? "" : from->name, root ? "" : ".", requirement);
+            any = true;
+        }
+    }
+    if (any)
+        text_putc(out, '\n');
+}
+
 static void print_instance(const struct plan *p, const struct plan_instance *i, struct text *out)
 {
     const struct component *c = i->component;
@@ -49,13 +73,7 @@ static void print_instance(const struct plan *p, const struct plan_instance *i, 
     if (i->declaration && i->declaration->embed.text)
         text_printf(out, " of \"%s\"", i->declaration->embed.text);
     text_putc(out, '\n');
-    if (i->path_count > 1) {
-        text_puts(out, "  also");
-        for (size_t k = 0; k < i->path_count; k++)
-            if (strcmp(i->paths[k], i->name))
-                text_printf(out, " %s", i->paths[k]);
-        text_putc(out, '\n');
-    }
+    print_users(p, i, out);
     for (size_t b = 0; b < i->binding_count; b++) {
         const struct plan_binding *x = &i->bindings[b];
         const struct plan_instance *to = &p->instances[x->provider.at];

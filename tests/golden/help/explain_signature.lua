@@ -1,4 +1,5 @@
 -- only: explain sig.tally
+-- args: --target posix
 -- The key and the requirement of that name are not meant.
 return
   signature "tally" { doc = "counts what it is shown" },
