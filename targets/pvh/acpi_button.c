@@ -11,7 +11,7 @@
 SMALL_BEGIN
 
 enum { PM1_BUTTON = 1 << 8, PM1_IS_ACPI = 1, PM1_EVENT_LEAST = 4, SMI_COMMAND = 48, SMI_ENABLE = 52, SWITCH_TRIES = 100000 };
-enum { QEMU_SIZE = 4, QEMU_BUTTON = 1 << 1, CLOUD_SIZE = 1, CLOUD_BUTTON = 1 << 3 };
+enum { QEMU_SIZE = 4, QEMU_BUTTON = 1 << 1, CLOUD_SIZE = 1, CLOUD_BUTTON = 1 << 3, READERS_MOST = 8 };
 
 static struct {
     uint16_t status[2];     /* ports of PM1a and PM1b */
@@ -59,8 +59,8 @@ static bool is_register(uint64_t address, uint64_t size, uint64_t wanted)
 
 static bool use_generic(struct acpi_line *line)
 {
-    struct acpi_device event, reader;
-    if (!acpi_device("ACPI0013", 0, &event) || !event.has_line)
+    struct acpi_device event, readers[READERS_MOST];
+    if (acpi_devices("ACPI0013", &event, 1) == 0 || !event.has_line)
         return false;
     *line = event.line;
     if (is_register(event.region, event.region_size, QEMU_SIZE)) {
@@ -68,9 +68,9 @@ static bool use_generic(struct acpi_line *line)
         button.wide = true;
         return true;
     }
-    for (unsigned i = 0; acpi_device("PNP0A06", i, &reader); i++)
-        if (is_register(reader.region, reader.region_size, CLOUD_SIZE)) {
-            button.event = reader.region;
+    for (unsigned i = 0, count = acpi_devices("PNP0A06", readers, READERS_MOST); i < count; i++)
+        if (is_register(readers[i].region, readers[i].region_size, CLOUD_SIZE)) {
+            button.event = readers[i].region;
             return true;
         }
     return false;

@@ -18,9 +18,8 @@ enum { SPACE_HEAD = 3, SPACE_IS_MEMORY = 0 };
 
 struct search {
     const char *hid;
-    unsigned index;
-    struct acpi_device *device;
-    unsigned depth;
+    struct acpi_device *devices;
+    unsigned count, most, depth;
 };
 
 static void set_memory(struct acpi_device *device, uint64_t address, uint64_t size)
@@ -134,17 +133,16 @@ static bool is_hid(const struct acpi_table *t, const struct aml_object *object, 
     return acpi_number(t, object->start, 1) == 0x0d /* StringPrefix */ && memcmp(text, hid, length + 1) == 0;
 }
 
-/* Whether the wanted device is in the list.  `device` is what the list describes, if it is a device's. */
-static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, bool *is, struct search *search)
+/* Adds the wanted devices of the list.  `device` is what the list describes, if it is a device's. */
+static void look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, bool *is, struct search *search)
 {
     struct aml_object object;
-    bool found = false;
     if (search->depth == DEPTH_MOST)
-        return false;
+        return;
     search->depth++;
-    while (!found && aml_next(t, &at, end, &object)) {
+    while (search->count < search->most && aml_next(t, &at, end, &object)) {
         if (object.kind == AML_SCOPE)
-            found = look(t, object.start, object.end, NULL, NULL, search);
+            look(t, object.start, object.end, NULL, NULL, search);
         else if (object.kind == AML_NAME && device && memcmp(object.name, "_HID", 4) == 0)
             *is = is_hid(t, &object, search->hid);
         else if (object.kind == AML_NAME && device && memcmp(object.name, "_CRS", 4) == 0)
@@ -154,38 +152,33 @@ static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct a
         else if (object.kind == AML_DEVICE) {
             struct acpi_device inner = {};
             bool inner_is = false;
-            found = look(t, object.start, object.end, &inner, &inner_is, search);
-            if (!found && inner_is && search->index-- == 0) {
-                *search->device = inner;
-                found = true;
-            }
+            look(t, object.start, object.end, &inner, &inner_is, search);
+            if (inner_is && search->count < search->most)
+                search->devices[search->count++] = inner;
         }
     }
     search->depth--;
-    return found;
 }
 
 /* Only in a table that has the name at all: as text, or as a number of four bytes. */
-static bool look_in(const struct acpi_table *t, struct search *search)
+static void look_in(const struct acpi_table *t, struct search *search)
 {
     size_t length = strlen(search->hid);
     uint32_t number = length == 7 ? number_of(search->hid) : 0;
-    if (length < 2 || length > HID_MOST || !(acpi_mentions(t, search->hid, (uint32_t)length) || (number && acpi_mentions(t, &number, 4))))
-        return false;
-    return look(t, ACPI_HEADER, t->size, NULL, NULL, search);
+    if (length >= 2 && length <= HID_MOST && (acpi_mentions(t, search->hid, (uint32_t)length) || (number && acpi_mentions(t, &number, 4))))
+        look(t, ACPI_HEADER, t->size, NULL, NULL, search);
 }
 
-bool acpi_device(const char *hid, unsigned index, struct acpi_device *device)
+unsigned acpi_devices(const char *hid, struct acpi_device *devices, unsigned most)
 {
-    struct search search = {.hid = hid, .index = index, .device = device};
+    struct search search = {.hid = hid, .devices = devices, .most = most};
     struct acpi_table table;
     const struct acpi_power *power = acpi_power();
-    if (power && power->reduced && look_in(acpi_dsdt(), &search))
-        return true;
-    for (unsigned i = 0; acpi_find(&table, "SSDT", i); i++)
-        if (look_in(&table, &search))
-            return true;
-    return false;
+    if (power && power->reduced)
+        look_in(acpi_dsdt(), &search);
+    for (unsigned i = 0; search.count < most && acpi_find(&table, "SSDT", i); i++)
+        look_in(&table, &search);
+    return search.count;
 }
 
 SMALL_END

@@ -33,7 +33,7 @@ static void ask(void)
 {
     struct acpi_io_apic controller;
     struct acpi_ecam area;
-    struct acpi_device device;
+    struct acpi_device devices[8];
     uint32_t apic;
     acpi_local_apic();
     for (unsigned i = 0; acpi_processor(i, &apic); i++)
@@ -44,9 +44,11 @@ static void ask(void)
         require(acpi_isa_line((uint8_t)i).number < 1024);
     for (unsigned i = 0; acpi_ecam(i, &area); i++)
         require(i < 4096 && area.first_bus <= area.last_bus && area.address % (1 << 20) == 0 && area.address >> 47 == 0);
-    for (unsigned i = 0; i < 8 && acpi_device("LNRO0005", i, &device); i++)
-        require((device.address + device.size) >> 47 == 0 && (!device.has_line || device.line.number < 1024));
-    acpi_device("PNP0501", 0, &device);
+    unsigned count = acpi_devices("LNRO0005", devices, 8);
+    require(count <= 8);
+    for (const struct acpi_device *d = devices; d < devices + count; d++)
+        require((d->address + d->size) >> 47 == 0 && (!d->has_line || d->line.number < 1024));
+    acpi_devices("PNP0501", devices, 1);
     uint64_t generation = (uintptr_t)machine_generation();
     require(generation == 0 || (generation % 8 == 0 && generation >= MEMORY_AT && generation < MEMORY_AT + MEMORY_SIZE));
     const struct acpi_power *power = acpi_power();

@@ -30,20 +30,30 @@ static void is_quiet(void)
     assert_string_equal(said, "");
 }
 
+/* Number `index`, from 0, of the devices with this _HID. */
+static bool find_device(const char *hid, unsigned index, struct acpi_device *device)
+{
+    struct acpi_device all[4];
+    if (acpi_devices(hid, all, index + 1) <= index)
+        return false;
+    *device = all[index];
+    return true;
+}
+
 /* ---- the list ---- */
 
 static void no_acpi(void **state)
 {
     struct acpi_table table;
     struct acpi_io_apic controller;
-    struct acpi_device device;
+    struct acpi_device device = {0};
     uint32_t apic;
     (void)state;
     assert_false(acpi_find(&table, "APIC", 0));
     assert_int_equal(acpi_local_apic(), 0);
     assert_false(acpi_io_apic(0, &controller));
     assert_false(acpi_processor(0, &apic));
-    assert_false(acpi_device("LNRO0005", 0, &device));
+    assert_false(find_device("LNRO0005", 0, &device));
     assert_null(acpi_power());
     assert_int_equal(acpi_isa_line(9).number, 9);
     is_quiet();
@@ -342,31 +352,31 @@ static size_t put_devices(uint8_t aml[256])
 static void good_devices(void **state)
 {
     uint8_t aml[256];
-    struct acpi_device device;
+    struct acpi_device device = {0};
     uint64_t at;
     (void)state;
     add_fadt(aml, put_devices(aml), 276, &at);
-    assert_true(acpi_device("LNRO0005", 0, &device));
+    assert_true(find_device("LNRO0005", 0, &device));
     assert_true(device.address == 0xfeb00e00 && device.size == 0x200);
     assert_true(device.has_line && device.line.number == 5 && !device.line.level && !device.line.low);
-    assert_true(acpi_device("LNRO0005", 1, &device));
+    assert_true(find_device("LNRO0005", 1, &device));
     assert_true(device.address == 0xfeb00c00 && device.line.number == 70);
-    assert_false(acpi_device("LNRO0005", 2, &device));
-    assert_false(acpi_device("LNRO0006", 0, &device));
-    assert_false(acpi_device("LNRO00050", 0, &device));
+    assert_false(find_device("LNRO0005", 2, &device));
+    assert_false(find_device("LNRO0006", 0, &device));
+    assert_false(find_device("LNRO00050", 0, &device));
     is_quiet();
     /* a PC's DSDT is not stepped through */
     acpi_known = (struct acpi_known){0};
     put_number(bytes_at(at) + 112, 0, 4);
     reseal(at);
-    assert_false(acpi_device("LNRO0005", 0, &device));
+    assert_false(find_device("LNRO0005", 0, &device));
 }
 
 /* What ends the list ends only the list that it is in, and an SSDT has devices too. */
 static void second_table(void **state)
 {
     uint8_t aml[256];
-    struct acpi_device device;
+    struct acpi_device device = {0};
     (void)state;
     size_t size = put_devices(aml);
     uint64_t dsdt = add_table("DSDT", "\x70garbage", 8), ssdt = add_table("SSDT", aml, size);
@@ -374,7 +384,7 @@ static void second_table(void **state)
     put_number(body + 4, dsdt, 4);
     uint64_t tables[] = {add_table("FACP", body, sizeof body), ssdt};
     add_root(tables, 2, 4);
-    assert_true(acpi_device("LNRO0005", 1, &device));
+    assert_true(find_device("LNRO0005", 1, &device));
     assert_int_equal(device.address, 0xfeb00c00);
 }
 
@@ -388,7 +398,7 @@ static void microvm(void **state)
         "0a0b89060003010900000079005b8045524547000c0000a0fe0a045b810b45524547434553454c20141d5f45565409704553454c60a010937b600a02000a"
         "0286505752420a805b821950575242085f4849440d504e503043304300085f5549440010105c00085f53355f1207040a05000000";
     uint8_t aml[sizeof dsdt / 2];
-    struct acpi_device device;
+    struct acpi_device device = {0};
     uint64_t at;
     (void)state;
     for (size_t i = 0; i < sizeof aml; i++) {
@@ -396,34 +406,37 @@ static void microvm(void **state)
         aml[i] = (uint8_t)strtoul(digits, NULL, 16);
     }
     add_fadt(aml, sizeof aml, 268, &at);
-    assert_true(acpi_device("PNP0501", 0, &device));
+    assert_true(find_device("PNP0501", 0, &device));
     assert_true(device.size == 0 && device.has_line && device.line.number == 4);
-    assert_true(acpi_device("ACPI0013", 0, &device));
+    assert_true(find_device("ACPI0013", 0, &device));
     assert_true(device.has_line && device.line.number == 9);
-    assert_true(acpi_device("PNP0C0C", 0, &device));
+    assert_true(find_device("PNP0C0C", 0, &device));
     assert_false(device.has_line);
-    assert_false(acpi_device("LNRO0005", 0, &device));
+    assert_false(find_device("LNRO0005", 0, &device));
 }
 
 /* Cut off anywhere, and with any byte changed: never more than what is there, and no endless loop. */
 static void damaged_devices(void **state)
 {
     uint8_t aml[256];
-    struct acpi_device device;
+    struct acpi_device device = {0};
     uint64_t at;
     size_t size = put_devices(aml);
     for (size_t cut = 0; cut < size; cut++) {
         begin(state);
         add_fadt(aml, cut, 276, &at);
-        assert_false(acpi_device("LNRO0005", 1, &device));
+        assert_false(find_device("LNRO0005", 1, &device));
     }
     for (size_t i = 0; i < size; i++)
         for (unsigned bit = 0; bit < 8; bit++) {
             begin(state);
             aml[i] ^= (uint8_t)(1 << bit);
             add_fadt(aml, size, 276, &at);
-            for (unsigned k = 0; acpi_device("LNRO0005", k, &device); k++)
-                assert_true(k < 2 && device.address <= UINT32_MAX);
+            struct acpi_device all[4];
+            unsigned count = acpi_devices("LNRO0005", all, 4);
+            assert_true(count <= 2);
+            for (unsigned k = 0; k < count; k++)
+                assert_true(all[k].address <= UINT32_MAX);
             aml[i] ^= (uint8_t)(1 << bit);
         }
 }
@@ -432,7 +445,7 @@ static void damaged_devices(void **state)
 static void deep(void **state)
 {
     static uint8_t aml[8000];
-    struct acpi_device device;
+    struct acpi_device device = {0};
     size_t count = sizeof aml / 8;
     uint64_t at;
     (void)state;
@@ -441,7 +454,7 @@ static void deep(void **state)
         memcpy(aml + 8 * i, (uint8_t[]){0x10, (uint8_t)(0x80 | (left & 15)), (uint8_t)(left >> 4), (uint8_t)(left >> 12), 'A', 'A', 'A', 'A'}, 8);
     }
     add_fadt(aml, sizeof aml, 276, &at);
-    assert_false(acpi_device("LNRO0005", 0, &device));
+    assert_false(find_device("LNRO0005", 0, &device));
 }
 
 int main(void)

@@ -27,7 +27,7 @@ enum {
     QUEUE_TABLE = 0x080, QUEUE_AVAILABLE = 0x090, QUEUE_USED = 0x0a0,
     GENERATION = 0x0fc, CONFIG = 0x100,
 };
-enum { MAGIC_NUMBER = 0x74726976, VERSION_NOW = 2, WINDOW_MOST = 0x10000, PLACES_MOST = 64 };
+enum { MAGIC_NUMBER = 0x74726976, VERSION_NOW = 2, WINDOW_MOST = 0x10000, PLACES_MOST = 32 };
 
 static uint32_t load(const struct virtio_bus_device *device, unsigned at)
 {
@@ -191,10 +191,11 @@ static void scan_command_line(void)
 /* In the order of the tables, which is that of the machine; a line of these is edge-triggered, or as good as. */
 static void scan_acpi(void)
 {
-    struct acpi_device device;
-    for (unsigned i = 0; i < PLACES_MOST && acpi_device("LNRO0005", i, &device); i++)
-        if (device.has_line && device.size >= CONFIG)
-            look(device.address, device.size, device.line.number);
+    struct acpi_device places[PLACES_MOST];
+    unsigned count = acpi_devices("LNRO0005", places, PLACES_MOST);
+    for (const struct acpi_device *place = places; place < places + count; place++)
+        if (place->has_line && place->size >= CONFIG)
+            look(place->address, place->size, place->line.number);
 }
 
 /* Whoever names devices on the command line does not describe them in tables too, or describes the same ones. */

@@ -530,12 +530,12 @@ void double_tables(const struct acpi_device *places, unsigned count)
     table_count = count;
 }
 
-bool acpi_device(const char *hid, unsigned index, struct acpi_device *found)
+unsigned acpi_devices(const char *hid, struct acpi_device *found, unsigned most)
 {
-    if (strcmp(hid, "LNRO0005") != 0 || index >= table_count)
-        return false;
-    *found = tables[index];
-    return true;
+    unsigned count = strcmp(hid, "LNRO0005") != 0 ? 0 : table_count < most ? table_count : most;
+    for (unsigned i = 0; i < count; i++)
+        found[i] = tables[i];
+    return count;
 }
 
 void double_begin(const char *line)

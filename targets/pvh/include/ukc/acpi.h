@@ -76,11 +76,11 @@ struct acpi_device {
     bool has_line;
 };
 /*
- * The device number `index`, from 0, of those with this _HID, e.g. "LNRO0005" (virtio over registers in memory).  Only what is written out as
+ * The devices with this _HID, e.g. "LNRO0005" (virtio over registers in memory), in the order of the tables: how many, at most `most`.  Only what is written out as
  * constants is seen: no method is run.  The DSDT is looked at on hardware-reduced machines only: those of PCs
  * are large, and have nothing here that is not found in another way.
  */
-bool acpi_device(const char *hid, unsigned index, struct acpi_device *device);
+unsigned acpi_devices(const char *hid, struct acpi_device *devices, unsigned most);
 
 /* ---- acpi_fadt.c: power (4.8, 5.2.9) ---- */
 
