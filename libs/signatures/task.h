@@ -75,7 +75,7 @@ void task_end_children(int64_t deadline);
  * It is not among the children of who starts it: task_end_children, in the program or
  * in others' stop functions, neither waits for it nor ends it.
  *
- * task_start_service: 0 or the errors of task_spawn.  task_end_service waits until the service has ended, even
+ * task_start_service: 0, -ENOMEM or -EAGAIN; a cancelled task may start one, as stop functions do.  task_end_service waits until the service has ended, even
  * if the caller is itself cancelled; if it has not by the deadline, it is cancelled.  The handle is gone then.
  */
 int task_start_service(struct task **service, size_t stack_size, void (*function)(void *argument), void *argument);

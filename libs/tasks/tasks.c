@@ -178,8 +178,6 @@ static void run(void)
 
 static int spawn(struct tasks *parent, struct tasks **handle, size_t stack_size, void (*function)(void *argument), void *argument)
 {
-    if (scheduler_current->cancelled)
-        return -ECANCELED;
     if (live >= (size_t)KEY_LIMIT)
         return -EAGAIN;
     size_t size = stack_total(stack_size ? stack_size : (size_t)KEY_STACK);
@@ -208,6 +206,8 @@ static int spawn(struct tasks *parent, struct tasks **handle, size_t stack_size,
 
 int tasks_spawn(struct tasks **handle, size_t stack_size, void (*function)(void *argument), void *argument)
 {
+    if (scheduler_current->cancelled)
+        return -ECANCELED;
     return spawn(scheduler_current, handle, stack_size, function, argument);
 }
 

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import re
+import signal
 import socket
 import struct
+import time
 
 import harness
 from lib.network import Network, need_tun, wait_until
@@ -280,10 +282,37 @@ def together(context, options):
                 check_end(server)
 
 
+def ended(context, options):
+    """An answer that the server has written arrives whole when SIGTERM comes before the client has taken it."""
+    need_tun()
+    size = 40000  # more than this client's window, less than the stack takes at once
+    with Network() as net, Project(context) as p:
+        p.write("htdocs/some.bin", bytes(size))
+        image = build(p, *options, "--set", "linger=600000")
+        host = net.namespace("host")
+        with host.start(image) as server:
+            host.wait_for_port("10.0.0.2", PORT, server)
+            with host.entered(), socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                client.settimeout(60)
+                client.connect(("10.0.0.2", PORT))
+                client.sendall(b"GET /some.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+                got = client.recv(100)
+                server.send(signal.SIGTERM)
+                time.sleep(0.5)  # for one that does not wait to end
+                while part := client.recv(1000):
+                    got += part
+            body = got.partition(b"\r\n\r\n")[2]
+            expect(len(body) == size, f"the client gets all of it: {len(body)} bytes", server.output)
+            server.wait(60)
+            check_end(server)
+
+
 def tests(context):
     for name, options in PROFILES.items():
         yield f"fixed/{name}", lambda options=options: fixed(context, options)
         yield f"together/{name}", lambda options=options: together(context, options)
         yield f"datagrams/{name}", lambda options=options: datagrams(context, options)
         yield f"automatic/{name}", lambda options=options: automatic(context, options)
+        yield f"ended/{name}", lambda options=options: ended(context, options)
     yield "packet", lambda: over_packets(context)

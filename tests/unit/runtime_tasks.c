@@ -227,6 +227,20 @@ static void services_outlive_children(void **state)
     assert_true(clock_now() - before >= 20 * NANOSECONDS_PER_MILLISECOND);
 }
 
+/* After SIGTERM stop functions run in a cancelled task, and what they start is not. */
+static void cancelled_tasks_start_services(void **state)
+{
+    (void)state;
+    struct sleeper soon = {5, "s", 1};
+    struct task *handle;
+    task_cancel(task_self());
+    assert_int_equal(task_spawn(NULL, 0, sleep_and_speak, &soon), -ECANCELED);
+    assert_int_equal(task_start_service(&handle, 0, sleep_and_speak, &soon), 0);
+    task_end_service(handle, DEADLINE_NEVER);
+    assert_int_equal(soon.result, 0);
+    assert_string_equal(trace, "s");
+}
+
 static void services_may_end_by_themselves(void **state)
 {
     (void)state;
@@ -378,6 +392,7 @@ int main(void)
         TEST(children_do_not_outlive_parents),
         TEST(grace_before_the_end),
         TEST(services_outlive_children),
+        TEST(cancelled_tasks_start_services),
         TEST(services_may_end_by_themselves),
         TEST(deadlock_is_reported),
         TEST(signals_ask_to_stop),
