@@ -17,6 +17,8 @@
 #include "stack.h"
 #include "task.h"
 
+enum { ACCEPTOR_STACK = 16384 };
+
 struct server {
     int (*handler)(struct http1_exchange *exchange, void *context);
     void *context;
@@ -199,7 +201,7 @@ static void accept_run(void *argument)
 /* Waits until the calling task is cancelled or no more connections can be accepted, and says which. */
 static int serve(struct server *server)
 {
-    int error = task_start_service(&server->task, KEY_STACK_BYTES, accept_run, server);
+    int error = task_start_service(&server->task, ACCEPTOR_STACK, accept_run, server);
     if (error < 0) {
         stack_unlisten(server->listener);
         return error;
