@@ -24,6 +24,30 @@ static bool module_is_clean(const char *name)
     return true;
 }
 
+/* That there is no such file or module, and how it would be found: the caller says that better. */
+static bool is_known(struct arena *a, const char *line, const char *module)
+{
+    return string_ends(line, " was not found in the pkg-config search path.") || string_starts(line, "Perhaps you should add the directory") ||
+           string_starts(line, "to the PKG_CONFIG_PATH") || string_equal(line, arena_printf(a, "No package '%s' found", module)) ||
+           string_starts(line, arena_printf(a, "Package '%s', required by 'virtual:", module));
+}
+
+/* The last of pkg-config's lines that tells something: which other module it requires, or what is wrong with a file. */
+static const char *essence(const struct asking *q, struct text *err)
+{
+    const char *last = "";
+    for (const char *at = text_string(err); *at; at += *at == '\n') {
+        size_t n = strcspn(at, "\n");
+        const char *line = arena_strndup(q->arena, at, n);
+        if (n && !is_known(q->arena, line, q->import->name.text))
+            last = line;
+        at += n;
+    }
+    text_clear(err);
+    text_puts(err, last);
+    return one_line(q->arena, err);
+}
+
 /* One line of pkg-config's answer; NULL when it fails, with its words in *why. */
 static const char *ask(const struct asking *q, const char *option, const char **why)
 {
@@ -38,7 +62,7 @@ static const char *ask(const struct asking *q, const char *option, const char **
         if (!string_is_clean_utf8(answer, strlen(answer)))
             answer = NULL;
     }
-    *why = one_line(q->arena, &err);
+    *why = essence(q, &err);
     text_dispose(&out);
     text_dispose(&err);
     return answer;
@@ -77,10 +101,11 @@ const struct fetched *pkgconfig_fetch(struct arena *a, const struct import *impo
     if (!check_words(import, d))
         return NULL;
     if (!ask(&q, "--exists", &why)) {
-        diag_fail(d, DIAG_OUTSIDE, import->name.span, "pkg-config finds no module '%s' on this machine", import->name.text);
+        diag_fail(d, DIAG_OUTSIDE, import->name.span, why && *why ? "pkg-config cannot use the module '%s' of this machine" : "pkg-config finds no module '%s' on this machine", import->name.text);
         if (why && *why)
-            diag_note(d, SPAN_NONE, "%s", why);
-        diag_help(d, "install the development package that has '%s.pc'", import->name.text);
+            diag_note(d, SPAN_NONE, "pkg-config: %s", why);
+        else
+            diag_help(d, "install the development package that has '%s.pc'; PKG_CONFIG_PATH names other directories to look in", import->name.text);
         return NULL;
     }
     const char *version = ask(&q, "--modversion", &why);

@@ -30,4 +30,16 @@ _Noreturn void context_leave(struct context *from, struct context *to);
 /* First thing in a new context. */
 void context_entered(void);
 
+/*
+ * After that, in the same function: to debuggers and unwinders nobody has called it (DWARF 4, 6.4.1: a
+ * return address without a value ends a backtrace).  Where the compiler writes no tables there is nothing to say.
+ */
+#if defined(__GCC_HAVE_DWARF2_CFI_ASM) && defined(__x86_64__)
+#define CONTEXT_FIRST_FRAME() __asm__ volatile(".cfi_undefined rip")
+#elif defined(__GCC_HAVE_DWARF2_CFI_ASM) && defined(__aarch64__)
+#define CONTEXT_FIRST_FRAME() __asm__ volatile(".cfi_undefined x30")
+#else
+#define CONTEXT_FIRST_FRAME() ((void)0)
+#endif
+
 #endif

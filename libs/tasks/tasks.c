@@ -158,6 +158,7 @@ static void forget(struct tasks *task)
 static void run(void)
 {
     context_entered();
+    CONTEXT_FIRST_FRAME();
     struct tasks *self = scheduler_current;
     self->function(self->argument);
     tasks_end_children(DEADLINE_NOW);

@@ -84,12 +84,19 @@ def line_of(source, words):
     return 1 + next(i for i, line in enumerate(source.decode().splitlines()) if words in line)
 
 
+def ends_in_task(output, target):
+    """The callers of a handler end where its task begins."""
+    frames = [line for line in output.splitlines() if line.startswith("#")]
+    expect(f" run () at build/{target}/root/libs.tasks/tasks.c:" in frames[-1], "the backtrace ends with the task's own function", output)
+    expect(not any("?? ()" in line for line in frames), "no caller is unknown", output)
+
+
 def gdb(context):
     gdb = harness.need("gdb")
     with Project(context) as p:
         example(p, "homepage", "dev")
         port = free_port()
-        script = ["break homepage_main", "break http1_serve", "break homepage.c:answer", "run", "continue", "backtrace", "continue", "frame", "kill"]
+        script = ["break homepage_main", "break http1_serve", "break homepage.c:answer", "run", "continue", "backtrace", "continue", "backtrace", "kill"]
         process = p.start(gdb, "-nx", "-batch", "-ex", "set breakpoint pending off", *[w for s in script for w in ("-ex", s)],
                           "--args", "build/posix/homepage", f"--port={port}")
 
@@ -101,6 +108,7 @@ def gdb(context):
         expect(f"http1_serve (port={port}, handler=" in output, "an implementation's function is shown with its arguments", output)
         expect("<answer>, context=0x0) at build/posix/root/libs.http1/serve.c:" in output, "and with file and line", output)
         expect("answer (exchange=0x" in output, "a handler in a task stops with its arguments", output)
+        ends_in_task(output, "posix")
         expect("<optimized out>" not in output, "nothing is optimized out", output)
 
 
@@ -121,6 +129,7 @@ def guest(context, profile):
         expect("answer (exchange=0x" in output, "a handler in a task of the machine stops with its arguments", output)
         expect(any(f" at homepage.c:{line}" in output for line in (first, second)), "with file and line", output)
         expect("<connections>) at build/kvm/root/libs.http1/" in output, "and its callers", output)
+        ends_in_task(output, "kvm")
         expect("status = " in output, "and its variables", output)
         expect(profile == "release" or "status = 200" in output, "all of them in a dev image", output)
         left = [name for name in p.run("ls", "build/kvm").out.split() if name.endswith((".gdb", ".qmp", ".crash"))]

@@ -953,13 +953,14 @@ static struct trial *module(const char *name, const char *range)
 static void pkgconfig(void **)
 {
     static const struct { const char *name, *range; enum diag_class class; const char *words; } bad[] = {
-        {"absent", NULL, DIAG_OUTSIDE, "ukc.lua:10:1: error: pkg-config finds no module 'absent'"},
+        {"absent", NULL, DIAG_OUTSIDE, "ukc.lua:10:1: error: pkg-config finds no module 'absent' on this machine\n"
+                                       "help: install the development package that has 'absent.pc'; PKG_CONFIG_PATH names other directories to look in\n"},
         {"toy", ">= 3", DIAG_OUTSIDE, "ukc.lua:20:1: error: the module 'toy' has version 2.5 here, and '>= 3' is required"},
         {"toy", "about 3", DIAG_INPUT, "ukc.lua:20:1: error: 'about 3' is not a version range"},
         {"--help", NULL, DIAG_INPUT, "is not the name of a pkg-config module"},
         {"toy = 2.5", NULL, DIAG_INPUT, "is not the name of a pkg-config module"},
         {"", NULL, DIAG_INPUT, "is not the name of a pkg-config module"},
-        {"broken", NULL, DIAG_OUTSIDE, "pkg-config finds no module 'broken'"},
+        {"broken", NULL, DIAG_OUTSIDE, "pkg-config cannot use the module 'broken' of this machine\nnote: pkg-config: Package 'not-there', required by 'broken', not found\n"},
     };
     static const char pc[] = "Name: toy\nDescription: x\nVersion: 2.5\nCflags: -I/opt/toy/include -DTOY=1\nLibs: -L/opt/toy -ltoy\n";
     static const char needs[] = "Name: broken\nDescription: x\nVersion: 1\nRequires: not-there\n";
