@@ -13,7 +13,7 @@ return implementation "dns" {
     timeout = key.integer { default = 2000, min = 10, max = 60000, doc = "milliseconds to wait for an answer, before the next server is asked" },
     tries   = key.integer { default = 3, min = 1, max = 10, doc = "how often each server is asked" },
     cache_entries = key.integer { default = 256, min = 0, max = 65536, doc = "answers kept at most, each for one name and family; 0: none" },
-    cache_bytes   = key.size { default = "64KiB", min = 1024, max = 1073741824, doc = "memory of the answers kept, at most" },
+    cache_bytes   = key.size { default = "64KiB", min = 1024, max = 1073741824, budget = 1, doc = "memory of the answers kept, at most" },
     ttl           = key.integer { default = 86400, min = 0, max = 604800, doc = "seconds an answer is kept at most" },
     negative_ttl  = key.integer { default = 900, min = 0, max = 10800, doc = "seconds it is kept at most that there is no such name or address" },
   },

@@ -8,6 +8,6 @@ return implementation "kv_block" {
   keys     = {
     format      = key.enum { "never", "blank", "other", "always", default = "blank", phase = "both",
                              doc = "make a new store at start: never; on a device of zeros; also on one that holds anything but such a store; always, and forget all" },
-    value_bytes = key.size { default = "1MiB", min = 0, max = 1073741824, doc = "a value at most; as much memory is needed to write one" },
+    value_bytes = key.size { default = "1MiB", min = 0, max = 1073741824, budget = 1, doc = "a value at most; as much memory is needed to write one" },
   },
 }

@@ -4,6 +4,6 @@ return implementation "kv_memory" {
   provides = sig.kv_rw,
   sources  = { "kv_memory.c" },
   keys     = {
-    bytes = key.size { default = "1MiB", min = 0, doc = "keys and values together, at most" },
+    bytes = key.size { default = "1MiB", min = 0, budget = 1, doc = "keys and values together, at most" },
   },
 }

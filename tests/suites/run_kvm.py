@@ -69,7 +69,7 @@ def probe(context, p):
 
 COMMANDS = (
     "--dry-run",
-    "--dry-run --machine microvm --memory 2100K -- --port=81 'a b' ''",
+    "--dry-run --machine microvm --memory 4100K -- --port=81 'a b' ''",
     "--dry-run -p 18080:8080 -p 0.0.0.0:1053:53/udp",
     "--dry-run --tap left --tap right -p 18080:8080",
     "--dry-run --block disk",
@@ -187,6 +187,7 @@ def configurations(context):
 WRONG = (
     ("--memory 64", 2, "--memory is a number with K, M or G, not '64'"),
     ("--memory 1M", 2, "1M of memory is too little: the image alone ends at"),
+    ("--memory 1600K", 2, "1600K of memory is too little: the image ends at"),
     ("--machine pc", 2, "--machine is q35 or microvm, not 'pc'"),
     ("--accelerator fast", 2, "--accelerator is auto, tcg or kvm, not 'fast'"),
     ("--with qemuu", 2, "did you mean 'qemu'?"),
@@ -254,6 +255,32 @@ def lacking(context):
         for words, said in (([], True), (["--with", "firecracker"], True), (["--with", "cloud-hypervisor"], True), (["--with", "libvirt"], False), (["--tap", "left"], False)):
             r = p.ukc("run", "--json-config", "--block", "disk", *words)
             expect((card in r.err) == said, "a configuration without the card comes with a warning", words, r)
+
+
+def memory(context):
+    """What the image needs of memory is told when it is built, and a machine that certainly has less is refused."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        project(context, p)
+        told, planned = p.ukc("build", "--json").json["memory"], p.ukc("plan", "--json").json["memory"]
+        sums = [sum(b[which] for b in planned["budgets"]) for which in ("least", "most")]
+        expect(sums == [planned["least"], planned["most"]] and 0 < sums[0] < sums[1], "the plan adds up what keys say", planned)
+        expect([told["least"] - told["image"], told["most"] - told["image"]] == sums, "and the build adds the image", told, planned)
+        text = p.ukc("build").out
+        expect(f"memory: at least {-(-told['least'] // 1024):,} KiB, of which {-(-told['image'] // 1024):,} are the image; its keys allow" in text, "in words too", text)
+        for kib, status, said in (
+            (told["image"] // 1024 - 4, 2, "the image alone ends at"),
+            ((told["least"] - (576 << 10)) // 1024 - 4, 2, "of memory is too little: the image ends at"),
+            (told["least"] // 1024 - 4, 0, "of memory may be too little"),
+            (-(-told["least"] // 1024), 0, ""),
+        ):
+            r = p.ukc("run", "--dry-run", "--block", "disk", "--memory", f"{kib}K", status=status)
+            expect(said in r.err if said else not r.err, f"{kib}K: '{said}'", r)
+        kvm.built(context, p, "hello")
+        told = p.ukc("build", "--json").json["memory"]
+        expect(told["image"] == told["least"] == told["most"], "hello needs no more than its image", told)
+        r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--machine", "microvm", "--memory", f"{-(-told['least'] // 1024)}K", timeout=120)
+        expect("Hello" in r.out, "with which it runs", r)
 
 
 PUBLISHED = (
@@ -590,5 +617,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, lacking, ports, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

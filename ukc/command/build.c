@@ -7,6 +7,7 @@
 #include "build.h"
 #include "failure.h"
 #include "guard.h"
+#include "guest.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../../ninja/ninja.h"
@@ -202,6 +203,20 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     return ok;
 }
 
+static const char *kib(const struct project *p, uint64_t bytes)
+{
+    return arena_strdup(p->a, grouped((bytes + 1023) / 1024));
+}
+
+/* False after reporting. */
+static bool measure_memory(struct project *p, struct image *image)
+{
+    if (p->configuration.target == TARGET_posix)
+        return true;
+    image->end = guest_image_end(p, image->path);
+    return image->end && guest_read_budgets(p, &image->budget_least, &image->budget_most);
+}
+
 static void print_image(const struct project *p, const struct image *image)
 {
     if (given(p->i, OPTION_json)) {
@@ -214,12 +229,25 @@ static void print_image(const struct project *p, const struct image *image)
         json_field(&j, "sha256", image->sha256);
         json_field(&j, "record", image->record[0] ? image->record : NULL);
         json_field_bool(&j, "made", image->made);
+        if (image->end) {
+            json_key(&j, "memory");
+            json_object(&j);
+            json_field_number(&j, "image", (int64_t)image->end);
+            json_field_number(&j, "least", (int64_t)(image->end + image->budget_least));
+            json_field_number(&j, "most", (int64_t)(image->end + image->budget_most));
+            json_end_object(&j);
+        }
         json_end_object(&j);
         puts(text_string(&j.out));
         text_dispose(&j.out);
     } else if (!given(p->i, OPTION_quiet)) {
         printf("%s: %s bytes%s%.12s\n", image->path, grouped(image->bytes), image->record[0] ? ", record " : ", not recorded",
                image->record);
+        if (image->end && image->budget_most)
+            printf("memory: at least %s KiB, of which %s are the image; its keys allow %s\n", kib(p, image->end + image->budget_least),
+                   kib(p, image->end), kib(p, image->end + image->budget_most));
+        else if (image->end)
+            printf("memory: at least %s KiB\n", kib(p, image->end));
     }
 }
 
@@ -230,7 +258,10 @@ int command_build(struct invocation *i)
     int status = 0;
     if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true))
         return (int)diag_status(i->diag);
-    if (build_image(&p, given(i, OPTION_quiet), &image, &status))
-        print_image(&p, &image);
+    if (!build_image(&p, given(i, OPTION_quiet), &image, &status))
+        return status;
+    if (!measure_memory(&p, &image))
+        return (int)diag_status(p.d);
+    print_image(&p, &image);
     return status;
 }

@@ -13,6 +13,8 @@ struct image {
     char sha256[HASH_HEX];
     char record[HASH_HEX]; /* "" when it could not be recorded */
     bool made;             /* by this build */
+    /* of a machine: where the image ends in memory, and what it needs and at most takes beside */
+    uint64_t end, budget_least, budget_most;
 };
 
 /* Runs ninja and records a new image. False after reporting or when the build failed: then *status says how. */

@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 enum { SECTOR = 512, NAME_MOST = 20 /* a virtio disk's serial number */, DISKS_MOST = 8, CARDS_MOST = 8, PORTS_MOST = 64 };
-static const uint64_t MIB = 1 << 20, MEMORY_DEFAULT = 64 << 20, MEMORY_BESIDE_IMAGE = 48 << 20;
+static const uint64_t MIB = 1 << 20, MEMORY_DEFAULT = 64 << 20, MEMORY_BESIDE_IMAGE = 48 << 20, MEMORY_BESIDE_BUDGETS = 16 << 20;
+/* Of the first MiB, which is in no image, what is memory on every machine: targets/pvh/memory.c takes it when all else is used up. */
+static const uint64_t MEMORY_LOW = 0xa0000 - 0x10000;
 
 const char *guest_absolute(struct project *p, const char *path)
 {
@@ -60,6 +62,24 @@ static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
     return true;
 }
 
+/* What certainly does not do is refused; what tasks and connections take comes on top of what keys say. */
+static bool check_memory(struct project *p, const struct guest *g, uint64_t end)
+{
+    uint64_t kib = (end + 1023) / 1024, more = (g->budgets + 1023) / 1024;
+    if (g->memory < end)
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s of memory is too little: the image alone ends at %" PRIu64 "K", g->memory_word, kib);
+    else if (g->memory + MEMORY_LOW < end + g->budgets)
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s of memory is too little: the image ends at %" PRIu64 "K, and what its keys say needs %" PRIu64 "K more",
+                  g->memory_word, kib, more);
+    else if (g->memory < end + g->budgets)
+        return !diag_warning(p->d, SPAN_NONE, "%s of memory may be too little: the image ends at %" PRIu64 "K, and what its keys say needs %" PRIu64 "K more",
+                             g->memory_word, kib, more);
+    else
+        return true;
+    return diag_help(p->d, "--memory %" PRIu64 "M is the least that can hold it; 'ukc plan' lists the keys that speak of memory",
+                     (end + g->budgets + MIB - 1) / MIB);
+}
+
 static bool set_memory(struct project *p, struct guest *g)
 {
     const char *word = p->i->value[OPTION_memory];
@@ -67,7 +87,8 @@ static bool set_memory(struct project *p, struct guest *g)
     if (!end)
         return false;
     if (!word) {
-        uint64_t least = (end + MEMORY_BESIDE_IMAGE + MIB - 1) / MIB * MIB;
+        uint64_t beside = g->budgets + MEMORY_BESIDE_BUDGETS > MEMORY_BESIDE_IMAGE ? g->budgets + MEMORY_BESIDE_BUDGETS : MEMORY_BESIDE_IMAGE;
+        uint64_t least = (end + beside + MIB - 1) / MIB * MIB;
         g->memory = least > MEMORY_DEFAULT ? least : MEMORY_DEFAULT;
         g->memory_word = arena_printf(p->a, "%" PRIu64 "M", g->memory / MIB);
         return true;
@@ -75,10 +96,7 @@ static bool set_memory(struct project *p, struct guest *g)
     if (!memory_given(p, word, &g->memory))
         return false;
     g->memory_word = word;
-    if (g->memory >= end)
-        return true;
-    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s of memory is too little: the image alone ends at %" PRIu64 "K", word, (end + 1023) / 1024);
-    return diag_help(p->d, "--memory %" PRIu64 "M is the least that can hold it", (end + MIB - 1) / MIB);
+    return check_memory(p, g, end);
 }
 
 /* ---- arguments ---- */

@@ -56,6 +56,7 @@ struct guest {
     /* of the plan: drivers in the image */
     size_t disk_drivers, card_drivers, noise_drivers, console_drivers;
     VEC(struct guest_port_key) port_keys;
+    uint64_t budgets; /* bytes of memory that the image needs beside itself */
 };
 
 /* False after reporting. */
@@ -66,6 +67,8 @@ bool guest_complete(struct project *, const struct guest *, size_t cards, bool n
 void guest_check_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
 bool guest_read_plan(struct project *, struct guest *);
+/* From there too: the memory that the image's keys speak of, beside the image. */
+bool guest_read_budgets(struct project *, uint64_t *least, uint64_t *most);
 /* The last address that the image occupies; 0 after reporting that it is no image. */
 uint64_t guest_image_end(struct project *, const char *path);
 

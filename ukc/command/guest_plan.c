@@ -1,17 +1,20 @@
 /*
  * guest_plan.c - what the image needs of a machine, from <build>/plan.txt, which configure wrote.
  *
- * The plan itself would mean reading every manifest again.  Of its text two kinds of lines matter:
+ * The plan itself would mean reading every manifest again.  Of its text these lines matter:
  *
  *     http.stack: lwip 0.1 (ukc; ...)
  *       key address = 10.0.0.2/24 (default, also at boot)
  *       key port = 8080 (port, default)
  *
- * The unikernel comes last; its keys have no instance in front of their names.
+ *     memory beside the image: at least 524288 bytes, at most 4194304
+ *
+ * Of instances the unikernel comes last; its keys have no instance in front of their names.
  */
 #include "guest.h"
 #include "../base/file.h"
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,12 +136,29 @@ static void fix_network(struct guest_network *n, const struct fixed *f)
         network(AF_INET6, f->address6, f->router6, n->net6, n->host6);
 }
 
+static void read_budgets(const char *plan, uint64_t *least, uint64_t *most)
+{
+    const char *line = strstr(plan, "\nmemory beside the image: ");
+    if (!line || sscanf(line, "\nmemory beside the image: at least %" SCNu64 " bytes, at most %" SCNu64, least, most) != 2)
+        *least = *most = 0;
+}
+
+bool guest_read_budgets(struct project *p, uint64_t *least, uint64_t *most)
+{
+    const struct source *plan = file_read(p->a, project_file(p, "plan.txt"), SPAN_NONE, PLAN_LIMIT, p->d);
+    if (plan)
+        read_budgets(plan->bytes, least, most);
+    return plan;
+}
+
 bool guest_read_plan(struct project *p, struct guest *g)
 {
     const struct source *plan = file_read(p->a, project_file(p, "plan.txt"), SPAN_NONE, PLAN_LIMIT, p->d);
     if (!plan)
         return false;
     struct fixed f = {};
+    uint64_t most;
+    read_budgets(plan->bytes, &g->budgets, &most);
     bool stack = false;
     const char *instance = "";
     for (const char *at = plan->bytes; *at;) {
@@ -146,6 +166,8 @@ bool guest_read_plan(struct project *p, struct guest *g)
         size_t length = strcspn(at, "\n");
         keep(line, sizeof line, at, at + length);
         at += length + (at[length] == '\n');
+        if (string_starts(line, "memory beside the image: "))
+            break;
         if (*line && *line != ' ') {
             implementation_of(line, name, sizeof name);
             instance = arena_strndup(p->a, line, strcspn(line, ":"));

@@ -150,6 +150,9 @@ static const struct rule key_rules[] = {
      AT(key_draft, phase), .words = "configure boot both"},
     {"min", FIELD_limit, OPTIONAL, "least value of an integer or size", AT(key_draft, key.min), .words = "integer size"},
     {"max", FIELD_limit, OPTIONAL, "greatest value of an integer or size", AT(key_draft, key.max), .words = "integer size"},
+    {"budget", FIELD_limit, OPTIONAL, "bytes of memory for each that it counts; 1 for a size that is a limit of memory, of which min is needed",
+     AT(key_draft, key.budget), .words = "integer size"},
+    {"within", FIELD_text, OPTIONAL, "the size beside it that its budget is a part of, and must fit in", AT(key_draft, key.within), .words = "integer size"},
     {"of", FIELD_value, REQUIRED, "the kind of a list's items: key.ipv4 {}", AT(key_draft, of), .words = "list"},
 };
 SCHEMA(key);
@@ -245,7 +248,7 @@ static size_t fill(struct manifest_field *out)
             const struct rule *rule = &schemas[i]->rules[j];
             const char *type = rule->type == FIELD_one_of ? rule->words : type_texts[rule->type];
             if (rule->words && rule->type != FIELD_one_of) /* only for some kinds of key */
-                type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : "key (list)";
+                type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : rule->type == FIELD_text ? "name of a key (integer or size)" : "key (list)";
             out[n++] = (struct manifest_field){schemas[i]->name, rule->name, type, rule->required, rule->doc};
         }
     }

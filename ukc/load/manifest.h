@@ -80,6 +80,8 @@ struct key {
     enum key_phase phase;
     const char *doc, *group; /* group may be NULL */
     int64_t min, max;        /* integer and size; INT64_MIN / INT64_MAX when open */
+    int64_t budget;          /* integer and size: bytes of memory for each; 0: none */
+    struct word within;      /* the size of the same component that the budget is a part of; or absent */
     const struct word *choices; /* enum (and list of enum) */
     size_t choice_count;
     struct key_default {

@@ -272,6 +272,10 @@ static bool read_key(struct reader *r, const struct entry *e, struct key *out)
         ok &= read_element(r, &draft);
     if (draft.key.min > draft.key.max)
         ok = diag_error(r->diag, e->key, "%s has a 'min' above its 'max'", what);
+    if (ok && (draft.key.budget < 0 || (draft.key.within.text && !draft.key.budget))) {
+        ok = diag_error(r->diag, e->key, "%s needs a 'budget' of at least 1", what);
+        diag_help(r->diag, "it is the number of bytes of memory that each takes");
+    }
     draft.key.phase = string_equal(draft.phase, "boot")   ? KEY_BOOT
                       : string_equal(draft.phase, "both") ? KEY_BOTH
                                                           : KEY_CONFIGURE;
@@ -284,6 +288,24 @@ static bool read_key(struct reader *r, const struct entry *e, struct key *out)
 static int compare_key(const void *a, const void *b)
 {
     return strcmp(((const struct key *)a)->name.text, ((const struct key *)b)->name.text);
+}
+
+/* within = "memory": a size of the same table, whose budget is a whole. */
+static bool check_within(struct reader *r, const struct key *keys, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct word *within = &keys[i].within;
+        const struct key *whole = NULL;
+        for (size_t k = 0; k < count; k++)
+            if (string_equal(keys[k].name.text, within->text))
+                whole = &keys[k];
+        if (!within->text || (whole && whole->kind == KEY_KIND_size && whole->budget && !whole->within.text))
+            continue;
+        ok = diag_error(r->diag, within->span, "'within' of key '%s' takes the name of a size with a budget that is within no other, not '%s'", keys[i].name.text,
+                        shown(r->arena, within->text, strlen(within->text)));
+    }
+    return ok;
 }
 
 bool read_key_table(struct reader *r, const struct table *t, const struct key **keys, size_t *count)
@@ -318,7 +340,7 @@ bool read_key_table(struct reader *r, const struct table *t, const struct key **
         qsort(list.items, list.count, sizeof *list.items, compare_key);
     *keys = list.items;
     *count = list.count;
-    return ok;
+    return ok && check_within(r, list.items, list.count);
 }
 
 bool read_keys(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

@@ -1,10 +1,12 @@
 /*
  * plan.c - looking up instances, and the plan as text and JSON.
  */
-#include "plan.h"
+#include "budget.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "../base/arena.h"
 #include "../base/text.h"
 
 const char *const plan_reason_texts[] = {
@@ -84,6 +86,18 @@ static void print_instance(const struct plan *p, const struct plan_instance *i, 
         print_key(out, i->keys[k].key->name.text, &i->keys[k]);
 }
 
+/* Of a machine, which has so much and no more. */
+static void print_memory(const struct plan *p, struct text *out)
+{
+    struct arena *a = arena_create();
+    struct budgets all = plan_budgets(a, p);
+    if (all.count)
+        text_printf(out, "\nmemory beside the image: at least %" PRId64 " bytes, at most %" PRId64 "\n", all.least, all.most);
+    for (size_t i = 0; i < all.count; i++)
+        text_printf(out, "  %s: %" PRId64 " to %" PRId64 "\n", all.items[i].path, all.items[i].least, all.items[i].most);
+    arena_destroy(a);
+}
+
 void plan_print_text(const struct plan *p, struct text *out)
 {
     text_printf(out, "%s for %s\n", p->graph->unikernel->name.text, target_names[p->target]);
@@ -91,6 +105,8 @@ void plan_print_text(const struct plan *p, struct text *out)
         print_key(out, p->signature_key_paths[i], &p->signature_keys[i]);
     for (size_t i = 0; i < p->instance_count; i++)
         print_instance(p, &p->instances[i], out);
+    if (p->target != TARGET_posix)
+        print_memory(p, out);
 }
 
 static void json_plan_key(struct json *j, const char *path, const struct plan_key *k)
@@ -152,6 +168,34 @@ static void json_instance(struct json *j, const struct plan *p, const struct pla
     json_end_object(j);
 }
 
+static void json_budgets(struct json *j, const struct budgets *all)
+{
+    json_key(j, "memory");
+    json_object(j);
+    json_field_number(j, "least", all->least);
+    json_field_number(j, "most", all->most);
+    json_key(j, "budgets");
+    json_array(j);
+    for (size_t i = 0; i < all->count; i++) {
+        json_object(j);
+        json_field(j, "key", all->items[i].path);
+        json_field_number(j, "least", all->items[i].least);
+        json_field_number(j, "most", all->items[i].most);
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_end_object(j);
+}
+
+static void json_memory(const struct plan *p, struct json *j)
+{
+    struct arena *a = arena_create();
+    struct budgets all = plan_budgets(a, p);
+    if (all.count)
+        json_budgets(j, &all);
+    arena_destroy(a);
+}
+
 void plan_print_json(const struct plan *p, struct json *j)
 {
     json_object(j);
@@ -167,5 +211,7 @@ void plan_print_json(const struct plan *p, struct json *j)
     for (size_t i = 0; i < p->instance_count; i++)
         json_instance(j, p, &p->instances[i]);
     json_end_array(j);
+    if (p->target != TARGET_posix)
+        json_memory(p, j);
     json_end_object(j);
 }

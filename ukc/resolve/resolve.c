@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "budget.h"
 #include "draft.h"
 #include "explain.h"
 
@@ -121,6 +122,7 @@ const struct plan *resolve(struct arena *a, const struct graph *g, const struct 
     if (!p)
         return NULL;
     for (int round = 0; round < ROUNDS; round++) {
+        const struct plan *plan;
         struct outcome outcome = choose(p, d);
         if (!outcome.choices)
             return NULL;
@@ -129,7 +131,8 @@ const struct plan *resolve(struct arena *a, const struct graph *g, const struct 
             return NULL;
         switch (draft_own_keys(&draft)) {
         case OWN_AGREES:
-            return write_plan(&draft);
+            plan = write_plan(&draft);
+            return plan && plan_check_budgets(a, plan, d) ? plan : NULL;
         case OWN_FAILED:
             return NULL;
         case OWN_CHANGED:
