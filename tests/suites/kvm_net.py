@@ -12,7 +12,7 @@ import time
 import harness
 from lib import machine as kvm
 from lib.machine import IPV4, IPV6, MACHINES, TAP, bare, card, image_status
-from lib.network import Network, need_tun, wait_until
+from lib.network import Network, Program, need_tun, wait_until
 from lib.project import Project, expect
 from suites.hostile_packets import interpreter
 
@@ -199,6 +199,25 @@ def wire(p, machine, net):
             expect(got == sent, f"{machine}: what is sent over {address} arrives through both cards", len(got))
 
 
+def links(p, machine):
+    """A cable that is pulled out, and put in again, while the image runs: the log says so, of the card that it is."""
+    control = p.file("control")
+    command = bare(p, machine, quiet(machine, 1, 2) + ["-qmp", "unix:control,server=on,wait=off"])
+    with Program(command, cwd=p.path, env=p.environment) as program:
+        program.wait_for("left is 02, right is 01", 60)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(control)
+            qmp = s.makefile("rw")
+            qmp.readline()
+            print('{"execute": "qmp_capabilities"}', file=qmp, flush=True)
+            for turn in (1, 2):
+                for up, said in (("false", "link is down"), ("true", "link is up again")):
+                    print(f'{{"execute": "set_link", "arguments": {{"name": "c2", "up": {up}}}}}', file=qmp, flush=True)
+                    wait_until(lambda: program.output.count(said) == turn, f"{machine}: '{said}'", 60, program)
+            print('{"execute": "quit"}', file=qmp, flush=True)
+        program.wait(60)
+
+
 def cards(context):
     harness.need("qemu-system-x86_64")
     with Project(context) as p:
@@ -207,6 +226,7 @@ def cards(context):
         kvm.build(p)
         for machine in MACHINES:
             which(p, machine)
+            links(p, machine)
         need_tun()
         with Network() as net:
             for machine in MACHINES:

@@ -22,12 +22,14 @@ static struct double_device *device;
 /* ---- the log ---- */
 
 static unsigned complaints; /* errors and warnings */
+static unsigned lines;      /* of all levels */
 
 void log_write(enum log_level level, const char *component, const char *format, ...)
 {
     assert_string_equal(component, "virtio_net");
     assert_non_null(format);
     complaints += level <= LOG_LEVEL_WARNING;
+    lines++;
 }
 
 /* ---- the card ---- */
@@ -516,6 +518,47 @@ static void cards_that_lie(void **state)
     }
 }
 
+/* ---- the link ---- */
+
+/* Until the log has so many lines: of warnings, and of all. */
+static void await_log(unsigned warnings, unsigned all)
+{
+    for (int i = 0; i < 1000 && (complaints < warnings || lines < all); i++)
+        task_sleep(in_milliseconds(5));
+    assert_int_equal(complaints, warnings);
+    assert_int_equal(lines, all);
+}
+
+static void news_of_the_link(void **state)
+{
+    (void)state;
+    static uint8_t frame[200], got[9300];
+    struct task *task;
+    for (int way = 0; way < 4; way++) { /* over both transports; from a card that tells, and from one that does not */
+        set_up(way < 2 ? MAC | STATUS : MAC);
+        unsigned news = way < 2;
+        assert_int_equal(virtio_net_start(), 0);
+        lines = 0;
+        assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+        task_yield(); /* it waits */
+        for (unsigned turn = 1; turn <= 2; turn++) {
+            device->config[6] = 0;
+            double_interrupt(device, RECEIVE);
+            await_log(news * turn, news * (2 * turn - 1));
+            double_interrupt(device, RECEIVE); /* about something else */
+            task_sleep(in_milliseconds(5));
+            device->config[6] = 1;
+            double_interrupt(device, RECEIVE);
+            await_log(news * turn, news * 2 * turn);
+        }
+        size_t size = make_frame(frame, 100, 0);
+        deliver(frame, size, 0, 0, 1);
+        assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+        assert_int_equal(received, (int)size);
+        tear_down();
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, instances_start, instances_stop)
 
 int main(void)
@@ -524,7 +567,7 @@ int main(void)
         TEST(what_the_card_can), TEST(which_card), TEST(cards_that_contradict_themselves),
         TEST(frames_are_sent_whole), TEST(what_is_padding_is_not_summed), TEST(segments_are_divided_by_the_card), TEST(who_sends_waits_for_room),
         TEST(frames_are_received_whole), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
-        TEST(cards_that_lie),
+        TEST(cards_that_lie), TEST(news_of_the_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

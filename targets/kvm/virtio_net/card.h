@@ -38,11 +38,16 @@ struct card {
     bool verifies;  /* checksums of what is received, or marks those that need not be */
     bool divides;
     bool merges;    /* a frame received may take several buffers */
+    bool tells;     /* whether its link is up */
+    bool down;      /* it was not, when last looked */
 };
 extern struct card card;
 
 /* The device broke the rules: it is taken out of use, and the log says so once.  Returns -EIO. */
 int card_broken(void);
+
+/* For who was woken and found no frame: the log says it when the link is another than before. */
+void card_look_at_link(void);
 
 /* Queues 0 and 1, with their memory: 0 or a negative errno value. */
 int receive_open(void);

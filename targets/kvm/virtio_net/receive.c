@@ -142,8 +142,10 @@ static ptrdiff_t take(uint8_t *frame, size_t size)
     return total >= ETHERNET && good(&header, frame, total) ? (ptrdiff_t)total : 0;
 }
 
-static int wait(int64_t deadline)
+/* *woken: by the card, or for nothing. */
+static int wait(int64_t deadline, bool *woken)
 {
+    *woken = false;
     show();
     if (deadline <= DEADLINE_NOW)
         return -ETIMEDOUT;
@@ -152,6 +154,7 @@ static int wait(int64_t deadline)
     waiting = task_self();
     int error = task_park(deadline);
     waiting = NULL;
+    *woken = !error;
     if (card.device)
         virtio_arm(queue, NULL);
     return error;
@@ -165,6 +168,7 @@ void receive_wake(void)
 
 static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 {
+    bool woken = false;
     for (unsigned turn = 1;; turn++) {
         if (!card.device)
             return -EIO;
@@ -172,8 +176,10 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
         if (got > 0 || got == -EMSGSIZE || got == -EIO)
             return got;
         int error = 0;
+        if (got == -EAGAIN && woken)
+            card_look_at_link();
         if (got == -EAGAIN)
-            error = wait(deadline);
+            error = wait(deadline, &woken);
         else if (turn % TURN == 0 && deadline > DEADLINE_NOW)
             task_yield(); /* cancelled or not: what is there is received first */
         else if (turn % TURN == 0)

@@ -99,6 +99,14 @@ static int negotiate(uint64_t *features)
     return 0;
 }
 
+static void say_link(uint16_t status)
+{
+    bool down = !(status & STATUS_LINK_UP);
+    if (down != card.down)
+        log_write(down ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "virtio_net", "the network card's link is %s", down ? "down" : "up again");
+    card.down = down;
+}
+
 static int read_config(uint64_t features)
 {
     uint16_t mtu = MTU_MOST, status = STATUS_LINK_UP;
@@ -119,9 +127,17 @@ static int read_config(uint64_t features)
         return -EIO;
     }
     card.mtu = mtu < KEY_MTU ? mtu : (unsigned)KEY_MTU;
-    if (!(status & STATUS_LINK_UP))
-        log_write(LOG_LEVEL_WARNING, "virtio_net", "the network card's link is down");
+    card.tells = features & FEATURE_STATUS;
+    say_link(status);
     return 0;
+}
+
+/* News of the configuration come with the interrupt of the first queue (virtio_bus). */
+void card_look_at_link(void)
+{
+    uint16_t status;
+    if (card.tells && virtio_read_config(card.device, CONFIG_STATUS, &status, sizeof status) == 0)
+        say_link(status);
 }
 
 static int set_up(void)
