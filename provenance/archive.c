@@ -40,14 +40,15 @@ static const char *from_pool(struct arena *a, struct attempt *t, struct diag *d)
     return NULL;
 }
 
-/* Among what apt-get left: the upstream archive that has the SHA-256.  *others counts those that have not. */
-static const char *find_archive(struct arena *a, const struct import *i, const char *directory, size_t *others, struct diag *d)
+/* Among what apt-get left: the upstream archive that has the SHA-256.  Of those that have not, *others tells what they have. */
+static const char *find_archive(struct arena *a, const struct import *i, const char *directory, const char **others, struct diag *d)
 {
     struct hash wanted, actual;
+    VEC(const char *) told = {};
     const char *found = NULL;
+    char hex[HASH_HEX];
     DIR *dir = opendir(directory);
     bool ok = hash_parse(i->sha256.text, &wanted);
-    *others = 0;
     for (struct dirent *e; ok && dir && !found && (e = readdir(dir));) {
         struct stat st;
         const char *path = path_join(a, directory, e->d_name);
@@ -58,11 +59,15 @@ static const char *find_archive(struct arena *a, const struct import *i, const c
         ok = hash_file(path, &actual, NULL, d);
         if (ok && hash_equal(&actual, &wanted))
             found = path;
-        else
-            ++*others;
+        else if (ok)
+            *vec_add(a, &told) = arena_printf(a, "%s has %s", e->d_name, (hash_hex(&actual, hex), hex));
     }
     if (dir)
         closedir(dir);
+    size_t count = string_sort_unique(told.items, told.count);
+    *others = count ? told.items[0] : NULL;
+    for (size_t k = 1; k < count; k++)
+        *others = arena_printf(a, "%s, %s", *others, told.items[k]);
     return found;
 }
 
@@ -76,12 +81,13 @@ static const char *from_source_package(struct arena *a, struct attempt *t, size_
     const char *argv[] = {"apt-get", "--quiet", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30",
                           "source", "--download-only", "--only-source", arena_printf(a, "%s=%s", i->name.text, version), NULL};
     int rc = process_run(&(struct process){.argv = argv, .directory = directory, .out = &out, .err = &out, .environment = c_locale(a)}, d);
-    size_t others = 0;
+    const char *others = NULL;
     const char *file = rc == 0 ? find_archive(a, i, directory, &others, d) : NULL;
     if (rc > 0)
         finding_add(a, &t->findings, DIAG_OUTSIDE, i->versions[number].span, "source package, version %s: %s", version, apt_reason(a, &out));
     else if (rc == 0 && !file && others)
-        finding_add(a, &t->findings, DIAG_INTEGRITY, i->sha256.span, "no archive of the source package %s %s has this SHA-256", i->name.text, version);
+        finding_add(a, &t->findings, DIAG_INTEGRITY, i->sha256.span, "no archive of the source package %s %s has this SHA-256: %s", i->name.text,
+                    version, others);
     else if (rc == 0 && !file)
         finding_add(a, &t->findings, DIAG_OUTSIDE, i->versions[number].span, "source package, version %s: apt-get left no archive (or one larger than 1 GiB)",
                     version);

@@ -132,6 +132,43 @@ def archive(context):
         expect("ukc.lock:" in r.err and "is pinned with SHA-256 0000" in r.err, "other files than the pinned ones are an integrity error", r)
 
 
+def unknown_hash(context):
+    """'?' is where ukc fetch says what a hash is; filled in, it is accepted."""
+    need("dpkg-deb")
+    with Fakes(context) as p:
+        p.declare("12")
+        r = p.ukc("fetch", status=1)
+        expect("""it has 2 characters; with "?" in its place, 'ukc fetch' says what it is""" in r.err, "a bad hash names the remedy", r)
+        actual = p.serve(tarball())
+        p.declare("?")
+        r = p.ukc("fetch", "--target", "posix", status=6)
+        expect(f"it has {actual}" in r.err and "ukc.lua:" in r.err and '"?"' in r.err, "the archive's hash is told, at its place", r)
+        p.refused(6, f"it has {actual}")
+        p.declare(actual)
+        p.works()
+    with Fakes(context) as p:
+        deb = "pool/main/a/add/libadd_1.0-1_all.deb"
+        at = os.path.join(p.top, "archive", deb)
+        os.makedirs(os.path.dirname(at))
+        p.write("deb/DEBIAN/control", "Package: libadd\nVersion: 1.0-1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: adds\n")
+        texts = {"usr/src/add.c": FILES["add-1.0/src/add.c"], "usr/src/add.h": FILES["add-1.0/src/include/add.h"]}
+        for path, text in texts.items():
+            p.write(f"deb/{path}", text)
+        p.run("dpkg-deb", "--root-owner-group", "--build", "deb", at)
+        declare = lambda package, source, header: p.manifest(
+            f'debian {{ package = "libadd", versions = {{ "1.0-1" }}, pool = {{ ["{deb}"] = "{package}" }}, sources = {{ "usr/src/add.c" }},\n'
+            f'      include = {{ "usr/src" }}, files = {{ ["usr/src/add.c"] = "{source}", ["usr/src/add.h"] = "{header}" }} }}')
+        sums = [hashlib.sha256(text.encode()).hexdigest() for text in texts.values()]
+        declare("?", "?", "?")
+        with open(at, "rb") as f:
+            package = hashlib.sha256(f.read()).hexdigest()
+        p.refused(6, f"it has {package}")
+        declare(package, "?", "?")
+        p.refused(6, *(f"'{path}' of libadd 1.0-1 has SHA-256 {found}" for path, found in zip(texts, sums)))
+        declare(package, *sums)
+        p.works()
+
+
 def wrong_hash(context):
     with Fakes(context) as p:
         actual = p.serve(tarball())
@@ -275,7 +312,7 @@ def damaged_store(context):
         p.works()
 
 
-TESTS = [archive, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]
+TESTS = [archive, unknown_hash, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]
 
 
 def tests(context):

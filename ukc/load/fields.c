@@ -160,7 +160,7 @@ SCHEMA(key);
 static const struct rule debian_rules[] = {
     {"package", FIELD_package, REQUIRED, "the package", AT(import, name)},
     {"versions", FIELD_versions, REQUIRED, "the versions that are accepted, best first", LIST(import, versions, version_count)},
-    {"files", FIELD_files, REQUIRED, "every file that is used, with its SHA-256", LIST(import, files, file_count)},
+    {"files", FIELD_files, REQUIRED, "every file that is used, with its SHA-256, or \"?\": then 'ukc fetch' fails and says what it is", LIST(import, files, file_count)},
     {"sources", FIELD_c_sources, OPTIONAL, "which of them are compiled", LIST(import, sources, source_count)},
     {"include", FIELD_paths, OPTIONAL, "directories for headers, inside the package", LIST(import, include, include_count)},
     {"pool", FIELD_pool, OPTIONAL,
@@ -181,7 +181,7 @@ SCHEMA(debian);
 static const struct rule debian_source_rules[] = {
     {"package", FIELD_package, REQUIRED, "the source package", AT(import, name)},
     {"versions", FIELD_versions, REQUIRED, "its versions that have this archive, best first", LIST(import, versions, version_count)},
-    {"sha256", FIELD_sha256, REQUIRED, "the SHA-256 of the upstream archive, NAME_VERSION.orig.tar.*", AT(import, sha256)},
+    {"sha256", FIELD_sha256, REQUIRED, "the SHA-256 of the upstream archive, NAME_VERSION.orig.tar.*, or \"?\": then 'ukc fetch' fails and says what it is", AT(import, sha256)},
     {"archive", FIELD_archive, OPTIONAL,
      "where it may lie in the archives that the system is set up with, for systems whose release offers none of the versions",
      LIST(import, archive, archive_count)},
@@ -193,7 +193,7 @@ static const struct rule git_rules[] = {
     {"name", FIELD_tree_name, REQUIRED, "what it is called here, in ukc.lock and in a first_of", AT(import, name)},
     {"repository", FIELD_repository, REQUIRED, "a URL (https, http, git, file), or a directory relative to the manifest's",
      AT(import, repository)},
-    {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(import, commit)},
+    {"commit", FIELD_commit, REQUIRED, "the commit, in full; 'git ls-remote REPOSITORY' lists those of branches and tags", AT(import, commit)},
     TREE_RULES,
 };
 SCHEMA(git);
@@ -207,7 +207,7 @@ SCHEMA(pkgconfig);
 static const struct rule use_rules[] = {
     {"git", FIELD_repository, REQUIRED, "a URL (https, http, git, file), or a directory relative to the manifest's",
      AT(used_repository, repository)},
-    {"commit", FIELD_commit, REQUIRED, "the commit, in full", AT(used_repository, commit)},
+    {"commit", FIELD_commit, REQUIRED, "the commit, in full; 'git ls-remote REPOSITORY' lists those of branches and tags", AT(used_repository, commit)},
 };
 SCHEMA(use);
 

@@ -64,11 +64,25 @@ static int compare_files(const void *a, const void *b)
                   ((const struct import_file *)b)->path.text);
 }
 
+bool check_sum(struct reader *r, struct word *w)
+{
+    struct hash hash;
+    if (hash_parse(w->text, &hash))
+        return true;
+    if (string_equal(w->text, "?")) { /* not known yet: what nothing has, so that fetching tells what there is */
+        w->text = "0000000000000000000000000000000000000000000000000000000000000000";
+        return true;
+    }
+    diag_error(r->diag, w->span, "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
+    if (strlen(w->text) != 64)
+        return diag_help(r->diag, "it has %zu characters; with \"?\" in its place, 'ukc fetch' says what it is", strlen(w->text));
+    return diag_help(r->diag, "with \"?\" in its place, 'ukc fetch' says what it is");
+}
+
 /* ["path"] = "SHA-256" */
 static bool read_file_sum(struct reader *r, const struct rule *rule, const struct entry *item,
                           struct import_file *out)
 {
-    struct hash hash;
     *out = (struct import_file){.path = {item->name, item->key}};
     if (!item->name)
         return diag_error(r->diag, item->key, "'%s' names each file: [\"path\"] = \"SHA-256\"",
@@ -76,13 +90,7 @@ static bool read_file_sum(struct reader *r, const struct rule *rule, const struc
     if (!check_clean(r, item->name, item->name_size, item->key) || !check_inside(r, &out->path) ||
         !take_word(r, item, &out->sha256))
         return false;
-    if (hash_parse(out->sha256.text, &hash))
-        return true;
-    diag_error(r->diag, out->sha256.span,
-               "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
-    if (strlen(out->sha256.text) != 64)
-        diag_help(r->diag, "it has %zu characters", strlen(out->sha256.text));
-    return false;
+    return check_sum(r, &out->sha256);
 }
 
 bool read_files(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

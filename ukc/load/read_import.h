@@ -9,6 +9,9 @@
 /* Two of `letters` at least, the first neither '-', '.' nor '+'; else reports that it is not `what`. */
 bool check_spelling(struct reader *, const struct word *, const char *letters, const char *what);
 
+/* A SHA-256, or "?": then one that nothing has.  Else reports. */
+bool check_sum(struct reader *, struct word *);
+
 bool read_debian_source(struct reader *, const struct made *, struct import *);
 bool read_git(struct reader *, const struct made *, struct import *);
 

@@ -25,13 +25,8 @@ static void store(const struct rule *rule, void *out, struct word w)
 bool read_sha256(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
 {
     struct word w;
-    struct hash hash;
-    if (!take_word(r, e, &w))
+    if (!take_word(r, e, &w) || !check_sum(r, &w))
         return false;
-    if (!hash_parse(w.text, &hash)) {
-        diag_error(r->diag, w.span, "this is not a SHA-256 hash: 64 lower-case hexadecimal digits");
-        return strlen(w.text) == 64 ? false : diag_help(r->diag, "it has %zu characters", strlen(w.text));
-    }
     store(rule, out, w);
     return true;
 }
@@ -56,7 +51,8 @@ bool read_commit(struct reader *r, const struct rule *rule, const struct entry *
         return false;
     if (strlen(w.text) != 40 || strspn(w.text, DIGITS "abcdef") != 40) {
         diag_error(r->diag, w.span, "'%s' is not a commit: 40 lower-case hexadecimal digits", shown(r->arena, w.text, strlen(w.text)));
-        return diag_help(r->diag, "a branch or a tag can move: 'git rev-parse NAME^{commit}' prints the commit");
+        return diag_help(r->diag, "a branch or a tag can move: 'git ls-remote REPOSITORY' lists their commits (of a tag, the line with ^{} if there is one), "
+                                  "'git rev-parse NAME^{commit}' prints one of a clone");
     }
     store(rule, out, w);
     return true;
