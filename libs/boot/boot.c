@@ -78,7 +78,7 @@ static const struct boot_key *find(struct reader *r, const char *name, size_t si
             found = key;
     }
     if (!found)
-        complain(r, name, size, ": there is no such key; --help lists them\n");
+        complain(r, name, size, ": there is no such key at boot, --help lists them; others are fixed by ukc configure --set\n");
     if (!ambiguous)
         return found;
     complain(r, name, size, ": several keys end with this:\n");

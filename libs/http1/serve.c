@@ -225,7 +225,8 @@ int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, v
     struct endpoint local = {.address = {.family = IP_ANY}, .port = port};
     int error = stack_listen(&server.listener, &local, 0);
     if (error < 0) {
-        log_write(LOG_LEVEL_ERROR, "http", "cannot listen on port %u: %s", port, strerror(-error));
+        log_write(LOG_LEVEL_ERROR, "http", "cannot listen on port %u: %s%s", port, strerror(-error),
+                  error == -EADDRINUSE ? "; a key may choose another: ukc run -- --help, ukc configure --help" : "");
         return error;
     }
     log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(server.listener, port));

@@ -84,6 +84,9 @@ def outside(context, *configure):
         p.ukc("configure", "--target", "posix", *configure)
         image, port = p.ukc("build", "--json", timeout=600).json["image"], free_port()
         with p.serving(image, f"--port={port}", port=port) as server:
+            r = p.run(image, f"--port={port}", status=1)
+            expect(f"cannot listen on port {port}: Address already in use; a key may choose another: ukc run -- --help" in r.out + r.err,
+                   "a second server cannot have the port, and says what helps", r)
             r = p.run("python3", str(context.root / "tests/http_conformance.py"), str(port), status=None, timeout=400)
         expect(r.status == 0, "the server keeps to RFC 9110 and 9112", r, server.output)
         expect(server.returncode == 0, "and ends with status 0", server.returncode, server.output)

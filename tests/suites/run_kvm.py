@@ -428,12 +428,30 @@ def publish(context):
         with Program(argv, cwd=p.path, env=p.environment) as q:
             q.wait_for("listening", 60)
             expect("ukc: no port of this host leads to the image; with -p 8080:80" in q.output, "without -p it is said how to reach it", q.output)
-        with socket.socket() as s:  # a port that is taken is QEMU's to tell
-            s.bind(("127.0.0.1", 0))
-            s.listen()
-            port = s.getsockname()[1]
-            r = p.ukc("run", "-p", f"{port}:8080", "--block", "disk", status=3, timeout=120)
-            expect(f"127.0.0.1:{port}" in r.err and "error: qemu failed with status 1" in r.err, "and ukc passes it on", r)
+
+
+def taken(context):
+    """A port of this host that cannot be opened is named, with another that can, before anything is started."""
+    harness.need("qemu-system-x86_64")
+    harness.need("gdb")
+    with Project(context) as p:
+        project(context, p)
+        for kind, suffix, name in ((socket.SOCK_STREAM, "", "port"), (socket.SOCK_DGRAM, "/udp", "UDP port")):
+            for address, prefix in (("127.0.0.1", ""), ("0.0.0.0", "0.0.0.0:")):
+                with socket.socket(type=kind) as s:
+                    s.bind((address, 0))
+                    if kind == socket.SOCK_STREAM:
+                        s.listen()
+                    port = s.getsockname()[1]
+                    for command in ("run", "debug"):
+                        words = [command, "-p", f"{prefix}{port}:8080{suffix}", "--block", "disk"]
+                        r = p.ukc(*words, status=3)
+                        help = re.fullmatch(rf"error: --publish: another program has {name} {port} of this host\n"
+                                            rf"help: -p {prefix}(\d+):8080{suffix} would lead to the same port of the image\n", r.err)
+                        expect(help and int(help[1]) > port, "it is said who has it, and another port", r)
+                        p.ukc(*words, "--dry-run")  # elsewhere it may be free
+        r = p.ukc("run", "-p", "192.0.2.1:8080:8080", "--block", "disk", status=3)  # RFC 5737: nobody's
+        expect("--publish: 192.0.2.1 is no address of this host\nhelp: 0.0.0.0 stands" in r.err and "qemu-system" not in r.err, "so is an address", r)
 
 
 def answer(port):
@@ -617,5 +635,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, taken, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

@@ -45,6 +45,10 @@ struct tap_made; /* devices to remove at the end */
 bool tap_prepare(struct project *, const struct guest *, struct tap_made **);
 void tap_finish(struct tap_made *);
 
+/* ---- host_ports.c ---- */
+/* The ports of this host that are to lead to the image can be opened; false after reporting which cannot, and another that can. */
+bool host_ports_check(struct project *, const struct guest *);
+
 /* ---- watch.c ---- */
 /* How a hypervisor is asked to press the power button. */
 enum control { CONTROL_NONE, CONTROL_QMP, CONTROL_HTTP };

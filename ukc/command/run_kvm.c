@@ -206,7 +206,7 @@ int run_kvm(struct project *p, const struct image *image)
         good = microvm_prepare(p, with, &guest, &control, dry, &argv);
     }
     size_t cards = card_count(&guest, with != HYPERVISOR_qemu);
-    if (!good || !guest_complete(p, &guest, cards, !dry))
+    if (!good || !guest_complete(p, &guest, cards, !dry) || (!dry && !host_ports_check(p, &guest)))
         return (int)diag_status(p->d);
     guest_check_ports(p, &guest);
     if (dry || !given(i, OPTION_quiet))
