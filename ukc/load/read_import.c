@@ -15,8 +15,8 @@ bool check_spelling(struct reader *r, const struct word *w, const char *letters,
     if (strlen(w->text) >= 2 && strspn(w->text, letters) == strlen(w->text) && w->text[0] != '-' &&
         w->text[0] != '.' && w->text[0] != '+')
         return true;
-    return diag_error(r->diag, w->span, "'%s' is not %s", shown(r->arena, w->text, strlen(w->text)),
-                      what);
+    diag_error(r->diag, w->span, "'%s' is not %s", shown(r->arena, w->text, strlen(w->text)), what);
+    return strlen(w->text) < 2 ? diag_help(r->diag, "two characters are the least") : false;
 }
 
 bool read_package(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

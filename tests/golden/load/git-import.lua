@@ -20,5 +20,6 @@ return implementation "zip" {
     at "file://host",
     at "https://example.org/a b",
     at "",
+    git { name = "x", repository = "/x", commit = id },
   },
 }
