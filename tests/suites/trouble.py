@@ -69,6 +69,25 @@ def compile_error(context):
         p.ukc("build")
 
 
+def own_sources_first(context):
+    """A mistake in the file that was just edited shows before anything else is compiled: the unikernel's, then a library's of the project."""
+    def fails(p, file, before):
+        source = p.read(file)
+        p.write(file, source + b"\nmistake\n")
+        shutil.rmtree(p.file("build/posix/obj"), ignore_errors=True)
+        r = p.ukc("build", "--target", "posix", "-j", "1", status=1)
+        made = sorted(f for d, _, fs in os.walk(p.file("build/posix/obj")) for f in fs if f.endswith(".c.o"))
+        expect(f"{file}:" in r.out + r.err and made == before, f"the mistake in {file} shows first", r, made)
+        p.write(file, source)
+
+    with Project(context) as p:
+        p.copy("examples/outside")
+        p.ukc("configure", "--target", "posix")
+        fails(p, "outside.c", [])
+        fails(p, "lib/caesar/caesar.c", ["outside.c.o"])
+        p.ukc("build", "--target", "posix")
+
+
 def interface_error(context):
     with Project(context) as p:
         built_site(context, p)
@@ -381,7 +400,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

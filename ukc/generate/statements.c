@@ -262,6 +262,33 @@ static bool write_glues(struct statements *s)
     return good;
 }
 
+/*
+ * Ninja starts first what is written first: the unikernel's own sources, then the project's libraries, then what comes
+ * with ukc, so that a mistake in the file that was just edited shows before all else is compiled.  The order of the
+ * link is that of the plan all the same.
+ */
+static bool write_compiled(struct statements *s)
+{
+    const struct plan *plan = s->g->plan;
+    struct text *out = s->out, own = {}, project = {}, rest = {};
+    s->out = &rest;
+    text_putc(&rest, '\n');
+    ninja_comment(&rest, "start-up");
+    bool good = write_glues(s);
+    for (size_t i = 0; i < plan->instance_count; i++) {
+        const struct component *c = plan->instances[i].component;
+        s->out = c->in_tree ? &rest : c->kind == COMPONENT_UNIKERNEL ? &own : &project;
+        write_instance(s, &plan->instances[i]);
+    }
+    s->out = out;
+    struct text *const parts[] = {&own, &project, &rest};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        text_puts(out, text_string(parts[i]));
+        text_dispose(parts[i]);
+    }
+    return good;
+}
+
 bool write_statements(const struct generation *g, struct text *ninja, struct text *commands)
 {
     struct json json = {};
@@ -277,11 +304,7 @@ bool write_statements(const struct generation *g, struct text *ninja, struct tex
     for (size_t i = 0; i < build_rule_count; i++)
         ninja_rule(ninja, &build_rules[i]);
     json_array(&json);
-    text_putc(ninja, '\n');
-    ninja_comment(ninja, "start-up");
-    good = write_glues(&s) && good;
-    for (size_t i = 0; i < g->plan->instance_count; i++)
-        write_instance(&s, &g->plan->instances[i]);
+    good = write_compiled(&s) && good;
     good = write_library(&s) && good;
     json_end_array(&json);
     write_image(&s);
