@@ -104,10 +104,14 @@ static bool is_failed_line(const char *line)
     return string_starts(line, "FAILED: ");
 }
 
-/* The last is said of a generator that failed, whose own messages have been shown. */
-static bool is_ninja_chatter(const struct progress *p, const char *line)
+/*
+ * What says nothing: the compiler of its linker, which has spoken, and whose command is ukc's; Ninja of a generator that
+ * failed, whose own messages have been shown.
+ */
+static bool is_chatter(const struct progress *p, const char *line)
 {
-    return string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: subcommand failed.") ||
+    return (p->failed && !p->verbose && strstr(line, "linker command failed with exit code ")) ||
+           string_starts(line, "ninja: no work to do.") || string_starts(line, "ninja: build stopped: subcommand failed.") ||
            string_starts(line, "ninja: build stopped: interrupted by user.") ||
            (p->failed && string_starts(line, "ninja: error: rebuilding '") && string_ends(line, "': subcommand failed"));
 }
@@ -200,7 +204,7 @@ static void take_line(struct progress *p)
         p->state = PROGRESS_NORMAL;
     } else if (p->state == PROGRESS_STATUS_SEEN && size == 1 && ended) {
         p->blank_held = true;
-    } else if (!is_ninja_chatter(p, line)) {
+    } else if (!is_chatter(p, line)) {
         p->no_space |= strstr(line, strerror(ENOSPC)) != NULL;
         if (p->failed && p->undefined)
             take_undefined(p, line);

@@ -352,6 +352,27 @@ def link_errors_are_explained(context):
         p.write("odd.c", '#include "console.h"\nint other(void) { return console_write("", 0); }\n')
         r = p.ukc("build", status=1)
         expect("int odd_main(void)" in r.err, "a missing main function is explained", r)
+        expect(r.err.startswith("ukc.lua:1:18: error: 'odd' must define"), "at the unikernel", r)
+        p.write("odd.c", '#include "console.h"\n/* main() is: */\nint main(void) { return console_write("", 0); }\n')
+        r = p.ukc("build", status=1)
+        expect(r.err.startswith("odd.c:3:5: error: 'odd' must define int odd_main(void)") and "rename it to odd_main" in r.err,
+               "a main as programs have it is pointed at", r)
+        expect("use -v" not in r.out, "the compiler's word on its linker says nothing", r)
+
+
+def missing_definition(context):
+    """What a header declares and no source defines is shown in the header."""
+    with Project(context) as p:
+        p.copy("examples/outside")
+        p.ukc("configure")
+        source = p.read("lib/caesar/caesar.c").decode()
+        expect("caesar_hide(" in source, "the function is there", source)
+        p.write("lib/caesar/caesar.c", source.replace("caesar_hide(", "caesar_hid("))
+        p.write("lib/caesar/caesar.h", '/* "caesar_hide(" */\n'.encode() + p.read("lib/caesar/caesar.h"))
+        lines = p.read("lib/caesar/caesar.h").decode().splitlines()
+        line = next(n for n, text in enumerate(lines, 1) if text.startswith("void caesar_hide("))
+        r = p.ukc("build", status=1)
+        expect(r.err.startswith(f"lib/caesar/caesar.h:{line}:6: error: caesar_hide is declared"), "the declaration is pointed at", r)
 
 
 def manifest_is_a_link(context):
@@ -400,7 +421,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -220,7 +220,7 @@ def command_line_mistakes(context):
         for words, hint in ((["biuld"], "build"), (["build", "--taget", "posix"], "target"), (["build", "--target"], "TARGET"),
                             (["run", "a", "b"], "unexpected"), (["configure", "--profile", "dev", "-q"], None),
                             (["configure", "--profile", "fast"], "--profile is release or dev, not 'fast'"), (["run", "--with", "quemu"], "'qemu'"),
-                            (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "posix, kvm or xen"),
+                            (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "--target is posix or kvm, not 'moon'"),
                             (["help", "--completion", "tcsh"], "bash, zsh or fish"), (["plan", "--colour", "sometimes"], "always, never or auto"),
                             (["build", "--", "x"], "--"), (["help", "mainfest"], "manifest")):
             r = p.ukc(*words, status=None)
@@ -266,6 +266,17 @@ def help_on_signatures(context):
         expect("ukc.lua:1:8" in r.err and "tally.h" in r.err, "one without a header says which is missing", r)
         p.write("ukc.lua", "return unikernel {")
         expect("sig.http_server " in p.ukc("help", "signatures").out, "in a project with mistakes ukc's own, without a word about them")
+
+
+def not_there(context):
+    """What this version does not have is said in one line, not as something that the manifest lacks."""
+    with Project(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        for words, said in ((["--target", "xen"], "error: this version of ukc has no target xen yet; there are: posix, kvm\n"),
+                            (["--target", "kvm", "--sanitize"], "error: --sanitize is for target posix, not kvm: the sanitizers need a host\n"),
+                            (["--target", "posix", "--sanitize"], "error: --sanitize is for the dev profile\nhelp: add --profile dev\n")):
+            expect(p.ukc("configure", *words, status=2).err == said, f"configure {' '.join(words)} is told so", p.ukc("configure", *words, status=2))
 
 
 def installed(context):
@@ -345,7 +356,7 @@ def completes_names_and_keys(context):
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
-         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, installed,
+         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
          manual_and_completion, completes_names_and_keys]
 
 

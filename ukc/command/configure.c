@@ -126,13 +126,15 @@ static bool take_profile(struct project *p)
         p->configuration.profile = PROFILE_DEV;
     p->configuration.sanitize = given(p->i, OPTION_sanitize);
     p->configuration.offline = given(p->i, OPTION_offline);
-    if (p->configuration.sanitize && p->configuration.profile != PROFILE_DEV) {
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
-        return diag_help(p->d, "add --profile dev");
-    }
-    if (p->configuration.sanitize && p->configuration.target != TARGET_posix)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for target posix: the sanitizers need a host");
-    return true;
+    if (!p->configuration.sanitize)
+        return true;
+    if (p->configuration.target != TARGET_posix)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for target posix, not %s: the sanitizers need a host",
+                         target_names[p->configuration.target]);
+    if (p->configuration.profile == PROFILE_DEV)
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--sanitize is for the dev profile");
+    return diag_help(p->d, "add --profile dev");
 }
 
 static void print_configured(const struct project *p)

@@ -209,9 +209,24 @@ static bool declares_target(const struct manifest *m, enum target target)
     return false;
 }
 
+/* Without the target nothing fits, and what the resolver would say of that helps nobody. */
+static bool check_target(struct project *p)
+{
+    enum target target = p->configuration.target;
+    if (declares_target(p->manifest, target))
+        return true;
+    struct text there = {};
+    for (enum target t = 0; t < TARGET_COUNT; t++)
+        if (declares_target(p->manifest, t))
+            text_printf(&there, "%s%s", there.size ? ", " : "", target_names[t]);
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "this version of ukc has no target %s yet; there are: %s", target_names[target], text_string(&there));
+    text_dispose(&there);
+    return false;
+}
+
 bool project_plan(struct project *p)
 {
-    if (!p->graph && !project_graph(p))
+    if ((!p->graph && !project_graph(p)) || !check_target(p))
         return false;
     struct resolve_options o = {.target = p->configuration.target, .update = given(p->i, OPTION_update)};
     if (!saved_settings(p, &o))
@@ -220,8 +235,6 @@ bool project_plan(struct project *p)
         return false;
     o.lock = p->lock;
     p->plan = resolve(p->a, p->graph, &o, p->d);
-    if (!p->plan && !declares_target(p->manifest, o.target))
-        diag_help(p->d, "this version of ukc has no target %s yet", target_names[o.target]);
     return p->plan;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "build.h"
 #include "callers.h"
+#include "declared.h"
 #include "../base/file.h"
 #include "../../ninja/ninja.h"
 #include <string.h>
@@ -18,14 +19,45 @@ struct explanation {
     struct text told; /* a line for each function of a component that a chain began with */
 };
 
+/* The header of an instance's implementation: the one that its exports.h includes. */
+static struct span declared_in_header(struct project *p, const char *instance, const char *function)
+{
+    const char *directory = project_file(p, arena_printf(p->a, "gen/%s", instance));
+    struct diag *quiet = diag_create();
+    const struct source *s = file_read(p->a, path_join(p->a, directory, "exports.h"), SPAN_NONE, 0, quiet);
+    diag_destroy(quiet);
+    const char *include = s ? strstr(s->bytes, "\n#include \"") : NULL;
+    if (!include)
+        return SPAN_NONE;
+    include += strlen("\n#include \"");
+    const char *header = arena_strndup(p->a, include, strcspn(include, "\"\n"));
+    return declared_at(p->a, path_normal(p->a, path_join(p->a, directory, header)), function);
+}
+
+/* The unikernel has no function of that name: perhaps one called main, as in a program. */
+static void explain_main(struct project *p, const char *instance, const char *function)
+{
+    struct span wrong = SPAN_NONE, name = SPAN_NONE;
+    if (p->unikernel || project_load(p)) {
+        const struct component *c = p->unikernel;
+        name = c->name.span;
+        for (size_t k = 0; k < c->source_count && !wrong.source; k++)
+            if (c->sources[k].path.text && !c->sources[k].selector.text)
+                wrong = declared_at(p->a, path_normal(p->a, path_join(p->a, c->directory, c->sources[k].path.text)), "main");
+    }
+    diag_error(p->d, wrong.source ? wrong : name, "'%s' must define int %s(void) in one of its sources", instance, function);
+    if (wrong.source)
+        diag_help(p->d, "nobody calls main: rename it to %s", function);
+}
+
 static void explain_label(struct project *p, const char *symbol)
 {
     const char *function = strrchr(symbol, '.') + 1;
     const char *instance = arena_strndup(p->a, symbol, (size_t)(function - symbol) - 1);
     if (string_ends(function, "_main") && strchr(instance, '.') == NULL)
-        diag_error(p->d, SPAN_NONE, "'%s' must define int %s(void) in one of its sources", instance, function);
+        explain_main(p, instance, function);
     else
-        diag_error(p->d, SPAN_NONE, "%s is declared in the header of the implementation of '%s', but defined in none of its sources",
+        diag_error(p->d, declared_in_header(p, instance, function), "%s is declared in the header of the implementation of '%s', but defined in none of its sources",
                    function, instance);
 }
 

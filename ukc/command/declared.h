@@ -1,0 +1,14 @@
+/*
+ * declared.h - where a C file names a function.
+ */
+#ifndef UKC_DECLARED_H
+#define UKC_DECLARED_H
+
+#include "../base/diag.h"
+
+struct arena;
+
+/* The first "function(" of a file that is in no comment and no literal; SPAN_NONE when there is none, or no such file. */
+struct span declared_at(struct arena *, const char *path, const char *function);
+
+#endif
