@@ -137,6 +137,27 @@ def settings(context):
         p.write("settings", "# of this site\nport = 9292\n")
         p.ukc("configure", "--config", "settings")
         expect("9292" in p.ukc("plan").out, "a settings file is read")
+        p.write("settings.json", '\n{ "port": 1 }\n')
+        r = p.ukc("configure", "--config", "settings.json", status=1)
+        expect("settings.json:2:1: error: settings are lines PATH=VALUE; JSON is not read" in r.err and r.err.count("error:") == 1, "JSON is told", r)
+        r = p.ukc("configure", "--config", "absent", status=1)
+        expect("there is no file '" in r.err and "absent'" in r.err, "a file that is not there is the user's to mend", r)
+
+
+def suffixes(context):
+    """What a short path meant is said: it may be another key than its writer thought of."""
+    with Project(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        path = next(line.split()[0] for line in p.ukc("configure", "--help").out.splitlines() if line.strip().startswith("http.task.stack"))
+        r = p.ukc("configure", "--set", "stack=1", status=1)
+        expect(f"key '{path}' takes" in r.err, "an error names the whole path", r)
+        r = p.ukc("configure", "--set", "stack=16384", "--set", "port=80")
+        expect(r.out.endswith(f"\n{path} = 16384, by --set stack\n"), "a line says what was set", r)
+        r = p.ukc("configure", "--set", f"{path}=16384", "--quiet")
+        expect(r.out == "", "not when it must be quiet", r)
+        r = p.ukc("configure", "--set", f"{path}=16384")
+        expect("--set" not in r.out, "nor of a whole path", r)
 
 
 def queries_are_json(context):
@@ -355,7 +376,7 @@ def completes_names_and_keys(context):
             expect(r.out == r.err == "", "ukc complete says nothing there", r)
 
 
-TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings,
+TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings, suffixes,
          queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
          manual_and_completion, completes_names_and_keys]
 

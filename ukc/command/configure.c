@@ -137,6 +137,22 @@ static bool take_profile(struct project *p)
     return diag_help(p->d, "add --profile dev");
 }
 
+/* A suffix on the command line may have meant another key: say which it was. */
+static void print_set(const struct project *p)
+{
+    for (size_t k = 0; k < p->plan->instance_count; k++) {
+        const struct plan_instance *n = &p->plan->instances[k];
+        for (size_t x = 0; x < n->key_count && n->component->kind != COMPONENT_UNIKERNEL; x++) {
+            const struct plan_key *key = &n->keys[x];
+            const char *path = arena_printf(p->a, "%s.%s", n->name, key->key->name.text);
+            const char *given = key->origin == ORIGIN_COMMAND_LINE && key->span.source ? key->span.source->bytes : path;
+            size_t length = strcspn(given, "=");
+            if (length != strlen(path) || strncmp(given, path, length) != 0)
+                printf("%s = %s, by --set %.*s\n", path, key->value->text, (int)length, given);
+        }
+    }
+}
+
 static void print_configured(const struct project *p)
 {
     if (given(p->i, OPTION_json)) {
@@ -182,8 +198,10 @@ int command_configure(struct invocation *i)
     ok = write_lock(&p, lock) && write_plan(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {
         print_configured(&p);
-        if (!given(i, OPTION_quiet) && !given(i, OPTION_json))
+        if (!given(i, OPTION_quiet) && !given(i, OPTION_json)) {
+            print_set(&p);
             print_changes(&p, lock);
+        }
     }
     return (int)diag_status(i->diag);
 }

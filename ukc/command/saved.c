@@ -125,7 +125,11 @@ static bool split_setting(struct project *p, const struct source *source, uint32
 
 static bool read_config(struct project *p, const char *path, struct setting **settings, size_t *count)
 {
-    const struct source *s = file_read(p->a, path, SPAN_NONE, 1 << 20, p->d);
+    const struct source *s = NULL;
+    if (file_exists(path))
+        s = file_read(p->a, path, SPAN_NONE, 1 << 20, p->d);
+    else
+        diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "there is no file '%s' with settings", path);
     if (!s)
         return p->configured && diag_help(p->d, "the last configure used --config %s: configure again without it", path);
     VEC(struct setting) all = {};
@@ -133,11 +137,16 @@ static bool read_config(struct project *p, const char *path, struct setting **se
         *vec_add(p->a, &all) = (*settings)[k];
     size_t at = 0;
     uint32_t number = 0;
-    bool ok = true;
+    bool ok = true, any = false;
     for (const char *line; (line = next_line(p->a, s, &at, &number));) {
         const char *first = line + strspn(line, " \t");
         if (!*first || *first == '#')
             continue;
+        if (!any && (*first == '{' || *first == '[')) {
+            diag_error(p->d, (struct span){s, number, (uint32_t)(first - line) + 1, 1}, "settings are lines PATH=VALUE; JSON is not read");
+            return diag_help(p->d, "for example: http.port=8080");
+        }
+        any = true;
         struct setting one;
         if (split_setting(p, s, number, line, &one, DIAG_INPUT))
             *vec_add(p->a, &all) = one;

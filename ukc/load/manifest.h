@@ -92,6 +92,8 @@ struct key {
 
 /* Parses and checks `text` as a value of `key`; NULL after reporting at `span`. */
 const struct key_value *key_parse(struct arena *, const struct key *, const char *text, struct span, struct diag *);
+/* The same key under its whole path, for what is said of its values. */
+const struct key *key_named(struct arena *, const struct key *, const char *path);
 
 /* `path = value` as written in a `set` table, on the command line or in a file; the kind is known only later. */
 struct setting {

@@ -275,3 +275,11 @@ const struct key_value *key_parse(struct arena *a, const struct key *key, const 
     struct parse p = {a, key, span, d};
     return key->kind == KEY_KIND_list ? parse_list(&p, text) : parse_one(&p, key->kind, text);
 }
+
+const struct key *key_named(struct arena *a, const struct key *key, const char *path)
+{
+    struct key *named = arena_new(a, struct key);
+    *named = *key;
+    named->name.text = path;
+    return named;
+}

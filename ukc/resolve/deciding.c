@@ -104,7 +104,7 @@ static bool apply(struct problem *p, const struct setting *s, enum key_origin or
     }
     if (!found)
         return true;
-    const struct key_value *v = key_parse(p->arena, found->key.key, s->text.text, s->text.span, d);
+    const struct key_value *v = key_parse(p->arena, key_named(p->arena, found->key.key, found->path), s->text.text, s->text.span, d);
     if (!v)
         return false;
     found->key = (struct plan_key){.key = found->key.key, .value = v, .origin = origin, .span = s->text.span};

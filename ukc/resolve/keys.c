@@ -175,10 +175,10 @@ static bool report_unknown(struct draft *d, uint32_t from, const struct setting 
     return diag_help(d->diag, "'ukc configure --help' lists the keys");
 }
 
-static bool place(struct draft *d, struct key_slot *slot, const struct setting *s, enum key_origin origin, uint32_t rank,
-                  const char *author)
+static bool place(struct draft *d, struct key_slot *slot, const char *path, const struct setting *s, enum key_origin origin,
+                  uint32_t rank, const char *author)
 {
-    const struct key_value *v = key_parse(d->arena, slot->key.key, s->text.text, s->text.span, d->diag);
+    const struct key_value *v = key_parse(d->arena, key_named(d->arena, slot->key.key, path), s->text.text, s->text.span, d->diag);
     if (!v)
         return false;
     if (origin == ORIGIN_MANIFEST && slot->key.origin == ORIGIN_MANIFEST) {
@@ -211,7 +211,7 @@ static bool apply_relative(struct draft *d, uint32_t from, const struct setting 
     uint32_t to = draft_walk(d, from, steps);
     struct key_slot *slot = to == ABSENT ? NULL : slot_find(d, to, steps.key);
     if (slot)
-        return place(d, slot, s, ORIGIN_MANIFEST, rank, author);
+        return place(d, slot, key_path(d, to, steps.key), s, ORIGIN_MANIFEST, rank, author);
     if (!from && is_deciding(d, s->path.text))
         return true;
     /* for another target or choice it may be right */
@@ -325,7 +325,7 @@ static bool apply_suffix(struct draft *d, const struct setting *s, enum key_orig
     if (m.paths.count > 1)
         return report_ambiguous(d, s, &m);
     if (m.slots.count)
-        return place(d, m.slots.items[0], s, origin, 0, NULL);
+        return place(d, m.slots.items[0], m.paths.items[0], s, origin, 0, NULL);
     if (m.deciding)
         return apply_deciding(d, s, m.paths.items[0], origin);
     struct steps steps = steps_split(d->arena, s->path.text);
