@@ -243,6 +243,7 @@ def lacking(context):
     with Project(context) as p:
         project(context, p)
         programs(p, "firecracker", "cloud-hypervisor")
+        expect("\nits machine needs 1 disk: ukc run --block FILE\n" in p.ukc("configure", "--target", "kvm").out, "configure says that a disk is needed")
         disk = "error: the image has drivers for 1 disk, without which it does not start, and the machine has 0\nhelp: --block FILE adds one; an empty disk of 16 MiB: truncate -s 16M FILE"
         for words in (["run"], ["run", "--machine", "microvm"], ["debug", "--batch"], ["run", "--with", "firecracker", "--tap", "left"]):
             r = p.ukc(*words, status=2)

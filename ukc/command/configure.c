@@ -153,6 +153,16 @@ static void print_set(const struct project *p)
     }
 }
 
+/* Each driver takes a disk of its own, which no machine has unless it is given one. */
+static void print_disks(const struct project *p)
+{
+    size_t disks = 0;
+    for (size_t k = 0; k < p->plan->instance_count; k++)
+        disks += string_equal(p->plan->instances[k].component->name.text, "virtio_blk");
+    if (disks)
+        printf("its machine needs %zu disk%s: ukc run --block FILE\n", disks, disks == 1 ? "" : "s");
+}
+
 static void print_configured(const struct project *p)
 {
     if (given(p->i, OPTION_json)) {
@@ -169,6 +179,7 @@ static void print_configured(const struct project *p)
     } else if (!given(p->i, OPTION_quiet)) {
         printf("%s for %s%s: %zu instances in %s\n", p->unikernel->name.text, target_names[p->configuration.target],
                p->configuration.profile == PROFILE_DEV ? " (dev)" : "", p->plan->instance_count, p->build);
+        print_disks(p);
     }
 }
 
