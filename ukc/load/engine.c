@@ -257,21 +257,35 @@ int host_require(lua_State *L)
     return 1;
 }
 
-/* A declaration that nothing returns has no effect: surely not what was meant. */
-static void warn_unreturned(lua_State *L, struct engine *e)
+/* The i-th declaration of the list on the stack. */
+static const struct thing *declared(lua_State *L, lua_Integer i)
+{
+    lua_rawgeti(L, -1, i);
+    const struct thing *t = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return t;
+}
+
+/*
+ * A declaration that nothing returns has no effect: surely not what was meant.  When nothing is returned at all, or
+ * none of the unikernels, that is why the manifest will not do.
+ */
+static void report_unreturned(lua_State *L, struct engine *e, size_t returned)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &host_modules_key);
     lua_rawgeti(L, -1, 1);
-    for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, -1); i <= n; i++) {
-        lua_rawgeti(L, -1, i);
-        const struct thing *t = lua_touserdata(L, -1);
-        if (!t->converted) {
-            diag_warning(e->diag, t->span, "%s '%s' is declared but not returned",
-                         form_names[t->form], shown(e->arena, t->name, t->name_size));
-            diag_help(e->diag,
-                      "write 'return' before it; several declarations are separated by commas");
-        }
-        lua_pop(L, 1);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+    bool unikernel = false;
+    for (lua_Integer i = 1; i <= n; i++)
+        unikernel |= declared(L, i)->form == FORM_unikernel && declared(L, i)->converted;
+    for (lua_Integer i = 1; i <= n; i++) {
+        const struct thing *t = declared(L, i);
+        if (t->converted)
+            continue;
+        bool fatal = (!returned && !e->uses.count) || (t->form == FORM_unikernel && !unikernel);
+        bool (*report)(struct diag *, struct span, const char *, ...) = fatal ? diag_error : diag_warning;
+        report(e->diag, t->span, "%s '%s' is declared but not returned", form_names[t->form], shown(e->arena, t->name, t->name_size));
+        diag_help(e->diag, "write 'return' before it; several declarations are separated by commas");
     }
     lua_pop(L, 2);
 }
@@ -334,7 +348,7 @@ static int run_file(lua_State *L)
                                  count < 1000 ? return_place(e->scans.items[chunk], (int)i)
                                               : (struct span){.source = source},
                                  0);
-    warn_unreturned(L, e);
+    report_unreturned(L, e, count);
     *out = (struct evaluation){values, count, e->uses.items, e->uses.count};
     lua_pushboolean(L, !c.failed);
     return 1;

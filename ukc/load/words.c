@@ -217,7 +217,7 @@ static int call_thing(lua_State *L)
     t->id = id;
     t->converted = false;
     set_body(L, 3, 2, t);
-    if (t->form <= FORM_target) { /* to be returned; see warn_unreturned */
+    if (t->form <= FORM_target) { /* to be returned; see report_unreturned */
         lua_rawgetp(L, LUA_REGISTRYINDEX, &host_modules_key);
         lua_rawgeti(L, -1, 1);
         lua_pushvalue(L, 3);

@@ -1,0 +1,1 @@
+implementation "timer" { provides = sig.clock, sources = { "timer.c" } }

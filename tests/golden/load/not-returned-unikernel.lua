@@ -1,0 +1,2 @@
+-- one message: there is nothing else to say
+unikernel "web" { sources = { "web.c" } }
