@@ -144,6 +144,20 @@ def settings(context):
         expect("there is no file '" in r.err and "absent'" in r.err, "a file that is not there is the user's to mend", r)
 
 
+def other_storage(context):
+    """The same manifest keeps its data elsewhere on another target: configure says so, of what is the unikernel's own and left open."""
+    with Project(context) as p:
+        p.copy("examples/counter")
+        out = p.ukc("configure", "--target", "posix").out
+        expect("\nstore: kv_file, which other targets do not have: a folder" in out and out.count("\n") == 2, "on posix it is a folder", out)
+        out = p.ukc("configure", "--target", "kvm").out
+        expect("\nstore: kv_block, because kv_file is not for kvm: " in out and out.count("\n") == 2, "on kvm a disk", out)
+        expect(p.ukc("configure", "--target", "kvm", "--quiet").out == "", "not when it must be quiet")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources ", 'choose = { store = "kv_memory" }, sources ', 1))
+        out = p.ukc("configure", "--target", "posix").out
+        expect("\nstore: " not in out, "nor of what the manifest chose", out)
+
+
 def suffixes(context):
     """What a short path meant is said: it may be another key than its writer thought of."""
     with Project(context) as p:
@@ -376,7 +390,7 @@ def completes_names_and_keys(context):
             expect(r.out == r.err == "", "ukc complete says nothing there", r)
 
 
-TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings, suffixes,
+TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings, suffixes, other_storage,
          queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
          manual_and_completion, completes_names_and_keys]
 

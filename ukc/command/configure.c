@@ -137,6 +137,41 @@ static bool take_profile(struct project *p)
     return diag_help(p->d, "add --profile dev");
 }
 
+/* For all targets that this version has. */
+static bool is_everywhere(const struct project *p, const struct component *c)
+{
+    for (size_t k = 0; k < p->manifest->target_count; k++)
+        if (!(c->targets & 1u << p->manifest->targets[k].target))
+            return false;
+    return true;
+}
+
+/*
+ * What the unikernel has for itself and left open, where another target takes another implementation: the same manifest
+ * keeps its data elsewhere there.  What all share (console, clock, stack) is different everywhere, and no surprise.
+ */
+static void print_different(const struct project *p)
+{
+    const struct plan_instance *root = &p->plan->instances[p->plan->instance_count - 1];
+    for (size_t k = 0; k < root->binding_count; k++) {
+        const struct plan_binding *b = &root->bindings[k];
+        const struct component *chosen = p->plan->instances[b->provider.at].component, *other = NULL;
+        if (b->signature->shared || b->reason == REASON_EXPLICIT)
+            continue;
+        for (size_t r = 0; r < b->rejected_count && !other; r++)
+            if (!(b->rejected[r].component->targets & 1u << p->plan->target) && b->rejected[r].component->preference > chosen->preference)
+                other = b->rejected[r].component;
+        if (other)
+            printf("%s: %s, because %s is not for %s", b->requirement->name.text, chosen->name.text, other->name.text,
+                   target_names[p->plan->target]);
+        else if (!is_everywhere(p, chosen))
+            printf("%s: %s, which other targets do not have", b->requirement->name.text, chosen->name.text);
+        else
+            continue;
+        printf("%s%s\n", chosen->doc ? ": " : "", chosen->doc ? chosen->doc : "");
+    }
+}
+
 /* A suffix on the command line may have meant another key: say which it was. */
 static void print_set(const struct project *p)
 {
@@ -210,6 +245,7 @@ int command_configure(struct invocation *i)
     if (ok) {
         print_configured(&p);
         if (!given(i, OPTION_quiet) && !given(i, OPTION_json)) {
+            print_different(&p);
             print_set(&p);
             print_changes(&p, lock);
         }

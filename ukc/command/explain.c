@@ -74,7 +74,7 @@ static void explain_edge(struct explanation *e, struct arena *a, const struct pl
            place(a, b->requirement->name.span));
     if (strcmp(b->signature->name.text, e->name) != 0) /* its own headline has it */
         printf("    header: %s\n", signature_header(a, b->signature));
-    printf("    chosen: %s %s as %s: %s%s\n", to->component->name.text, to->component->version.text ? to->component->version.text : "",
+    printf("    chosen: %s%s%s as %s: %s%s\n", to->component->name.text, to->component->version.text ? " " : "", to->component->version.text ? to->component->version.text : "",
            to->name, reasons[b->reason], b->reason == REASON_EXPLICIT ? place(a, b->span) : "");
     for (size_t k = 0; k < b->rejected_count; k++)
         printf("    not %s: %s%s\n", b->rejected[k].component->name.text, b->rejected[k].why, place(a, b->rejected[k].span));
@@ -158,6 +158,20 @@ static void print_signature(const struct explanation *e, struct arena *a, const 
     }
 }
 
+/* The headline of an implementation that requirements did not take. */
+static void print_unused(struct explanation *e, struct arena *a)
+{
+    const struct manifest *m = e->plan->graph->manifest;
+    for (size_t k = 0; k < m->implementation_count && !e->any && !e->json; k++) {
+        const struct component *c = &m->implementations[k];
+        if (strcmp(c->name.text, e->name) != 0)
+            continue;
+        printf("%s%s%s: not in the image%s\n", c->name.text, c->version.text ? " " : "", c->version.text ? c->version.text : "", place(a, c->span));
+        if (c->doc)
+            printf("  %s\n", c->doc);
+    }
+}
+
 /* Every requirement that is for the signature, or that did not take the implementation, of this name. */
 static void explain_edges(struct explanation *e, struct arena *a)
 {
@@ -165,11 +179,13 @@ static void explain_edges(struct explanation *e, struct arena *a)
         const struct plan_instance *from = &e->plan->instances[k];
         for (size_t b = 0; b < from->binding_count; b++) {
             const struct plan_binding *binding = &from->bindings[b];
-            bool fits = strcmp(binding->signature->name.text, e->name) == 0;
+            bool fits = strcmp(binding->signature->name.text, e->name) == 0, refused = false;
             for (size_t r = 0; r < binding->rejected_count && !e->signature; r++)
-                fits |= strcmp(binding->rejected[r].component->name.text, e->name) == 0;
-            if (!fits)
+                refused |= strcmp(binding->rejected[r].component->name.text, e->name) == 0;
+            if (!fits && !refused)
                 continue;
+            if (refused && !fits)
+                print_unused(e, a);
             e->any = true;
             explain_edge(e, a, from, binding);
         }
