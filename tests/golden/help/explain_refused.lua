@@ -1,4 +1,5 @@
 -- only: explain tally_slow
+-- args: --target posix
 -- One that was not taken has a headline as well.
 return
   signature "tally" { doc = "counts what it is shown" },
