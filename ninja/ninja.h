@@ -77,6 +77,8 @@ struct ninja_run {
      * lld stops at twenty errors, so these may not be all.
      */
     struct text *undefined;
+    /* Headers that a failed compilation did not find, one a line, are added to it; may be NULL. */
+    struct text *absent;
     /* Set when it failed for no command's own fault: Ninja could not go on, or the disk is full; may be NULL. */
     bool *outside;
 };

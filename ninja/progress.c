@@ -161,6 +161,18 @@ static void take_undefined(struct progress *p, const char *line)
     text_dispose(&plain);
 }
 
+/* clang 19:   a.c:3:10: fatal error: 'linux/if.h' file not found */
+static void take_absent(struct progress *p, const char *line)
+{
+    struct text plain = {};
+    put_plain(&plain, line);
+    const char *error = strstr(text_string(&plain), ": fatal error: '"), *name = after(error, ": fatal error: '");
+    const char *end = name ? strchr(name, '\'') : NULL;
+    if (end && string_starts(end, "' file not found"))
+        text_printf(p->absent, "%.*s\n", (int)(end - name), name);
+    text_dispose(&plain);
+}
+
 static void pass_through(struct progress *p, const char *bytes, size_t n)
 {
     end_shown_line(p, false);
@@ -208,6 +220,8 @@ static void take_line(struct progress *p)
         p->no_space |= strstr(line, strerror(ENOSPC)) != NULL;
         if (p->failed && p->undefined)
             take_undefined(p, line);
+        if (p->failed && p->absent)
+            take_absent(p, line);
         if (ended)
             line[size - 1] = '\n';
         pass_through(p, line, size);

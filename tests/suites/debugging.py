@@ -1,6 +1,7 @@
 """Images under the tools of debugging: valgrind in each profile, gdb in a dev image, and in machines of both profiles (`ukc debug`)."""
 
 import http.client
+import signal
 import threading
 import time
 
@@ -48,19 +49,41 @@ def homepage(context, profile):
         clean(process.returncode, process.output)
 
 
-def use_after_free(context, profile):
+# valgrind knows the heap of the host's C library, which dev images have; release images bring their own
+MISTAKES = {
+    "use_after_free/dev": ("char *volatile gone = malloc(1);\n    free(gone);\n    *(volatile char *)gone = 1;", "Invalid write"),
+    "uninitialised/dev": ("char *volatile new = malloc(1);\n    if (*(volatile char *)new)\n        return 2;", "depends on uninitialised value"),
+    "nowhere/release": ("char *volatile nowhere = (char *)8;\n    *(volatile char *)nowhere = 1;", "Invalid write"),
+}
+
+
+def mistake(context, name):
     """What valgrind finds is shown with the file and line of C: the tests above could fail."""
     valgrind = harness.need("valgrind")
+    code, words = MISTAKES[name]
     with Project(context) as p:
         p.copy("examples/hello")
         source = p.read("hello.c").decode()
-        p.write("hello.c", "#include <stdlib.h>\n" + source.replace(
-            "    return console", "    char *volatile gone = malloc(1);\n    free(gone);\n    *(volatile char *)gone = 1;\n    return console"))
+        p.write("hello.c", "#include <stdlib.h>\n" + source.replace("    return console", f"    {code}\n    return console"))
         line = 1 + p.read("hello.c").decode().split("*(volatile")[0].count("\n")
-        p.ukc("configure", "--target", "posix", "--profile", profile)
+        p.ukc("configure", "--target", "posix", "--profile", name.split("/")[1])
         p.ukc("build")
-        r = p.run(valgrind, *VALGRIND, "build/posix/hello", status=harness.CHECK_STATUS, timeout=120)
-        expect("Invalid write" in r.err and f"(hello.c:{line})" in r.err, "the write is found, with file and line", r)
+        r = p.run(valgrind, *VALGRIND, "build/posix/hello", status=None, timeout=120)
+        expect(r.status == (-signal.SIGSEGV if "nowhere" in name else harness.CHECK_STATUS), "the status tells", r)
+        expect(words in r.err and f"(hello.c:{line})" in r.err, "it is found, with file and line", r)
+
+
+def gdb_release(context):
+    """A release image loads itself anywhere; its debug information lies beside it."""
+    gdb = harness.need("gdb")
+    with Project(context) as p:
+        example(p, "hello", "release")
+        r = p.run(gdb, "-nx", "-batch", "-ex", "set breakpoint pending off", "-ex", "break main", "-ex", "run", "build/posix/hello",
+                  status=None, timeout=120)
+        if "ptrace: Operation not permitted" in r.err:
+            raise context.skip("gdb may not trace a process here")
+        expect("Breakpoint 1, " in r.out and "main (" in r.out.split("Breakpoint 1, ")[1] and "/start.c:" in r.out.split("Breakpoint 1, ")[1],
+               "it stops where it runs, at a line of C", r)
 
 
 def asked(process, port):
@@ -205,8 +228,11 @@ def dry_run(context):
 
 def tests(context):
     for profile in PROFILES:
-        for f in (hello, homepage, use_after_free):
+        for f in (hello, homepage):
             yield f"valgrind/{f.__name__}/{profile}", lambda f=f, profile=profile: f(context, profile)
+    for name in MISTAKES:
+        yield f"valgrind/{name}", lambda name=name: mistake(context, name)
+    yield "gdb/release", lambda: gdb_release(context)
     yield "gdb/homepage", lambda: gdb(context)
     for profile in PROFILES:
         yield f"gdb/kvm/{profile}", lambda profile=profile: guest(context, profile)

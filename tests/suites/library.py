@@ -1,8 +1,10 @@
-"""A target's C library: compiled once for a user, not once in each project, to the same image; what it cannot do is explained."""
+"""A target's C library: which images have it; compiled once for a user, not once in each project, to the same image; what it cannot do is explained."""
 
 import os
 import shutil
+import signal
 
+from harness import need
 from lib.project import Project, expect, store
 
 SECONDS = 900
@@ -204,7 +206,112 @@ def missing(context):
         p.ukc("build")
 
 
+def is_dynamic(p, image):
+    with open(p.file("build/posix", image), "rb") as f:
+        return b"libc.so.6\0" in f.read()
+
+
+HOST_ONLY = """#include <linux/if_tun.h>
+#include "console.h"
+
+int hello_main(void)
+{
+    return console_write("tun\\n", TUN_TAP_DEV == 2 ? 4 : 0) < 0;
+}
+"""
+
+
+RELOCATED = """#include "console.h"
+
+static const char *const words[] = {"one", "two"};
+
+int hello_main(void)
+{
+    const char *const *word = words;
+    __asm__("" : "+r"(word));
+    *(const char *volatile *)(unsigned long)word = "three";
+    return console_write("written\\n", 8) < 0;
+}
+"""
+
+
+def posix_relocated(context):
+    """Constants with addresses in them are read-only once the image runs, whoever loads it."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.write("hello.c", RELOCATED)
+        for profile in ("release", "dev"):
+            p.ukc("configure", "--target", "posix", "--profile", profile)
+            p.ukc("build")
+            r = p.run("build/posix/hello", status=None)
+            expect(r.status == -signal.SIGSEGV and r.out == "", f"{profile}: a write to them ends it", r)
+
+
+def posix(context):
+    """Release images on posix have musl, unless a component needs the host's C library, and say why."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        good, manifest = p.read("hello.c"), p.read("ukc.lua").decode()
+        p.ukc("configure", "--target", "posix")
+        p.ukc("build")
+        expect(not is_dynamic(p, "hello"), "a release image needs no shared object")
+        r = p.run("llvm-readelf-19", "--file-header", "--segments", "build/posix/hello")
+        expect("DYN" in r.out and "INTERP" not in r.out and "GNU_RELRO" in r.out and " RWE " not in r.out, "it is position independent, and loads itself", r)
+        expect(p.ukc("run").out == "Hello, world.\n", "it works")
+        r = p.ukc("explain", "libc")
+        expect(r.out.startswith("libc: musl") and "targets/posix/ukc.lua:" in r.out, "this is explained", r)
+        expect(p.ukc("explain", "libc", "--json").json[0]["libc"] == "musl", "also as JSON")
+
+        p.write("hello.c", HOST_ONLY)
+        r = p.ukc("build", status=1)
+        expect("<linux/if_tun.h> is the host's" in r.err and "host_libc = true" in r.err, "a header that only the host has: what to do", r)
+        p.write("hello.c", good.decode().replace("int hello_main", "int backtrace(void **, int);\nint hello_main").replace(
+            "    return console", "    backtrace(0, 0);\n    return console"))
+        r = p.ukc("build", status=1)
+        expect("calls backtrace" in r.err and "not in the C library of posix" in r.err and "host_libc = true" in r.err, "a function likewise", r)
+
+        p.write("hello.c", HOST_ONLY)
+        p.write("ukc.lua", manifest.replace("sources", "host_libc = true, sources", 1))
+        p.ukc("build")
+        expect(is_dynamic(p, "hello") and p.ukc("run").out == "tun\n", "with the host's C library the image is built", p.ukc("explain", "libc"))
+        expect("'hello' says host_libc = true (ukc.lua:" in p.ukc("explain", "libc").out, "who wants it is said", p.ukc("explain", "libc"))
+
+        p.write("hello.c", good)
+        p.write("ukc.lua", manifest)
+        p.ukc("configure", "--profile", "dev")
+        p.ukc("build")
+        expect(is_dynamic(p, "hello") and "the host's" in p.ukc("explain", "libc").out, "a dev image has the host's", p.ukc("explain", "libc"))
+
+
+def posix_host_library(context):
+    """A library of the host was compiled for the host's C library: that one is linked."""
+    with Project(context) as p:
+        p.copy("examples/squeeze")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace('embed "text"', 'embed "text", press = "compress_zstd_host"'))
+        p.ukc("configure", "--target", "posix")
+        p.ukc("build")
+        expect(is_dynamic(p, "squeeze"), "it is a shared object")
+        r = p.ukc("explain", "libc")
+        expect("'compress_zstd_host' imports 'libzstd' of the host" in r.out, "why, is explained", r)
+        expect("came back identical" in p.ukc("run").out, "it works")
+
+
+def posix_check(context):
+    """A check for posix gets nothing from elsewhere: the headers of the host do."""
+    with Project(context) as p:
+        p.environment["UKC_STORE"] = p.file("store")
+        p.copy("examples/hello")
+        r = p.run(need("unshare"), "-n", str(p.context.ukc), "check")
+        expect("every interface fits" in r.out, "it is checked", r)
+        p.run("unshare", "-n", str(p.context.ukc), "configure", "--profile", "dev")
+        p.ukc("build")
+
+
 def tests(context):
+    yield "posix", lambda: posix(context)
+    yield "posix, relocated", lambda: posix_relocated(context)
+    yield "posix, host library", lambda: posix_host_library(context)
+    yield "posix, check", lambda: posix_check(context)
     yield "missing", lambda: missing(context)
     yield "kept", lambda: kept(context)
     yield "shared", lambda: shared(context)

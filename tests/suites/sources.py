@@ -1,6 +1,7 @@
 """Sources from elsewhere: imports from archives and repositories, repositories that are used, fetch and --offline.
 
-Each test has a store of its own, and upstream repositories made for it.
+Each test has a store of its own, and upstream repositories made for it. The projects have the host's C library (host_libc),
+because the one that release images have would come from elsewhere too.
 """
 
 import contextlib
@@ -91,7 +92,7 @@ class Sources(Project):
 
 
 def manifest(commit, fields="", sources="src/add.c", repository="../upstream"):
-    return f"""return unikernel "sum" {{
+    return f"""return unikernel "sum" {{ host_libc = true,
   sources  = {{ "sum.c" }},
   requires = {{ console = sig.console }},
   imports  = {{
@@ -353,7 +354,7 @@ int greet_main(void)
 
 def use(commit, repository="../them"):
     return f"""use {{ git = "{repository}", commit = "{commit}" }}
-return unikernel "greet" {{ sources = {{ "greet.c" }}, requires = {{ greeting = sig.greeting, console = sig.console }} }}
+return unikernel "greet" {{ host_libc = true, sources = {{ "greet.c" }}, requires = {{ greeting = sig.greeting, console = sig.console }} }}
 """
 
 
@@ -523,6 +524,7 @@ def fetch_several(context):
                "all of them; the same tree is there under whatever name", r)
         p.copy("examples/hello", "plain")
         p.enter("plain")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources", "host_libc = true, sources", 1))
         expect(p.ukc("fetch", "--target", "posix").out == "nothing to fetch\n", "a project without imports")
 
 
@@ -537,11 +539,12 @@ def library_from(context, p):
     commit = p.repository("musl", {})
     for top in ("libs", "targets"):
         shutil.copytree(os.path.join(str(context.root), top), os.path.join(p.top, "catalogue", top), symlinks=True)
-    name = os.path.join(p.top, "catalogue", "targets", "pvh", "ukc.lua")
-    with open(name) as f:
-        before, rest = f.read().split("  imports = first_of {", 1)
-    with open(name, "w") as f:
-        f.write(f"""{before}  imports = git {{ name = "musl", repository = "{p.top}/musl", commit = "{commit}", include = include }},
+    for target in ("pvh", "posix"):
+        name = os.path.join(p.top, "catalogue", "targets", target, "ukc.lua")
+        with open(name) as f:
+            before, rest = f.read().split("  imports = first_of {", 1)
+        with open(name, "w") as f:
+            f.write(f"""{before}  imports = git {{ name = "musl", repository = "{p.top}/musl", commit = "{commit}", include = include }},
   parts {rest.split("  parts ", 1)[1]}""")
     return f"git musl {commit}: "
 
@@ -552,9 +555,14 @@ def fetch_library(context):
         line = library_from(context, p)
         catalogue = ("--catalogue", os.path.join(p.top, "catalogue"))
         p.copy("examples/hello")
-        expect(p.ukc("fetch", "--target", "posix", *catalogue).out == "nothing to fetch\n", "posix needs none")
+        expect(p.ukc("fetch", "--target", "xen", *catalogue).out == "nothing to fetch\n", "xen needs none")
+        mine, host = p.read("ukc.lua").decode(), p.read("ukc.lua").decode().replace("sources", "host_libc = true, sources", 1)
+        p.write("ukc.lua", host)
+        expect(p.ukc("fetch", "--target", "posix", *catalogue).out == "nothing to fetch\n", "nor posix with the host's")
         expect(p.ukc("fetch", "--target", "kvm", *catalogue).out == line + "fetched\n", "kvm does")
-        expect(p.ukc("fetch", *catalogue).out == line + "already there\n", "and is among all targets")
+        p.write("ukc.lua", mine)
+        expect(p.ukc("fetch", "--target", "posix", *catalogue).out == line + "already there\n", "and posix, where release images have it")
+        expect(p.ukc("fetch", *catalogue).out == line + "already there\n", "it is among all targets")
         p.remove_repository("musl")
         p.alone("configure", "--target", "kvm", "--offline", *catalogue)
         expect([pin[1:3] for pin in p.pins()] == [["git", "musl"]], "configured from the store alone", p.pins())
@@ -569,7 +577,7 @@ def fetch_for_target(context):
         p.write("ukc.lua", f"""return signature "greeting" {{}},
   implementation "one" {{ provides = sig.greeting, targets = {{ "posix" }}, sources = {{ "one.c" }}, imports = {{ {imports} }} }},
   implementation "two" {{ provides = sig.greeting, targets = {{ "xen" }}, sources = {{ "one.c" }} }},
-  unikernel "sum" {{ sources = {{ "sum.c" }}, requires = {{ greeting = sig.greeting }} }}
+  unikernel "sum" {{ host_libc = true, sources = {{ "sum.c" }}, requires = {{ greeting = sig.greeting }} }}
 """)
         expect(p.ukc("fetch", "--target", "xen").out == "nothing to fetch\n", "xen needs nothing")
         expect(p.ukc("fetch", "--target", "posix").out == f"git adder {commit}: fetched\n", "posix does")

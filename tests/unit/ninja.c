@@ -279,6 +279,23 @@ static void test_undefined_symbols_are_collected(void **)
     }
 }
 
+static void test_absent_headers_are_collected(void **)
+{
+    static const char bytes[] =
+        "\0361 2 CC a\na.c:1:1: fatal error: 'of/one_that_did_not_fail.h' file not found\n"
+        "\0362 2 CC b\nFAILED: x \ncc 'in/the_command.h' file not found\n"
+        "b.c:3:10: fatal error: 'linux/if.h' file not found\n    3 | #include <linux/if.h>\n"
+        "c.c:4:10: \033[0;1;31mfatal error: \033[0m'two.h' file not found\r\n"
+        "d.c:4:10: error: 'three.h' file not found\nd.c:4:10: fatal error: 'four.h' is no file\n";
+    for (size_t piece = 1; piece < sizeof bytes; piece += 7) {
+        struct text absent = {};
+        size_t edges;
+        free(feed((struct progress){.absent = &absent}, bytes, piece, &edges));
+        assert_string_equal(text_string(&absent), "linux/if.h\ntwo.h\n");
+        text_dispose(&absent);
+    }
+}
+
 /* The words of the installed lld. */
 static void test_undefined_symbols_of_lld(void **state)
 {
@@ -401,6 +418,7 @@ int main(void)
         TEST(test_failure_is_passed_through), TEST(test_quiet_says_only_what_matters),
         cmocka_unit_test(test_terminal_line_overwrites_itself), cmocka_unit_test(test_hostile_output),
         TEST(test_failed_generator_speaks_for_itself), cmocka_unit_test(test_undefined_symbols_are_collected),
+        cmocka_unit_test(test_absent_headers_are_collected),
         TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_hidden_inputs_are_removed), TEST(test_no_ninja),
         TEST(test_ninjas_own_error_is_shown),
     };

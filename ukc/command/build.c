@@ -51,7 +51,7 @@ static const char *announcement(const struct project *p, const struct image *ima
     return arena_printf(p->a, "building %s ... ('ukc build' shows more)", image->path);
 }
 
-static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct text *undefined, bool *outside)
+static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct text *undefined, struct text *absent, bool *outside)
 {
     const char *jobs = p->i->value[OPTION_jobs];
     struct ninja_run run = {
@@ -60,6 +60,7 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
         .quiet = quiet,
         .announcement = announcement(p, image),
         .undefined = undefined,
+        .absent = absent,
         .outside = outside,
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
@@ -116,10 +117,10 @@ static const char *image_name(struct project *p)
 /* Runs ninja; *now: what the image is then.  False after reporting or when it failed. */
 static bool run_build(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
-    struct text undefined = {};
+    struct text undefined = {}, absent = {};
     bool outside = false;
     failure_expect(p);
-    int code = run_ninja(p, quiet, image, ran, &undefined, &outside), told = failure_take(p);
+    int code = run_ninja(p, quiet, image, ran, &undefined, &absent, &outside), told = failure_take(p);
     if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
@@ -130,11 +131,14 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
         }
         if (undefined.size)
             explain_undefined(p, text_string(&undefined));
+        if (absent.size)
+            explain_absent_headers(p, text_string(&absent));
     } else if (!file_stat(image->path, now)) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);
         *status = code = DIAG_OUTSIDE;
     }
     text_dispose(&undefined);
+    text_dispose(&absent);
     return code == 0;
 }
 

@@ -26,6 +26,9 @@ bool record_image(struct project *, struct image *, int64_t started_ms);
 /* What each of these undefined symbols, one a line, means for the manifest. */
 void explain_undefined(struct project *, const char *symbols);
 
+/* The same of the first of these headers that were not found. */
+void explain_absent_headers(struct project *, const char *headers);
+
 /* Inputs that changed without becoming newer, which ninja overlooks: see inputs.c. */
 bool inputs_check(struct project *, const char *image, bool quiet);
 bool inputs_remember(const struct project *, const char *const *paths, size_t count);

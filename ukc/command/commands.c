@@ -139,7 +139,7 @@ const struct command commands[] = {
         .arguments = "NAME",
         .summary = "say why something is in the image, and why something else is not",
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
-                       "sig.NAME means the signature alone. The target is that of ukc plan.",
+                       "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan.",
         .takes = TAKES_CONTEXT | TAKES(json),
         .least = 1,
         .most = 1,

@@ -3,6 +3,7 @@
  *
  * A name is looked up as the path of an instance or requirement, then as an
  * implementation, a signature, and a key; everything that fits is explained.
+ * "libc" is also the C library.
  */
 #include "project.h"
 #include "../base/json.h"
@@ -209,6 +210,22 @@ static void explain_keys(struct explanation *e, struct arena *a)
             explain_key(e, a, &e->plan->signature_keys[k], e->plan->signature_key_paths[k]);
 }
 
+static void explain_c_library(struct explanation *e, struct arena *a, const struct c_library *c)
+{
+    const char *name = c->import ? c->import->name.text : "host";
+    e->any = true;
+    if (e->json) {
+        json_object(e->json);
+        json_field(e->json, "libc", name);
+        json_field(e->json, "reason", c->why);
+        json_end_object(e->json);
+    } else if (c->import) {
+        printf("libc: %s, compiled from its sources and linked as far as it is used: %s%s\n", name, c->why, place(a, c->span));
+    } else {
+        printf("libc: the host's, a shared object: %s%s\n", c->why, place(a, c->span));
+    }
+}
+
 /* Something the catalogue has, but no requirement of this image asks for. */
 static bool explain_absent(const struct explanation *e, struct project *p)
 {
@@ -271,6 +288,8 @@ int command_explain(struct invocation *i)
     explain_edges(&e, i->arena);
     if (!signature)
         explain_keys(&e, i->arena);
+    if (string_equal(e.name, "libc"))
+        explain_c_library(&e, i->arena, &p.c_library);
     map_dispose(&e.told);
     if (e.json) {
         json_end_array(e.json);

@@ -29,13 +29,22 @@ static bool fetch_graph(struct project *p, const struct graph *g)
     return ok;
 }
 
+/* Whether some of these may have the C library that only release images have: a unikernel that needs the host's never does. */
+static bool may_have(const struct component *unikernels, size_t count)
+{
+    bool may = false;
+    for (size_t k = 0; k < count; k++)
+        may |= !unikernels[k].host_libc;
+    return may;
+}
+
 /* Targets may share one: it is asked for once. */
-static bool fetch_libraries(struct project *p)
+static bool fetch_libraries(struct project *p, const struct component *unikernels, size_t count)
 {
     bool ok = true;
     for (size_t k = 0; k < p->manifest->target_count; k++) {
         const struct target_description *t = &p->manifest->targets[k];
-        if (is_wanted(p, 1u << t->target) && t->library.import_count)
+        if (is_wanted(p, 1u << t->target) && t->library.import_count && (!t->library.release || may_have(unikernels, count)))
             ok &= imports_fetch(p, &t->library.imports[0]);
     }
     return ok;
@@ -47,13 +56,13 @@ static bool fetch_all(struct project *p)
     if (p->i->argument_count) {
         if (!project_load(p))
             return false;
-        bool libraries = fetch_libraries(p);
+        bool libraries = fetch_libraries(p, p->unikernel, 1);
         p->graph = graph_build(p->a, p->manifest, p->unikernel, p->d);
         return p->graph && fetch_graph(p, p->graph) && libraries;
     }
     if (!project_manifest(p))
         return false;
-    bool ok = fetch_libraries(p);
+    bool ok = fetch_libraries(p, p->manifest->unikernels, p->manifest->unikernel_count);
     for (size_t k = 0; k < p->manifest->unikernel_count; k++) {
         const struct graph *g = graph_build(p->a, p->manifest, &p->manifest->unikernels[k], p->d);
         ok &= g && fetch_graph(p, g);

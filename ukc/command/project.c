@@ -235,11 +235,14 @@ bool project_plan(struct project *p)
         return false;
     o.lock = p->lock;
     p->plan = resolve(p->a, p->graph, &o, p->d);
+    if (p->plan)
+        c_library_choose(p);
     return p->plan;
 }
 
 bool project_layout(struct project *p, const char *build, bool fetch)
 {
+    c_library_apply(p, fetch);
     if ((fetch && !imports_fetch_plan(p)) || !imports_fetch_library(p))
         return false;
     size_t count;

@@ -48,6 +48,11 @@ struct project {
     const struct graph *graph;
     const struct lock *lock;
     const struct plan *plan;
+    struct c_library {
+        const struct import *import; /* of the target's own; NULL: the tools' */
+        const char *why;
+        struct span span;
+    } c_library; /* of the plan's image */
     const struct layout *layout;
     const struct bindings *bindings;
     VEC(const struct fetched *) fetched; /* every import of the plan's components */
@@ -64,6 +69,14 @@ bool project_graph(struct project *);
 bool project_plan(struct project *);    /* lock, plan */
 bool project_layout(struct project *, const char *build, bool fetch); /* roots, unpacked imports */
 bool project_check(struct project *);
+
+/* c_library.c: which one the plan's image has. */
+void c_library_choose(struct project *);
+/*
+ * Afterwards the target's description says what holds for this image. A check that fetches nothing does with the tools' headers
+ * where it can: those that signatures use say the same.
+ */
+void c_library_apply(struct project *, bool fetch);
 
 /* Every key of the plan with its path in the configuration tree: the signatures' first, then instance by instance, the unikernel's own first. */
 struct project_key {

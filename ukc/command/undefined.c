@@ -234,7 +234,9 @@ static void explain_missing(struct explanation *e, const char *symbol)
     else
         diag_error(p->d, SPAN_NONE, "the image %s", what);
     const char *remedy = remedy_of(call ? call : symbol);
-    if (remedy)
+    if (p->configuration.target == TARGET_posix)
+        diag_help(p->d, "if the host's C library has it, say host_libc = true in the component: then the image is linked with that one");
+    else if (remedy)
         diag_help(p->d, "%s", remedy);
     else
         diag_help(p->d, "%s has no kernel that would do it: leave it out there with match \"target\", or do it with the operations of a signature", target);

@@ -35,7 +35,10 @@
     {"flags", FIELD_flags, OPTIONAL, "compiler flags of its sources: -DNAME, -DNAME=value, -UNAME, -W with a warning, -I inside its directory, " \
      "and -f or -fno- with one of: " FLAG_TOGGLES "; or -f with one of: " FLAG_CHOICES ", " FLAG_OTHERS, \
      LIST(component, flags, flag_count)},                                                          \
-    {"imports", FIELD_imports, OPTIONAL, "sources that come from elsewhere", LIST(component, imports, import_count)}
+    {"imports", FIELD_imports, OPTIONAL, "sources that come from elsewhere", LIST(component, imports, import_count)},              \
+    {"host_libc", FIELD_boolean, OPTIONAL,                                                         \
+     "its sources need the host's C library or kernel headers: a posix image with it is linked with those, as shared objects", \
+     AT(component, host_libc)}
 
 static const struct rule unikernel_rules[] = {
     COMPONENT_HEAD,
@@ -90,7 +93,7 @@ static const struct rule target_rules[] = {
     {"uses", FIELD_objects, OPTIONAL,
      "signatures that its sources act on where an image has an instance of them: the generated system.h has SYSTEM_NAME, "
      "the beginning of its operations' symbols", LIST(target_description, uses, use_count)},
-    {"library", FIELD_library, OPTIONAL, "the C library, where the tools' own is not used", AT(target_description, library)},
+    {"library", FIELD_library, OPTIONAL, "the C library of its images, in place of the tools' own", AT(target_description, library)},
 };
 SCHEMA(target);
 
@@ -111,6 +114,10 @@ static const struct rule library_rules[] = {
     {"flags", FIELD_words, OPTIONAL, "compiler flags of all these; -I with a directory beside the manifest comes first",
      LIST(target_library, flags, flag_count)},
     {"headers", FIELD_made_headers, OPTIONAL, "headers that are made from files of the tree", LIST(target_library, headers, header_count)},
+    {"release", FIELD_boolean, OPTIONAL, "only in the release profile, and not where a component needs the host's (host_libc, pkgconfig): else the tools' own is used",
+     AT(target_library, release)},
+    {"compile", FIELD_words, OPTIONAL, "more compiler flags of everything, where the library is used", LIST(target_library, compile, compile_count)},
+    {"link", FIELD_words, OPTIONAL, "more arguments of the link, where the library is used", LIST(target_library, link, link_count)},
 };
 SCHEMA(library);
 

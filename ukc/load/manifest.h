@@ -254,6 +254,7 @@ struct component {
     const struct condition *conditions; /* when = { net = "native" } */
     size_t condition_count;
     int64_t preference; /* in-tree preference: higher is better, default 0 */
+    bool host_libc;     /* needs the C library of the host, in a posix image */
     bool start, stop;   /* has operations <identifier>_start / _stop */
 };
 
@@ -302,6 +303,9 @@ struct target_library {
     size_t flag_count;
     const struct made_header *headers; /* sorted by name */
     size_t header_count;
+    bool release; /* only in the release profile, and not where a component needs the host's */
+    const struct word *compile, *link; /* more flags of every compilation and arguments of the link, where it is used */
+    size_t compile_count, link_count;
 };
 
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */

@@ -5,6 +5,7 @@
  * checksum: the field in them is not the caller's to give, and views are not ours to change.
  */
 #include "frames.h"
+#include "kernel.h"
 
 #include "clock.h"
 #include "events.h"
@@ -12,7 +13,6 @@
 #include "task.h"
 
 #include <errno.h>
-#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <ukc/checksum.h>

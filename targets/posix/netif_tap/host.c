@@ -1,12 +1,10 @@
 /* host.c - a few requests to the kernel's routing socket, each with its answer. */
 #include "host.h"
+#include "kernel.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 
 #include "frames.h"
 #include "host.h"
+#include "kernel.h"
 #include "keys.h"
 #include "log.h"
 #include "netif.h"
@@ -15,9 +16,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>

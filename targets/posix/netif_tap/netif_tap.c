@@ -9,6 +9,7 @@
 #include "advice.h"
 #include "frames.h"
 #include "host.h"
+#include "kernel.h"
 #include "keys.h"
 #include "log.h"
 #include "netif.h"
@@ -18,8 +19,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
