@@ -303,6 +303,8 @@ def posix_check(context):
         p.copy("examples/hello")
         r = p.run(need("unshare"), "-n", str(p.context.ukc), "check")
         expect("every interface fits" in r.out, "it is checked", r)
+        r = p.ukc("configure", "--offline", status=3)
+        expect("--profile dev" in r.err, "who has no network is told what does without", r)
         p.run("unshare", "-n", str(p.context.ukc), "configure", "--profile", "dev")
         p.ukc("build")
 

@@ -121,7 +121,9 @@ bool imports_fetch_plan(struct project *p)
 bool imports_fetch_library(struct project *p)
 {
     const struct target_description *target = layout_target(p->plan);
-    return !target || target->library.import_count == 0 || imports_fetch(p, &target->library.imports[0]);
+    if (!target || target->library.import_count == 0 || imports_fetch(p, &target->library.imports[0]))
+        return true;
+    return target->library.release ? diag_help(p->d, "with --profile dev, images have the host's C library, and nothing is fetched for it") : false;
 }
 
 /* ---- repositories ---- */
