@@ -1,0 +1,1 @@
+int web_main(void) { return 0; }
