@@ -186,6 +186,7 @@ def configurations(context):
 
 WRONG = (
     ("--memory 64", 2, "--memory is a number with K, M or G, not '64'"),
+    ("--memory lots", 2, "for example: --memory 64M"),
     ("--memory 1M", 2, "1M of memory is too little: the image alone ends at"),
     ("--memory 1600K", 2, "1600K of memory is too little: the image ends at"),
     ("--machine pc", 2, "--machine is q35 or microvm, not 'pc'"),

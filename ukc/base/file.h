@@ -53,6 +53,9 @@ struct file_list {
 /* Symlinks, sockets and devices below root are errors, as are names that are not clean UTF-8. NULL after reporting. */
 const struct file_list *file_walk(struct arena *, const char *root, struct span place, struct diag *);
 
+/* What stands where `path` does not, under a name like it: a path, or NULL.  Reports nothing. */
+const char *file_nearest(struct arena *, const char *path);
+
 const char *path_join(struct arena *, const char *a, const char *b); /* b if b is absolute; drops "./" */
 const char *path_directory(struct arena *, const char *path);        /* "." when there is none */
 const char *path_base(const char *path);                             /* after the last slash */

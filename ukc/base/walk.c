@@ -159,3 +159,21 @@ bool file_remove_tree(const char *path, struct diag *d)
         return true;
     return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", path, strerror(errno));
 }
+
+const char *file_nearest(struct arena *a, const char *path)
+{
+    enum { NAMES_MOST = 1000 };
+    const char *directory = path_directory(a, path);
+    VEC(const char *) names = {};
+    DIR *d = opendir(directory);
+    if (!d)
+        return NULL;
+    for (struct dirent *e; names.count < NAMES_MOST && (e = readdir(d));)
+        if (e->d_name[0] != '.' && string_is_clean_utf8(e->d_name, strlen(e->d_name)))
+            *vec_add(a, &names) = arena_strdup(a, e->d_name);
+    closedir(d);
+    if (names.count)
+        qsort(names.items, names.count, sizeof *names.items, string_compare);
+    const char *near = string_nearest(path_base(path), names.items, names.count);
+    return !near ? NULL : string_equal(directory, ".") ? near : path_join(a, directory, near);
+}

@@ -56,8 +56,10 @@ static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
     static const char letters[] = "KMG";
     size_t digits = strspn(word, "0123456789");
     const char *letter = digits > 0 && digits < 8 && word[digits] ? strchr(letters, word[digits]) : NULL;
-    if (!letter || word[digits + 1])
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--memory is a number with K, M or G, not '%s'", word);
+    if (!letter || word[digits + 1]) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--memory is a number with K, M or G, not '%s'", word);
+        return diag_help(p->d, "for example: --memory 64M");
+    }
     *bytes = strtoull(word, NULL, 10) << (10 * (letter - letters + 1));
     return true;
 }

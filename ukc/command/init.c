@@ -83,6 +83,7 @@ int command_init(struct invocation *i)
         return DIAG_USAGE;
     if (file_exists(directory)) {
         diag_fail(i->diag, DIAG_INPUT, SPAN_NONE, "'%s' exists already", directory);
+        diag_help(i->diag, "give the project another name; what is there is left alone");
         return DIAG_INPUT;
     }
     const char *templates = catalogue_file(i, "manifests/init");

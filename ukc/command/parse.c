@@ -147,8 +147,10 @@ static bool count_words(struct invocation *i)
     const struct command *c = i->command;
     if (given(i, OPTION_help))
         return true;
-    if (i->argument_count < c->least)
-        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s needs %s", c->name, c->arguments);
+    if (i->argument_count < c->least) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s needs %s", c->name, c->arguments);
+        return diag_help(i->diag, "'ukc help %s' says more", c->name);
+    }
     if (i->argument_count > c->most) {
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s: unexpected word '%s'", c->name, i->arguments[c->most]);
         return diag_help(i->diag, "usage: ukc %s %s", c->name, c->arguments);

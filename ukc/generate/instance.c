@@ -199,8 +199,11 @@ static bool write_source(struct unit *u, const struct word *path)
     if (!string_ends(normal, ".c") && !is_assembler(normal))
         return diag_error(g->d, path->span, "source '%s' is neither C (.c) nor assembler (.S, .s)", path->text);
     const char *source = layout_path(g->a, g->layout, u->instance->component->directory, normal);
-    if (!file_is_regular(source))
-        return diag_error(g->d, path->span, "source '%s' %s", path->text, file_exists(source) ? "is not a regular file" : "does not exist");
+    if (!file_is_regular(source)) {
+        diag_error(g->d, path->span, "source '%s' %s", path->text, file_exists(source) ? "is not a regular file" : "does not exist");
+        const char *near = file_exists(source) ? NULL : file_nearest(g->a, source);
+        return near ? diag_help(g->d, "did you mean '%s'?", path_join(g->a, path_directory(g->a, normal), path_base(near))) : false;
+    }
     const char *object = object_of(u, normal);
     const char *what = arena_printf(g->a, "%s/%s (%s)", u->instance->name, normal, u->place);
     write_compile(u->s, source, object, what, text_string(is_assembler(source) ? &u->import_flags : &u->flags));

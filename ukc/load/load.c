@@ -284,9 +284,12 @@ static void load_use(struct loader *l, const struct pending *use)
     bool whole = use->root && string_equal(use->root, use->directory);
     const char *name = whole ? use->repository.repository.text : use->directory;
     name = shown(l->arena, name, strlen(name));
-    if (!file_is_directory(use->directory))
+    if (!file_is_directory(use->directory)) {
         diag_error(l->diag, use->span, "there is no directory '%s'", name);
-    else if (!load_directory(l, use->directory, use->span, use->place))
+        const char *near = whole ? NULL : file_nearest(l->arena, use->directory);
+        if (near)
+            diag_help(l->diag, "did you mean '%s'?", near);
+    } else if (!load_directory(l, use->directory, use->span, use->place))
         diag_error(l->diag, use->span, "neither %s'%s' nor a directory in it has a ukc.lua", whole ? "the repository " : "", name);
 }
 

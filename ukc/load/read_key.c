@@ -271,7 +271,8 @@ static bool read_key(struct reader *r, const struct entry *e, struct key *out)
     if (draft.key.kind == KEY_KIND_list)
         ok &= read_element(r, &draft);
     if (draft.key.min > draft.key.max)
-        ok = diag_error(r->diag, e->key, "%s has a 'min' above its 'max'", what);
+        ok = diag_error(r->diag, e->key, "%s has a 'min' of %lld above its 'max' of %lld", what, (long long)draft.key.min,
+                        (long long)draft.key.max);
     if (ok && (draft.key.budget < 0 || (draft.key.within.text && !draft.key.budget))) {
         ok = diag_error(r->diag, e->key, "%s needs a 'budget' of at least 1", what);
         diag_help(r->diag, "it is the number of bytes of memory that each takes");
