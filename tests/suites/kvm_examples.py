@@ -254,22 +254,24 @@ def all_held(r, checks):
     expect(f"{good} passed, 0 failed" in lines and good >= checks, f"and all were run: {checks} at least", r.out)
 
 
-def conformance(context, folder, machine, words, checks, arguments, *options):
+def conformance(context, folder, machine, words, checks, arguments, *options, memory="256M"):
     """Both ends of each connection are in the image; nobody is on the tap device."""
     need_tun()
     with Network() as net, Project(context) as p:
         host = kvm.bridged(net)
         p.copy(f"tests/conformance/{folder}")
         kvm.build(p, *words, options=options)
-        r = host.run(*kvm.command(p, machine, words, "256M", arguments=arguments), status=None, timeout=SECONDS - 60, directory=p.path,
+        r = host.run(*kvm.command(p, machine, words, memory, arguments=arguments), status=None, timeout=SECONDS - 60, directory=p.path,
                      environment=p.environment)
         all_held(r, checks)
 
 
 def tests(context):
     counts = ["--megabytes=100", "--connections=3000", "--together=3000"] if context.long else ["--megabytes=20", "--connections=500", "--together=500"]
+    room = ["--set", "stack.memory=256MiB"] if context.long else []
     for machine in MACHINES:
-        yield f"conformance/stack-{machine}", lambda machine=machine: conformance(context, "stack", machine, [], 140, counts)
+        yield (f"conformance/stack-{machine}",
+               lambda machine=machine: conformance(context, "stack", machine, [], 140, counts, *room, memory="512M" if room else "256M"))
     for machine, family in zip(MACHINES, ("ipv6", "ipv4")):
         yield (f"conformance/flow-{machine}-{family}",
                lambda machine=machine, family=family: conformance(context, "flow", machine, ["over-tcp"], 11, [], "--set", f"flow.family={family}"))
