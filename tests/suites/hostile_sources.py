@@ -72,7 +72,7 @@ class Fakes(Project):
                       f'sources = {{ "src/add.c" }}, include = {{ "src/include" }},{fields} }}')
 
     def manifest(self, declaration):
-        self.write("ukc.lua", f'return unikernel "sum" {{\n  sources = {{ "sum.c" }},\n  requires = {{ console = sig.console }},\n'
+        self.write("ukc.lua", f'return unikernel "sum" {{ host_libc = true, -- and nothing else comes from elsewhere\n  sources = {{ "sum.c" }},\n  requires = {{ console = sig.console }},\n'
                               f"  imports = {{\n    {declaration},\n  }},\n}}\n")
 
     def store(self, *parts):
