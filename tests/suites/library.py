@@ -296,6 +296,26 @@ def posix_host_library(context):
         expect("came back identical" in p.ukc("run").out, "it works")
 
 
+def posix_and_kvm(context):
+    """Each target has its own parts of musl: both are pinned, and a target leaves the other's pin alone."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix")
+        p.ukc("configure", "--target", "kvm")
+        lock = p.read("ukc.lock").decode()
+        pins = [line.split() for line in lock.splitlines() if line.startswith("pin ") and " musl " in line]
+        expect(len(pins) == 2 and pins[0][5] != pins[1][5], "two pins of musl", lock)
+        for target in ("posix", "kvm"):
+            p.ukc("configure", "--target", target)
+            expect(p.read("ukc.lock").decode() == lock, "nothing changes any more", p.read("ukc.lock").decode())
+        for pin in pins:
+            p.write("ukc.lock", lock.replace(pin[7], "0" * 64))
+            ends = [p.ukc("configure", "--target", target, status=None).status for target in ("posix", "kvm")]
+            expect(sorted(ends) == [0, 6], "a wrong pin is refused by the target that it is for, also after the other", ends)
+            ends = [p.ukc("configure", "--target", target, status=None).status for target in ("kvm", "posix")]
+            expect(sorted(ends) == [0, 6], "and before", ends)
+
+
 def posix_check(context):
     """A check for posix gets nothing from elsewhere: the headers of the host do."""
     with Project(context) as p:
@@ -313,6 +333,7 @@ def tests(context):
     yield "posix", lambda: posix(context)
     yield "posix, relocated", lambda: posix_relocated(context)
     yield "posix, host library", lambda: posix_host_library(context)
+    yield "posix and kvm", lambda: posix_and_kvm(context)
     yield "posix, check", lambda: posix_check(context)
     yield "missing", lambda: missing(context)
     yield "kept", lambda: kept(context)

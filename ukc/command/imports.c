@@ -197,9 +197,23 @@ const struct layout_root *imports_roots(struct project *p, size_t *count)
     return ok ? roots : NULL;
 }
 
-/* Of alternatives of several kinds one is pinned: pins of the others go. */
+/* Each target has its own parts and patches of a C library, which may be the same one: these pins stand side by side. */
+static bool is_library(const struct project *p, const struct lock_pin *pin)
+{
+    for (size_t k = 0; k < p->manifest->target_count; k++) {
+        const struct target_library *l = &p->manifest->targets[k].library;
+        if (l->import_count && string_equal(l->imports[0].name.text, pin->name))
+            return true;
+    }
+    return false;
+}
+
+/* What was pinned before for an import that is another now; of alternatives of several kinds one is pinned, and pins of the others go. */
 static bool is_replaced(const struct lock_pin *pin, const struct fetched *f)
 {
+    const struct lock_pin now = fetched_pin(f);
+    if (string_equal(now.kind, pin->kind) && string_equal(now.name, pin->name))
+        return true;
     bool other = string_equal(pin->kind, "debian") || string_equal(pin->kind, "debian_source") || string_equal(pin->kind, "git");
     return other && f->import->kind == IMPORT_FIRST_OF && string_equal(pin->name, f->import->name.text);
 }
@@ -215,8 +229,10 @@ const struct lock *imports_pin(struct project *p, const struct lock *old)
     for (size_t k = 0; k < old->pin_count; k++) {
         bool replaced = false;
         for (size_t n = 0; n < p->fetched.count; n++)
-            replaced |= is_replaced(&old->pins[k], p->fetched.items[n]);
-        if (!replaced)
+            replaced |= p->fetched.items[n]->directory && is_replaced(&old->pins[k], p->fetched.items[n]);
+        for (size_t n = 0; n < p->used.count; n++)
+            replaced |= is_replaced(&old->pins[k], p->used.items[n].fetched);
+        if (!replaced || is_library(p, &old->pins[k]))
             *vec_add(p->a, &kept) = old->pins[k];
     }
     struct lock without = *old;

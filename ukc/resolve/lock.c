@@ -178,7 +178,13 @@ int lock_pin_compare(const void *a, const void *b)
     const struct lock_pin *x = a, *y = b;
     int order = strcmp(x->kind, y->kind);
     order = order ? order : strcmp(x->name, y->name);
-    return order ? order : strcmp(x->version, y->version);
+    order = order ? order : strcmp(x->version, y->version);
+    return order ? order : strcmp(x->from ? x->from : "", y->from ? y->from : "");
+}
+
+bool lock_pin_same(const struct lock_pin *x, const struct lock_pin *y)
+{
+    return strcmp(x->kind, y->kind) == 0 && strcmp(x->name, y->name) == 0 && (!x->from || !y->from || strcmp(x->from, y->from) == 0);
 }
 
 static bool check_unique(struct reader *r)
@@ -193,7 +199,7 @@ static bool check_unique(struct reader *r)
     }
     for (size_t i = 1; i < r->pins.count; i++) {
         const struct lock_pin *x = &r->pins.items[i - 1], *y = &r->pins.items[i];
-        if (strcmp(x->kind, y->kind) || strcmp(x->name, y->name))
+        if (!lock_pin_same(x, y))
             continue;
         ok = malformed(r, y->span, "this source is pinned twice");
         diag_note(r->diag, x->span, "also here");

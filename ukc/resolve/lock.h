@@ -54,7 +54,9 @@ struct lock {
 const char *lock_context(struct arena *, const struct plan *);
 /* `old` with the choices of this unikernel, target and context replaced by the plan's. */
 const struct lock *lock_merge(struct arena *, const struct lock *old, const struct plan *);
-/* `old` with these pins in the place of its pins of the same kind and name; others stay. */
+/* Of the same source: of one kind and name, and from the same address where both have one. Targets may take other parts of the same C library. */
+bool lock_pin_same(const struct lock_pin *, const struct lock_pin *);
+/* `old` with these pins in the place of its pins of the same sources; others stay. */
 const struct lock *lock_merge_pins(struct arena *, const struct lock *old, const struct lock_pin *pins, size_t count);
 void lock_print(const struct lock *, struct text *);
 /* What `--update` or a changed manifest did to the choices, one sentence a line; nothing when they are equal. */

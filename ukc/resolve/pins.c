@@ -6,32 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_kind_and_name(const void *a, const void *b)
-{
-    const struct lock_pin *x = a, *y = b;
-    int order = strcmp(x->kind, y->kind);
-    return order ? order : strcmp(x->name, y->name);
-}
-
 const struct lock *lock_merge_pins(struct arena *a, const struct lock *old, const struct lock_pin *pins, size_t count)
 {
     VEC(struct lock_pin) all = {};
     for (size_t k = 0; k < count; k++) {
         bool twice = false;
         for (size_t n = 0; n < k; n++)
-            twice |= by_kind_and_name(&pins[n], &pins[k]) == 0;
+            twice |= lock_pin_same(&pins[n], &pins[k]);
         if (!twice)
             *vec_add(a, &all) = pins[k];
     }
     for (size_t k = 0; k < old->pin_count; k++) {
         bool replaced = false;
         for (size_t n = 0; n < count; n++)
-            replaced |= by_kind_and_name(&pins[n], &old->pins[k]) == 0;
+            replaced |= lock_pin_same(&pins[n], &old->pins[k]);
         if (!replaced)
             *vec_add(a, &all) = old->pins[k];
     }
     if (all.count)
-        qsort(all.items, all.count, sizeof all.items[0], by_kind_and_name);
+        qsort(all.items, all.count, sizeof all.items[0], lock_pin_compare);
     struct lock *out = arena_new(a, struct lock);
     *out = *old;
     out->pins = all.items;
