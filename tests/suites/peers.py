@@ -279,24 +279,39 @@ def both_ways(p, host, address):
     datagrams(host, nc, address, "echo")
 
 
+def capture_talk(context, net, p, name, talk, place):
+    """What goes over the link while they talk: the file with the capture."""
+    image = images.homepage(context) if name == "homepage" else images.service(context, name)
+    host, path = net.namespace(place), p.file(f"{place}.pcap")
+    host.sysctl("net/ipv4/tcp_early_retrans", 0)  # or the host repeats what an image on a busy machine has not acknowledged within 8 ms
+    with host.start(image, "--offload=false") as server:
+        host.wait_for_device("tap0", server)
+        with host.capture("tap0", path, *BUFFER):
+            for address in ADDRESSES:
+                host.wait_for_port(address, PORTS[name], server)
+                talk(p, host, address)
+        check_end(server)
+    return path
+
+
 def check_clean(context):
-    """Transfers and connections over both versions: nothing that tshark does not like, the checksums made by the image."""
+    """Transfers and connections over both versions: nothing that tshark does not like, the checksums made by the image.
+
+    Once more if there was: a machine that stands still for a moment makes a host repeat itself. What the image does wrong, it does again.
+    """
     need_tun()
     harness.need("tshark")
     with Network() as net, Project(context) as p:
         p.write("noise", images.noise(3_000_000))
         for name, talk, more in (("homepage", download, NO_ZERO_WINDOW), ("discard", upload, NO_ZERO_WINDOW), ("echo", both_ways, {})):
-            image = images.homepage(context) if name == "homepage" else images.service(context, name)
-            host, path = net.namespace(name), p.file(f"{name}.pcap")
-            host.sysctl("net/ipv4/tcp_early_retrans", 0)  # or the host repeats what an image on a busy machine has not acknowledged within 8 ms
-            with host.start(image, "--offload=false") as server:
-                host.wait_for_device("tap0", server)
-                with host.capture("tap0", path, *BUFFER):
-                    for address in ADDRESSES:
-                        host.wait_for_port(address, PORTS[name], server)
-                        talk(p, host, address)
-                check_end(server)
-            check_capture(p, path, {**BAD, **more})
+            try:
+                check_capture(p, capture_talk(context, net, p, name, talk, name), {**BAD, **more})
+            except harness.Failure as first:
+                path = capture_talk(context, net, p, name, talk, f"{name}2")
+                try:
+                    check_capture(p, path, {**BAD, **more})
+                except harness.Failure as second:
+                    raise harness.Failure(f"{first}\nand again:\n{second}") from None
 
 
 def tests(context):
