@@ -280,7 +280,7 @@ int command_explain(struct invocation *i)
                             .json = given(i, OPTION_json) ? &j : NULL};
     if (e.json)
         json_array(e.json);
-    if (!e.json)
+    else
         print_signature(&e, i->arena, p.manifest);
     for (size_t k = 0; k < p.plan->instance_count && !signature; k++)
         if (names_instance(&p.plan->instances[k], e.name))

@@ -56,6 +56,12 @@ static int next(int64_t deadline)
     }
 }
 
+static bool has_data(void)
+{
+    uint8_t status = machine_in8(STATUS);
+    return status != STATUS_ABSENT && (status & STATUS_DATA);
+}
+
 /* All that is there, and at least one byte. */
 static ptrdiff_t receive(void *buffer, size_t size, int64_t deadline)
 {
@@ -65,7 +71,7 @@ static ptrdiff_t receive(void *buffer, size_t size, int64_t deadline)
         return c == -ENODATA ? 0 : c;
     to[0] = (char)c;
     size_t got = 1;
-    while (got < size && machine_in8(STATUS) != STATUS_ABSENT && (machine_in8(STATUS) & STATUS_DATA))
+    while (got < size && has_data())
         to[got++] = (char)machine_in8(PORT);
     return (ptrdiff_t)got;
 }
