@@ -82,9 +82,6 @@ static bool write_instance_files(const struct generation *g)
         }
         good = write_text(g, layout_generated(g->a, g->layout, instance, "keys.h"), &keys) && good;
         good = write_symbols(g, instance, &g->bindings->instances[i]) && good;
-        if (string_equal(instance->component->name.text, "embed") && instance->component->in_tree &&
-            !(instance->declaration && instance->declaration->embed.text))
-            good = diag_error(g->d, instance->component->span, "'%s' is an embed without a directory: write embed \"DIR\"", instance->name);
     }
     return good;
 }

@@ -31,7 +31,7 @@ static void report_not_provided(struct flattening *f, const struct word *name, c
         const struct component *x = &b->manifest->implementations[i];
         bool again = i && !strcmp(x->name.text, x[-1].name.text);
         if (!again && component_provides(x, wanted))
-            text_printf(&fit, "%s%s", count++ ? ", " : "", x->name.text);
+            text_printf(&fit, "%s%s%s", count++ ? ", " : "", x->name.text, component_needs_directory(x) ? " \"DIR\"" : "");
     }
     if (count)
         diag_help(b->diag, "these provide %s: %s", wanted, text_string(&fit));
@@ -69,8 +69,14 @@ static struct declared declare(struct flattening *f, const struct instance_decl 
     return b->declared.items[decl->id] = made;
 }
 
+static void report_no_directory(struct flattening *f, const struct word *name)
+{
+    diag_error(f->b->diag, name->span, "'%s' needs the directory whose files it holds", name->text);
+    diag_help(f->b->diag, "write %s \"DIR\"", name->text);
+}
+
 /* The versions of `name` that provide the hole's signature and are in range; reports when there are none. */
-static struct versions fitting(struct flattening *f, struct word name, struct word range)
+static struct versions fitting(struct flattening *f, struct word name, struct word range, bool directory)
 {
     struct builder *b = f->b;
     struct versions none = {}, v = versions_require(b->arena, b->manifest, name, b->diag);
@@ -79,6 +85,10 @@ static struct versions fitting(struct flattening *f, struct word name, struct wo
     const struct component *c = &b->manifest->implementations[v.first];
     if (!component_provides(c, f->hole->signature->name.text)) {
         report_not_provided(f, &name, c);
+        return none;
+    }
+    if (!directory && component_needs_directory(c)) {
+        report_no_directory(f, &name);
         return none;
     }
     for (size_t i = 0; i < v.count; i++)
@@ -153,7 +163,7 @@ static void flatten(struct flattening *f, const struct choice *choice, const str
         flatten_match(f, choice, outer);
         break;
     case CHOICE_IMPLEMENTATION: {
-        struct versions v = fitting(f, choice->implementation, choice->version);
+        struct versions v = fitting(f, choice->implementation, choice->version, false);
         for (size_t i = 0; i < v.count; i++)
             if (component_in_range(&f->b->manifest->implementations[v.first + i], choice->version))
                 add(f, choice, outer, node_open(f->b, v.first + i));
@@ -161,7 +171,7 @@ static void flatten(struct flattening *f, const struct choice *choice, const str
     }
     case CHOICE_INSTANCE: {
         const struct instance_decl *decl = choice->instance;
-        struct versions v = fitting(f, decl->implementation, decl->version);
+        struct versions v = fitting(f, decl->implementation, decl->version, decl->embed.text);
         struct declared nodes = v.count ? declare(f, decl, v) : (struct declared){};
         for (uint32_t i = 0; i < nodes.count; i++)
             add(f, choice, outer, (node_id){nodes.first + i});

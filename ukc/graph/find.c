@@ -109,6 +109,11 @@ bool component_provides(const struct component *c, const char *signature)
     return false;
 }
 
+bool component_needs_directory(const struct component *c)
+{
+    return c->in_tree && !strcmp(c->name.text, "embed");
+}
+
 bool component_in_range(const struct component *c, struct word range)
 {
     if (!range.text || !*range.text)

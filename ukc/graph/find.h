@@ -22,6 +22,8 @@ struct versions versions_require(struct arena *, const struct manifest *, struct
 const struct requirement *requirement_find(const struct component *, const char *name); /* or NULL */
 const struct key *key_find(const struct key *, size_t count, const char *name);         /* or NULL */
 bool component_provides(const struct component *, const char *signature);
+/* Is it the catalogue's `embed`, which holds the files of a directory?  Without one, as `embed "DIR"` names it, nothing can be made of it. */
+bool component_needs_directory(const struct component *);
 /* Whether the component's version is in `range`; a component without a version fits every range that is absent. */
 bool component_in_range(const struct component *, struct word range);
 

@@ -1,7 +1,7 @@
 /*
  * open.c - what an open requirement may take: every implementation of its
- * signature, by preference, name and version; for a shared signature also the
- * declared instances that are elsewhere in the graph.
+ * signature, by preference, name and version, but none that needs a directory; for a shared
+ * signature also the declared instances that are elsewhere in the graph.
  *
  * One list serves all open requirements of a signature, so the graph grows
  * with the catalogue, not with its square.
@@ -30,7 +30,7 @@ void offers_index(struct builder *b)
     const struct manifest *m = b->manifest;
     for (size_t i = 0; i < m->implementation_count; i++) {
         const struct component *c = &m->implementations[i];
-        for (size_t p = 0; p < c->provides_count; p++) {
+        for (size_t p = 0; p < c->provides_count && !component_needs_directory(c); p++) {
             const struct signature *s = signature_find(m, c->provides[p].text);
             if (s)
                 *vec_add(b->arena, &b->lists[index_of(m, s)].offers) = i;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../graph/find.h"
 #include "explain.h"
 #include "words.h"
 
@@ -146,6 +147,19 @@ static void suggest_open(struct repair *r, uint32_t hole)
     arena_destroy(a);
 }
 
+/* An open requirement that no candidate meets may be one for a directory of files. */
+static void suggest_directory(struct repair *r, const struct hole *h)
+{
+    const struct manifest *m = r->p->graph->manifest;
+    for (size_t i = 0; i < m->implementation_count; i++) {
+        const struct component *c = &m->implementations[i];
+        if (!component_needs_directory(c) || !component_provides(c, h->signature->name.text))
+            continue;
+        diag_help(r->diag, "the files of a directory: choose = { %s = %s \"DIR\" }", h->requirement->name.text, c->name.text);
+        return;
+    }
+}
+
 static void suggest_peace(struct repair *r, const struct fact *f)
 {
     const struct component *c = r->p->graph->nodes[f->node.at].component;
@@ -204,7 +218,9 @@ void repair_suggest(struct problem *p, const struct conflict_set *set, const str
     }
     for (size_t i = 0; i < set->count; i++) {
         const struct fact *f = &set->facts[i];
-        if (f->kind == FACT_REQUIRES && !problem_hole(p, f->hole)->open && r.tries++ < TRIES_MAX)
+        if (f->kind == FACT_REQUIRES && problem_hole(p, f->hole)->open)
+            suggest_directory(&r, problem_hole(p, f->hole));
+        else if (f->kind == FACT_REQUIRES && r.tries++ < TRIES_MAX)
             suggest_open(&r, f->hole);
     }
     suggest_keys(&r);

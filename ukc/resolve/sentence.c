@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "../graph/find.h"
 #include "conflict.h"
 #include "explain.h"
 #include "words.h"
@@ -124,8 +125,13 @@ static void tell_lock(struct teller *t, uint32_t h)
     bool found = false;
     for (uint32_t k = 0; k < hole->candidate_count; k++)
         found |= candidate_locked(t->p, h, &hole->candidates[k]);
-    note(t, line->span, "ukc.lock holds '%s %s' for %s%s", line->implementation, line->version, line->path,
-         found ? "" : ", which the catalogue does not offer for it");
+    const struct manifest *m = t->p->graph->manifest;
+    struct versions v = versions_find(m, line->implementation);
+    bool directory = v.count && component_needs_directory(&m->implementations[v.first]);
+    const char *missing = found       ? ""
+                          : directory ? ", which the manifest no longer chooses by naming a directory"
+                                      : ", which the catalogue does not offer for it";
+    note(t, line->span, "ukc.lock holds '%s %s' for %s%s", line->implementation, line->version, line->path, missing);
 }
 
 static void tell(struct teller *t, size_t at)

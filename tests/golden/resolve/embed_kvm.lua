@@ -1,0 +1,5 @@
+-- args: --target kvm
+return unikernel "site" {
+  sources  = { "site.c" },
+  requires = { pages = sig.kv_ro },
+}

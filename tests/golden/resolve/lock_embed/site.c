@@ -1,0 +1,1 @@
+int site_main(void) { return 0; }
