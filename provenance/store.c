@@ -257,15 +257,31 @@ static struct job *fetch(struct search *s)
     return found;
 }
 
-static bool check_pin(const struct job *j)
+/* Of the list of the files that were found. */
+static const char *sha256_of(const struct job *j)
 {
-    if (j->pin && wanted_is_tree(j->wanted) && !string_equal(j->pin->sha256, j->unpacked.sha256))
-        return diag_fail(j->diag, DIAG_INTEGRITY, j->pin->span, "'%s' is pinned with SHA-256 %s, and its files have %s", j->wanted->import->name.text,
-                         j->pin->sha256, j->unpacked.sha256);
-    if (!j->pin || string_equal(j->pin->tree, j->unpacked.tree))
-        return true;
-    return diag_fail(j->diag, DIAG_INTEGRITY, j->pin->span, "'%s' is pinned to tree %s, and its files are tree %s", j->wanted->import->name.text,
-                     j->pin->tree, j->unpacked.tree);
+    return wanted_is_tree(j->wanted) ? j->unpacked.sha256 : j->wanted->id;
+}
+
+/*
+ * The pin of exactly what the manifest asks for says what was found.  One of other files is of what the manifest asked for
+ * before, and will be replaced; but the same files have the same list, so one of their tree with another list is damaged.
+ */
+static bool check_pin(const struct job *j, const char *kind, const struct lock *l)
+{
+    const char *name = j->wanted->import->name.text, *sha256 = sha256_of(j);
+    for (size_t i = 0; l && i < l->pin_count; i++) {
+        const struct lock_pin *p = &l->pins[i];
+        bool same_tree = string_equal(p->tree, j->unpacked.tree), same_list = string_equal(p->sha256, sha256);
+        if ((p != j->pin && (!same_tree || !string_equal(p->kind, kind) || !string_equal(p->name, name))) || (same_tree && same_list))
+            continue;
+        if (!same_list)
+            diag_fail(j->diag, DIAG_INTEGRITY, p->span, "'%s' is pinned with SHA-256 %s, and its files have %s", name, p->sha256, sha256);
+        else
+            diag_fail(j->diag, DIAG_INTEGRITY, p->span, "'%s' is pinned to tree %s, and its files are tree %s", name, p->tree, j->unpacked.tree);
+        return diag_help(j->diag, "take ukc.lock from version control; where other files are meant, remove this line: 'ukc configure' writes it anew");
+    }
+    return true;
 }
 
 /* An alternative that the lock does not pin was taken: say so, the lock will change. */
@@ -348,13 +364,13 @@ static const struct fetched *fetch_stored(struct store *store, struct arena *a, 
         s.jobs[k].attempt.alone = count == 1;
     const struct job *j = !ok ? NULL : may & MAY_GET ? fetch(&s) : find_fresh(&s, 0, s.jobs[0].pin ? 1 : s.count);
     struct fetched *f = NULL;
-    if (j && check_pin(j)) {
+    if (j && check_pin(j, use ? "use" : kind_name(j->wanted->import), l)) {
         warn_unpinned(&s, j);
         review_origin(&s, j);
         f = arena_new(a, struct fetched);
         *f = (struct fetched){.kind = use ? "use" : kind_name(j->wanted->import), .import = i, .taken = j->wanted->import, .present = !j->outside, .version = arena_strdup(a, j->unpacked.version),
                               .tree = arena_strdup(a, j->unpacked.tree),
-                              .sha256 = arena_strdup(a, wanted_is_tree(j->wanted) ? j->unpacked.sha256 : j->wanted->id),
+                              .sha256 = arena_strdup(a, sha256_of(j)),
                               .address = wanted_is_tree(j->wanted) ? arena_strdup(a, j->wanted->id) : NULL,
                               .directory = arena_strdup(a, j->unpacked.directory)};
     }

@@ -566,8 +566,17 @@ static void pins(void **)
     assert_int_equal(diag_status(t->diag), DIAG_INTEGRITY);
     assert_non_null(strstr(t->text, "ukc.lua:50:1: error: 'node-lib' is pinned to tree 0123"));
     done(t);
-    t = trial("1.0"); /* a pin of other files is not about these */
+    t = trial("1.0"); /* the same files with another list: damaged, not older */
+    pin.tree = "28d1ec43037214f8857d36b48c10281848178684";
     pin.sha256 = sum(t->arena, "x");
+    t->lock = &lock;
+    assert_false(fetch(t));
+    assert_int_equal(diag_status(t->diag), DIAG_INTEGRITY);
+    assert_non_null(strstr(t->text, "ukc.lua:50:1: error: 'node-lib' is pinned with SHA-256 "));
+    assert_non_null(strstr(t->text, "remove this line"));
+    done(t);
+    t = trial("1.0"); /* a pin of other files is not about these */
+    pin.tree = "0123456789012345678901234567890123456789";
     t->lock = &lock;
     ok(t);
     done(t);
