@@ -15,11 +15,6 @@ struct reader {
     bool bad;
 };
 
-static void say(put_function *put, int descriptor, const char *s)
-{
-    put(descriptor, s, strlen(s));
-}
-
 static bool is_plain(char c)
 {
     return c >= ' ' && c <= '~';
@@ -48,10 +43,10 @@ static void quote(put_function *put, int descriptor, const char *bytes, size_t s
 /* "program: <subject><what>\n"; the subject may come from outside. */
 static void complain(struct reader *r, const char *subject, size_t size, const char *what)
 {
-    say(r->put, 2, r->program);
-    say(r->put, 2, ": ");
+    boot_put_text(r->put, 2, r->program);
+    boot_put_text(r->put, 2, ": ");
     quote(r->put, 2, subject, size);
-    say(r->put, 2, what);
+    boot_put_text(r->put, 2, what);
     r->bad = true;
 }
 
@@ -84,24 +79,11 @@ static const struct boot_key *find(struct reader *r, const char *name, size_t si
     complain(r, name, size, ": several keys end with this:\n");
     for (size_t i = 0; i < r->count; i++)
         if (has_suffix(r->keys[i].path, name, size)) {
-            say(r->put, 2, "  --");
-            say(r->put, 2, r->keys[i].path);
-            say(r->put, 2, "\n");
+            boot_put_text(r->put, 2, "  --");
+            boot_put_text(r->put, 2, r->keys[i].path);
+            boot_put_text(r->put, 2, "\n");
         }
     return NULL;
-}
-
-static void put_number(put_function *put, int descriptor, int64_t n)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-    do
-        digits[--at] = (char)('0' + left % 10);
-    while (left /= 10);
-    if (n < 0)
-        digits[--at] = '-';
-    put(descriptor, digits + at, sizeof digits - at);
 }
 
 /* What a value of this key is, in words. */
@@ -114,21 +96,21 @@ static void describe(put_function *put, int descriptor, const struct boot_key *k
         [BOOT_IPV6_PREFIX] = "IPv6 address with prefix length", [BOOT_MAC] = "Ethernet address",
     };
     if (key->count)
-        say(put, descriptor, "list of, with commas: ");
-    say(put, descriptor, words[key->kind]);
+        boot_put_text(put, descriptor, "list of, with commas: ");
+    boot_put_text(put, descriptor, words[key->kind]);
     for (size_t i = 0; i < key->choice_count; i++) {
-        say(put, descriptor, i ? ", " : " ");
-        say(put, descriptor, key->choices[i]);
+        boot_put_text(put, descriptor, i ? ", " : " ");
+        boot_put_text(put, descriptor, key->choices[i]);
     }
     if (key->kind != BOOT_INTEGER && key->kind != BOOT_SIZE)
         return;
     if (key->min != INT64_MIN) {
-        say(put, descriptor, ", at least ");
-        put_number(put, descriptor, key->min);
+        boot_put_text(put, descriptor, ", at least ");
+        boot_put_number(put, descriptor, key->min);
     }
     if (key->max != INT64_MAX) {
-        say(put, descriptor, ", at most ");
-        put_number(put, descriptor, key->max);
+        boot_put_text(put, descriptor, ", at most ");
+        boot_put_number(put, descriptor, key->max);
     }
 }
 
@@ -143,9 +125,9 @@ static void set(struct reader *r, const struct boot_key *key, char *value)
             value[i] = value[i] ? value[i] : ',';
     complain(r, key->path, strlen(key->path), ": '");
     quote(r->put, 2, value, size);
-    say(r->put, 2, "' does not fit: ");
+    boot_put_text(r->put, 2, "' does not fit: ");
     describe(r->put, 2, key);
-    say(r->put, 2, "\n");
+    boot_put_text(r->put, 2, "\n");
 }
 
 /* The first row of the key that this row is of: rows with the same value are one key. */
@@ -159,24 +141,24 @@ static const struct boot_key *first_row(const struct reader *r, const struct boo
 
 static void help(const struct reader *r)
 {
-    say(r->put, 1, "usage: ");
-    say(r->put, 1, r->program);
-    say(r->put, 1, " [--KEY=VALUE]...\nA key may be shortened to the end of its path.\n\n");
+    boot_put_text(r->put, 1, "usage: ");
+    boot_put_text(r->put, 1, r->program);
+    boot_put_text(r->put, 1, " [--KEY=VALUE]...\nA key may be shortened to the end of its path.\n\n");
     for (size_t i = 0; i < r->count; i++) {
         const struct boot_key *key = &r->keys[i];
         if (first_row(r, key) != key)
             continue;
-        say(r->put, 1, "  --");
-        say(r->put, 1, key->path);
-        say(r->put, 1, key->given ? " (required)" : "=");
-        say(r->put, 1, key->given ? "" : key->fallback);
-        say(r->put, 1, "\n      ");
+        boot_put_text(r->put, 1, "  --");
+        boot_put_text(r->put, 1, key->path);
+        boot_put_text(r->put, 1, key->given ? " (required)" : "=");
+        boot_put_text(r->put, 1, key->given ? "" : key->fallback);
+        boot_put_text(r->put, 1, "\n      ");
         if (key->doc) {
-            say(r->put, 1, key->doc);
-            say(r->put, 1, "; ");
+            boot_put_text(r->put, 1, key->doc);
+            boot_put_text(r->put, 1, "; ");
         }
         describe(r->put, 1, key);
-        say(r->put, 1, "\n");
+        boot_put_text(r->put, 1, "\n");
     }
 }
 

@@ -38,18 +38,39 @@ struct boot_key {
     size_t *count; /* a list: its items; else NULL */
 };
 
-enum { BOOT_GO = 0, BOOT_HELP = 63, BOOT_BAD = 64 };
+enum { BOOT_GO = 0, BOOT_HELP = 1, BOOT_BAD = 64 };
 
 /*
- * Reads the arguments into the keys.  BOOT_GO: start; else the status to exit
- * with, after the reason (or the help) went through put, descriptor 1 or 2.
+ * Reads the arguments into the keys.  BOOT_GO: start.  BOOT_HELP, after the help went through put, descriptor 1: exit with 0.
+ * BOOT_BAD, after the reasons went there, descriptor 2: exit with that, EX_USAGE of sysexits.h.
  * Two rows with the same `value` are one key with two paths.
  */
 int boot_arguments(const char *program, const struct boot_key *keys, size_t count, int argc, char **argv,
                    void (*put)(int descriptor, const char *bytes, size_t size));
 
+/* Memory that keys speak of (ukc/resolve/budget.h): a value, and the bytes for each.  What is below 0 counts as 0. */
+struct boot_part {
+    const char *path;
+    const int64_t *value;
+    int64_t each;
+};
+
+/* A key whose memory others are parts of. */
+struct boot_budget {
+    struct boot_part whole;
+    const struct boot_part *parts;
+    size_t count;
+};
+
+/* In budget.c, for images where an argument can change any of them: BOOT_GO if the parts fit into each whole; BOOT_BAD after saying which do not. */
+int boot_budgets(const char *program, const struct boot_budget *budgets, size_t count, void (*put)(int descriptor, const char *bytes, size_t size));
+
 /* One value, as an argument gives it; false if it is none.  Lists are cut in place. */
 bool boot_parse(const struct boot_key *key, char *text);
+
+/* In put.c: descriptor 1 or 2 is given a text, or a number in decimal digits. */
+void boot_put_text(void (*put)(int descriptor, const char *bytes, size_t size), int descriptor, const char *text);
+void boot_put_number(void (*put)(int descriptor, const char *bytes, size_t size), int descriptor, int64_t number);
 
 /* In address.c: NULL, or the address's bytes and prefix are set. */
 bool boot_parse_address(enum boot_kind kind, const char *text, struct boot_address *out);

@@ -13,7 +13,11 @@
 /* Runtime code, which is no part of the compiler: built here as it is in an image. */
 #include "../../libs/boot/address.c"
 #include "../../libs/boot/boot.c"
+#include "../../libs/boot/put.c"
 #include "../../libs/boot/value.c"
+#include "../../ukc/base/arena.h"
+#include "../../ukc/base/diag.h"
+#include "../../ukc/load/manifest.h"
 
 static bool verbose;
 static int64_t window, other, number;
@@ -242,6 +246,49 @@ static void test_addresses(void **)
     assert_false(boot_parse_address(BOOT_MAC, "02:00:00:00:00:01:", &a));
 }
 
+/* What ukc configure takes of a kind is what an argument may say, and means the same; hexadecimal numbers are left to configure. */
+static void compare_with_configure(enum key_kind theirs, enum boot_kind ours, const char *text)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct key key = {.name = {.text = "k"}, .kind = theirs, .min = theirs == KEY_KIND_size ? 0 : INT64_MIN, .max = INT64_MAX};
+    const struct key_value *v = key_parse(a, &key, text, SPAN_NONE, d);
+    number = 0;
+    if (v && (!parses(ours, text) || ((theirs == KEY_KIND_size || theirs == KEY_KIND_integer) && number != v->number)))
+        fail_msg("'%s' is %s at configure", text, v->text);
+    /* nothing that is no number at configure is one at boot, but for zeros in front */
+    if (!v && parses(ours, text) && strspn(text, "-0") == 0)
+        fail_msg("'%s' is none at configure", text);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
+static void test_as_configure(void **)
+{
+    static const char *const units[] = {"", "B", "KiB", "MiB", "GiB", "TiB", "PiB", "kib", "K", " KiB", "KiBB"};
+    static const char *const numbers[] = {"", "1", "7", "512", "8388607", "8388608", "9223372036854775807", "9223372036854775808", "-1", "1e3", "1x"};
+    for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++)
+        for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+            char text[64];
+            snprintf(text, sizeof text, "%s%s", numbers[n], units[u]);
+            compare_with_configure(KEY_KIND_size, BOOT_SIZE, text);
+            compare_with_configure(KEY_KIND_integer, BOOT_INTEGER, text);
+            compare_with_configure(KEY_KIND_port, BOOT_PORT, text);
+        }
+    static const char *const addresses[] = {
+        "1.2.3.4", "255.255.255.255", "256.1.1.1", "1.2.3", "1.02.3.4", "10.0.0.2/24", "10.0.0.2/33", "10.0.0.2/", "10.0.0.2/024", "1.2.3.4/2/3",
+        "::", "::1", "fe80::1", "fd00::2/64", "fd00::2/129", "fd00::2/", "::ffff:1.2.3.4", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:9", "fd00::%lo", "FD00::A",
+        "02:00:00:00:00:af", "02:00:00:00:00:AF", "02:00:00:00:00", "2:0:0:0:0:1", "02-00-00-00-00-01", "02:00:00:00:00:01:", "",
+    };
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        compare_with_configure(KEY_KIND_ipv4, BOOT_IPV4, addresses[i]);
+        compare_with_configure(KEY_KIND_ipv6, BOOT_IPV6, addresses[i]);
+        compare_with_configure(KEY_KIND_ipv4_prefix, BOOT_IPV4_PREFIX, addresses[i]);
+        compare_with_configure(KEY_KIND_ipv6_prefix, BOOT_IPV6_PREFIX, addresses[i]);
+        compare_with_configure(KEY_KIND_mac, BOOT_MAC, addresses[i]);
+    }
+}
+
 static void test_lists(void **)
 {
     assert_int_equal(boot("--motd=x;--servers=::1,fd00::2"), BOOT_GO);
@@ -280,7 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms), cmocka_unit_test(test_suffixes), cmocka_unit_test(test_complaints), cmocka_unit_test(test_complaints_are_printable),
         cmocka_unit_test(test_help),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_addresses), cmocka_unit_test(test_lists), cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_addresses), cmocka_unit_test(test_as_configure), cmocka_unit_test(test_lists), cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

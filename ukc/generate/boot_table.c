@@ -151,6 +151,82 @@ static void each_key(const struct generation *g, struct text *out,
                 put(g, &g->plan->instances[i], &g->plan->instances[i].keys[j], ++n, out);
 }
 
+/* ---- memory ---- */
+
+/* Whether an argument can change what a whole holds, or has to. */
+static bool is_read(const struct plan_instance *i, const struct plan_key *whole)
+{
+    bool parts = false, read = key_is_boot(whole->key);
+    for (size_t k = 0; k < i->key_count; k++)
+        if (string_equal(i->keys[k].key->within.text, whole->key->name.text)) {
+            parts = true;
+            read |= key_is_boot(i->keys[k].key);
+        }
+    return parts && read;
+}
+
+size_t plan_boot_budgets(const struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->instance_count; i++)
+        for (size_t k = 0; k < plan->instances[i].key_count; k++)
+            n += is_read(&plan->instances[i], &plan->instances[i].keys[k]);
+    return n;
+}
+
+/* The number that each_key gives it. */
+static size_t number_of(const struct plan *plan, const struct plan_key *key)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->instance_count; i++)
+        for (size_t k = 0; k < plan->instances[i].key_count; k++) {
+            n += key_is_boot(plan->instances[i].keys[k].key);
+            if (&plan->instances[i].keys[k] == key)
+                return n;
+        }
+    return 0;
+}
+
+static void put_part(const struct generation *g, const struct plan_instance *i, const struct plan_key *k, struct text *out)
+{
+    const char *name = k->key->name.text;
+    text_puts(out, "{.path = ");
+    c_string(out, i->component->kind == COMPONENT_UNIKERNEL ? name : arena_printf(g->a, "%s.%s", i->name, name));
+    text_puts(out, ", .value = ");
+    if (key_is_boot(k->key)) {
+        text_printf(out, "&key_%zu", number_of(g->plan, k));
+    } else {
+        text_puts(out, "&(const int64_t){");
+        c_integer(out, k->value->number);
+        text_putc(out, '}');
+    }
+    text_printf(out, ", .each = %" PRId64 "}", k->key->budget);
+}
+
+static void put_budget(const struct generation *g, const struct plan_instance *i, const struct plan_key *whole, struct text *out)
+{
+    size_t count = 0;
+    text_puts(out, "    {.whole = ");
+    put_part(g, i, whole, out);
+    text_puts(out, ", .parts = (const struct boot_part[]){");
+    for (size_t k = 0; k < i->key_count; k++)
+        if (string_equal(i->keys[k].key->within.text, whole->key->name.text)) {
+            text_puts(out, count++ ? ", " : "");
+            put_part(g, i, &i->keys[k], out);
+        }
+    text_printf(out, "}, .count = %zu},\n", count);
+}
+
+static void put_budgets(const struct generation *g, struct text *out)
+{
+    text_puts(out, "\nstatic const struct boot_budget boot_budget_rows[] = {\n");
+    for (size_t i = 0; i < g->plan->instance_count; i++)
+        for (size_t k = 0; k < g->plan->instances[i].key_count; k++)
+            if (is_read(&g->plan->instances[i], &g->plan->instances[i].keys[k]))
+                put_budget(g, &g->plan->instances[i], &g->plan->instances[i].keys[k], out);
+    text_puts(out, "};\n");
+}
+
 void boot_table(const struct generation *g, struct text *out)
 {
     text_puts(out, "\n/* Keys read at boot: their variables, with the defaults of the plan. */\n");
@@ -158,4 +234,6 @@ void boot_table(const struct generation *g, struct text *out)
     text_puts(out, "\nstatic const struct boot_key boot_keys[] = {\n");
     each_key(g, out, put_rows);
     text_puts(out, "};\n");
+    if (plan_boot_budgets(g->plan))
+        put_budgets(g, out);
 }

@@ -41,6 +41,8 @@ size_t key_address(enum key_kind, const char *text, unsigned char bytes[16], uns
 /* start.c: gen/start.c, as text.  boot_table.c: its tables of boot keys. */
 void start_source(const struct generation *, struct text *out);
 bool plan_has_boot_keys(const struct plan *);
+/* How many budgets an argument can break, so that the image has to look. */
+size_t plan_boot_budgets(const struct plan *);
 void boot_table(const struct generation *, struct text *out);
 
 /* statements.c: build.ninja and compile_commands.json, as text. */

@@ -107,12 +107,15 @@ static void put_report(bool strerror, struct text *out)
                    "    say(\"error \");\n    say(digits + at);\n    say(\"\\n\");\n}\n");
 }
 
-static void put_main(bool boot, struct text *out)
+static void put_main(bool boot, size_t budgets, struct text *out)
 {
     text_puts(out, "\nint main(int argc, char **argv)\n{\n    unsigned started = 0;\n    const char *name = program;\n");
     if (boot)
-        text_puts(out, "    int refused = boot_arguments(program, boot_keys, sizeof boot_keys / sizeof boot_keys[0], argc, argv, put);\n"
-                       "    if (refused)\n        return refused;\n");
+        text_puts(out, "    int refused = boot_arguments(program, boot_keys, sizeof boot_keys / sizeof boot_keys[0], argc, argv, put);\n");
+    if (budgets)
+        text_printf(out, "    if (!refused)\n        refused = boot_budgets(program, boot_budget_rows, %zu, put);\n", budgets);
+    if (boot)
+        text_puts(out, "    if (refused)\n        return refused == BOOT_HELP ? 0 : refused;\n");
     else
         text_puts(out, "    (void)argv;\n    if (argc > 1) {\n        say(program);\n"
                        "        say(\": there are no arguments: no key of this image is read at boot\\n\");\n        return 64;\n    }\n");
@@ -140,5 +143,5 @@ void start_source(const struct generation *g, struct text *out)
     put_report(g->plan->target == TARGET_posix, out);
     put_start(g, out);
     put_stop(g, out);
-    put_main(boot, out);
+    put_main(boot, plan_boot_budgets(g->plan), out);
 }

@@ -252,8 +252,9 @@ static bool write_glues(struct statements *s)
     }
     if (!plan_has_boot_keys(g->plan))
         return good;
-    static const char *const sources[] = {"boot.c", "value.c", "address.c"};
-    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+    static const char *const sources[] = {"boot.c", "value.c", "address.c", "put.c", "budget.c"};
+    size_t count = sizeof sources / sizeof sources[0] - !plan_boot_budgets(g->plan);
+    for (size_t i = 0; i < count; i++) {
         const char *path = build_file(g, arena_printf(g->a, "root/libs.boot/%s", sources[i]));
         if (!file_exists(path))
             good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "ukc's catalogue has no boot/%s, which keys read at boot need", sources[i]);

@@ -42,7 +42,7 @@ struct word {
     X(bool, "true or false")                                                                       \
     X(integer, "a whole number, with min and max")                                                 \
     X(port, "a TCP or UDP port, 1 to 65535")                                                       \
-    X(size, "a number of bytes, with units: 512, 64KiB, 2MiB, 1GiB")                               \
+    X(size, "a number of bytes, with units: 512, 64KiB, 2MiB, 1GiB, 1TiB")                             \
     X(string, "text")                                                                              \
     X(enum, "one word of a closed list")                                                           \
     X(path, "a path, relative to the manifest or absolute")                                        \

@@ -247,6 +247,20 @@ static bool read_element(struct reader *r, struct key_draft *draft)
     return true;
 }
 
+/* A budget that is given is at least 1, and what is within another has one. */
+static bool check_budget(struct reader *r, const struct table *body, const struct key *key, const char *what, struct span span)
+{
+    const struct entry *given = NULL;
+    for (size_t i = 0; i < body->count; i++)
+        if (string_equal(body->entries[i].name, "budget"))
+            given = &body->entries[i];
+    if (given ? key->budget > 0 : !key->within.text)
+        return true;
+    diag_error(r->diag, given ? given->value.span : span, "%s needs a 'budget' of at least 1", what);
+    diag_help(r->diag, "it is the number of bytes of memory that each takes");
+    return given && !key->budget && !key->within.text && diag_help(r->diag, "without 'budget' nothing is said of memory");
+}
+
 static bool read_key(struct reader *r, const struct entry *e, struct key *out)
 {
     struct key_draft draft = {
@@ -273,10 +287,7 @@ static bool read_key(struct reader *r, const struct entry *e, struct key *out)
     if (draft.key.min > draft.key.max)
         ok = diag_error(r->diag, e->key, "%s has a 'min' of %lld above its 'max' of %lld", what, (long long)draft.key.min,
                         (long long)draft.key.max);
-    if (ok && (draft.key.budget < 0 || (draft.key.within.text && !draft.key.budget))) {
-        ok = diag_error(r->diag, e->key, "%s needs a 'budget' of at least 1", what);
-        diag_help(r->diag, "it is the number of bytes of memory that each takes");
-    }
+    ok = ok && check_budget(r, m->body, &draft.key, what, e->key);
     draft.key.phase = string_equal(draft.phase, "boot")   ? KEY_BOOT
                       : string_equal(draft.phase, "both") ? KEY_BOTH
                                                           : KEY_CONFIGURE;

@@ -79,7 +79,7 @@ bool parse_size(const char *text, int64_t *out, const char **help)
     static const struct {
         const char *unit;
         unsigned shift;
-    } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+    } units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}}; /* as libs/boot/value.c has them */
     *help = NULL;
     size_t digits = strspn(text, "0123456789");
     char number[24];
@@ -94,8 +94,8 @@ bool parse_size(const char *text, int64_t *out, const char **help)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (string_equal(unit, units[i].unit))
             return !__builtin_mul_overflow(n, INT64_C(1) << units[i].shift, out);
-    if (strchr("kKmMgG", unit[0]) && unit[0])
-        *help = "units are powers of 1024: KiB, MiB, GiB";
+    if (strchr("kKmMgGtT", unit[0]) && unit[0])
+        *help = "units are powers of 1024: KiB, MiB, GiB, TiB";
     else if (unit[0] == ' ')
         *help = "the unit follows the number without a blank: 64KiB";
     return false;

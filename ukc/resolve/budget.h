@@ -22,7 +22,7 @@ struct budgets {
 
 /* Those that are within another are left out: it has them. */
 struct budgets plan_budgets(struct arena *, const struct plan *);
-/* Whether what is within a budget fits in; false after reporting. */
+/* Whether what is within a budget fits in, and all of them in what an image can address; false after reporting. */
 bool plan_check_budgets(struct arena *, const struct plan *, struct diag *);
 
 #endif

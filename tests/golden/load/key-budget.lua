@@ -8,5 +8,7 @@ return unikernel "web" {
     b = key.integer { default = 1, budget = -1, doc = "less than nothing" },
     c = key.integer { default = 1, within = "memory", doc = "how much?" },
     h = key.integer { default = 1, budget = "2KiB", doc = "a number" },
+    i = key.integer { default = 1, budget = 0, doc = "nothing" },
+    j = key.integer { default = 1, budget = 0, within = "memory", doc = "a part of no size" },
   },
 }
