@@ -270,6 +270,11 @@ def posix(context):
         r = p.ukc("build", status=1)
         expect("calls backtrace" in r.err and "not in the C library of posix" in r.err and "host_libc = true" in r.err, "a function likewise", r)
 
+        p.write("hello.c", b"#include <zlib.h>\n" + good)
+        r = p.ukc("build", status=1)
+        expect("<zlib.h> is of a library of the host" in r.err and 'imports = { pkgconfig "zlib" }' in r.err and "host_libc" not in r.err,
+               "a header of a library: which import has it", r)
+
         p.write("hello.c", HOST_ONLY)
         p.write("ukc.lua", manifest.replace("sources", "host_libc = true, sources", 1))
         p.ukc("build")

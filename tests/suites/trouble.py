@@ -360,6 +360,30 @@ def link_errors_are_explained(context):
         expect("use -v" not in r.out, "the compiler's word on its linker says nothing", r)
 
 
+def undefined_symbols(context):
+    """What no part of the image defines: who uses it, wherever the compiler moved that to, and what would."""
+    def fails(p, source, *words, absent=()):
+        p.write("odd.c", '#include "console.h"\n' + source)
+        r = p.ukc("build", status=1)
+        expect(all(w in r.err for w in words) and not any(w in r.err for w in absent), "the undefined symbol is explained", words, r)
+
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "odd" { sources = { "odd.c" }, requires = { console = sig.console } }\n')
+        p.write("odd.c", "")
+        p.ukc("configure", "--target", "posix")
+        main = "int odd_main(void) {\n    int n = console_write(\"\", 0);\n%s\n}\n"
+        fails(p, "int random_r(int);\n" + main % "    if (n > 3)\n        return random_r(n) + 4;\n    return random_r(n) + 2;",
+              "odd.c:6:16: error: 'odd' calls random_r, which is in none of the image's sources", "the host's C library has it: say host_libc = true", absent=["sig.random"])
+        fails(p, "int nowhere(int);\nstatic int (*volatile table[])(int) = {nowhere};\n" + main % "    return table[0](n);",
+              "odd.c:3:40: error: the image calls nowhere", "pkgconfig \"MODULE\"", absent=["host_libc"])
+        fails(p, "int task_sleep(long);\nstatic int nap(void) { return task_sleep(3); }\n" + main % "    return nap() + n;",
+              "odd.c:3:31: error: 'odd' calls task_sleep, and does not require sig.task", "requires = { task = sig.task }")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources", "host_libc = true, sources"))
+        p.ukc("configure", "--target", "posix")
+        fails(p, "int nowhere(int);\n" + main % "    return nowhere(n);",
+              "odd.c:5:12: error: 'odd' calls nowhere, which is in none of the image's sources and not in the host's C library", absent=["musl", "of posix"])
+
+
 def missing_definition(context):
     """What a header declares and no source defines is shown in the header."""
     with Project(context) as p:
@@ -421,7 +445,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

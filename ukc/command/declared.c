@@ -39,21 +39,54 @@ static struct span place(const struct source *source, const char *at, size_t len
     return span;
 }
 
-struct span declared_at(struct arena *a, const char *path, const char *function)
+static const struct source *read_quietly(struct arena *a, const char *path)
 {
     struct diag *quiet = diag_create();
     const struct source *source = file_read(a, path, SPAN_NONE, 0, quiet);
     diag_destroy(quiet);
-    size_t length = strlen(function);
-    for (const char *s = source ? source->bytes : ""; *s;) {
-        const char *after = skip(s);
-        if (after == s && in_word(*s)) {
-            while (in_word(*after))
-                after++;
-            if ((size_t)(after - s) == length && !strncmp(s, function, length) && after[strspn(after, " \t")] == '(')
-                return place(source, s, length);
-        }
-        s = after > s ? after : s + 1;
+    return source;
+}
+
+/* Behind the word, comment or literal that begins here, else behind one character. */
+static const char *step(const char *s)
+{
+    const char *after = skip(s);
+    if (after == s)
+        while (in_word(*after))
+            after++;
+    return after > s ? after : s + 1;
+}
+
+static bool is_word(const char *s, const char *after, const char *word)
+{
+    size_t length = strlen(word);
+    return (size_t)(after - s) == length && !strncmp(s, word, length);
+}
+
+struct span declared_at(struct arena *a, const char *path, const char *function)
+{
+    const struct source *source = read_quietly(a, path);
+    for (const char *s = source ? source->bytes : "", *after; *s; s = after) {
+        after = step(s);
+        if (is_word(s, after, function) && after[strspn(after, " \t")] == '(')
+            return place(source, s, strlen(function));
     }
     return SPAN_NONE;
+}
+
+struct span used_at(struct arena *a, const char *path, const char *name)
+{
+    const struct source *source = read_quietly(a, path);
+    const char *first = NULL;
+    int depth = 0;
+    for (const char *s = source ? source->bytes : "", *after; *s; s = after) {
+        after = step(s);
+        depth += (*s == '{') - (*s == '}');
+        if (!is_word(s, after, name))
+            continue;
+        if (depth > 0)
+            return place(source, s, strlen(name));
+        first = first ? first : s;
+    }
+    return first ? place(source, first, strlen(name)) : SPAN_NONE;
 }

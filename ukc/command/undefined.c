@@ -1,20 +1,22 @@
 /*
  * undefined.c - what a linker's undefined symbols mean in the words of the manifest.
  *
- * A label "<instance>.<function>" is one that a binding promised; a plain name
- * may be an operation of a signature that the caller did not require. Where the target has a C library of its
- * own, "sys_<name>" is a system call that nothing of the target answers, and another plain name a function that is
- * left out of the library: then the image is linked once more, without them, to find who calls.
+ * A label "<instance>.<function>" is one that a binding promised; a plain name may be an operation of a
+ * signature that the caller did not require, or a function that neither a source nor the C library defines. Where the target has a C
+ * library of its own, "sys_<name>" is a system call that nothing of the target answers. The image is linked
+ * once more, without them, to find who calls.
  */
 #include "build.h"
 #include "callers.h"
 #include "declared.h"
+#include "host_library.h"
 #include "../base/file.h"
 #include "../../ninja/ninja.h"
 #include <string.h>
 
 struct explanation {
     struct project *p;
+    const char *library; /* gen/library.list: what the image's own C library is made of; NULL: it has the host's, or none */
     const char *why; /* the image with its references, "" when it could not be made */
     struct text told; /* a line for each function of a component that a chain began with */
 };
@@ -61,30 +63,20 @@ static void explain_label(struct project *p, const char *symbol)
                    function, instance);
 }
 
-static const struct signature *signature_of(const struct manifest *m, const char *symbol)
+/* The signature that has this operation. */
+static const struct signature *signature_of(struct project *p, const char *symbol)
 {
+    const struct manifest *m = p->manifest;
     const struct signature *best = NULL;
     for (size_t k = 0; k < m->signature_count; k++) {
         const struct signature *s = &m->signatures[k];
         size_t n = strlen(s->identifier);
         bool fits = strncmp(symbol, s->identifier, n) == 0 && symbol[n] == '_';
-        if (fits && (!best || n > strlen(best->identifier)))
+        if (fits && (!best || n > strlen(best->identifier)) && declared_at(p->a, signature_header(p->a, s), symbol).source)
             best = s;
     }
     return best;
 }
-
-static bool explain_name(struct project *p, const char *symbol)
-{
-    const struct signature *s = p->manifest || project_load(p) ? signature_of(p->manifest, symbol) : NULL;
-    if (!s)
-        return false;
-    diag_error(p->d, SPAN_NONE, "%s is called by a component that does not require sig.%s", symbol, s->name.text);
-    diag_help(p->d, "add it: requires = { %s = sig.%s }, and call the operations by the requirement's name", s->identifier, s->name.text);
-    return true;
-}
-
-/* ---- where the target has a C library of its own ---- */
 
 /* What does the work of a system call without a kernel. */
 static const struct remedy {
@@ -118,17 +110,17 @@ static const char *remedy_of(const char *call)
 /* Is this a component's file, neither the library's nor the target's own? */
 static bool is_of_component(void *context, const char *path)
 {
-    struct project *p = context;
+    const struct explanation *e = context;
+    struct project *p = e->p;
     const char *root = project_file(p, "root/");
-    const struct source *list = file_read(p->a, project_file(p, "gen/library.list"), SPAN_NONE, 0, p->d);
-    if (!list || *path == '/' || string_starts(path, project_file(p, "gen/")))
+    if (*path == '/' || string_starts(path, project_file(p, "gen/")))
         return false;
     if (!string_starts(path, root))
         return true;
     if (string_starts(path + strlen(root), "targets."))
         return false;
     size_t label = strlen(root) + strcspn(path + strlen(root), "/");
-    return !strstr(list->bytes, arena_printf(p->a, "inputs %.*s\n", (int)label, path));
+    return !e->library || !strstr(e->library, arena_printf(p->a, "inputs %.*s\n", (int)label, path));
 }
 
 static const char *make_why(struct explanation *e)
@@ -152,14 +144,15 @@ static const char *plain_name(const struct caller *c)
 }
 
 /* "now (hello.c:4)"; a file of the library without the way to it. */
-static const char *describe(struct project *p, const struct caller *c)
+static const char *describe(struct explanation *e, const struct caller *c)
 {
+    struct project *p = e->p;
     const char *root = project_file(p, "root/"), *path = c->path;
     if (!path)
         return c->function;
     if (string_starts(path, root))
         path += strlen(root);
-    if (!is_of_component(p, c->path) && strchr(path, '/') && path != c->path)
+    if (!is_of_component(e, c->path) && strchr(path, '/') && path != c->path)
         path = strchr(path, '/') + 1;
     return arena_printf(p->a, "%s (%s:%u)", plain_name(c), path, c->line);
 }
@@ -182,26 +175,47 @@ static const char *instance_of(struct project *p, const struct chain *chain)
     return NULL;
 }
 
-static struct span span_of(struct project *p, const struct caller *c)
+/* Where no way is known, or only one through data: the first source of the project's components that uses it, the unikernel's before others. */
+static struct span search(struct project *p, const char *symbol)
 {
+    struct span found = SPAN_NONE;
+    if (!p->manifest && !project_load(p))
+        return found;
+    const struct manifest *m = p->manifest;
+    for (size_t k = 0; k <= m->implementation_count && !found.source; k++) {
+        const struct component *c = k ? &m->implementations[k - 1] : p->unikernel;
+        for (size_t n = 0; c && !c->in_tree && n < c->source_count && !found.source; n++)
+            if (c->sources[n].path.text)
+                found = used_at(p->a, path_normal(p->a, path_join(p->a, c->directory, c->sources[n].path.text)), symbol);
+    }
+    return found;
+}
+
+/* Calls that were merged into one have no line of their own: then the place where the file uses what comes next. */
+static struct span span_of(struct project *p, const struct chain *chain, const char *symbol)
+{
+    const struct caller *c = &chain->callers[0];
     struct diag *quiet = diag_create();
     const struct source *s = file_read(p->a, c->path, SPAN_NONE, 0, quiet);
     diag_destroy(quiet);
-    return s && c->line ? (struct span){s, c->line, c->column ? c->column : 1, 1} : SPAN_NONE;
+    if (s && c->line)
+        return (struct span){s, c->line, c->column ? c->column : 1, 1};
+    struct span used = used_at(p->a, c->path, chain->count > 1 ? plain_name(&chain->callers[1]) : symbol);
+    return used.source ? used : search(p, symbol);
 }
 
-static void explain_chain(struct explanation *e, const struct chain *chain, const char *what)
+static void explain_chain(struct explanation *e, const struct chain *chain, const char *symbol, const char *what)
 {
     struct project *p = e->p;
     const char *instance = instance_of(p, chain);
     struct text way = {};
     if (instance)
-        diag_error(p->d, span_of(p, &chain->callers[0]), "'%s' %s", instance, what);
+        diag_error(p->d, span_of(p, chain, symbol), "'%s' %s", instance, what);
     else
-        diag_error(p->d, span_of(p, &chain->callers[0]), "the image %s", what);
+        diag_error(p->d, span_of(p, chain, symbol), "the image %s", what);
     for (size_t i = 0; i < chain->count; i++)
         if (i == 0 || !is_of_header(&chain->callers[i]))
-            text_printf(&way, "%s%s", i > 1 ? ", which calls " : i ? " calls " : "", describe(p, &chain->callers[i]));
+            text_printf(&way, "%s%s", i > 1 ? ", which calls " : i ? " calls " : "", describe(e, &chain->callers[i]));
     if (chain->count > 1) /* else the line that is shown says it */
         diag_note(p->d, SPAN_NONE, "%s", text_string(&way));
     text_dispose(&way);
@@ -217,23 +231,28 @@ static bool is_told(struct explanation *e, const struct chain *chain)
     return told;
 }
 
-static void explain_missing(struct explanation *e, const char *symbol)
+/* False: it was told already. */
+static bool explain_caller(struct explanation *e, const char *symbol, const char *what)
 {
-    struct project *p = e->p;
-    const char *target = target_names[p->configuration.target], *call = string_starts(symbol, "sys_") ? symbol + 4 : NULL;
-    const char *what = call ? arena_printf(p->a, "makes the system call %s, which %s does not have", call, target)
-                            : arena_printf(p->a, "calls %s, which is in none of the image's sources and not in the C library of %s", symbol, target);
     const char *why = make_why(e);
     struct diag *quiet = diag_create();
-    const struct chain *chain = *why ? callers_find(p->a, why, symbol, is_of_component, p, quiet) : NULL;
+    const struct chain *chain = *why ? callers_find(e->p->a, why, symbol, is_of_component, e, quiet) : NULL;
     diag_destroy(quiet);
     if (chain && is_told(e, chain))
-        return;
+        return false;
     if (chain)
-        explain_chain(e, chain, what);
+        explain_chain(e, chain, symbol, what);
     else
-        diag_error(p->d, SPAN_NONE, "the image %s", what);
-    const char *remedy = remedy_of(call ? call : symbol);
+        diag_error(e->p->d, search(e->p, symbol), "the image %s", what);
+    return true;
+}
+
+static void explain_call(struct explanation *e, const char *call)
+{
+    struct project *p = e->p;
+    const char *target = target_names[p->configuration.target], *remedy = remedy_of(call);
+    if (!explain_caller(e, arena_printf(p->a, "sys_%s", call), arena_printf(p->a, "makes the system call %s, which %s does not have", call, target)))
+        return;
     if (p->configuration.target == TARGET_posix)
         diag_help(p->d, "if the host's C library has it, say host_libc = true in the component: then the image is linked with that one");
     else if (remedy)
@@ -242,19 +261,49 @@ static void explain_missing(struct explanation *e, const char *symbol)
         diag_help(p->d, "%s has no kernel that would do it: leave it out there with match \"target\", or do it with the operations of a signature", target);
 }
 
+/* An operation that no requirement of its caller has. */
+static bool explain_operation(struct explanation *e, const char *symbol)
+{
+    struct project *p = e->p;
+    const struct signature *s = p->manifest || project_load(p) ? signature_of(p, symbol) : NULL;
+    if (s && explain_caller(e, symbol, arena_printf(p->a, "calls %s, and does not require sig.%s", symbol, s->name.text)))
+        diag_help(p->d, "add it: requires = { %s = sig.%s }, and call the operations by the requirement's name", s->identifier, s->name.text);
+    return s;
+}
+
+static void explain_function(struct explanation *e, const char *symbol)
+{
+    struct project *p = e->p;
+    bool posix = p->configuration.target == TARGET_posix;
+    const char *target = target_names[p->configuration.target], *remedy = remedy_of(symbol);
+    const char *libc = e->library ? arena_printf(p->a, " and not in the C library of %s", target) : posix ? " and not in the host's C library" : "";
+    if (!explain_caller(e, symbol, arena_printf(p->a, "calls %s, which is in none of the image's sources%s", symbol, libc)))
+        return;
+    if (posix && e->library && host_libc_defines(symbol))
+        diag_help(p->d, "the host's C library has it: say host_libc = true in the component, then the image is linked with that one");
+    else if (posix)
+        diag_help(p->d, "add the source that defines it; if a library of the host does, import that: imports = { pkgconfig \"MODULE\" }");
+    else if (remedy)
+        diag_help(p->d, "%s", remedy);
+    else
+        diag_help(p->d, "add the source that defines it, or leave it out on %s with match \"target\"", target);
+}
+
 void explain_undefined(struct project *p, const char *symbols)
 {
     struct explanation e = {.p = p};
-    bool own_library = file_exists(project_file(p, "gen/library.list"));
+    const char *list = project_file(p, "gen/library.list");
+    const struct source *library = file_exists(list) ? file_read(p->a, list, SPAN_NONE, 0, p->d) : NULL;
+    e.library = library ? library->bytes : NULL;
     while (*symbols) {
         size_t n = strcspn(symbols, "\n");
         const char *symbol = arena_strndup(p->a, symbols, n);
         if (strchr(symbol, '.'))
             explain_label(p, symbol);
-        else if (own_library && string_starts(symbol, "sys_"))
-            explain_missing(&e, symbol);
-        else if (!explain_name(p, symbol) && own_library)
-            explain_missing(&e, symbol);
+        else if (e.library && string_starts(symbol, "sys_"))
+            explain_call(&e, symbol + 4);
+        else if (!explain_operation(&e, symbol))
+            explain_function(&e, symbol);
         symbols += n + (symbols[n] == '\n');
     }
     text_dispose(&e.told);

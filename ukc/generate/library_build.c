@@ -18,7 +18,9 @@
 #include "statements.h"
 #include "rules.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/file.h"
 
@@ -178,8 +180,10 @@ bool write_library(struct statements *s)
 {
     const struct generation *g = s->g;
     const struct target_library *library = &g->target->library;
-    if (library->import_count == 0)
-        return true;
+    const char *list = build_file(g, "gen/library.list");
+    if (library->import_count == 0) /* what a configure before left would say that there is one */
+        return g->options->check_only || unlink(list) == 0 || errno == ENOENT ||
+               diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", list, strerror(errno));
     struct library_build b = {.s = s, .library = library};
     b.tree = arena_printf(g->a, "%s/%s", build_file(g, "root"), layout_import_label(g->a, g->layout, &library->imports[0]));
     text_putc(s->out, '\n');

@@ -119,10 +119,6 @@ static void write_link(struct statements *s, const char *name, const char *linke
         .implicit = &s->tools, .implicit_count = 1,
         .variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name}}, .variable_count = 2,
     };
-    if (s->library.count == 0 && !g->target->script.text) {
-        ninja_build(s->out, &build);
-        return;
-    }
     word_list implicit = {};
     *vec_add(g->a, &implicit) = s->tools;
     if (g->target->script.text) {
@@ -133,15 +129,14 @@ static void write_link(struct statements *s, const char *name, const char *linke
     }
     for (size_t i = 0; i < s->library.count; i++)
         *vec_add(g->a, &implicit) = s->library.items[i];
-    build.rule = "link_library";
+    bool plain = s->library.count == 0 && !g->target->script.text;
+    build.rule = plain ? "link" : "link_library";
     build.implicit = implicit.items;
     build.implicit_count = implicit.count;
     build.variables = (struct ninja_variable[]){{"libs", text_string(&s->libraries)}, {"what", name},
                                                 {"objects", words_of(g, &s->link_inputs)}, {"library", words_of(g, &s->library)}};
     build.variable_count = 4;
     ninja_build(s->out, &build);
-    if (s->library.count == 0)
-        return;
     const char *why = build_file(g, "obj/+image/why.elf"); /* not part of the image: ukc build asks for it when a symbol is missing */
     build.rule = "link_why";
     build.outputs = &why;
