@@ -146,6 +146,16 @@ static void use_other_log(void)
         kv.index.entries[i].at = kv.index.entries[i].moved;
 }
 
+/*
+ * Both slots name one log, so whatever becomes of the power nobody reads the other before it is written anew: the device may
+ * have its room.  A slot that could not be written may name it still.  A device that fails here fails a hint.
+ */
+static void forget_other_log(void)
+{
+    if (!kv.broken)
+        block_discard(place(!kv.now.log, 0), log_sectors(kv.now.sectors, kv.device.sector_size));
+}
+
 /* Room for a record at the end of *next, by compaction if need be: without `key`, whose record is the one to come or is removed. */
 static int make_room(struct view key, uint64_t need, struct slot *next, bool *compacted)
 {
@@ -191,6 +201,8 @@ static int set(struct view key, struct view value)
     kv.now = next;
     kv.live += need - freed;
     index_put(&kv.index, (struct entry){copy, (uint32_t)key.size, value.size, head.value_sum, at, 0});
+    if (compacted)
+        forget_other_log();
     return 0;
 }
 
@@ -216,6 +228,8 @@ static int remove_key(struct view key)
         use_other_log();
     kv.now = next;
     kv.live -= freed;
+    if (compacted)
+        forget_other_log();
     return 0;
 }
 

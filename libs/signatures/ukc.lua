@@ -16,7 +16,7 @@ return
   signature "virtio"  { version = "1.0", doc = "virtio devices and their queues, for drivers",
                         objects = { "virtio_device", "virtio_queue" }, shared = true, exclusive = true },
   signature "entropy" { version = "1.0", doc = "bytes from a physical source of noise, to seed random with", shared = true },
-  signature "block"   { version = "1.0", doc = "a device of fixed-size sectors" },
+  signature "block"   { version = "2.0", doc = "a device of fixed-size sectors" },
   signature "netif"   { version = "1.0", doc = "a network interface that carries Ethernet frames",
                         keys = { link = key.enum { "tap", "packet", "pcap", "switch", default = "tap",
                                                    doc = "on posix, what frames travel on: a tap device, an interface of the host, capture files, a simulated switch" } } },

@@ -4,10 +4,11 @@
  *     replay LOG SECTORS KEY COMBINATIONS
  *
  * The log's format is that of Linux' dm-log-writes: a sector with magic, version, number of entries and sector size; then for each entry
- * a sector that says where, how much and flags, and the data.  Numbers are little-endian.
+ * a sector that says where, how much and flags, and the data, which a discard has none of.  Numbers are little-endian.
  *
  * Prints, for each flush, the number that KEY has when all before it has arrived.  Of what lies between two flushes any
- * sectors may have arrived: with all combinations, or a sample of so many, the number must be that before or that after.
+ * sectors may have arrived: with all combinations, or a sample of so many, the number must be that before or that after.  Those that
+ * were discarded are there still, or zeros, or anything.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,9 +31,9 @@ static size_t log_size, device_size;
 static const char *key;
 static struct pending {
     uint64_t sector;
-    const unsigned char *bytes;
+    const unsigned char *bytes; /* NULL: discarded */
 } pending[PENDING_MOST];
-static size_t pending_count, tried;
+static size_t pending_count, tried, discarded;
 
 struct task *task_self(void)
 {
@@ -107,7 +108,13 @@ static long number(void)
 
 static void arrive(unsigned char *device, const struct pending *p)
 {
-    memcpy(device + p->sector * UNIT, p->bytes, UNIT);
+    unsigned char *sector = device + p->sector * UNIT;
+    if (p->bytes)
+        memcpy(sector, p->bytes, UNIT);
+    else if (random() & 1)
+        memset(sector, 0, UNIT);
+    else
+        block_double_rot(sector);
 }
 
 static long with_all(void)
@@ -146,14 +153,15 @@ static void lose(unsigned long combinations)
 static size_t entry(size_t at, unsigned long combinations)
 {
     uint64_t sector = number_at(at, 8), count = number_at(at + 8, 8), flags = number_at(at + 16, 8);
+    bool data = !(flags & DISCARD);
     at += UNIT;
-    if (flags & (FUA | DISCARD))
-        fail("the store writes and flushes, and does nothing else");
-    for (uint64_t i = 0; i < count; i++, at += UNIT) {
-        number_at(at, UNIT < 8 ? UNIT : 8);
-        if (pending_count == PENDING_MOST || sector + i >= device_size / UNIT || at + UNIT > log_size)
+    if (flags & FUA)
+        fail("the store writes, discards and flushes, and does nothing else");
+    for (uint64_t i = 0; i < count; i++, at += data ? UNIT : 0) {
+        if (pending_count == PENDING_MOST || sector + i >= device_size / UNIT || (data && at + UNIT > log_size))
             fail("an entry of the log makes no sense");
-        pending[pending_count++] = (struct pending){sector + i, log_bytes + at};
+        pending[pending_count++] = (struct pending){sector + i, data ? log_bytes + at : NULL};
+        discarded += !data;
     }
     if (flags & FLUSH)
         lose(combinations);
@@ -175,7 +183,7 @@ int main(int argc, char **argv)
     size_t at = UNIT;
     for (uint64_t i = 0; i < entries; i++)
         at = entry(at, strtoul(argv[4], NULL, 10));
-    fprintf(stderr, "%zu devices\n", tried);
+    fprintf(stderr, "%zu devices, %zu sectors discarded\n", tried, discarded);
     free(flushed);
     free(log_bytes);
     block_double_end();

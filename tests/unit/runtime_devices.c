@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 int random_posix_start(void);
@@ -188,6 +189,74 @@ static void ranges_are_checked(void **state)
     block_file_stop();
 }
 
+static void ranges_become_holes(void **state)
+{
+    (void)state;
+    static char data[8192], back[8192];
+    block_path = "holes";
+    memset(data, 7, sizeof data);
+    assert_int_equal(block_file_start(), 0);
+    assert_int_equal(block_file_write(0, data, sizeof data), 0);
+    assert_int_equal(block_file_zero(3, 9), 0);
+    memset(data + 3 * 512, 0, 9 * 512);
+    assert_int_equal(block_file_read(0, back, sizeof back), 0);
+    assert_memory_equal(data, back, sizeof data);
+    assert_int_equal(block_file_discard(14, 1), 0);
+    assert_int_equal(block_file_read(0, back, 14 * 512), 0);
+    assert_memory_equal(data, back, 14 * 512);
+    assert_int_equal(block_file_read(15, back, 512), 0);
+    assert_memory_equal(data + 15 * 512, back, 512);
+    assert_int_equal(block_file_discard(0, 16), 0);
+    assert_int_equal(block_file_flush(), 0);
+    struct stat status;
+    assert_int_equal(stat(block_path, &status), 0);
+    assert_int_equal(status.st_size, 8192);
+    assert_int_equal(status.st_blocks, 0);
+    static const struct { uint64_t sector, count; } outside[] = {{16, 1}, {17, 0}, {1, 16}, {UINT64_MAX, 2}, {2, UINT64_MAX}, {UINT64_MAX / 512 + 1, 1}};
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        assert_int_equal(block_file_zero(outside[i].sector, outside[i].count), -EINVAL);
+        assert_int_equal(block_file_discard(outside[i].sector, outside[i].count), -EINVAL);
+    }
+    assert_int_equal(block_file_zero(16, 0), 0);
+    assert_int_equal(block_file_discard(16, 0), 0);
+    block_file_stop();
+}
+
+/* The C library's, which a file system need not know. */
+static int refuse_holes; /* an error */
+
+int fallocate(int descriptor, int mode, off_t offset, off_t size)
+{
+    errno = refuse_holes;
+    return refuse_holes ? -1 : (int)syscall(SYS_fallocate, descriptor, mode, offset, size);
+}
+
+static void file_systems_without_holes(void **state)
+{
+    (void)state;
+    static char data[8192], back[8192];
+    block_path = "no-holes";
+    static const int errors[] = {EOPNOTSUPP, ENOSYS, ENODEV};
+    for (int i = 0; i < 3; i++) {
+        refuse_holes = errors[i];
+        memset(data, 7, sizeof data);
+        assert_int_equal(block_file_start(), 0);
+        assert_int_equal(block_file_write(0, data, sizeof data), 0);
+        assert_int_equal(block_file_discard(0, 16), 0);
+        assert_int_equal(block_file_zero(3, 9), 0);
+        memset(data + 3 * 512, 0, 9 * 512);
+        assert_int_equal(block_file_read(0, back, sizeof back), 0);
+        assert_memory_equal(data, back, sizeof data);
+        block_file_stop();
+    }
+    refuse_holes = ENOSPC;
+    assert_int_equal(block_file_start(), 0);
+    assert_int_equal(block_file_zero(3, 9), -ENOSPC);
+    assert_int_equal(block_file_discard(3, 9), -ENOSPC);
+    block_file_stop();
+    refuse_holes = 0;
+}
+
 static void a_file_is_used_once_and_can_shrink(void **state)
 {
     (void)state;
@@ -239,6 +308,8 @@ int main(void)
         cmocka_unit_test(log_levels),
         cmocka_unit_test(sectors_keep_what_is_written),
         cmocka_unit_test(ranges_are_checked),
+        cmocka_unit_test(ranges_become_holes),
+        cmocka_unit_test(file_systems_without_holes),
         cmocka_unit_test(a_file_is_used_once_and_can_shrink),
     };
     return cmocka_run_group_tests(tests, start, stop);

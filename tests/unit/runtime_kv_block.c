@@ -2,6 +2,7 @@
 #include "instances.h"
 
 #include "block_double.h"
+#include "internal.h"
 #include "kv_block.h"
 #include "log.h"
 
@@ -409,6 +410,50 @@ static void failing(void **state)
     tear_down();
 }
 
+/* The log that was left is discarded, whole and nothing else, once no slot names it any more. */
+static void the_log_that_was_left(void **state)
+{
+    (void)state;
+    set_up(SECTORS, 512);
+    block_double.noting = true;
+    assert_int_equal(kv_block_start(), 0);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(kv_block_set(VIEW("a"), VIEW("one")), 0);
+    struct block_trace trace = block_double_take();
+    for (size_t i = 0; i < trace.count; i++)
+        assert_int_not_equal(trace.events[i].kind, BLOCK_EVENT_DISCARD);
+    block_trace_free(&trace);
+    assert_int_equal(kv_block_set(VIEW("a"), VIEW("two")), 0);
+    trace = block_double_take();
+    size_t first = trace.count - 40;
+    assert_true(trace.count > 44 && trace.events[first - 1].kind == BLOCK_EVENT_FLUSH);
+    for (size_t i = 0; i < 40; i++)
+        assert_true(trace.events[first + i].kind == BLOCK_EVENT_DISCARD && trace.events[first + i].number == 16 + i);
+    block_trace_free(&trace);
+    again();
+    is("a", "two");
+
+    block_double.discard_fails = true;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(kv_block_set(VIEW("a"), VIEW("one")), 0);
+    assert_int_equal(errors, 0);
+    block_double.discard_fails = false;
+
+    while (kv.now.used < 40)
+        assert_int_equal(kv_block_set(VIEW("a"), VIEW("one")), 0);
+    block_trace_free(&block_double.trace);
+    block_double.writes_until_failure = 2; /* the record and slot 0: slot 1 names the log that was left */
+    assert_int_equal(kv_block_set(VIEW("a"), VIEW("two")), 0);
+    trace = block_double_take();
+    for (size_t i = 0; i < trace.count; i++)
+        assert_int_not_equal(trace.events[i].kind, BLOCK_EVENT_DISCARD);
+    block_trace_free(&trace);
+    block_double.writes_until_failure = -1;
+    again();
+    is("a", "two");
+    tear_down();
+}
+
 static void unreadable(void **state)
 {
     (void)state;
@@ -499,7 +544,7 @@ int main(void)
         cmocka_unit_test(what_it_keeps), cmocka_unit_test(long_values), cmocka_unit_test(a_full_device),
         cmocka_unit_test(too_small), cmocka_unit_test(read_only), cmocka_unit_test(other_formats), cmocka_unit_test(other_geometries),
         cmocka_unit_test(flipped_bits), cmocka_unit_test(scattered_damage), cmocka_unit_test(both_slots),
-        cmocka_unit_test(failing), cmocka_unit_test(unreadable),
+        cmocka_unit_test(failing), cmocka_unit_test(the_log_that_was_left), cmocka_unit_test(unreadable),
         cmocka_unit_test_setup_teardown(many_tasks, instances_start, instances_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

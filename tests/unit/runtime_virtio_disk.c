@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { SIZE_MAX_OFFERED = 2, SEG_MAX = 4, RO = 32, BLK_SIZE = 64, FLUSH = 512 };
+enum { SIZE_MAX_OFFERED = 2, SEG_MAX = 4, RO = 32, BLK_SIZE = 64, FLUSH = 512, DISCARD = 1 << 13, WRITE_ZEROES = 1 << 14 };
 enum { SECTORS = 4096, HELD = 64 };
 
 int test_disk_index;
@@ -23,6 +23,9 @@ static struct double_chain held[HELD]; /* what the disk has taken and not answer
 static unsigned held_count, flush_count, request_count, longest, complaints;
 static bool lazy;
 static int lie_status, lie_length; /* -1: none */
+static int lie_status_of;          /* requests of this type only; -1: all */
+static struct { uint32_t type, flags, count; uint64_t sector; } ranges[64];
+static unsigned range_count;
 
 void log_write(enum log_level level, const char *component, const char *format, ...)
 {
@@ -50,6 +53,21 @@ static uint32_t move_data(struct double_chain *chain, uint64_t at, bool in)
     return moved;
 }
 
+static uint32_t take_range(const struct double_chain *chain, uint32_t type, uint64_t at)
+{
+    const uint8_t *range = chain->parts[1].bytes;
+    assert_true(chain->out == 2 && chain->in == 1 && chain->parts[1].size == 16 && at == 0 && range_count < 64);
+    ranges[range_count].type = type;
+    memcpy(&ranges[range_count].sector, range, 8);
+    memcpy(&ranges[range_count].count, range + 8, 4);
+    memcpy(&ranges[range_count].flags, range + 12, 4);
+    assert_true(ranges[range_count].sector + ranges[range_count].count <= SECTORS);
+    if (lie_status < 0)
+        memset(disk + ranges[range_count].sector * 512, type == 13 ? 0 : 0xdb, ranges[range_count].count * 512);
+    range_count++;
+    return 0;
+}
+
 static void answer(struct double_chain *chain)
 {
     uint32_t type;
@@ -59,10 +77,11 @@ static void answer(struct double_chain *chain)
     memcpy(&sector, chain->parts[0].bytes + 8, 8);
     struct double_part *status = &chain->parts[chain->out + chain->in - 1];
     assert_true(status->size == 1 && *status->bytes == 0xff);
-    uint32_t moved = type == 4 ? 0 : move_data(chain, sector * 512, type == 0);
+    assert_true(type == 0 || type == 1 || type == 4 || type == 11 || type == 13);
+    uint32_t moved = type == 4 ? 0 : type > 4 ? take_range(chain, type, sector) : move_data(chain, sector * 512, type == 0);
     flush_count += type == 4;
     request_count++;
-    *status->bytes = lie_status >= 0 ? (uint8_t)lie_status : 0;
+    *status->bytes = lie_status >= 0 && (lie_status_of < 0 || lie_status_of == (int)type) ? (uint8_t)lie_status : 0;
     double_push(device, 0, chain->head, lie_length >= 0 ? (uint32_t)lie_length : type == 0 ? moved + 1 : 1);
 }
 
@@ -106,9 +125,13 @@ static void set_up(uint64_t features)
     put32(8, 4096);
     put32(12, 8);
     put32(20, 4096);
-    held_count = flush_count = request_count = longest = complaints = 0;
+    put32(36, 1000); /* at most to be discarded, and by which units */
+    put32(44, 16);
+    put32(48, 500); /* at most to be zeroed */
+    device->config[56] = 1;
+    held_count = flush_count = request_count = longest = complaints = range_count = 0;
     lazy = false;
-    lie_status = lie_length = -1;
+    lie_status = lie_length = lie_status_of = -1;
     test_disk_index = -1;
     assert_int_equal(virtio_bus_start(), 0);
 }
@@ -174,6 +197,124 @@ static void sectors_come_and_go(void **state)
         assert_int_equal(flush_count, offered[round] & FLUSH ? 1 : 0);
         tear_down();
     }
+}
+
+/* ---- ranges ---- */
+
+static bool holds(unsigned sector, unsigned count, uint8_t byte)
+{
+    for (unsigned i = 0; i < count * 512; i++)
+        if (disk[sector * 512 + i] != byte)
+            return false;
+    return true;
+}
+
+static bool range_is(unsigned number, uint32_t type, uint64_t sector, uint32_t count, uint32_t flags)
+{
+    return ranges[number].type == type && ranges[number].sector == sector && ranges[number].count == count && ranges[number].flags == flags;
+}
+
+static void zeroes_need_not_be_sent(void **state)
+{
+    (void)state;
+    for (int unmaps = 0; unmaps < 2; unmaps++) {
+        set_up(WRITE_ZEROES | DISCARD);
+        device->config[56] = (uint8_t)unmaps;
+        assert_int_equal(virtio_blk_start(), 0);
+        memset(disk, 7, sizeof disk);
+        assert_int_equal(virtio_blk_zero(3, 1200), 0);
+        assert_true(holds(0, 3, 7) && holds(3, 1200, 0) && holds(1203, SECTORS - 1203, 7));
+        assert_true(range_count == 3 && range_is(0, 13, 3, 500, (uint32_t)unmaps) && range_is(1, 13, 503, 500, (uint32_t)unmaps) &&
+                    range_is(2, 13, 1003, 200, (uint32_t)unmaps));
+        assert_int_equal(virtio_blk_zero(SECTORS - 1, 1), 0);
+        assert_int_equal(virtio_blk_zero(SECTORS, 0), 0);
+        assert_int_equal(virtio_blk_discard(SECTORS, 0), 0);
+        assert_int_equal(request_count, 4);
+        tear_down();
+    }
+}
+
+/* As long as the disk's limit, and each piece ends where the disk has an end. */
+static void what_is_not_needed_is_given_back(void **state)
+{
+    (void)state;
+    set_up(WRITE_ZEROES | DISCARD);
+    assert_int_equal(virtio_blk_start(), 0);
+    memset(disk, 7, sizeof disk);
+    assert_int_equal(virtio_blk_discard(5, 2000), 0);
+    assert_true(range_count == 3 && range_is(0, 11, 5, 987, 0) && range_is(1, 11, 992, 992, 0) && range_is(2, 11, 1984, 21, 0));
+    assert_true(holds(0, 5, 7) && holds(5, 2000, 0xdb) && holds(2005, SECTORS - 2005, 7));
+    tear_down();
+    set_up(BLK_SIZE | DISCARD); /* sectors of 4096 bytes, and units that are none of theirs */
+    put32(44, 9);
+    assert_int_equal(virtio_blk_start(), 0);
+    assert_int_equal(virtio_blk_discard(1, 250), 0);
+    assert_true(range_count == 2 && range_is(0, 11, 8, 1000, 0) && range_is(1, 11, 1008, 1000, 0));
+    tear_down();
+    set_up(DISCARD); /* units that are longer than what is taken at once, and none */
+    assert_int_equal(virtio_blk_start(), 0);
+    put32(44, 1001);
+    assert_int_equal(virtio_blk_discard(2, 1001), 0);
+    assert_true(range_count == 2 && range_is(0, 11, 2, 999, 0) && range_is(1, 11, 1001, 2, 0));
+    put32(44, 0);
+    assert_int_equal(virtio_blk_discard(0, 1001), 0);
+    assert_true(range_count == 4 && range_is(2, 11, 0, 1000, 0) && range_is(3, 11, 1000, 1, 0));
+    tear_down();
+}
+
+/* What the disk cannot do it is not asked for; zeroes are written. */
+static void disks_without_ranges(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        set_up(round == 0 ? BLK_SIZE : BLK_SIZE | WRITE_ZEROES | DISCARD);
+        switch (round) {
+        case 1: put32(36, 0), put32(48, 0); break;
+        case 2: put32(36, 7), put32(48, 7); break; /* less than a sector */
+        case 3: lie_status = 2, lie_status_of = 11; put32(48, 0); break;
+        case 4: lie_status = 2, lie_status_of = 13; put32(36, 0); break;
+        }
+        assert_int_equal(virtio_blk_start(), 0);
+        memset(disk, 7, sizeof disk);
+        assert_int_equal(virtio_blk_zero(1, 300), 0);
+        assert_true(holds(0, 8, 7) && holds(8, 300 * 8, 0) && holds(301 * 8, SECTORS - 301 * 8, 7));
+        assert_int_equal(virtio_blk_discard(400, 2), 0);
+        assert_true(holds(400 * 8, 2 * 8, 7));
+        assert_int_equal(range_count, round >= 3);
+        assert_int_equal(request_count - range_count, (300 + 15) / 16);
+        tear_down();
+    }
+}
+
+static void ranges_that_cannot_be(void **state)
+{
+    (void)state;
+    set_up(WRITE_ZEROES | DISCARD);
+    assert_int_equal(virtio_blk_start(), 0);
+    static const struct { uint64_t sector, count; } outside[] = {
+        {SECTORS, 1}, {SECTORS + 1, 0}, {1, SECTORS}, {UINT64_MAX, 2}, {2, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}, {UINT64_MAX / 512 + 1, 1},
+    };
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        assert_int_equal(virtio_blk_zero(outside[i].sector, outside[i].count), -EINVAL);
+        assert_int_equal(virtio_blk_discard(outside[i].sector, outside[i].count), -EINVAL);
+    }
+    assert_int_equal(request_count, 0);
+    for (int status = 1; status < 256; status += status == 1 ? 2 : 252) { /* 2 is "not supported" */
+        lie_status = status;
+        assert_int_equal(virtio_blk_zero(0, 1), -EIO);
+        assert_int_equal(virtio_blk_discard(0, 1), -EIO);
+    }
+    device->restless = 1000; /* a configuration that never holds still */
+    lie_status = -1;
+    assert_int_equal(virtio_blk_zero(0, 1), -EIO);
+    assert_int_equal(virtio_blk_discard(0, 1), -EIO);
+    device->restless = 0;
+    tear_down();
+    set_up(WRITE_ZEROES | DISCARD | RO);
+    assert_int_equal(virtio_blk_start(), 0);
+    assert_int_equal(virtio_blk_zero(0, 1), -EROFS);
+    assert_int_equal(virtio_blk_discard(0, 1), -EROFS);
+    tear_down();
 }
 
 static unsigned workers_done, workers_wrong;
@@ -348,6 +489,8 @@ static void all_come_back_when_the_disk_lies(void **state)
     assert_int_equal(virtio_blk_read(0, sector, 512), -EIO);
     assert_int_equal(virtio_blk_write(0, sector, 512), -EIO);
     assert_int_equal(virtio_blk_flush(), -EIO);
+    assert_int_equal(virtio_blk_zero(0, 1), -EIO);
+    assert_int_equal(virtio_blk_discard(0, 1), -EIO);
     assert_int_equal(complaints, 1);
     tear_down();
 }
@@ -412,7 +555,8 @@ static void noise_is_handed_out_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_the_disk_is), TEST(sectors_come_and_go), TEST(many_tasks_wait_each_for_its_own), TEST(a_cancelled_task_waits_as_well),
+        TEST(what_the_disk_is), TEST(sectors_come_and_go), TEST(zeroes_need_not_be_sent), TEST(what_is_not_needed_is_given_back),
+        TEST(disks_without_ranges), TEST(ranges_that_cannot_be), TEST(many_tasks_wait_each_for_its_own), TEST(a_cancelled_task_waits_as_well),
         TEST(disks_that_contradict_themselves), TEST(requests_that_fail), TEST(all_come_back_when_the_disk_lies),
         TEST(noise_is_handed_out_once),
     };

@@ -26,10 +26,15 @@
 #define FEATURE_RO (UINT64_C(1) << 5)
 #define FEATURE_BLK_SIZE (UINT64_C(1) << 6)
 #define FEATURE_FLUSH (UINT64_C(1) << 9)
+#define FEATURE_DISCARD (UINT64_C(1) << 13)
+#define FEATURE_WRITE_ZEROES (UINT64_C(1) << 14)
+#define FEATURES_WANTED \
+    (FEATURE_SIZE_MAX | FEATURE_SEG_MAX | FEATURE_RO | FEATURE_BLK_SIZE | FEATURE_FLUSH | FEATURE_DISCARD | FEATURE_WRITE_ZEROES)
 
 /* 5.2.4, 5.2.6 */
 enum { CONFIG_CAPACITY = 0, CONFIG_SIZE_MAX = 8, CONFIG_SEG_MAX = 12, CONFIG_BLK_SIZE = 20, UNIT = 512, SECTOR_MOST = 65536 };
-enum { REQUEST_READ = 0, REQUEST_WRITE = 1, REQUEST_FLUSH = 4 };
+enum { CONFIG_DISCARD_SECTORS = 36, CONFIG_DISCARD_ALIGNMENT = 44, CONFIG_ZERO_SECTORS = 48, CONFIG_ZERO_UNMAPS = 56 };
+enum { REQUEST_READ = 0, REQUEST_WRITE = 1, REQUEST_FLUSH = 4, REQUEST_DISCARD = 11, REQUEST_ZERO = 13 };
 enum { STATUS_OK = 0, STATUS_UNSUPPORTED = 2, STATUS_NONE = 0xff };
 enum { TRANSFER_MOST = 1 << 20, SEGMENTS_MOST = 30, EXTRA = 2 /* parts: head and status */ };
 
@@ -53,7 +58,7 @@ struct request {
 static struct virtio_device *device;
 static struct virtio_queue *queue;
 static struct block_info disk;
-static bool flushes;
+static uint64_t agreed; /* features */
 static uint32_t segment_most;
 static unsigned segments_most;
 static struct wire *wires;
@@ -111,16 +116,14 @@ static int read_config(uint64_t features)
         return -EIO;
     }
     disk = (struct block_info){.sectors = capacity / (size / UNIT), .sector_size = size, .read_only = KEY_READ_ONLY || (features & FEATURE_RO)};
-    flushes = features & FEATURE_FLUSH;
     return 0;
 }
 
 static int set_up(void)
 {
-    uint64_t features;
-    int error = virtio_negotiate(device, FEATURE_SIZE_MAX | FEATURE_SEG_MAX | FEATURE_RO | FEATURE_BLK_SIZE | FEATURE_FLUSH, &features);
+    int error = virtio_negotiate(device, FEATURES_WANTED, &agreed);
     if (!error)
-        error = read_config(features);
+        error = read_config(agreed);
     if (error)
         return error;
     if (segment_most == TRANSFER_MOST)
@@ -308,9 +311,14 @@ static int transfer(uint32_t type, uint64_t sector, void *buffer, size_t size)
     return request.result;
 }
 
+static bool outside(uint64_t sector, uint64_t count)
+{
+    return sector > disk.sectors || count > disk.sectors - sector;
+}
+
 static int transfers(uint32_t type, uint64_t sector, void *buffer, size_t size)
 {
-    if (size % disk.sector_size != 0 || sector > disk.sectors || size / disk.sector_size > disk.sectors - sector)
+    if (size % disk.sector_size != 0 || outside(sector, size / disk.sector_size))
         return -EINVAL;
     size_t most = (size_t)segment_most * segments_most;
     most = (most < TRANSFER_MOST ? most : TRANSFER_MOST) & ~((size_t)disk.sector_size - 1);
@@ -338,8 +346,100 @@ int virtio_blk_write(uint64_t sector, const void *buffer, size_t size)
 /* A disk that does not offer to flush keeps nothing back (5.2.6.2). */
 int virtio_blk_flush(void)
 {
-    if (!flushes || disk.read_only)
+    if (!(agreed & FEATURE_FLUSH) || disk.read_only)
         return device ? 0 : -EIO;
     int error = transfer(REQUEST_FLUSH, 0, NULL, 0);
     return error == -ENOTSUP ? -EIO : error;
+}
+
+/* ---- ranges, whose bytes need not be sent ---- */
+
+/* 5.2.6: what the disk reads of one, in sectors of 512 bytes. */
+struct range {
+    uint64_t sector;
+    uint32_t count, flags;
+};
+static_assert(sizeof(struct range) == 16);
+
+enum { RANGE_UNMAP = 1 };
+
+/* What the disk says of a kind of range; it is asked each time, so that images without them have nothing of it. */
+struct kind {
+    uint32_t type, flags;
+    uint32_t most, alignment; /* in sectors of 512 bytes */
+};
+
+/* The most sectors from `at` on that the disk takes at once, and after which it has whole units of its own, if it can be. */
+static uint64_t most_from(const struct kind *kind, uint64_t at)
+{
+    uint32_t sector = disk.sector_size / UNIT, unit = kind->alignment && kind->alignment % sector == 0 ? kind->alignment : sector;
+    uint64_t beyond = (at + kind->most) % unit;
+    return beyond < kind->most ? kind->most - beyond : kind->most - kind->most % sector;
+}
+
+/* One request after the other; -ENOTSUP: the disk does not do this after all. */
+static int send_ranges(const struct kind *kind, uint64_t sector, uint64_t count)
+{
+    uint64_t at = sector * (disk.sector_size / UNIT), end = at + count * (disk.sector_size / UNIT);
+    int error = 0;
+    while (!error && at < end) {
+        uint64_t most = most_from(kind, at), part = end - at < most ? end - at : most;
+        if (part == 0)
+            return -ENOTSUP;
+        struct range range = {at, (uint32_t)part, kind->flags};
+        error = transfer(kind->type, 0, &range, sizeof range);
+        at += part;
+    }
+    return error;
+}
+
+static int check(uint64_t sector, uint64_t count)
+{
+    if (disk.read_only)
+        return -EROFS;
+    return outside(sector, count) ? -EINVAL : device ? 0 : -EIO;
+}
+
+int virtio_blk_discard(uint64_t sector, uint64_t count)
+{
+    struct kind kind = {.type = REQUEST_DISCARD};
+    int error = check(sector, count);
+    if (error || !(agreed & FEATURE_DISCARD))
+        return error;
+    error = virtio_read_config(device, CONFIG_DISCARD_SECTORS, &kind.most, sizeof kind.most);
+    if (!error)
+        error = virtio_read_config(device, CONFIG_DISCARD_ALIGNMENT, &kind.alignment, sizeof kind.alignment);
+    if (!error)
+        error = send_ranges(&kind, sector, count);
+    return error == -ENOTSUP ? 0 : error ? -EIO : 0;
+}
+
+static int write_zeroes(uint64_t sector, uint64_t count)
+{
+    static char zeroes[SECTOR_MOST];
+    uint64_t most = sizeof zeroes / disk.sector_size;
+    int error = 0;
+    for (uint64_t part; !error && count > 0; sector += part, count -= part) {
+        part = count < most ? count : most;
+        error = transfers(REQUEST_WRITE, sector, zeroes, (size_t)part * disk.sector_size);
+    }
+    return error;
+}
+
+int virtio_blk_zero(uint64_t sector, uint64_t count)
+{
+    struct kind kind = {.type = REQUEST_ZERO};
+    uint8_t unmaps = 0;
+    int error = check(sector, count);
+    if (error)
+        return error;
+    if (!(agreed & FEATURE_WRITE_ZEROES))
+        return write_zeroes(sector, count);
+    error = virtio_read_config(device, CONFIG_ZERO_SECTORS, &kind.most, sizeof kind.most);
+    if (!error)
+        error = virtio_read_config(device, CONFIG_ZERO_UNMAPS, &unmaps, sizeof unmaps);
+    kind.flags = unmaps ? RANGE_UNMAP : 0;
+    if (!error)
+        error = send_ranges(&kind, sector, count);
+    return error == -ENOTSUP ? write_zeroes(sector, count) : error ? -EIO : 0;
 }

@@ -13,5 +13,7 @@ int virtio_blk_info(struct block_info *info);
 int virtio_blk_read(uint64_t sector, void *buffer, size_t size);
 int virtio_blk_write(uint64_t sector, const void *buffer, size_t size);
 int virtio_blk_flush(void);
+int virtio_blk_zero(uint64_t sector, uint64_t count);
+int virtio_blk_discard(uint64_t sector, uint64_t count);
 
 #endif

@@ -67,11 +67,14 @@ int block_file_info(struct block_info *info)
     return 0;
 }
 
+static int check_sectors(uint64_t sector, uint64_t count)
+{
+    return sector > sectors || count > sectors - sector ? -EINVAL : 0;
+}
+
 static int check_range(uint64_t sector, size_t size)
 {
-    if (size % KEY_SECTOR_SIZE != 0 || sector > sectors || size / KEY_SECTOR_SIZE > sectors - sector)
-        return -EINVAL;
-    return 0;
+    return size % KEY_SECTOR_SIZE != 0 ? -EINVAL : check_sectors(sector, size / KEY_SECTOR_SIZE);
 }
 
 int block_file_read(uint64_t sector, void *buffer, size_t size)
@@ -115,4 +118,47 @@ int block_file_flush(void)
     if (KEY_READ_ONLY)
         return 0;
     return fdatasync(file) == 0 ? 0 : -errno;
+}
+
+/* ---- ranges, whose bytes need not be written ---- */
+
+/* 0, -EOPNOTSUPP: the host's file system, or what lies below, does not do this; a negative errno value. */
+static int punch_hole(uint64_t sector, uint64_t count)
+{
+    int result;
+    if (count == 0)
+        return 0;
+    do
+        result = fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(sector * KEY_SECTOR_SIZE), (off_t)(count * KEY_SECTOR_SIZE));
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno == ENOSYS || errno == ENODEV ? -EOPNOTSUPP : -errno;
+}
+
+static int write_zeroes(uint64_t sector, uint64_t count)
+{
+    static char zeroes[65536];
+    uint64_t most = sizeof zeroes / KEY_SECTOR_SIZE;
+    int error = 0;
+    for (uint64_t part; !error && count > 0; sector += part, count -= part) {
+        part = count < most ? count : most;
+        error = block_file_write(sector, zeroes, (size_t)part * KEY_SECTOR_SIZE);
+    }
+    return error;
+}
+
+int block_file_zero(uint64_t sector, uint64_t count)
+{
+    int error = KEY_READ_ONLY ? -EROFS : check_sectors(sector, count);
+    if (error)
+        return error;
+    error = punch_hole(sector, count);
+    return error == -EOPNOTSUPP ? write_zeroes(sector, count) : error;
+}
+
+int block_file_discard(uint64_t sector, uint64_t count)
+{
+    int error = KEY_READ_ONLY ? -EROFS : check_sectors(sector, count);
+    if (!error)
+        error = punch_hole(sector, count);
+    return error == -EOPNOTSUPP ? 0 : error;
 }

@@ -13,5 +13,7 @@ int block_file_info(struct block_info *info);
 int block_file_read(uint64_t sector, void *buffer, size_t size);
 int block_file_write(uint64_t sector, const void *buffer, size_t size);
 int block_file_flush(void);
+int block_file_zero(uint64_t sector, uint64_t count);
+int block_file_discard(uint64_t sector, uint64_t count);
 
 #endif

@@ -66,10 +66,14 @@ void block_trace_free(struct block_trace *trace)
     *trace = (struct block_trace){0};
 }
 
+static bool beyond(uint64_t sector, uint64_t count)
+{
+    return sector > block_double.info.sectors || count > block_double.info.sectors - sector;
+}
+
 static bool outside(uint64_t sector, size_t size)
 {
-    uint32_t unit = block_double.info.sector_size;
-    return size % unit != 0 || sector > block_double.info.sectors || size / unit > block_double.info.sectors - sector;
+    return size % block_double.info.sector_size != 0 || beyond(sector, size / block_double.info.sector_size);
 }
 
 static bool fails(long *until)
@@ -127,5 +131,39 @@ int block_flush(void)
     if (fails(&block_double.flushes_until_failure))
         return -EIO;
     note(BLOCK_EVENT_FLUSH, 0, NULL);
+    return 0;
+}
+
+int block_zero(uint64_t sector, uint64_t count)
+{
+    static const unsigned char zeroes[65536];
+    if (!block_double.info.read_only && beyond(sector, count))
+        return -EINVAL;
+    int error = 0;
+    for (; !error && count > 0; sector++, count--)
+        error = block_write(sector, zeroes, block_double.info.sector_size);
+    return error;
+}
+
+void block_double_rot(unsigned char *sector)
+{
+    static unsigned char with;
+    memset(sector, ++with, block_double.info.sector_size);
+}
+
+int block_discard(uint64_t sector, uint64_t count)
+{
+    if (block_double.info.read_only)
+        return -EROFS;
+    if (beyond(sector, count))
+        return -EINVAL;
+    if (block_double.pause)
+        block_double.pause();
+    if (block_double.discard_fails)
+        return -EIO;
+    for (; count > 0; sector++, count--) {
+        block_double_rot(block_double.bytes + sector * block_double.info.sector_size);
+        note(BLOCK_EVENT_DISCARD, sector, NULL);
+    }
     return 0;
 }

@@ -6,9 +6,9 @@
 
 #include "block.h"
 
-enum block_event_kind { BLOCK_EVENT_WRITE, BLOCK_EVENT_FLUSH, BLOCK_EVENT_MARK };
+enum block_event_kind { BLOCK_EVENT_WRITE, BLOCK_EVENT_DISCARD, BLOCK_EVENT_FLUSH, BLOCK_EVENT_MARK };
 
-/* One sector written, a flush, or what the test notes in between. */
+/* One sector written or discarded, a flush, or what the test notes in between. */
 struct block_event {
     enum block_event_kind kind;
     uint64_t number; /* the sector, or the test's */
@@ -26,11 +26,15 @@ struct block_double {
     bool noting;
     struct block_trace trace;
     long writes_until_failure, flushes_until_failure; /* negative: never */
+    bool discard_fails;
     uint64_t bad_sector;                              /* cannot be read; UINT64_MAX: none */
     void (*pause)(void);                              /* while the device works */
 };
 
 extern struct block_double block_double;
+
+/* A sector that was discarded reads as this: what looks like data, other at each call. */
+void block_double_rot(unsigned char *sector);
 
 /* A device of zeros, without faults. */
 void block_double_begin(uint64_t sectors, uint32_t sector_size);
