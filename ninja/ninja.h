@@ -87,7 +87,8 @@ struct ninja_run {
  * Returns its exit status, or -1 after reporting.  *ran says whether any command was run (may be NULL).
  *
  * SIGINT, SIGTERM and SIGHUP are handed to ninja, which stops its commands and removes
- * what they left half-written; the result is then 128 + the signal.
+ * what they left half-written; the result is then 128 + the signal.  A caller that is
+ * killed takes ninja with it, which is sent SIGTERM then.
  * Environment variables by which compilers change their output unseen (CPATH and the
  * like, see run.c) are taken away from the commands.
  */

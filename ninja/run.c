@@ -2,7 +2,8 @@
  * run.c - starts ninja, follows it, hands signals on.
  *
  * Ninja's standard output and error both come through one pipe, so that its
- * messages and our status line cannot be mixed up on a terminal.
+ * messages and our status line cannot be mixed up on a terminal.  When ukc is killed, the kernel
+ * sends ninja SIGTERM: it ends its commands, and nothing is left that builds.
  */
 #include "ninja.h"
 #include "progress.h"
@@ -10,9 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,7 +107,7 @@ static char **make_arguments(struct arena *a, const struct ninja_run *run)
     return list.items;
 }
 
-/* posix_spawnp reports a missing program only where fork and exec are one step, which valgrind makes two of. */
+/* What execvp would find, asked first: it costs no process. */
 static int find_program(const char *program)
 {
     if (strchr(program, '/'))
@@ -116,35 +117,47 @@ static int find_program(const char *program)
     return found ? 0 : ENOENT;
 }
 
-/* An errno value. */
-static int start(char **argv, char **environment, int output, const sigset_t *mask, pid_t *pid)
+/* In the child: what it becomes ends when ukc does, however that is.  Returns only when it cannot be started. */
+static void become(char **argv, char **environment, int output, const struct handlers *h, pid_t parent)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    int missing = find_program(argv[0]);
-    if (missing)
-        return missing;
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    int error = posix_spawn_file_actions_init(&actions);
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) /* it has ended already */
+        _exit(128 + SIGTERM);
+    int input = open("/dev/null", O_RDONLY);
+    if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+        return;
+    if (input > 2)
+        close(input);
+    sigaction(SIGPIPE, &standard, NULL);
+    for (int i = 0; i < FORWARDED_COUNT; i++)
+        if (h->before[i].sa_handler != SIG_IGN)
+            sigaction(forwarded[i], &standard, NULL);
+    sigprocmask(SIG_SETMASK, &h->mask_before, NULL);
+    execvpe(argv[0], argv, environment);
+}
+
+/* An errno value. */
+static int start(char **argv, char **environment, int output, const struct handlers *h, pid_t *pid)
+{
+    pid_t parent = getpid();
+    int told[2], error = find_program(argv[0]);
     if (error)
         return error;
-    error = posix_spawnattr_init(&attributes);
-    if (!error) {
-        posix_spawnattr_setsigmask(&attributes, mask);
-        posix_spawnattr_setsigdefault(&attributes, &defaults);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-        if (!error)
-            error = posix_spawn_file_actions_adddup2(&actions, output, 1);
-        if (!error)
-            error = posix_spawn_file_actions_adddup2(&actions, output, 2);
-        if (!error)
-            error = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
-        posix_spawnattr_destroy(&attributes);
+    if (pipe2(told, O_CLOEXEC) < 0)
+        return errno;
+    *pid = fork();
+    error = *pid < 0 ? errno : 0;
+    if (*pid == 0) {
+        become(argv, environment, output, h, parent);
+        error = errno;
+        _exit(write(told[1], &error, sizeof error) == sizeof error ? 127 : 126);
     }
-    posix_spawn_file_actions_destroy(&actions);
+    close(told[1]);
+    bool failed = !error && read(told[0], &error, sizeof error) == sizeof error;
+    close(told[0]);
+    if (failed)
+        waitpid(*pid, NULL, 0);
     return error;
 }
 
@@ -189,8 +202,8 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
     }
     struct handlers handlers;
     handlers_install(&handlers);
-    pid_t pid;
-    int error = start(argv, environment, pipe_ends[1], &handlers.mask_before, &pid);
+    pid_t pid = -1;
+    int error = start(argv, environment, pipe_ends[1], &handlers, &pid);
     close(pipe_ends[1]);
     if (error) {
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(error));

@@ -202,6 +202,42 @@ def interrupted_build(context):
         no_leftovers(p)
 
 
+def killed_build(context):
+    """What a killed ukc had started ends with it: it holds the project's lock until then, and not for long."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        source = p.read("hello.c")
+        os.mkfifo(p.file("endless.h"))
+        p.write("hello.c", b'#include "endless.h"\n' + source)
+        process = p.start(str(context.ukc), "build")
+        end, waiting = time.monotonic() + 60, []
+        while not waiting or waiting != compilers(p):
+            expect(time.monotonic() < end, "the compiler waits for the pipe", process.poll())
+            waiting = compilers(p)
+            time.sleep(1)
+        process.kill()  # ukc alone: ninja and the compiler are other processes
+        process.wait()
+        process.stdout.close()
+        p.write("hello.c", source)
+        r = p.ukc("build", timeout=60)
+        expect(p.run("build/posix/hello").out == "Hello, world.\n", "the next build is not kept waiting, and works", r)
+        expect(not compilers(p), "nothing of the first goes on")
+
+
+def compilers(p):
+    """Those that work in this project."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(p.path) and b"hello.c" in f.read():
+                    found.append(pid)
+        except OSError:
+            pass  # it has ended
+    return found
+
+
 def killed_configure(context):
     with Project(context) as p:
         built_site(context, p)
@@ -445,7 +481,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -2,8 +2,8 @@
  * guard.h - one ukc at a time in a project.
  *
  * Commands that write below build/ hold a lock on build/lock.  The descriptor
- * is inherited by ninja, so that a ninja that outlives a killed ukc keeps the
- * next one waiting instead of racing with it; the `ukc configure` that ninja
+ * is inherited by ninja, which ends when ukc is killed (ninja/run.c): until it and its commands are gone,
+ * the next one waits instead of racing with them; the `ukc configure` that ninja
  * starts finds UKC_GUARDED in its environment and does not wait for its parent.
  */
 #ifndef UKC_GUARD_H
