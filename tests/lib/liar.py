@@ -62,6 +62,9 @@ class Memory:
             pass
         return answer
 
+    def read(self, address, size):
+        return bytes.fromhex(self.say(f"m{address:x},{size:x}"))
+
     def write(self, address, content):
         answer = self.say(f"M{address:x},{len(content):x}:{content.hex()}")
         expect(answer == "OK", "memory is written", hex(address), answer)
@@ -71,10 +74,13 @@ class Memory:
         self.socket.close()
 
 
-def lie(monitor, memory_path, kind, number, entry, jump=1):
-    """The device 'uses' one more chain: entry is (identifier, length) or None; the index moves by jump."""
+def lie(monitor, memory_path, kind, number, entry, jump=1, content=b""):
+    """The device 'uses' one more chain: entry is (identifier, length) or None; the index moves by jump. What its first buffer then holds."""
     queue = monitor.queue(kind, number)
     memory, index, size = Memory(memory_path), queue["used-idx"], queue["vring-num"]
+    if content:
+        buffer, = struct.unpack("<Q", memory.read(queue["vring-desc"] + 16 * entry[0], 8))
+        memory.write(buffer, content)
     if entry:
         memory.write(queue["vring-used"] + 4 + 8 * (index % size), struct.pack("<II", *entry))
     memory.write(queue["vring-used"] + 2, struct.pack("<H", (index + jump) & 0xFFFF))

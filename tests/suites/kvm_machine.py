@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import threading
 import time
@@ -492,42 +493,138 @@ int probe_main(void)
     return noise_gather(all.bytes, sizeof all.bytes, DEADLINE_NEVER) == -EIO ? 9 : 4;
 }
 """
-TRUTH = {"it is true": ((0, 64), 1)}
-LIED = {  # an entry of the used ring, and by how much the index moves
-    "more chains than there are": (None, 50), "the index goes back": (None, -1), "a chain that is not": ((1, 8), 1), "a chain beyond all": ((0xFFFFFFFF, 8), 1),
-    "more than the buffer holds": ((0, 65), 1), "4 GiB": ((0, 0xFFFFFFFF), 1), "nothing": ((0, 0), 1),
+LIES_DISK = r"""
+#include <errno.h>
+#include <ukc/deadline.h>
+#include "block.h"
+#include "clock.h"
+#include "console.h"
+#include "task.h"
+
+enum { READERS = 200 };
+
+static struct {
+    char before[64], bytes[512], behind[64];
+} all[READERS];
+static int results[READERS];
+
+static void reader(void *argument)
+{
+    int n = (int)(unsigned long)argument;
+    results[n] = block_read(0, all[n].bytes, sizeof all[n].bytes);
+}
+
+/* The host lets a request through in some minutes.  Each that comes later looks at what is done. */
+int probe_main(void)
+{
+    struct task *tasks[READERS];
+    int count = 0;
+    console_write("ready\n", 6);
+    for (; count < READERS && results[0] == 0; count++) {
+        if (task_spawn(&tasks[count], 0, reader, (void *)(unsigned long)count) != 0)
+            return 2;
+        task_sleep(clock_now() + 200 * NANOSECONDS_PER_MILLISECOND);
+    }
+    for (int n = 0; n < count; n++) {
+        if (task_join(tasks[n], clock_now() + NANOSECONDS_PER_SECOND) != 0 || results[n] != -EIO)
+            return 3;
+        for (unsigned i = 0; i < 64; i++)
+            if (all[n].before[i] || all[n].behind[i])
+                return 4;
+    }
+    console_write("given up\n", 9);
+    return block_read(0, all[0].bytes, sizeof all[0].bytes) == -EIO && block_flush() == -EIO ? 9 : 5;
+}
+"""
+LIES_CARD = r"""
+#include <errno.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "console.h"
+#include "link.h"
+
+int probe_main(void)
+{
+    static struct {
+        char before[64], bytes[1514], behind[64];
+    } all;
+    ptrdiff_t got;
+    console_write("ready\n", 6);
+    while ((got = link_receive(all.bytes, sizeof all.bytes, clock_now() + 20 * NANOSECONDS_PER_MILLISECOND)) == -ETIMEDOUT)
+        ;
+    for (unsigned i = 0; i < 64; i++)
+        if (all.before[i] || all.behind[i])
+            return 3;
+    if (got != -EIO)
+        return got == 60 && all.bytes[59] == 7 ? 2 : 4;
+    console_write("given up\n", 9);
+    return link_send(&(struct view){all.bytes, 60}, 1, DEADLINE_NOW) == -EIO ? 9 : 5;
+}
+"""
+
+
+def of_card(size, buffers, division=0):
+    """The header in front of a frame (VIRTIO 1.2, 5.1.6), and the frame."""
+    return struct.pack("<BBHHHHH", 0, division, 0, 0, 0, 0, buffers) + b"\2" * 59 + b"\7" + bytes(size)
+
+
+# kind, queue, probe, what it requires, QEMU's words; what is true: an entry of the used ring, by how much the index moves, the buffer's bytes; what is not
+LIARS = {
+    "lies": ("virtio-rng", 0, LIES, "requires = { clock = sig.clock, console = sig.console, noise = sig.entropy }",
+             ["-object", "rng-builtin,id=host"], "virtio-rng-{},rng=host,max-bytes=1,period=3600000", {"it is true": ((0, 64), 1)}, {
+        "more chains than there are": (None, 50), "the index goes back": (None, -1), "a chain that is not": ((1, 8), 1),
+        "a chain beyond all": ((0xFFFFFFFF, 8), 1), "more than the buffer holds": ((0, 65), 1), "4 GiB": ((0, 0xFFFFFFFF), 1), "nothing": ((0, 0), 1)}),
+    "lies of a disk": ("virtio-blk", 0, LIES_DISK, "requires = { clock = sig.clock, console = sig.console, block = sig.block, task = sig.task },"
+                       " set = { [\"block.requests\"] = 256 }",
+                       ["-drive", "if=none,id=disk,driver=null-co,size=1M,read-zeroes=on,throttling.bps-total=1"], "virtio-blk-{},drive=disk", {}, {
+        "more chains than there are": (None, 500), "the index goes back": (None, -1), "the middle of a chain": ((1, 513), 1),
+        "a chain beyond all": ((0xFFFFFFFF, 513), 1), "more than the buffer holds": ((0, 514), 1), "4 GiB": ((0, 0xFFFFFFFF), 1)}),
+    "lies of a card": ("virtio-net", 0, LIES_CARD, "requires = { clock = sig.clock, console = sig.console, link = sig.netif }",
+                       ["-netdev", "hubport,id=net,hubid=0"], "virtio-net-{},netdev=net", {"it is true": ((0, 72), 1, of_card(0, 1))}, {
+        "more chains than there are": (None, 100), "the index goes back": (None, -1), "a chain that is not": ((200, 72), 1),
+        "a chain beyond all": ((0xFFFFFFFF, 72), 1), "more than the buffer holds": ((0, 1537), 1), "4 GiB": ((0, 0xFFFFFFFF), 1),
+        "less than a header": ((0, 11), 1), "a frame in no buffer": ((0, 72), 1, of_card(0, 0)), "a frame in more than came": ((0, 72), 1, of_card(0, 2)),
+        "a frame in more than there are": ((0, 72), 1, of_card(0, 500))}),
 }
 
 
-def lies(context):
-    """A device whose used ring holds nonsense is given up by an image that has booted: it says so, and does not hang."""
+def told(p, machine, liar_of, arguments):
+    """What the image says after 'ready', and its status."""
+    kind, queue, _, _, host, device, _, _ = LIARS[liar_of]
+    monitor, memory, serial = p.file("qmp"), p.file("gdb"), p.file("serial")
+    device = device.format("pci,disable-legacy=on" if machine == "q35" else "device")
+    q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", f"file:{serial}",
+                          "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-qmp", f"unix:{monitor},server=on,wait=off",
+                          "-chardev", f"socket,path={memory},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb",
+                          "-global", "virtio-mmio.force-legacy=false", *host, "-device", device],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for _ in range(600):
+            if os.path.exists(serial) and b"ready" in p.read("serial"):
+                break
+            time.sleep(0.1)
+        liar.lie(liar.Monitor(monitor), memory, kind, queue, *arguments)
+        out = ended(q)
+    finally:
+        q.kill()
+    said = p.read("serial").decode().replace("\r", "").split("ready\n", 1)[-1].strip().split("\n")
+    os.unlink(serial)
+    return said[-1], q.returncode, said, out
+
+
+def lies(context, liar_of):
+    """A device whose used ring or buffers hold nonsense is given up by an image that has booted: it says so, and does not hang."""
     harness.need("qemu-system-x86_64")
+    _, _, probe, more, _, _, truth, lied = LIARS[liar_of]
     with Project(context) as p:
-        build(p, LIES, "requires = { clock = sig.clock, console = sig.console, noise = sig.entropy }")
-        for machine, device in (("q35", "virtio-rng-pci"), ("microvm", "virtio-rng-device")):
-            for what, (entry, jump) in {**TRUTH, **LIED}.items():
-                monitor, memory, serial = p.file("qmp"), p.file("gdb"), p.file("serial")
-                q = subprocess.Popen([*QEMU, "-M", machine, "-m", "64M", "-kernel", p.file("build", "kvm", "probe"), "-serial", f"file:{serial}",
-                                      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-qmp", f"unix:{monitor},server=on,wait=off",
-                                      "-chardev", f"socket,path={memory},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb",
-                                      "-global", "virtio-mmio.force-legacy=false", "-object", "rng-builtin,id=host",
-                                      "-device", f"{device},rng=host,max-bytes=1,period=3600000"],
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                try:
-                    for _ in range(600):
-                        if os.path.exists(serial) and b"ready" in p.read("serial"):
-                            break
-                        time.sleep(0.1)
-                    liar.lie(liar.Monitor(monitor), memory, "virtio-rng", 0, entry, jump)
-                    out = ended(q)
-                finally:
-                    q.kill()
-                said = p.read("serial").decode().split("\n", 1)[1].strip()
-                if what in TRUTH:
-                    expect((said, q.returncode) == ("", 2 * (16 + 2) + 1), f"{machine}: what is true is believed", said, q.returncode, out)
-                else:
-                    expect((said, q.returncode) == ("given up", 2 * (16 + 9) + 1), f"{machine}: {what}: it is given up", said, q.returncode, out)
-                os.unlink(serial)
+        build(p, probe, more)
+        for machine in ("q35", "microvm"):
+            for what, arguments in truth.items():
+                last, status, *all_said = told(p, machine, liar_of, arguments)
+                expect((last, status) == ("", 2 * (16 + 2) + 1), f"{machine}: what is true is believed", status, all_said)
+            for what, arguments in lied.items():
+                last, status, *all_said = told(p, machine, liar_of, arguments)
+                expect((last, status) == ("given up", 2 * (16 + 9) + 1), f"{machine}: {what}: it is given up", status, all_said)
 
 
 def tests(context):
@@ -540,4 +637,5 @@ def tests(context):
     yield "input", lambda: console_input(context)
     yield "virtio console", lambda: virtio_console(context)
     yield "noise", lambda: noise(context)
-    yield "lies", lambda: lies(context)
+    for liar_of in LIARS:
+        yield liar_of, lambda liar_of=liar_of: lies(context, liar_of)
