@@ -1,6 +1,7 @@
 """Images under the tools of debugging: valgrind in each profile, gdb in a dev image, and in machines of both profiles (`ukc debug`)."""
 
 import http.client
+import os
 import signal
 import threading
 import time
@@ -192,6 +193,44 @@ def stale(context):
         expect("ukc: the crash, by build/kvm/probe:" in r.err and "probe_main at ./probe.c:" in r.err, "so have the places of a crash", r)
 
 
+def of_another_build(context):
+    """Symbols beside a release image that are not its own are told before gdb shows wrong lines by them, and so are none."""
+    harness.need("gdb")
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        p.write("probe.c", "int probe_main(void)\n{\n    return 0;\n}\n")
+        kvm.build(p)
+        other = p.read("build", "kvm", "probe.debug")
+        p.write("probe.c", CRASH)
+        kvm.build(p)
+        own = p.read("build", "kvm", "probe.debug")
+        for symbols, words in ((other, "are not of the build that"), (b"nothing", "are not of the build that"), (own, None)):
+            p.write("build/kvm/probe.debug", symbols)
+            r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "info registers rip", status=6 if words else 0, timeout=120)
+            expect((f"error: the symbols in 'build/kvm/probe.debug' {words}" in r.err) == bool(words) and ("rip" in r.out) != bool(words), "gdb is not started", r)
+
+
+def ended(context):
+    """`ukc debug` that is asked to end leaves no machine, no gdb and no socket."""
+    harness.need("gdb")
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        p.write("probe.c", "#include <stdio.h>\nint probe_main(void)\n{\n    printf(\"ready\\n\");\n    fflush(stdout);\n    for (;;)\n        ;\n}\n")
+        kvm.build(p)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            q = p.start(str(context.ukc), "debug", "--accelerator", "tcg", "--batch", "--eval", "continue")
+            while line := q.stdout.readline():
+                if b"ready" in line:
+                    break
+            expect(os.path.exists(p.file("build/kvm/probe.gdb")), "gdb is attached over a socket", line)
+            q.send_signal(number)
+            output = q.communicate(timeout=60)[0]  # to its end: nobody else has the other end of the pipe
+            expect(q.returncode == 128 + number, "it ends as asked", q.returncode, output)
+            expect(not os.path.exists(p.file("build/kvm/probe.gdb")), "the socket is gone", os.listdir(p.file("build/kvm")))
+
+
 def failed(context):
     """A machine that has failed is a failure of `ukc debug`, whatever gdb thinks of a connection that is closed; one that is left alone is none."""
     harness.need("gdb")
@@ -238,4 +277,6 @@ def tests(context):
         yield f"gdb/kvm/{profile}", lambda profile=profile: guest(context, profile)
     yield "gdb/stale", lambda: stale(context)
     yield "gdb/failed", lambda: failed(context)
+    yield "gdb/of another build", lambda: of_another_build(context)
+    yield "gdb/ended", lambda: ended(context)
     yield "gdb/dry-run", lambda: dry_run(context)

@@ -46,20 +46,18 @@ static void read_report(struct project *p, const char *text, struct report *r)
     }
 }
 
-/* Whether the symbols' build note has this hash: the header of the note, then the hash. */
-static bool is_build(struct project *p, const char *symbols, const char *build)
+/* The hash in the build note of an ELF file, as in the report: the header of the note, then the hash.  NULL: there is none. */
+static const char *build_of(struct project *p, const char *path)
 {
     static const char header[] = "\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU";
     char hash[2 * HASH_SIZE + 1];
-    const struct source *file = file_read(p->a, symbols, SPAN_NONE, SYMBOLS_MOST, p->d);
-    if (!file)
-        return false;
-    const char *note = memmem(file->bytes, file->size, header, sizeof header);
+    const struct source *file = file_exists(path) ? file_read(p->a, path, SPAN_NONE, SYMBOLS_MOST, p->d) : NULL;
+    const char *note = file ? memmem(file->bytes, file->size, header, sizeof header) : NULL;
     if (!note || (size_t)(file->bytes + file->size - note) < sizeof header + HASH_SIZE)
-        return false;
+        return NULL;
     for (int i = 0; i < HASH_SIZE; i++)
         snprintf(hash + 2 * i, 3, "%02x", (unsigned char)note[sizeof header + (size_t)i]);
-    return string_equal(hash, build);
+    return arena_strdup(p->a, hash);
 }
 
 static const char *find_symbolizer(struct project *p)
@@ -94,10 +92,20 @@ const char *crash_symbols(struct project *p, const char *image)
     return p->configuration.profile == PROFILE_DEV ? image : arena_printf(p->a, "%s.debug", image);
 }
 
+bool crash_symbols_fit(struct project *p, const char *image)
+{
+    const char *symbols = crash_symbols(p, image), *build = build_of(p, image), *found = build_of(p, symbols);
+    if (build && found && string_equal(build, found))
+        return true;
+    diag_fail(p->d, DIAG_INTEGRITY, SPAN_NONE, "the symbols in '%s' are not of the build that '%s' is: a debugger would show wrong places", symbols, image);
+    diag_help(p->d, "remove '%s', and 'ukc build' makes both anew", symbols);
+    return false;
+}
+
 static void explain(struct project *p, const char *image, const struct report *r)
 {
-    const char *symbols = crash_symbols(p, image), *symbolizer = find_symbolizer(p);
-    if (!file_exists(symbols) || !is_build(p, symbols, r->build)) {
+    const char *symbols = crash_symbols(p, image), *symbolizer = find_symbolizer(p), *found = build_of(p, symbols);
+    if (!found || !string_equal(found, r->build)) {
         fprintf(stderr, "ukc: the crash has no names: %s is not of the build that crashed\n", symbols);
         return;
     }

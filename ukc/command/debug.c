@@ -96,6 +96,28 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+static volatile sig_atomic_t end_asked; /* by which signal */
+
+static void ask_to_end(int number)
+{
+    end_asked = number;
+}
+
+/* That a child has ended interrupts who waits for it. */
+static void look_again(int number)
+{
+    (void)number;
+}
+
+/* Whoever ends us wants gdb and the machine to end too, and nothing of them to be left. */
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_end}; /* no SA_RESTART: who waits shall look */
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGCHLD, look_again);
+}
+
 /* Its serial line is on our standard output; the keyboard is gdb's, and so is Ctrl-C. */
 static pid_t start_qemu(struct project *p, const char *const *argv)
 {
@@ -121,7 +143,7 @@ static pid_t start_qemu(struct project *p, const char *const *argv)
 static bool wait_for_socket(struct project *p, pid_t qemu, const char *path)
 {
     struct stat state;
-    for (int waited = 0; waited < START_MS; waited += STEP_MS) {
+    for (int waited = 0; waited < START_MS && !end_asked; waited += STEP_MS) {
         if (stat(path, &state) == 0 && S_ISSOCK(state.st_mode))
             return true;
         if (waitpid(qemu, NULL, WNOHANG) != 0)
@@ -130,7 +152,7 @@ static bool wait_for_socket(struct project *p, pid_t qemu, const char *path)
     }
     kill(qemu, SIGKILL);
     waitpid(qemu, NULL, 0);
-    return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "QEMU does not wait for gdb");
+    return !end_asked && diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "QEMU does not wait for gdb");
 }
 
 /* As waitpid says: a machine that has ended keeps the status that it had, another one ends with 0. */
@@ -159,10 +181,31 @@ static int status_of(int gdb, int qemu)
     return image >= 0 ? image : gdb ? gdb : code ? DIAG_OUTSIDE : 0;
 }
 
+/* Forwards what we were asked, and insists after a while. */
+static int wait_for_gdb(pid_t gdb)
+{
+    int status = 0;
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    for (int left = END_MS; waitpid(gdb, &status, WNOHANG) == 0; left -= end_asked ? STEP_MS : 0) {
+        if (end_asked && (left == END_MS || left <= 0))
+            kill(gdb, left > 0 ? SIGTERM : SIGKILL);
+        if (end_asked)
+            pause_ms(STEP_MS);
+        else
+            sigsuspend(&before);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
 /* gdb gets the terminal's Ctrl-C, which stops the machine; we only wait for gdb. */
 static int run_gdb(struct project *p, const char *const *argv)
 {
-    int status = 0;
     fflush(NULL);
     pid_t gdb = fork();
     if (gdb == 0) {
@@ -174,8 +217,7 @@ static int run_gdb(struct project *p, const char *const *argv)
         return DIAG_OUTSIDE;
     }
     void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
-    while (waitpid(gdb, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = wait_for_gdb(gdb);
     signal(SIGINT, interrupt);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -211,11 +253,14 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     }
     if (dry)
         return 0;
+    if (!crash_symbols_fit(p, image->path))
+        return (int)diag_status(p->d);
     unlink(qemu.gdb);
     if (!tap_prepare(p, &guest, &made))
         return (int)diag_status(p->d);
     diag_print(p->d, stderr, DIAG_TEXT);
     guard_leave();
+    watch_signals();
     int status = DIAG_OUTSIDE;
     pid_t child = start_qemu(p, machine.items);
     if (child > 0 && wait_for_socket(p, child, qemu.gdb)) {
@@ -224,7 +269,7 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     }
     unlink(qemu.gdb);
     tap_finish(made);
-    return status;
+    return end_asked ? 128 + end_asked : status;
 }
 
 int command_debug(struct invocation *i)

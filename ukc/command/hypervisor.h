@@ -26,6 +26,8 @@ bool qemu_command(struct project *, const struct guest *, const struct qemu_opti
 /* ---- crash.c ---- */
 /* The file that has the image's symbols: an image of profile dev holds its own; beside a release image they are a file. */
 const char *crash_symbols(struct project *, const char *image);
+/* Whether they are of the image's build; if not, that is an error. */
+bool crash_symbols_fit(struct project *, const char *image);
 /* Says where the image crashed, by name, if it did: the report's addresses resolved.  The file is removed. */
 void crash_explain(struct project *, const char *image, const char *report);
 
