@@ -79,6 +79,8 @@ struct ninja_run {
     struct text *undefined;
     /* Headers that a failed compilation did not find, one a line, are added to it; may be NULL. */
     struct text *absent;
+    /* What failed commands said, without colours, after a line "failed: " and the description of each, is added to it; may be NULL. */
+    struct text *output;
     /* Set when it failed for no command's own fault: Ninja could not go on, or the disk is full; may be NULL. */
     bool *outside;
 };

@@ -207,6 +207,8 @@ static void take_line(struct progress *p)
     } else if (failed) {
         end_shown_line(p, true);
         fprintf(p->out, "failed: %s\n", text_string(&p->description));
+        if (p->output)
+            text_printf(p->output, "failed: %s\n", text_string(&p->description));
         p->described = true;
         p->state = PROGRESS_FAILED_COMMAND;
         p->failed = p->any_failed = true;
@@ -222,6 +224,10 @@ static void take_line(struct progress *p)
             take_undefined(p, line);
         if (p->failed && p->absent)
             take_absent(p, line);
+        if (p->failed && p->output) {
+            put_plain(p->output, line);
+            text_putc(p->output, '\n');
+        }
         if (ended)
             line[size - 1] = '\n';
         pass_through(p, line, size);

@@ -190,7 +190,7 @@ static int reap(pid_t pid, const struct handlers *h)
 int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
 {
     struct progress progress = {.out = run->out, .terminal = run->terminal, .verbose = run->verbose, .quiet = run->quiet, .announcement = run->announcement,
-                                .undefined = run->undefined, .absent = run->absent};
+                                .undefined = run->undefined, .absent = run->absent, .output = run->output};
     struct arena *a = arena_create();
     char **argv = make_arguments(a, run), **environment = make_environment(a, run->terminal);
     int pipe_ends[2], status = -1;

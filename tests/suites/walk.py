@@ -174,6 +174,41 @@ def suffixes(context):
         expect("--set" not in r.out, "nor of a whole path", r)
 
 
+def failures_are_json(context):
+    """With --json a command that fails prints one object as well: how, why, and everything that was reported."""
+    def fails(p, status, error, *words, at=None, output=None, **options):
+        r = p.ukc(*words, "--json", status=status, **options)
+        told = json.loads(r.out)
+        expect(told["status"] == status and error in told["error"], f"{words} says how it failed", r)
+        found = [d for d in told["diagnostics"] if error in d["message"]]
+        expect(output or (found and found[0]["severity"] == "error"), f"{words}: with its diagnostics", r)
+        expect(not at or (found[0]["path"], found[0]["line"]) == at, f"{words}: and their places", found)
+        expect((output is None) == ("output" not in told) and (not output or output in told["output"]), f"{words}: and what the compiler said", told)
+        return told
+
+    with Project(context) as p:
+        fails(p, 1, "there is no ukc.lua", "build")
+        fails(p, 2, "does not take the option '--nonsense'", "build", "--nonsense")
+        p.copy("examples/hello")
+        good = p.read("ukc.lua").decode()
+        fails(p, 1, "not configured yet", "build")
+        p.ukc("configure", "--target", "posix", "--profile", "dev", "--json")
+        p.write("ukc.lua", good.replace("sig.console", "sig.consle"))
+        line = 1 + good[:good.index("sig.console")].count("\n")
+        for command in ("configure", "check", "graph", "plan", "explain hello", "fetch", "build", "diff posix posix"):
+            fails(p, 1, "there is no signature 'consle'", *command.split(), at=("ukc.lua", line), **({"output": "consle"} if command == "build" else {}))
+        p.write("ukc.lua", good)
+        fails(p, 1, "nothing is called 'nobody'", "explain", "nobody")
+        fails(p, 2, "", "log", "--limit", "none")
+        fails(p, 1, "exists already", "init", "build")
+        source = p.read("hello.c")
+        p.write("hello.c", b"mistake\n" + source)
+        fails(p, 1, "a command of the build has failed", "build", output="hello.c:1:1: error: unknown type name 'mistake'")
+        p.write("hello.c", b"int nowhere(void);\n" + source.replace(b"return console", b"nowhere(); return console"))
+        told = fails(p, 1, "nowhere", "build", output="undefined symbol: nowhere")
+        expect([d["path"] for d in told["diagnostics"]] == ["hello.c"], "what ukc says of it as well", told)
+
+
 def queries_are_json(context):
     with Project(context) as p:
         built_site(context, p)
@@ -391,7 +426,7 @@ def completes_names_and_keys(context):
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings, suffixes, other_storage,
-         queries_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
+         queries_are_json, failures_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
          manual_and_completion, completes_names_and_keys]
 
 

@@ -31,6 +31,7 @@ struct diag {
     bool dropping;              /* notes belong to an error that was not kept */
     size_t errors, shown;
     enum diag_class status;
+    const char *first; /* message of the first error */
     struct map printed;
     struct text message; /* scratch */
 };
@@ -62,12 +63,19 @@ enum diag_class diag_status(const struct diag *d)
     return d->status;
 }
 
+const char *diag_first(const struct diag *d)
+{
+    return d->first;
+}
+
 static void keep(struct diag *d, struct remark r, const char *format, va_list list)
 {
     text_clear(&d->message);
     text_vprintf(&d->message, format, list);
     r.message = text_keep(&d->message, d->arena);
     *vec_add(d->arena, &d->remarks) = r;
+    if (r.severity == SEVERITY_ERROR && !d->first)
+        d->first = r.message;
 }
 
 static bool report(struct diag *d, struct remark r, const char *format, va_list list)
@@ -148,14 +156,14 @@ static size_t group_end(const struct diag *d, size_t first)
     return end;
 }
 
-/* True the first time these remarks are seen in this run. */
-static bool is_new(struct diag *d, const struct remark *group, size_t count)
+/* True the first time these remarks are seen. */
+static bool is_new(struct map *seen, struct arena *a, const struct remark *group, size_t count)
 {
     struct text drawn = {};
     render(&drawn, group, count, DIAG_TEXT);
-    bool fresh = map_get(&d->printed, text_string(&drawn)) == MAP_ABSENT;
+    bool fresh = map_get(seen, text_string(&drawn)) == MAP_ABSENT;
     if (fresh)
-        map_set(&d->printed, text_keep(&drawn, d->arena), 1);
+        map_set(seen, text_keep(&drawn, a), 1);
     text_dispose(&drawn);
     return fresh;
 }
@@ -168,25 +176,38 @@ static void print_count(size_t count, struct text *out, enum diag_format format)
         text_printf(out, "and %zu more %s\n", count, count == 1 ? "error" : "errors");
 }
 
-void diag_print(struct diag *d, FILE *file, enum diag_format format)
+static void draw(const struct diag *d, struct map *seen, size_t *shown, struct text *out, enum diag_format format)
 {
-    struct text out = {};
     size_t more = d->left_out;
     for (size_t i = 0, end; i < d->remarks.count; i = end) {
         const struct remark *group = &d->remarks.items[i];
         end = group_end(d, i);
-        if (!is_new(d, group, end - i))
+        if (!is_new(seen, d->arena, group, end - i))
             continue;
-        if (group->severity == SEVERITY_ERROR && d->shown++ >= ERRORS_SHOWN)
+        if (group->severity == SEVERITY_ERROR && (*shown)++ >= ERRORS_SHOWN)
             more++;
         else
-            render(&out, group, end - i, format);
+            render(out, group, end - i, format);
     }
     if (more)
-        print_count(more, &out, format);
+        print_count(more, out, format);
+}
+
+void diag_print(struct diag *d, FILE *file, enum diag_format format)
+{
+    struct text out = {};
+    draw(d, &d->printed, &d->shown, &out, format);
     fwrite(text_string(&out), 1, out.size, file);
     fflush(file);
     text_dispose(&out);
     d->remarks.count = d->groups = d->notes = d->left_out = 0;
     d->dropping = false;
+}
+
+void diag_lines(const struct diag *d, struct text *out)
+{
+    struct map seen = {};
+    size_t shown = 0;
+    draw(d, &seen, &shown, out, DIAG_JSON);
+    map_dispose(&seen);
 }

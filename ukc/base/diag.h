@@ -83,5 +83,10 @@ enum diag_format { DIAG_TEXT, DIAG_COLOUR, DIAG_JSON };
  * and forgets it, keeping the counts.
  */
 void diag_print(struct diag *, FILE *, enum diag_format);
+/* The same as JSON Lines, appended; nothing is forgotten. */
+struct text;
+void diag_lines(const struct diag *, struct text *);
+/* The message of the run's first error; NULL when there is none. */
+const char *diag_first(const struct diag *);
 
 #endif

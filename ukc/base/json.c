@@ -129,6 +129,12 @@ void json_null(struct json *j)
     text_puts(&j->out, "null");
 }
 
+void json_value(struct json *j, const char *text, size_t size)
+{
+    element(j);
+    text_append(&j->out, text, size);
+}
+
 void json_field(struct json *j, const char *key, const char *value)
 {
     json_key(j, key);

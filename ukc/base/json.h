@@ -27,6 +27,7 @@ void json_string(struct json *, const char *value); /* NULL prints null */
 void json_number(struct json *, int64_t value);
 void json_bool(struct json *, bool value);
 void json_null(struct json *);
+void json_value(struct json *, const char *text, size_t size); /* what is JSON already, as it is */
 
 /* key and value in one call */
 void json_field(struct json *, const char *key, const char *value);

@@ -62,6 +62,7 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
         .undefined = undefined,
         .absent = absent,
         .outside = outside,
+        .output = given(p->i, OPTION_json) ? &p->i->output : NULL,
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
     run.terminal = isatty(fileno(run.out));
@@ -120,7 +121,9 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
     struct text undefined = {}, absent = {};
     bool outside = false;
     failure_expect(p);
-    int code = run_ninja(p, quiet, image, ran, &undefined, &absent, &outside), told = failure_take(p);
+    int code = run_ninja(p, quiet, image, ran, &undefined, &absent, &outside);
+    p->i->below = failure_take(p);
+    int told = p->i->below.status;
     if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
@@ -180,8 +183,9 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         aside_remove(p, image->path);
     failure_expect(p);
     bool good = name && inputs_check(p, image->path, quiet);
-    int told = failure_take(p);
+    p->i->below = failure_take(p);
     if (!good) {
+        int told = p->i->below.status;
         *status = diag_errors(p->d) ? (int)diag_status(p->d) : told ? told : DIAG_INPUT;
         return false;
     }
@@ -242,8 +246,7 @@ static void print_image(const struct project *p, const struct image *image)
             json_end_object(&j);
         }
         json_end_object(&j);
-        puts(text_string(&j.out));
-        text_dispose(&j.out);
+        answer_json(p->i, &j);
     } else if (!given(p->i, OPTION_quiet)) {
         printf("%s: %s bytes%s%.12s\n", image->path, grouped(image->bytes), image->record[0] ? ", record " : ", not recorded",
                image->record);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include "../base/arena.h"
 #include "../base/diag.h"
+#include "../base/text.h"
 #include "../load/manifest.h"
 
 /* X(identifier, letter or 0, "name", "ARGUMENT" or NULL, repeatable, "what it does") */
@@ -30,7 +31,7 @@
     X(regenerate, 0, "regenerate", NULL, false, "called by build.ninja: do not become the target configured last") \
     X(directory, 'C', "directory", "DIR", false, "act as if started in DIR")                            \
     X(catalogue, 0, "catalogue", "DIR", true, "read implementations from DIR instead of ukc's own catalogue") \
-    X(json, 0, "json", NULL, false, "print JSON")                                                        \
+    X(json, 0, "json", NULL, false, "print JSON; of a failure an object with status, error and diagnostics")              \
     X(dot, 0, "dot", NULL, false, "print a Graphviz graph")                                              \
     X(bindings, 0, "bindings", NULL, false, "print every operation's type and symbol as well")           \
     X(jobs, 'j', "jobs", "N", false, "run N commands at once")                                           \
@@ -96,7 +97,20 @@ struct invocation {
     const char *const *passed; /* words after "--" */
     size_t passed_count;
     const char *program; /* absolute path of this ukc */
+
+    /* for --json */
+    struct text answer; /* see answer_json */
+    struct text output; /* of commands of the build that failed */
+    struct below {      /* of the ukc that failed first among those that the build called */
+        int status;     /* 0: none did */
+        const char *error, *diagnostics;
+    } below;
 };
+
+/* answer.c: the answer of a command with --json, whose text is taken; printed at the end, or within what is said of a failure. */
+struct json;
+void answer_json(struct invocation *, struct json *);
+void answer_print(struct invocation *, int status, const char *diagnostics /* JSON Lines */);
 
 struct command {
     const char *name;

@@ -209,8 +209,7 @@ static void print_configured(const struct project *p)
         json_field(&j, "build", path_join(p->a, p->directory, p->build));
         json_field_number(&j, "instances", (int64_t)p->plan->instance_count);
         json_end_object(&j);
-        puts(text_string(&j.out));
-        text_dispose(&j.out);
+        answer_json(p->i, &j);
     } else if (!given(p->i, OPTION_quiet)) {
         printf("%s for %s%s: %zu instances in %s\n", p->unikernel->name.text, target_names[p->configuration.target],
                p->configuration.profile == PROFILE_DEV ? " (dev)" : "", p->plan->instance_count, p->build);
@@ -262,10 +261,15 @@ int command_check(struct invocation *i)
     const char *target = target_names[p.configuration.target];
     ok = ok && project_layout(&p, arena_printf(i->arena, "build/check/%s", target), false) && project_check(&p) &&
          generate_build(&p, true);
-    if (ok && given(i, OPTION_json))
-        printf("{\n  \"unikernel\": \"%s\",\n  \"target\": \"%s\",\n  \"instances\": %zu\n}\n", p.unikernel->name.text, target,
-               p.plan->instance_count);
-    else if (ok && !given(i, OPTION_quiet))
+    if (ok && given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "unikernel", p.unikernel->name.text);
+        json_field(&j, "target", target);
+        json_field_number(&j, "instances", (int64_t)p.plan->instance_count);
+        json_end_object(&j);
+        answer_json(i, &j);
+    } else if (ok && !given(i, OPTION_quiet))
         printf("%s for %s: %zu instances, every interface fits\n", p.unikernel->name.text, target, p.plan->instance_count);
     return (int)diag_status(i->diag);
 }

@@ -233,7 +233,7 @@ static void json_lines(struct json *j, const char *key, const struct block *b)
     json_end_array(j);
 }
 
-static void print_json(const struct blocks *a, const struct blocks *b)
+static void print_json(struct invocation *i, const struct blocks *a, const struct blocks *b)
 {
     struct json j = {};
     json_object(&j);
@@ -253,8 +253,7 @@ static void print_json(const struct blocks *a, const struct blocks *b)
     }
     json_end_array(&j);
     json_end_object(&j);
-    puts(text_string(&j.out));
-    text_dispose(&j.out);
+    answer_json(i, &j);
 }
 
 /* A word that names no target is a file: read it before the directory changes. */
@@ -293,7 +292,7 @@ int command_diff(struct invocation *i)
     }
     match_blocks(&side[0], &side[1]);
     if (given(i, OPTION_json))
-        print_json(&side[0], &side[1]);
+        print_json(i, &side[0], &side[1]);
     else if (print_text(&side[0], &side[1]) == 0)
         puts("no difference");
     return (int)diag_status(i->diag);

@@ -293,7 +293,8 @@ int command_explain(struct invocation *i)
     map_dispose(&e.told);
     if (e.json) {
         json_end_array(e.json);
-        puts(text_string(&j.out));
+        if (e.any)
+            answer_json(i, &j);
         text_dispose(&j.out);
     }
     if (!e.any && (e.json || !explain_absent(&e, &p)))

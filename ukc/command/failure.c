@@ -4,9 +4,13 @@
  * What cannot be written is lost: then the build has the status of any failed command.
  */
 #include "failure.h"
+#include "../base/file.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+enum { MOST = 1 << 20 };
 
 static const char variable[] = "UKC_FAILURE";
 
@@ -17,21 +21,25 @@ void failure_expect(struct project *p)
     setenv(variable, path, 1);
 }
 
-int failure_take(struct project *p)
+struct below failure_take(struct project *p)
 {
     const char *path = project_file(p, "failure");
-    char digit = 0;
+    struct below below = {};
+    struct diag *quiet = diag_create();
     unsetenv(variable);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return 0;
-    bool told = read(fd, &digit, 1) == 1 && digit > '0' && digit <= '0' + DIAG_INTEGRITY;
-    close(fd);
+    const struct source *s = file_exists(path) ? file_read(p->a, path, SPAN_NONE, MOST, quiet) : NULL;
+    diag_destroy(quiet);
     unlink(path);
-    return told ? digit - '0' : 0;
+    if (!s || s->size < 3 || s->bytes[0] <= '0' || s->bytes[0] > '0' + DIAG_INTEGRITY || s->bytes[1] != '\n')
+        return below;
+    const char *error = s->bytes + 2, *end = strchr(error, '\n');
+    below.status = s->bytes[0] - '0';
+    below.error = end && end > error ? arena_strndup(p->a, error, (size_t)(end - error)) : NULL;
+    below.diagnostics = end ? end + 1 : "";
+    return below;
 }
 
-void failure_leave(int status)
+void failure_leave(int status, const char *error, const char *diagnostics)
 {
     const char *path = getenv(variable);
     if (!path || status <= 0 || status > DIAG_INTEGRITY)
@@ -39,7 +47,13 @@ void failure_leave(int status)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return;
-    if (write(fd, &(char){(char)('0' + status)}, 1) != 1)
+    struct text t = {};
+    text_printf(&t, "%d\n", status);
+    for (; error && *error; error++)
+        text_putc(&t, *error == '\n' ? ' ' : *error);
+    text_printf(&t, "\n%s", diagnostics);
+    if (t.size > MOST || write(fd, t.bytes, t.size) != (ssize_t)t.size)
         unlink(path);
+    text_dispose(&t);
     close(fd);
 }

@@ -2,7 +2,8 @@
  * failure.h - how a ukc that a build called has failed.
  *
  * Ninja makes every command's failure 1.  So that a build ends with the status that
- * the same mistake has in `ukc configure`, each ukc below it leaves its own in a file.
+ * the same mistake has in `ukc configure`, and --json has the diagnostics, each ukc below it leaves its own in a file:
+ * the status, the first error in a line, its diagnostics as JSON Lines.
  */
 #ifndef UKC_FAILURE_H
 #define UKC_FAILURE_H
@@ -11,9 +12,9 @@
 
 /* Before ninja: from now on, failures are left in <build>/failure. */
 void failure_expect(struct project *);
-/* After it: the status of the ukc that failed first, or 0. */
-int failure_take(struct project *);
-/* At the end of a ukc with this status. */
-void failure_leave(int status);
+/* After it: what the ukc that failed first has left. */
+struct below failure_take(struct project *);
+/* At the end of a ukc with this status: its first error, or NULL, and its diagnostics as JSON Lines. */
+void failure_leave(int status, const char *error, const char *diagnostics);
 
 #endif

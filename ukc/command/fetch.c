@@ -123,8 +123,7 @@ static void print_json(struct project *p)
     }
     json_end_array(&j);
     json_end_object(&j);
-    puts(text_string(&j.out));
-    text_dispose(&j.out);
+    answer_json(p->i, &j);
 }
 
 int command_fetch(struct invocation *i)

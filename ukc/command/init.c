@@ -66,8 +66,7 @@ static void print_made(struct invocation *i, const char *directory, const char *
         json_field(&j, "project", path_absolute(i->arena, directory));
         json_field(&j, "unikernel", name);
         json_end_object(&j);
-        puts(text_string(&j.out));
-        text_dispose(&j.out);
+        answer_json(i, &j);
     } else if (!given(i, OPTION_quiet)) {
         printf("made %s: ukc.lua, %s.c, htdocs/index.html\n"
                "next: cd %s && ukc configure --target posix && ukc build && ukc run\n",

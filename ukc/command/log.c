@@ -30,8 +30,7 @@ static void print_records(struct invocation *i, const struct record *all, size_t
         for (size_t k = 0; k < count; k++)
             record_print_json(&all[k], &j);
         json_end_array(&j);
-        puts(text_string(&j.out));
-        text_dispose(&j.out);
+        answer_json(i, &j);
         return;
     }
     struct text t = {};

@@ -33,6 +33,15 @@ static enum diag_format choose_format(const struct invocation *i)
     return isatty(STDERR_FILENO) && !(no && *no) && !string_equal(term, "dumb") ? DIAG_COLOUR : DIAG_TEXT;
 }
 
+/* A command line that is wrong may have said so before its end was read. */
+static bool asks_json(int argc, char **argv)
+{
+    for (int k = 1; k < argc && !string_equal(argv[k], "--"); k++)
+        if (string_equal(argv[k], "--json"))
+            return true;
+    return false;
+}
+
 static int dispatch(struct invocation *i)
 {
     if (given(i, OPTION_directory) && chdir(i->value[OPTION_directory]) != 0) {
@@ -57,12 +66,21 @@ int command_main(int argc, char **argv)
     int status = 0;
     if (command_parse(&i, argc, argv))
         status = dispatch(&i);
+    else if (asks_json(argc, argv))
+        i.value[OPTION_json] = "";
+    if (status == 0)
+        status = (int)diag_status(i.diag);
+    struct text lines = {};
+    diag_lines(i.diag, &lines);
+    if (given(&i, OPTION_json))
+        answer_print(&i, status, text_string(&lines));
     if (fflush(stdout) != 0 || ferror(stdout))
         diag_fail(i.diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write the output: %s", strerror(errno));
     diag_print(i.diag, stderr, choose_format(&i));
     if (status == 0)
         status = (int)diag_status(i.diag);
-    failure_leave(status);
+    failure_leave(status, diag_first(i.diag), text_string(&lines));
+    text_dispose(&lines);
     diag_destroy(i.diag);
     arena_destroy(i.arena);
     return status;

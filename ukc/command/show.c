@@ -16,12 +16,6 @@ static void print_text(struct text *t)
     text_dispose(t);
 }
 
-static void print_json(struct json *j)
-{
-    puts(text_string(&j->out));
-    text_dispose(&j->out);
-}
-
 int command_graph(struct invocation *i)
 {
     struct project p;
@@ -35,7 +29,7 @@ int command_graph(struct invocation *i)
     struct json j = {};
     if (given(i, OPTION_json)) {
         graph_print_json(p.graph, p.plan, &j);
-        print_json(&j);
+        answer_json(i, &j);
     } else if (given(i, OPTION_dot)) {
         graph_print_dot(p.graph, p.plan, &t);
         print_text(&t);
@@ -56,7 +50,7 @@ int command_plan(struct invocation *i)
     struct json j = {};
     if (given(i, OPTION_json)) {
         plan_print_json(p.plan, &j);
-        print_json(&j);
+        answer_json(i, &j);
         return (int)diag_status(i->diag);
     }
     if (given(i, OPTION_dot)) {

@@ -2,13 +2,19 @@
  * version.c - ukc version.
  */
 #include "command.h"
+#include "../base/json.h"
 #include <stdio.h>
 
 int command_version(struct invocation *i)
 {
-    if (given(i, OPTION_json))
-        printf("{\n  \"ukc\": \"%s\"\n}\n", UKC_VERSION);
-    else
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "ukc", UKC_VERSION);
+        json_end_object(&j);
+        answer_json(i, &j);
+    } else {
         printf("ukc %s\n", UKC_VERSION);
+    }
     return 0;
 }
