@@ -335,7 +335,20 @@ def help_on_signatures(context):
         r = p.ukc("help", "tally", status=1)
         expect("ukc.lua:1:8" in r.err and "tally.h" in r.err, "one without a header says which is missing", r)
         p.write("ukc.lua", "return unikernel {")
-        expect("sig.http_server " in p.ukc("help", "signatures").out, "in a project with mistakes ukc's own, without a word about them")
+        r = p.ukc("help", "signatures")
+        expect("sig.http_server " in r.out and "'ukc check' says why" in r.err, "in a project with mistakes ukc's own, and why not the others", r)
+        r = p.ukc("help", "tally", status=2)
+        expect("'ukc check' says why" in r.err, "nor can the project's be explained", r)
+
+
+def settings_with_nul(context):
+    """What stands behind a NUL byte is not silently left out."""
+    with Project(context) as p:
+        p.ukc("init", "site")
+        p.enter("site")
+        p.write("settings", b"# mine\nport=8081\n\0port=8082\n")
+        r = p.ukc("plan", "--target", "posix", "--config", "settings", status=1)
+        expect("settings:3:1: error: settings are lines of text; this is a NUL byte" in r.err, "its place is said", r)
 
 
 def not_there(context):
@@ -426,7 +439,7 @@ def completes_names_and_keys(context):
 
 
 TESTS = [init_makes_a_working_site, init_refuses, nothing_to_do, rebuilds_what_changed, older_files_are_noticed, asks_ninja_once, same_bytes_elsewhere, settings, suffixes, other_storage,
-         queries_are_json, failures_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, not_there, installed,
+         queries_are_json, failures_are_json, development_profile, clean_leaves_sources, several_unikernels, from_a_folder_below, command_line_mistakes, says_what_it_takes, help_on_signatures, settings_with_nul, not_there, installed,
          manual_and_completion, completes_names_and_keys]
 
 

@@ -90,6 +90,9 @@ const struct file_list *file_walk(struct arena *a, const char *root, struct span
     if (fd < 0) {
         bool named = place.source && (errno == ENOENT || errno == ENOTDIR);
         diag_fail(d, named ? DIAG_INPUT : DIAG_OUTSIDE, place, "cannot read directory '%s': %s", root, strerror(errno));
+        const char *near = named ? file_nearest(a, root) : NULL;
+        if (near && file_is_directory(near))
+            diag_help(d, "did you mean '%s'?", near);
         return NULL;
     }
     struct walk w = {.arena = a, .diag = d, .place = place, .root = root};

@@ -93,7 +93,8 @@ static void add_topics(struct words *w, struct invocation *i)
         add(w, fields[k].declaration);
     add(w, "manifest");
     add(w, "signatures");
-    const struct manifest *m = signatures_read(i);
+    bool mistakes;
+    const struct manifest *m = signatures_read(i, &mistakes);
     for (size_t k = 0; m && k < m->signature_count; k++)
         add(w, m->signatures[k].name.text);
 }

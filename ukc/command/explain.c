@@ -265,6 +265,31 @@ static void unknown_name(struct project *p, const char *name)
         diag_help(p->d, "'ukc plan' lists the instances and keys of the image");
 }
 
+/* "sig.NAME", where NAME is something else, or nothing. */
+static void unknown_signature(struct project *p, const char *name)
+{
+    const struct manifest *m = p->manifest;
+    VEC(const char *) names = {};
+    for (size_t k = 0; k < m->signature_count; k++)
+        *vec_add(p->a, &names) = m->signatures[k].name.text;
+    diag_error(p->d, SPAN_NONE, "there is no signature '%s'", name);
+    if (string_equal(name, "libc")) {
+        diag_help(p->d, "'ukc explain libc' says which C library the image has");
+        return;
+    }
+    for (size_t k = 0; k < p->plan->instance_count; k++)
+        if (names_instance(&p->plan->instances[k], name)) {
+            diag_help(p->d, "'%s' is %s of the image: 'ukc explain %s' says more", name,
+                      string_equal(p->plan->instances[k].component->name.text, name) ? "an implementation" : "an instance", name);
+            return;
+        }
+    const char *near = string_related(name, names.items, names.count);
+    if (near)
+        diag_help(p->d, "did you mean 'sig.%s'?", near);
+    else
+        diag_help(p->d, "'ukc help signatures' lists them");
+}
+
 int command_explain(struct invocation *i)
 {
     struct project p;
@@ -288,7 +313,7 @@ int command_explain(struct invocation *i)
     explain_edges(&e, i->arena);
     if (!signature)
         explain_keys(&e, i->arena);
-    if (string_equal(e.name, "libc"))
+    if (string_equal(e.name, "libc") && !signature)
         explain_c_library(&e, i->arena, &p.c_library);
     map_dispose(&e.told);
     if (e.json) {
@@ -297,7 +322,11 @@ int command_explain(struct invocation *i)
             answer_json(i, &j);
         text_dispose(&j.out);
     }
-    if (!e.any && (e.json || !explain_absent(&e, &p)))
-        unknown_name(&p, e.name);
+    if (!e.any && (e.json || !explain_absent(&e, &p))) {
+        if (signature)
+            unknown_signature(&p, e.name);
+        else
+            unknown_name(&p, e.name);
+    }
     return (int)diag_status(i->diag);
 }

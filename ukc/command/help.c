@@ -130,9 +130,14 @@ static bool unknown_topic(struct invocation *i, const struct manifest *m, const 
 /* What is none of ukc's own words: a signature, or a mistake. */
 static void print_signature_topic(struct invocation *i, const char *topic)
 {
-    const struct manifest *m = signatures_read(i);
+    bool mistakes;
+    const struct manifest *m = signatures_read(i, &mistakes);
     if (m && !signature_print_help(i, m, topic))
         unknown_topic(i, m, topic);
+    if (m && mistakes) {
+        diag_warning(i->diag, SPAN_NONE, "the manifest here cannot be read: only ukc's own signatures are known");
+        diag_help(i->diag, "'ukc check' says why");
+    }
 }
 
 int command_help(struct invocation *i)

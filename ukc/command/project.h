@@ -111,7 +111,7 @@ const struct lock *imports_pin(struct project *, const struct lock *old);
 /* ---- signature.c ---- */
 
 /* The manifest of the project that is here with its signatures, else that of the catalogue alone; NULL after reporting. */
-const struct manifest *signatures_read(struct invocation *);
+const struct manifest *signatures_read(struct invocation *, bool *mistakes /* the project here cannot be read */);
 /* Help on the signature `topic`, or the list of them for "signatures"; false when there is none of this name. */
 bool signature_print_help(struct invocation *, const struct manifest *, const char *topic);
 const char *signature_header(struct arena *, const struct signature *); /* its path */

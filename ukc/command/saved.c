@@ -123,6 +123,20 @@ static bool split_setting(struct project *p, const struct source *source, uint32
     return true;
 }
 
+/* A text of lines would end there, unseen. */
+static bool check_text(struct project *p, const struct source *s)
+{
+    const char *nul = s->size ? memchr(s->bytes, 0, s->size) : NULL;
+    if (!nul)
+        return true;
+    struct span place = {s, 1, 1, 1};
+    for (const char *c = s->bytes; c < nul; c++) {
+        place.column = *c == '\n' ? 1 : place.column + 1;
+        place.line += *c == '\n';
+    }
+    return diag_error(p->d, place, "settings are lines of text; this is a NUL byte");
+}
+
 static bool read_config(struct project *p, const char *path, struct setting **settings, size_t *count)
 {
     const struct source *s = NULL;
@@ -132,6 +146,8 @@ static bool read_config(struct project *p, const char *path, struct setting **se
         diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "there is no file '%s' with settings", path);
     if (!s)
         return p->configured && diag_help(p->d, "the last configure used --config %s: configure again without it", path);
+    if (!check_text(p, s))
+        return false;
     VEC(struct setting) all = {};
     for (size_t k = 0; k < *count; k++)
         *vec_add(p->a, &all) = (*settings)[k];

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of the project that is here; NULL, without a word, where there is none or it has mistakes: help is not where one hears of them. */
-static const struct manifest *read_project(struct invocation *i)
+/* Of the project that is here; NULL where there is none or it has mistakes, which 'ukc check' shows. */
+static const struct manifest *read_project(struct invocation *i, bool *mistakes)
 {
     struct project p;
     struct diag *d = i->diag, *unheard = diag_create();
@@ -18,12 +18,13 @@ static const struct manifest *read_project(struct invocation *i)
     bool read = opened && project_manifest(&p);
     i->diag = d;
     diag_destroy(unheard);
+    *mistakes = opened && !read;
     return read ? p.manifest : NULL;
 }
 
-const struct manifest *signatures_read(struct invocation *i)
+const struct manifest *signatures_read(struct invocation *i, bool *mistakes)
 {
-    const struct manifest *own = read_project(i);
+    const struct manifest *own = read_project(i, mistakes);
     if (own)
         return own;
     struct configuration none = {};

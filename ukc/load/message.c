@@ -135,13 +135,54 @@ static struct span text_place(const struct scan *scan, uint32_t line, const char
     return place;
 }
 
+static bool is_opener(uint32_t kind)
+{
+    return kind == '{' || kind == '(' || kind == '[';
+}
+
+/*
+ * The innermost bracket before `guilty` that is open where a line begins at its own line's indentation or before, which lines inside
+ * of it would not.  NO_TOKEN when the indentation tells nothing.
+ */
+static uint32_t unclosed(struct arena *a, const struct scan *scan, uint32_t guilty)
+{
+    struct open {
+        uint32_t token, indentation;
+    };
+    VEC(struct open) open = {};
+    uint32_t indentation = 1, line = 0;
+    for (uint32_t t = 0; t <= guilty && t < scan->token_count; t++) {
+        const struct token *k = &scan->tokens[t];
+        bool begins = k->line != line, closes = k->kind == '}' || k->kind == ')' || k->kind == ']';
+        if (begins) {
+            line = k->line;
+            indentation = k->column;
+        }
+        if (begins && open.count && !closes && k->kind != TOKEN_END && indentation <= open.items[open.count - 1].indentation)
+            return open.items[open.count - 1].token;
+        if (closes && open.count)
+            open.count--;
+        if (is_opener(k->kind))
+            *vec_add(a, &open) = (struct open){t, indentation};
+    }
+    return NO_TOKEN;
+}
+
+/* Lua names the bracket that it misses, or none; the one that was forgotten may be another, further inside. */
+static void note_unclosed(struct arena *a, const struct scan *scan, uint32_t guilty, uint32_t named, struct diag *d)
+{
+    uint32_t t = guilty == NO_TOKEN ? NO_TOKEN : unclosed(a, scan, guilty);
+    if (t != NO_TOKEN && t != named)
+        diag_note(d, scan_span(scan, t, t), "is this '%c' the one that is not closed? The lines below it are not indented as if they were inside", (char)scan->tokens[t].kind);
+}
+
 /* "(to close '{' at line 3)" becomes a note with its place. */
-static void note_opener(const struct scan *scan, const char *message, uint32_t guilty,
+static uint32_t note_opener(const struct scan *scan, const char *message, uint32_t guilty,
                         struct diag *d)
 {
     const char *p = strstr(message, "(to close '");
     if (!p)
-        return;
+        return NO_TOKEN;
     const char *text = p + 11, *end = strchr(text, '\'');
     uint32_t line = 0;
     if (end && string_starts(end, "' at line "))
@@ -152,6 +193,7 @@ static void note_opener(const struct scan *scan, const char *message, uint32_t g
         t = i; /* the last one before the error is a guess only when several stand on one line */
     if (t != NO_TOKEN)
         diag_note(d, scan_span(scan, t, t), "'%.*s' was opened here", (int)(end - text), text);
+    return t;
 }
 
 static bool starts_field(const struct scan *scan, uint32_t t)
@@ -213,7 +255,7 @@ void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, con
                    t != NO_TOKEN && !string_starts(message, "unfinished")
                        ? " at the end of the file"
                        : "");
-    note_opener(scan, message, t, d);
+    note_unclosed(a, scan, t, note_opener(scan, message, t, d), d);
     if (t != NO_TOKEN && t > 0 && string_starts(message, "'}' expected") && starts_field(scan, t))
         diag_help(d, "is a comma missing before it?");
 }

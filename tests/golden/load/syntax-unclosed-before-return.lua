@@ -1,0 +1,5 @@
+local x = {
+  1,
+return unikernel "x" {
+  sources = { "x.c" },
+}
