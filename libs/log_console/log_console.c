@@ -51,21 +51,35 @@ static char *put_text(char *to, const char *text, size_t most)
 }
 
 #if KEY_TIME == KEY_TIME_UTC
-static char *stamp(char *to)
+enum { SECOND = sizeof "2026-01-02T03:04:05." - 1 };
+
+static void put_second(char *to, int64_t second)
 {
-    int64_t now = clock_wall();
-    time_t seconds = (time_t)(now / NANOSECONDS_PER_SECOND);
+    time_t seconds = (time_t)second;
     struct tm date;
     gmtime_r(&seconds, &date);
     const struct {
         int number, digits;
         char after;
     } parts[] = {{date.tm_year + 1900, 4, '-'}, {date.tm_mon + 1, 2, '-'}, {date.tm_mday, 2, 'T'}, {date.tm_hour, 2, ':'}, {date.tm_min, 2, ':'},
-                 {date.tm_sec, 2, '.'}, {(int)(now % NANOSECONDS_PER_SECOND / NANOSECONDS_PER_MILLISECOND), 3, 'Z'}};
+                 {date.tm_sec, 2, '.'}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         to = put(to, (uint64_t)parts[i].number, parts[i].digits);
         *to++ = parts[i].after;
     }
+}
+
+/* The second is written out once: messages come in groups. */
+static char *stamp(char *to)
+{
+    static char text[SECOND];
+    static int64_t known = INT64_MIN;
+    int64_t now = clock_wall(), second = now / NANOSECONDS_PER_SECOND;
+    if (second != known)
+        put_second(text, known = second);
+    memcpy(to, text, SECOND);
+    to = put(to + SECOND, (uint64_t)(now % NANOSECONDS_PER_SECOND / NANOSECONDS_PER_MILLISECOND), 3);
+    *to++ = 'Z';
     *to++ = ' ';
     return to;
 }
@@ -89,6 +103,20 @@ static char *stamp(char *to)
 }
 #endif
 
+/* Whether a byte below 32, or 127, is in there: eight at a time, the bytes behind the text being anything else. */
+static bool has_control(const char *text, size_t size)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t found = 0;
+    for (size_t at = 0; at < size; at += sizeof found) {
+        uint64_t word, delete;
+        memcpy(&word, text + at, sizeof word);
+        delete = word ^ each * 127;
+        found |= ((word - each * 32) & ~word) | ((delete - each) & ~delete);
+    }
+    return found & each * 128;
+}
+
 /* What came from outside must not look like another line, nor command the terminal. */
 static size_t escape(char *to, size_t room, const char *text)
 {
@@ -108,20 +136,34 @@ static size_t escape(char *to, size_t room, const char *text)
     return at;
 }
 
+/* The text where it stands, or escaped. */
+static size_t put_message(char *to, size_t room, int length)
+{
+    char text[TEXT];
+    size_t size = length < TEXT ? (size_t)length : TEXT - 1;
+    memset(to + size, ' ', sizeof(uint64_t));
+    if (!has_control(to, size))
+        return size;
+    to[size] = '\0';
+    memcpy(text, to, size + 1);
+    return escape(to, room, text);
+}
+
 void log_console_vwrite(enum log_level level, const char *component, const char *format, va_list arguments)
 {
-    char line[LINE], text[TEXT];
+    char line[LINE];
     if ((unsigned)level > LOG_LEVEL_DEBUG || !log_console_enabled(level))
-        return;
-    if (vsnprintf(text, sizeof text, format, arguments) < 0)
         return;
     char *head = put_text(stamp(line), names[level], NAME);
     *head++ = ' ';
     head = put_text(head, component, NAME);
     *head++ = ':';
     *head++ = ' ';
+    int length = vsnprintf(head, TEXT, format, arguments);
+    if (length < 0)
+        return;
     size_t at = (size_t)(head - line);
-    at += escape(line + at, sizeof line - at - 1, text);
+    at += put_message(head, sizeof line - at - 1, length);
     line[at++] = '\n';
     console_write(line, at);
 }

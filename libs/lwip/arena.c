@@ -1,6 +1,7 @@
 /* arena.c - pieces of a fixed block of memory. */
 #include "arena.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,8 +43,9 @@ static struct {
     size_t count, untouched, free_count; /* chunks; the first that was never used; those that hold nothing */
     struct chunk *free;                  /* used before, hold nothing */
     struct chunk *with_room[SIZES];
-    uint32_t sizes[SIZES];
+    /* what make_classes() writes */
     unsigned classes;
+    uint32_t sizes[SIZES];
     uint8_t class_of[ARENA_LARGEST / UNIT + 1];
 } arena;
 
@@ -70,7 +72,7 @@ static void make_classes(void)
 
 bool arena_start(void *memory, size_t size)
 {
-    memset(&arena, 0, sizeof arena);
+    memset(&arena, 0, offsetof(typeof(arena), classes));
     arena.shift = SHIFT_LEAST;
     while (1u << arena.shift < ARENA_LARGEST && size >> arena.shift > (arena.shift < SHIFT ? CHUNKS_FEW : CHUNKS))
         arena.shift++;

@@ -22,24 +22,33 @@ enum {
 
 struct cursor {
     const struct acpi_table *table;
-    uint32_t at, end;
+    uint32_t at, end; /* of the table at most */
 };
+
+static struct cursor cursor(const struct acpi_table *table, uint32_t at, uint32_t end)
+{
+    return (struct cursor){table, at, end < table->size ? end : table->size};
+}
+
+/* The byte here, and what is behind it for the next ones; -1 at the end. */
+[[gnu::noinline]] static int look_ahead(const struct cursor *c)
+{
+    typeof(acpi_known.ahead) *ahead = &acpi_known.ahead;
+    uint32_t left = c->table->size - c->at;
+    if (c->at >= c->end)
+        return -1;
+    ahead->address = c->table->address + c->at;
+    ahead->size = left < sizeof ahead->bytes ? left : sizeof ahead->bytes;
+    if (!acpi_read(c->table, c->at, ahead->bytes, ahead->size))
+        return ahead->size = 0, -1;
+    return ahead->bytes[0];
+}
 
 /* The byte here, or -1 at the end. */
 static int peek(const struct cursor *c)
 {
-    typeof(acpi_known.ahead) *ahead = &acpi_known.ahead;
-    uint64_t address = c->table->address + c->at;
-    if (c->at >= c->end || c->at >= c->table->size)
-        return -1;
-    if (address < ahead->address || address - ahead->address >= ahead->size) {
-        uint32_t left = c->table->size - c->at;
-        ahead->address = address;
-        ahead->size = left < sizeof ahead->bytes ? left : sizeof ahead->bytes;
-        if (!acpi_read(c->table, c->at, ahead->bytes, ahead->size))
-            return ahead->size = 0, -1;
-    }
-    return ahead->bytes[address - ahead->address];
+    uint64_t at = c->table->address + c->at - acpi_known.ahead.address;
+    return c->at < c->end && at < acpi_known.ahead.size ? acpi_known.ahead.bytes[at] : look_ahead(c);
 }
 
 static int take(struct cursor *c)
@@ -230,7 +239,7 @@ static bool term(struct cursor *c, struct aml_object *object)
 
 bool aml_next(const struct acpi_table *table, uint32_t *at, uint32_t end, struct aml_object *object)
 {
-    struct cursor c = {table, *at, end < table->size ? end : table->size};
+    struct cursor c = cursor(table, *at, end);
     *object = (struct aml_object){};
     if (!term(&c, object))
         return false;
@@ -240,7 +249,7 @@ bool aml_next(const struct acpi_table *table, uint32_t *at, uint32_t end, struct
 
 bool aml_integer(const struct acpi_table *table, uint32_t *at, uint32_t end, uint64_t *value)
 {
-    struct cursor c = {table, *at, end};
+    struct cursor c = cursor(table, *at, end);
     bool is = integer(&c, value);
     *at = c.at;
     return is;
@@ -248,7 +257,7 @@ bool aml_integer(const struct acpi_table *table, uint32_t *at, uint32_t end, uin
 
 bool aml_buffer(const struct acpi_table *table, uint32_t at, uint32_t end, uint32_t *from, uint32_t *to)
 {
-    struct cursor c = {table, at, end};
+    struct cursor c = cursor(table, at, end);
     uint64_t size;
     if (take(&c) != BUFFER || !package(&c, to))
         return false;

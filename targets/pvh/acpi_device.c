@@ -2,13 +2,14 @@
  * acpi_device.c - devices that the DSDT and SSDTs describe with constants: a _HID and the resources of a _CRS (ACPI 6.4, 6.4).
  */
 #include "acpi_aml.h"
+#include "acpi_known.h"
 
 #include <string.h>
 #include <ukc/small.h>
 
 SMALL_BEGIN
 
-enum { DEPTH_MOST = 16, HID_MOST = 9, LINES_MOST = 1024 };
+enum { DEPTH_MOST = 16, HID_MOST = 8 /* 6.1.5 */, LINES_MOST = 1024 };
 /* Tags of resources: small ones without their length, large ones with bit 7. */
 enum {
     TAG_IRQ = 0x04, TAG_END = 0x0f, MEMORY_24 = 0x81, MEMORY_32 = 0x85, MEMORY_32_FIXED = 0x86, SPACE_32 = 0x87, INTERRUPT = 0x89,
@@ -16,9 +17,13 @@ enum {
 };
 enum { SPACE_HEAD = 3, SPACE_IS_MEMORY = 0 };
 
+/* A _HID is a number (19.3.4), or text: its bytes, zeroes behind them. */
+static const uint64_t IS_NUMBER = UINT64_C(1) << 63;
+
 struct search {
-    const char *hid;
+    uint64_t text, number; /* the _HID that is wanted, in both ways; 0 and 0: any */
     struct acpi_device *devices;
+    uint64_t *hids; /* of them; NULL: not wanted */
     unsigned count, most, depth;
 };
 
@@ -119,22 +124,38 @@ static uint32_t number_of(const char *hid)
     return __builtin_bswap32(letters << 16 | digits);
 }
 
-static bool is_hid(const struct acpi_table *t, const struct aml_object *object, const char *hid)
+static uint64_t text_of(const char *hid, size_t length)
 {
-    size_t length = strlen(hid);
-    uint32_t at = object->start;
+    uint64_t text = 0;
+    memcpy(&text, hid, length);
+    return text;
+}
+
+/* 0: it makes no sense. */
+static uint64_t hid_of(const struct acpi_table *t, const struct aml_object *object)
+{
+    uint32_t at = object->start, length = object->end - at - 2;
     uint64_t number;
-    char text[HID_MOST + 1];
     if (aml_integer(t, &at, object->end, &number))
-        return length == 7 && number == number_of(hid);
-    if (length + 2 > sizeof text + 1 || object->end - object->start != length + 2 ||
-        !acpi_read(t, object->start + 1, text, (uint32_t)length + 1))
-        return false;
-    return acpi_number(t, object->start, 1) == 0x0d /* StringPrefix */ && memcmp(text, hid, length + 1) == 0;
+        return number >> 32 ? 0 : IS_NUMBER | number;
+    if (acpi_number(t, object->start, 1) != 0x0d /* StringPrefix */ || length == 0 || length > HID_MOST)
+        return 0;
+    number = acpi_number(t, object->start + 1, length);
+    return number & IS_NUMBER ? 0 : number;
+}
+
+static void add(struct search *search, const struct acpi_device *device, uint64_t hid)
+{
+    bool wanted = hid && (!search->text || hid == search->text || hid == search->number);
+    if (!wanted || search->count == search->most)
+        return;
+    if (search->hids)
+        search->hids[search->count] = hid;
+    search->devices[search->count++] = *device;
 }
 
 /* Adds the wanted devices of the list.  `device` is what the list describes, if it is a device's. */
-static void look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, bool *is, struct search *search)
+static void look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, uint64_t *hid, struct search *search)
 {
     struct aml_object object;
     if (search->depth == DEPTH_MOST)
@@ -144,40 +165,53 @@ static void look(const struct acpi_table *t, uint32_t at, uint32_t end, struct a
         if (object.kind == AML_SCOPE)
             look(t, object.start, object.end, NULL, NULL, search);
         else if (object.kind == AML_NAME && device && memcmp(object.name, "_HID", 4) == 0)
-            *is = is_hid(t, &object, search->hid);
+            *hid = hid_of(t, &object);
         else if (object.kind == AML_NAME && device && memcmp(object.name, "_CRS", 4) == 0)
             read_resources(t, &object, device);
         else if (object.kind == AML_REGION && device)
             read_region(t, &object, device);
         else if (object.kind == AML_DEVICE) {
             struct acpi_device inner = {};
-            bool inner_is = false;
-            look(t, object.start, object.end, &inner, &inner_is, search);
-            if (inner_is && search->count < search->most)
-                search->devices[search->count++] = inner;
+            uint64_t inner_hid = 0;
+            look(t, object.start, object.end, &inner, &inner_hid, search);
+            add(search, &inner, inner_hid);
         }
     }
     search->depth--;
 }
 
-/* Only in a table that has the name at all: as text, or as a number of four bytes. */
-static void look_in(const struct acpi_table *t, struct search *search)
+static unsigned look_in_all(struct search *search)
 {
-    size_t length = strlen(search->hid);
-    uint32_t number = length == 7 ? number_of(search->hid) : 0;
-    if (length >= 2 && length <= HID_MOST && (acpi_mentions(t, search->hid, (uint32_t)length) || (number && acpi_mentions(t, &number, 4))))
-        look(t, ACPI_HEADER, t->size, NULL, NULL, search);
+    struct acpi_table table;
+    const struct acpi_power *power = acpi_power();
+    if (power && power->reduced)
+        look(acpi_dsdt(), ACPI_HEADER, acpi_dsdt()->size, NULL, NULL, search);
+    for (unsigned i = 0; search->count < search->most && acpi_find(&table, "SSDT", i); i++)
+        look(&table, ACPI_HEADER, table.size, NULL, NULL, search);
+    return search->count;
+}
+
+static void know_devices(void)
+{
+    struct acpi_known *k = &acpi_known;
+    struct search search = {.devices = k->devices, .hids = k->device_hids, .most = ACPI_DEVICES_KNOWN};
+    if (!k->devices_known)
+        k->device_count = look_in_all(&search);
+    k->devices_known = true;
 }
 
 unsigned acpi_devices(const char *hid, struct acpi_device *devices, unsigned most)
 {
-    struct search search = {.hid = hid, .devices = devices, .most = most};
-    struct acpi_table table;
-    const struct acpi_power *power = acpi_power();
-    if (power && power->reduced)
-        look_in(acpi_dsdt(), &search);
-    for (unsigned i = 0; search.count < most && acpi_find(&table, "SSDT", i); i++)
-        look_in(&table, &search);
+    const struct acpi_known *k = &acpi_known;
+    size_t length = strlen(hid);
+    if (length == 0 || length > HID_MOST)
+        return 0;
+    struct search search = {.text = text_of(hid, length), .number = length == 7 ? IS_NUMBER | number_of(hid) : 0, .devices = devices, .most = most};
+    know_devices();
+    if (k->device_count == ACPI_DEVICES_KNOWN)
+        return look_in_all(&search);
+    for (unsigned i = 0; i < k->device_count; i++)
+        add(&search, &k->devices[i], k->device_hids[i]);
     return search.count;
 }
 

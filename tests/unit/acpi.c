@@ -372,6 +372,32 @@ static void good_devices(void **state)
     assert_false(find_device("LNRO0005", 0, &device));
 }
 
+/* More devices than are remembered: each kind is found all the same, whichever is asked for first. */
+static void many_devices(void **state)
+{
+    enum { MANY = ACPI_DEVICES_KNOWN + 8 };
+    static uint8_t aml[64 * (MANY + 1)];
+    struct acpi_device all[MANY + 1], other;
+    uint64_t at;
+    for (unsigned count = ACPI_DEVICES_KNOWN - 2; count <= MANY; count++) {
+        size_t size = 0;
+        begin(state);
+        for (unsigned i = 0; i < count; i++)
+            size += put_device(aml + size, (uint8_t)(i % 10), 0xfeb00000 + i * 0x200, 16 + i);
+        size_t last = put_device(aml + size, 0, 0xfec00000, 9);
+        memcpy(aml + size + 13, "ACPI0013", 8);
+        size += last;
+        add_fadt(aml, size, 276, &at);
+        assert_int_equal(acpi_devices("LNRO0005", all, MANY + 1), count);
+        for (unsigned i = 0; i < count; i++)
+            assert_true(all[i].address == 0xfeb00000 + i * 0x200 && all[i].line.number == 16 + i);
+        assert_int_equal(acpi_devices("ACPI0013", &other, 1), 1);
+        assert_true(other.address == 0xfec00000 && other.line.number == 9);
+        assert_int_equal(acpi_devices("ACPI0014", &other, 1), 0);
+        assert_int_equal(acpi_devices("LNRO0005", all, 3), 3);
+    }
+}
+
 /* What ends the list ends only the list that it is in, and an SSDT has devices too. */
 static void second_table(void **state)
 {
@@ -463,7 +489,8 @@ int main(void)
         cmocka_unit_test_setup(no_acpi, begin), cmocka_unit_test_setup(both_lists, begin), cmocka_unit_test_setup(root_unsaid, begin), cmocka_unit_test_setup(lying_roots, begin),
         cmocka_unit_test_setup(lying_tables, begin), cmocka_unit_test_setup(good_madt, begin), cmocka_unit_test_setup(x2apic_and_moved, begin),
         cmocka_unit_test_setup(lying_madts, begin), cmocka_unit_test_setup(mcfg, begin), cmocka_unit_test_setup(old_power, begin),
-        cmocka_unit_test_setup(new_power, begin), cmocka_unit_test_setup(good_devices, begin), cmocka_unit_test_setup(second_table, begin),
+        cmocka_unit_test_setup(new_power, begin), cmocka_unit_test_setup(good_devices, begin), cmocka_unit_test_setup(many_devices, begin),
+        cmocka_unit_test_setup(second_table, begin),
         cmocka_unit_test_setup(microvm, begin), cmocka_unit_test_setup(damaged_devices, begin), cmocka_unit_test_setup(deep, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@
 enum {
     PORT = 0x3f8, INTERRUPTS = PORT + 1, FIFO = PORT + 2, LINE = PORT + 3, MODEM = PORT + 4, STATUS = PORT + 5,
     INTERRUPT_LINE = 4, INTERRUPT_DATA = 0x01,
-    FIFO_CLEAR = 0x07, LINE_8N1 = 0x03, MODEM_READY = 0x03, MODEM_INTERRUPTS = 0x08, STATUS_DATA = 0x01, STATUS_ABSENT = 0xff,
+    FIFO_CLEAR = 0x03 /* what was received; what is still to be sent stays */, LINE_8N1 = 0x03, MODEM_READY = 0x03, MODEM_INTERRUPTS = 0x08,
+    STATUS_DATA = 0x01, STATUS_ABSENT = 0xff,
 };
 
 static struct line_input input;

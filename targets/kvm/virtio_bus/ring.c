@@ -139,17 +139,6 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
 
 /* ---- adding ---- */
 
-static bool valid(const struct virtio_part *parts, unsigned count, uint64_t *bytes)
-{
-    *bytes = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (parts[i].size == 0 || parts[i].size > UINT32_MAX)
-            return false;
-        *bytes += parts[i].size;
-    }
-    return true;
-}
-
 static void describe(volatile struct ring_descriptor *d, const struct virtio_part *part, unsigned flags, unsigned next)
 {
     d->address = device_address(part->bytes);
@@ -164,7 +153,7 @@ static unsigned flags_of(unsigned i, unsigned out, unsigned count)
 }
 
 /* The chain in a table of its own, one descriptor pointing to it (2.7.5.3).  Only when there is no room for it in the ring: devices are faster without. */
-static void add_indirect(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
+[[gnu::noinline]] static void add_indirect(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
 {
     head->table = ring->free_tables[--ring->tables_left];
     volatile struct ring_descriptor *table = ring->tables + (size_t)head->table * ring->parts;
@@ -176,7 +165,7 @@ static void add_indirect(struct ring *ring, const struct virtio_part *parts, uns
     head->count = 1;
 }
 
-static void add_direct(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
+[[gnu::noinline]] static void add_direct(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
 {
     uint16_t at = ring->free_head;
     for (unsigned i = 0; i < count; i++) {
@@ -189,36 +178,57 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
     head->table = NO_TABLE;
 }
 
+/* Most chains: a buffer to receive into, a frame to send. */
+static void add_one(struct ring *ring, const struct virtio_part *part, unsigned out, struct ring_slot *head)
+{
+    describe(&ring->table[ring->free_head], part, out ? 0 : DESCRIPTOR_WRITE, 0);
+    head->last = ring->free_head;
+    head->count = 1;
+    head->table = NO_TABLE;
+}
+
+/* The bytes that the device may write, or -1: a part is empty, or longer than a descriptor can say. */
+static int64_t writable_of(const struct virtio_part *parts, unsigned out, unsigned count)
+{
+    int64_t writable = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (parts[i].size - 1 >= UINT32_MAX)
+            return -1;
+        writable += i >= out ? (int64_t)parts[i].size : 0;
+    }
+    return writable;
+}
+
 int ring_add(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned in, void *token)
 {
-    unsigned count = out + in;
-    uint64_t writable, readable;
+    unsigned count = out + in, most = ring->parts;
     if (ring->broken)
         return -EIO;
-    if (!token || count == 0 || out > ring->parts || in > ring->parts || count > ring->parts)
+    if (!token || count == 0 || out > most || in > most || count > most)
         return -EINVAL;
-    if (!valid(parts, out, &readable) || !valid(parts + out, in, &writable))
+    int64_t writable = writable_of(parts, out, count);
+    if (writable < 0)
         return -EINVAL;
     bool fits = count <= ring->free_count;
     if (!fits && (ring->free_count == 0 || ring->tables_left == 0))
         return -ENOSPC;
-    uint16_t first = ring->free_head;
+    uint16_t first = ring->free_head, added = ring->added;
     struct ring_slot *head = &ring->slots[first];
-    if (fits)
+    head->token = token;
+    head->writable = (uint64_t)writable;
+    head->shown = false;
+    if (!fits)
+        add_indirect(ring, parts, out, count, head);
+    else if (count > 1)
         add_direct(ring, parts, out, count, head);
     else
-        add_indirect(ring, parts, out, count, head);
-    head->token = token;
-    head->writable = writable;
-    head->shown = false;
-    if (ring->added == ring->shown)
-        ring->first_unshown = first;
-    else
-        ring->slots[ring->last_unshown].later = first;
+        add_one(ring, parts, out, head);
+    *(added == ring->shown ? &ring->first_unshown : &ring->slots[ring->last_unshown].later) = first;
     ring->last_unshown = first;
     ring->free_head = ring->slots[head->last].next;
     ring->free_count -= head->count;
-    ring->available->entries[ring->added++ & (ring->size - 1)] = first;
+    ring->available->entries[added & (ring->size - 1)] = first;
+    ring->added = added + 1;
     ring->outstanding++;
     return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <ukc/address.h>
 
 /* 5.1.3 */
 #define FEATURE_CSUM (UINT64_C(1) << 0)
@@ -47,8 +48,8 @@ static int open_by_mac(void)
         virtio_close(card.device);
     }
     card.device = NULL;
-    const uint8_t *m = KEY_MAC_BYTES;
-    log_write(LOG_LEVEL_ERROR, "virtio_net", "there is no network card with the address %02x:%02x:%02x:%02x:%02x:%02x%s", m[0], m[1], m[2], m[3], m[4], m[5],
+    char mac[MAC_TEXT_SIZE];
+    log_write(LOG_LEVEL_ERROR, "virtio_net", "there is no network card with the address %s%s", mac_format(mac, KEY_MAC_BYTES),
               result == -EBUSY ? ", unless one that is in use has it" : "");
     return result;
 }
@@ -167,9 +168,9 @@ int virtio_net_start(void)
         virtio_net_stop();
         return error;
     }
-    const uint8_t *m = card.mac;
-    log_write(LOG_LEVEL_INFO, "virtio_net", "%02x:%02x:%02x:%02x:%02x:%02x, MTU %u%s%s", m[0], m[1], m[2], m[3], m[4], m[5], card.mtu,
-              card.fills ? ", checksums" : "", card.divides ? ", segments" : "");
+    char mac[MAC_TEXT_SIZE];
+    log_write(LOG_LEVEL_INFO, "virtio_net", "%s, MTU %u%s%s", mac_format(mac, card.mac), card.mtu, card.fills ? ", checksums" : "",
+              card.divides ? ", segments" : "");
     return 0;
 }
 

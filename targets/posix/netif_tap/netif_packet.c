@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <ukc/address.h>
 #include <unistd.h>
 
 static const char component[] = "netif_packet";
@@ -133,9 +134,9 @@ static int begin(const struct host_device *device)
     if (device->has_address)
         log_write(LOG_LEVEL_WARNING, component, "%s has an address on the host, which will answer too", KEY_DEVICE);
     int error = frames_open(&frames, descriptor);
+    char mac[MAC_TEXT_SIZE];
     if (!error)
-        log_write(LOG_LEVEL_INFO, component, "%s, %02x:%02x:%02x:%02x:%02x:%02x, MTU %u", KEY_DEVICE, info.mac[0], info.mac[1], info.mac[2],
-                  info.mac[3], info.mac[4], info.mac[5], info.mtu);
+        log_write(LOG_LEVEL_INFO, component, "%s, %s, MTU %u", KEY_DEVICE, mac_format(mac, info.mac), info.mtu);
     return error;
 }
 

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <ukc/address.h>
 #include <unistd.h>
 
 static const char component[] = "netif_tap";
@@ -195,9 +196,9 @@ static int finish(int descriptor, bool with_header, bool made)
     info.offload = with_header ? NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE : 0;
     info.divides = with_header ? FRAME_DIVIDED_MOST : 0;
     error = frames_open(&frames, descriptor);
+    char mac[MAC_TEXT_SIZE];
     if (!error)
-        log_write(LOG_LEVEL_INFO, component, "%s, %02x:%02x:%02x:%02x:%02x:%02x, MTU %u%s", KEY_DEVICE, info.mac[0], info.mac[1], info.mac[2],
-                  info.mac[3], info.mac[4], info.mac[5], info.mtu, made ? ", made here" : "");
+        log_write(LOG_LEVEL_INFO, component, "%s, %s, MTU %u%s", KEY_DEVICE, mac_format(mac, info.mac), info.mtu, made ? ", made here" : "");
     return error;
 }
 

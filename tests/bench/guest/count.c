@@ -8,6 +8,9 @@
  * command line, in its order: each is looked for when the one before it has happened, and keeps the count of that moment.
  * at=ADDRESS is the execution of an address, hlt=1 that of hlt, mark=N that of MARK with N (see below).
  *
+ * profile=FILE,low=ADDRESS,high=ADDRESS: FILE is mapped, too: how often the instruction at each address of that range was executed,
+ * 8 bytes for each byte of it (guest/profile.py adds them up by function).
+ *
  * Counts are exact but for one instruction, repeat for repeat: "rep stosb" counts each of its bytes.
  *
  * The declarations are those of QEMU's documented interface, written down here because Debian packages no header.
@@ -67,11 +70,15 @@ static struct {
     uint64_t executed, at[EVENTS_MOST];
 } *counts;
 
+static struct {
+    uint64_t low, high, *executed;
+} profile;
+
 #if PLUGIN_VERSION >= 2
 static void count_one(unsigned processor, void *argument)
 {
-    (void)processor, (void)argument;
-    counts->executed++;
+    (void)processor;
+    (*(uint64_t *)argument)++;
 }
 #endif
 
@@ -82,13 +89,21 @@ static void happened(unsigned processor, void *argument)
         counts->at[reached++] = counts->executed;
 }
 
-static void count_instruction(struct qemu_plugin_insn *i)
+static void count_in(struct qemu_plugin_insn *i, uint64_t *count)
 {
 #if PLUGIN_VERSION < 2
-    qemu_plugin_register_vcpu_insn_exec_inline(i, INLINE_ADD, &counts->executed, 1);
+    qemu_plugin_register_vcpu_insn_exec_inline(i, INLINE_ADD, count, 1);
 #else
-    qemu_plugin_register_vcpu_insn_exec_cb(i, count_one, CALL_READS_NO_REGISTERS, NULL);
+    qemu_plugin_register_vcpu_insn_exec_cb(i, count_one, CALL_READS_NO_REGISTERS, count);
 #endif
+}
+
+static void count_instruction(struct qemu_plugin_insn *i)
+{
+    uint64_t address = qemu_plugin_insn_vaddr(i);
+    count_in(i, &counts->executed);
+    if (address >= profile.low && address < profile.high)
+        count_in(i, &profile.executed[address - profile.low]);
 }
 
 static int is_event(const struct event *e, uint64_t address, const unsigned char *bytes, size_t size)
@@ -128,28 +143,44 @@ static void add_event(enum kind kind, const char *value)
         events[event_count++] = (struct event){kind, strtoull(value, NULL, 0)};
 }
 
+/* A new file of so many zeroes, in memory. NULL: no path, or it cannot be. */
+static void *mapped(const char *path, size_t size)
+{
+    int file = path ? open(path, O_RDWR | O_CREAT | O_TRUNC, 0600) : -1;
+    if (file < 0)
+        return NULL;
+    void *at = ftruncate(file, (off_t)size) == 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+    close(file);
+    return at == MAP_FAILED ? NULL : at;
+}
+
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const struct qemu_info_t *info, int argc, char **argv)
 {
-    const char *to = NULL;
+    const char *to = NULL, *profiled = NULL;
     (void)info;
     for (int k = 0; k < argc; k++)
         if (!strncmp(argv[k], "to=", 3))
             to = argv[k] + 3;
+        else if (!strncmp(argv[k], "profile=", 8))
+            profiled = argv[k] + 8;
+        else if (!strncmp(argv[k], "low=", 4))
+            profile.low = strtoull(argv[k] + 4, NULL, 0);
+        else if (!strncmp(argv[k], "high=", 5))
+            profile.high = strtoull(argv[k] + 5, NULL, 0);
         else if (!strncmp(argv[k], "at=", 3))
             add_event(AT, argv[k] + 3);
         else if (!strncmp(argv[k], "hlt=", 4))
             add_event(HLT, argv[k] + 4);
         else if (!strncmp(argv[k], "mark=", 5))
             add_event(MARK_N, argv[k] + 5);
-    int file = to ? open(to, O_RDWR | O_CREAT | O_TRUNC, 0600) : -1;
-    if (file < 0 || ftruncate(file, sizeof *counts) != 0) {
+    counts = mapped(to, sizeof *counts);
+    if (!counts) {
         fprintf(stderr, "count: to=FILE is missing, or FILE cannot be written\n");
         return -1;
     }
-    counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    close(file);
-    if (counts == MAP_FAILED)
-        return -1;
+    profile.executed = mapped(profiled, (profile.high - profile.low) * sizeof *profile.executed);
+    if (!profile.executed)
+        profile.high = profile.low;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }
