@@ -205,11 +205,13 @@ static int call_thing(lua_State *L)
         return host_raise_word(
             L, word, arena_printf(a, "this %s is complete; it takes no more fields", word),
             self->form == FORM_embed ? "write: embed { \"directory\", compress = ... }" : NULL);
-    if (lua_type(L, 2) != LUA_TTABLE)
+    if (lua_type(L, 2) != LUA_TTABLE) {
+        const char *range = self->form == FORM_sig && lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
         return host_raise_at(L, self->name_span,
                              arena_printf(a, "%s '%s' takes a table of fields, not %s", word, name,
                                           host_type_name(L, 2)),
-                             NULL);
+                             range ? arena_printf(a, "write: sig.%s { version = \"%s\" }", name, shown(a, range, strlen(range))) : NULL);
+    }
     lua_settop(L, 2);
     struct thing *t = push_thing(L, self->form);
     uint32_t id = t->id;

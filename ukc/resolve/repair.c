@@ -148,7 +148,7 @@ static void suggest_open(struct repair *r, uint32_t hole)
 }
 
 /* An open requirement that no candidate meets may be one for a directory of files. */
-static void suggest_directory(struct repair *r, const struct hole *h)
+static bool suggest_directory(struct repair *r, const struct hole *h)
 {
     const struct manifest *m = r->p->graph->manifest;
     for (size_t i = 0; i < m->implementation_count; i++) {
@@ -156,8 +156,33 @@ static void suggest_directory(struct repair *r, const struct hole *h)
         if (!component_needs_directory(c) || !component_provides(c, h->signature->name.text))
             continue;
         diag_help(r->diag, "the files of a directory: choose = { %s = %s \"DIR\" }", h->requirement->name.text, c->name.text);
-        return;
+        return true;
     }
+    return false;
+}
+
+static const struct component *first_provider(const struct manifest *m, const char *signature)
+{
+    for (size_t i = 0; i < m->implementation_count; i++)
+        if (component_provides(&m->implementations[i], signature) && !component_needs_directory(&m->implementations[i]))
+            return &m->implementations[i];
+    return NULL;
+}
+
+/* Nothing provides the signature: perhaps one with a name like it was meant, there or here. */
+static void suggest_provider(struct repair *r, const struct hole *h)
+{
+    const struct manifest *m = r->p->graph->manifest;
+    const char *name = h->signature->name.text;
+    VEC(const char *) names = {};
+    for (size_t i = 0; i < m->signature_count; i++)
+        if (strcmp(m->signatures[i].name.text, name) != 0 && first_provider(m, m->signatures[i].name.text))
+            *vec_add(r->p->arena, &names) = m->signatures[i].name.text;
+    const char *near = string_related(name, names.items, names.count);
+    if (near)
+        diag_help(r->diag, "did you mean 'sig.%s', which '%s' provides?", near, first_provider(m, near)->name.text);
+    else
+        diag_help(r->diag, "an implementation with provides = sig.%s does; if a directory beside the manifest declares one, is a 'use \"DIRECTORY\"' missing?", name);
 }
 
 static void suggest_peace(struct repair *r, const struct fact *f)
@@ -218,10 +243,11 @@ void repair_suggest(struct problem *p, const struct conflict_set *set, const str
     }
     for (size_t i = 0; i < set->count; i++) {
         const struct fact *f = &set->facts[i];
-        if (f->kind == FACT_REQUIRES && problem_hole(p, f->hole)->open)
-            suggest_directory(&r, problem_hole(p, f->hole));
-        else if (f->kind == FACT_REQUIRES && r.tries++ < TRIES_MAX)
+        const struct hole *h = f->kind == FACT_REQUIRES ? problem_hole(p, f->hole) : NULL;
+        if (h && !h->open && r.tries++ < TRIES_MAX)
             suggest_open(&r, f->hole);
+        else if (h && h->open && !suggest_directory(&r, h) && !h->candidate_count)
+            suggest_provider(&r, h);
     }
     suggest_keys(&r);
     suggest_targets(&r);

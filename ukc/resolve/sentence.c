@@ -158,8 +158,8 @@ static void tell(struct teller *t, size_t at)
     case FACT_VERSION: {
         const struct requirement *r = problem_hole(t->p, f->hole)->requirement;
         const struct component *x = component_of(t, problem_hole(t->p, f->hole)->candidates[f->at].node.at);
-        note(t, r->version.span, "'%s' requires %s %s, and '%s' is version %s", name, r->name.text, r->version.text, x->name.text,
-             version_text(x));
+        struct span place = x->version.span.source ? x->version.span : x->span; /* that of the range is where the requirement is */
+        note(t, place, "'%s' requires %s %s, and '%s' is version %s", name, r->name.text, r->version.text, x->name.text, version_text(x));
         break;
     }
     case FACT_CONFLICT:

@@ -1,0 +1,1 @@
+return unikernel "web" { sources = { "web.c" }, requires = { c = sig.clock ">= 2" } }
