@@ -39,6 +39,9 @@ int virtio_open(struct virtio_device **device, enum virtio_type type, unsigned i
 /* Resets it and gives it back.  NULL is no device. */
 void virtio_close(struct virtio_device *device);
 
+/* What it offers of those that virtio_negotiate may agree on; allowed before that.  0 or -EIO. */
+int virtio_offered(struct virtio_device *device, uint64_t *features);
+
 /*
  * Agrees on features: those `wanted` (bits 0 to 23 and 50 to 63, the device type's own) that it offers, which are returned in `features`.  Bits for
  * rings and transports are the bus's affair.  It may be called once after virtio_open.  -ENOTSUP: the device refuses; -EIO.

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import re
 import select
 import signal
@@ -233,6 +234,58 @@ def cards(context):
                 wire(p, machine, net)
 
 
+# ---- segments that the host joins ----
+
+
+def echoed(host, address, data):
+    """What a client sends comes back; it hears while it speaks."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    got = bytearray()
+    with host.socket(family) as s:
+        s.settimeout(60)
+        s.connect((address, 7007))
+
+        def hear():
+            while part := s.recv(1 << 16):
+                got.extend(part)
+
+        listener = threading.Thread(target=hear)
+        listener.start()
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+        listener.join(120)
+    return bytes(got)
+
+
+def longest(p, host, destination):
+    """Bytes of the longest frame to the image in a capture."""
+    r = host.run(harness.need("tcpdump"), "-nn", "-e", "-r", p.file("capture"), "dst", "host", destination)
+    return max(map(int, re.findall(r"length (\d+): ", r.out)), default=0)
+
+
+def joined(context):
+    """A host that may leave segments of TCP together does, and every byte arrives; without the key, or on a card that cannot, none are."""
+    need_tun()
+    data = random.Random(1).randbytes(4_000_003)
+    with Network() as net, Project(context) as p:
+        host = kvm.bridged(net)
+        p.copy("examples/small-services")
+        kvm.build(p, "echo")
+        for machine in MACHINES:
+            for options, arguments, joins in (("", [], True), (",guest_tso4=off,guest_tso6=off", [], False), (",guest_csum=off", [], False),
+                                              (",mrg_rxbuf=off", [], False), ("", ["--offload=false"], False)):
+                more = card(machine, 0, f"tap,ifname={TAP},script=no,downscript=no", mac(1))
+                more[-1] += options
+                with host.start(*bare(p, machine, more, words=["echo"], arguments=arguments), directory=p.path, environment=p.environment) as server:
+                    for address in ADDRESSES:
+                        host.wait_for_port(address, 7007, server, 60)
+                        with host.capture(TAP, p.file("capture"), "-s", "100"):
+                            expect(echoed(host, address, data) == data, f"{machine}{options}: every byte comes back from {address}", server.output)
+                        most = longest(p, host, address)
+                        expect((most > 1514) == joins and most > 1000, f"{machine}{options} {arguments}, {address}: segments come together if they may", most)
+                    expect(("joined segments" in server.output) == joins and "rules" not in server.output, "the log says whether", server.output)
+
+
 # ---- noise ----
 
 QUICK = ["truncated", "changed", "flags", "tcp_options", "ip_options", "addresses", "fragments4", "arp", "ethernet"]
@@ -288,6 +341,7 @@ def noise(context, machine, count, cases):
 def tests(context):
     yield "load", lambda: loads(context)
     yield "cards", lambda: cards(context)
+    yield "joined", lambda: joined(context)
     if not context.long:  # without fragments of IPv6, which are kept for a minute
         yield "noise", lambda: noise(context, "microvm", 10_000, QUICK)
         return

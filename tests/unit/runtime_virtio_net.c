@@ -10,7 +10,7 @@
 
 #include <ukc/checksum.h>
 
-enum { RECEIVE = 0, SEND = 1, HEADER = 12, CSUM = 1, GUEST_CSUM = 2, MTU = 8, MAC = 32, TSO = 3 << 11, MRG = 1 << 15, STATUS = 1 << 16 };
+enum { RECEIVE = 0, SEND = 1, HEADER = 12, CSUM = 1, GUEST_CSUM = 2, MTU = 8, MAC = 32, TSO = 3 << 11, GUEST_TSO = 3 << 7, MRG = 1 << 15, STATUS = 1 << 16 };
 enum { ALL = CSUM | GUEST_CSUM | MTU | MAC | TSO | MRG | STATUS };
 
 uint8_t test_card_mac[6];
@@ -144,16 +144,23 @@ static size_t make_segment(uint8_t *frame, size_t payload, bool six)
     return tcp + 20 + payload;
 }
 
+static uint16_t said_segment = 1448; /* bytes of data in each of those that were joined */
+
 /* What the card delivers: a frame behind a header, in as many buffers as it takes; `buffers` is what the header says, 0: the truth, -1: none. */
 static unsigned deliver(const uint8_t *frame, size_t size, uint8_t flags, uint8_t division, int buffers)
 {
-    uint8_t whole[HEADER + 20000] = {flags, division};
-    struct double_chain chains[16];
+    static uint8_t whole[HEADER + 70000];
+    struct double_chain chains[64];
     size_t at = 0;
     unsigned count = 0;
+    memset(whole, 0, HEADER);
+    whole[0] = flags;
+    whole[1] = division;
+    whole[4] = said_segment & 0xff;
+    whole[5] = said_segment >> 8;
     memcpy(whole + HEADER, frame, size);
     do {
-        assert_true(count < 16 && double_pop(device, RECEIVE, &chains[count]));
+        assert_true(count < 64 && double_pop(device, RECEIVE, &chains[count]));
         assert_true(chains[count].out == 0 && chains[count].in == 1);
         at += chains[count++].parts[0].size;
     } while (at < HEADER + size);
@@ -472,6 +479,163 @@ static void who_receives_is_woken(void **state)
     }
 }
 
+/* ---- segments that were joined ---- */
+
+static bool takes(uint64_t features)
+{
+    return (device->accepted & features) == features;
+}
+
+static void joined_only_with_what_it_needs(void **state)
+{
+    (void)state;
+    static const struct { uint64_t offered; bool offload, joins; } cases[] = {
+        {ALL | GUEST_TSO, true, true}, {ALL | GUEST_TSO, false, false}, {(ALL | GUEST_TSO) & ~GUEST_CSUM, true, false},
+        {(ALL | GUEST_TSO) & ~MRG, true, false}, {ALL | 1 << 7, true, true}, {ALL, true, false}, {MAC | MRG | GUEST_CSUM | GUEST_TSO, true, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set_up(cases[i].offered);
+        test_card_offload = cases[i].offload;
+        assert_int_equal(virtio_net_start(), 0);
+        assert_int_equal((device->accepted & GUEST_TSO) != 0, cases[i].joins);
+        assert_true(!cases[i].joins || takes(MRG | GUEST_CSUM));
+        tear_down();
+    }
+    set_up(ALL | GUEST_TSO);
+    device->queues[RECEIVE].most = 32; /* a whole one finds no room */
+    assert_int_equal(virtio_net_start(), -ENOTSUP);
+    tear_down();
+}
+
+static uint16_t sum_of_header(const uint8_t *ip)
+{
+    return checksum_fold(checksum_add(ip, 20, 0));
+}
+
+/* What comes is as if it had come in segments: the data in order, numbers, lengths and flags of their own, one good header each. */
+static void joined_segments_are_divided(void **state)
+{
+    (void)state;
+    static uint8_t frame[70000], got[9300], data[70000];
+    static const size_t sizes[] = {1, 100, 1448, 1460, 1461, 2896, 2048 - HEADER - 54, 2049 - HEADER - 54, 10000, 40000, 65476}; /* the last fills 65550 bytes over IPv6 */
+    for (int six = 0; six < 2; six++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            size_t start = six ? 54 : 34, head = start + 20, done = 0;
+            set_up(ALL | GUEST_TSO);
+            assert_int_equal(virtio_net_start(), 0);
+            size_t size = make_segment(frame, sizes[i], six);
+            memcpy(frame + start + 4, "\xff\xff\xfc\x18", 4); /* the number wraps around */
+            if (!six)
+                memcpy(frame + 18, "\xff\xfe", 2); /* so does the identification */
+            frame[start + 13] = 0x99; /* CWR, ACK, PSH, FIN */
+            if (!six) {
+                uint16_t sum = (uint16_t)~sum_of_header(frame + 14);
+                memcpy(frame + 24, &sum, 2);
+            }
+            memset(frame + size, 0xee, 30); /* padding is no data */
+            unsigned rounds = 3; /* buffers come back */
+            while (rounds--) {
+                deliver(frame, size + (sizes[i] < 60000 ? 30u : 0u), 1, six ? 4 : 1, 0);
+                done = 0;
+                for (unsigned number = 0; done < sizes[i]; number++) {
+                    ptrdiff_t had = receive_now(got, sizeof got);
+                    assert_true(had > (ptrdiff_t)head && had <= 1514);
+                    size_t part = (size_t)had - head;
+                    bool last = done + part == sizes[i];
+                    assert_true(last || had == 1514);
+                    assert_int_equal(checksum_number(got + (six ? 18 : 16)), part + 20 + (six ? 0 : 20));
+                    assert_true(six || sum_of_header(got + 14) == 0xffff);
+                    assert_true(six || checksum_number(got + 18) == (uint16_t)(0xfffe + number));
+                    uint32_t sequence = (uint32_t)(checksum_number(got + start + 4) << 16 | checksum_number(got + start + 6));
+                    assert_int_equal(sequence, (uint32_t)(0xfffffc18 + done));
+                    assert_int_equal(got[start + 13], 0x10 | (number == 0 ? 0x80 : 0) | (last ? 0x09 : 0));
+                    memcpy(data + done, got + head, part);
+                    done += part;
+                }
+                assert_int_equal(done, sizes[i]);
+                assert_memory_equal(data, frame + head, done);
+                assert_int_equal(receive_now(got, sizeof got), -ETIMEDOUT);
+            }
+            assert_int_equal(complaints, 0);
+            tear_down();
+        }
+}
+
+/* What makes no sense is dropped, and what comes behind it is received. */
+static void joined_nonsense(void **state)
+{
+    (void)state;
+    static uint8_t frame[70000], got[9300];
+    set_up(ALL | GUEST_TSO);
+    assert_int_equal(virtio_net_start(), 0);
+    for (int lie = 0; lie < 13; lie++) {
+        size_t size = make_segment(frame, 5000, false);
+        uint8_t flags = 1, division = 1;
+        said_segment = 1448;
+        switch (lie) {
+        case 0: said_segment = 0; break;
+        case 1: division = 4; break;                      /* IPv6, it says */
+        case 2: division = 3; break;                      /* UDP, which was not agreed on */
+        case 3: division = 0x81; break;                   /* ECN likewise */
+        case 4: division = 5; break;
+        case 5: flags = 0; break;                         /* nobody vouches for it */
+        case 6: frame[46] = 0x40; break;                  /* a header of 16 bytes */
+        case 7: frame[14] = 0x44; break;
+        case 8: frame[16] = 0xff; break;                  /* longer than what came */
+        case 9: frame[16] = 0, frame[17] = 40; break;     /* no data */
+        case 10: frame[20] = 0x20; break;                 /* a fragment */
+        case 11: frame[23] = 17; break;                   /* UDP */
+        case 12: size = 30; break;                        /* half a header */
+        }
+        for (int i = 0; i < 30; i++) {
+            deliver(frame, size, flags, division, 0);
+            assert_int_equal(receive_now(got, sizeof got), -ETIMEDOUT);
+        }
+        said_segment = 1448;
+        size = make_segment(frame, 100, false);
+        deliver(frame, size, 1, 1, 0);
+        assert_int_equal(receive_now(got, sizeof got), size);
+    }
+    size_t size = make_segment(frame, 5000, false); /* no room for the headers; all of it is lost, and nothing else */
+    deliver(frame, size, 1, 1, 0);
+    assert_int_equal(receive_now(got, 54), -EMSGSIZE);
+    assert_int_equal(receive_now(got, 1514), -ETIMEDOUT);
+    deliver(frame, size, 1, 1, 0);
+    assert_int_equal(receive_now(got, 1000), 1000);
+    assert_int_equal(complaints, 0);
+    assert_int_equal(device->status & 4, 4);
+    tear_down();
+}
+
+static void joined_lies(void **state)
+{
+    (void)state;
+    static uint8_t frame[70000], got[9300];
+    for (int lie = 0; lie < 5; lie++) {
+        struct double_chain chain;
+        set_up(ALL | GUEST_TSO);
+        assert_int_equal(virtio_net_start(), 0);
+        size_t size = make_segment(frame, lie == 4 ? 65495 : 5000, false);
+        switch (lie) {
+        case 0: deliver(frame, size, 1, 1, 4); break;          /* more buffers than came */
+        case 1: deliver(frame, size, 1, 1, 0xffff); break;     /* more than there can be */
+        case 2: deliver(frame, size, 1, 1, -1); break;         /* none */
+        case 3:                                                /* a second buffer with more than it holds */
+            deliver(frame, 2048 - HEADER, 1, 1, 2);
+            assert_true(double_pop(device, RECEIVE, &chain));
+            double_push(device, RECEIVE, chain.head, 2049);
+            double_tell(device, RECEIVE);
+            break;
+        case 4: deliver(frame, 65551, 1, 1, 0); break;         /* longer than any may be */
+        }
+        assert_int_equal(receive_now(got, sizeof got), -EIO);
+        assert_int_equal(receive_now(got, sizeof got), -EIO);
+        assert_int_equal(device->status, 0);
+        assert_int_equal(complaints, 1);
+        tear_down();
+    }
+}
+
 /* ---- lies ---- */
 
 static void cards_that_lie(void **state)
@@ -494,11 +658,11 @@ static void cards_that_lie(void **state)
         case 4: /* more than the buffer */
         case 5: /* a buffer that it does not have */
             assert_true(double_pop(device, RECEIVE, &chain));
-            double_push(device, RECEIVE, lie == 5 ? 16 : chain.head, lie == 3 ? 11 : lie == 4 ? 2049 : 100);
+            double_push(device, RECEIVE, lie == 5 ? 200 : chain.head, lie == 3 ? 11 : lie == 4 ? 2049 : 100);
             double_tell(device, RECEIVE);
             break;
         case 6: /* an index that jumps */
-            *double_used_index(device, RECEIVE) = 17;
+            *double_used_index(device, RECEIVE) = 90;
             double_interrupt(device, RECEIVE);
             break;
         case 7: /* a frame that was never sent is done: noticed when there is no room */
@@ -567,6 +731,7 @@ int main(void)
         TEST(what_the_card_can), TEST(which_card), TEST(cards_that_contradict_themselves),
         TEST(frames_are_sent_whole), TEST(what_is_padding_is_not_summed), TEST(segments_are_divided_by_the_card), TEST(who_sends_waits_for_room),
         TEST(frames_are_received_whole), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
+        TEST(joined_only_with_what_it_needs), TEST(joined_segments_are_divided), TEST(joined_nonsense), TEST(joined_lies),
         TEST(cards_that_lie), TEST(news_of_the_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

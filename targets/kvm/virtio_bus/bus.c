@@ -128,13 +128,25 @@ void virtio_bus_close(struct virtio_bus_device *device)
     device->taken = false;
 }
 
+static uint64_t offered_by(const struct virtio_bus_device *device)
+{
+    return device->transport->features(device, 0) | (uint64_t)device->transport->features(device, 1) << 32;
+}
+
+int virtio_bus_offered(struct virtio_bus_device *device, uint64_t *features)
+{
+    if (device->failed)
+        return -EIO;
+    *features = offered_by(device) & FEATURES_OF_TYPES;
+    return 0;
+}
+
 int virtio_bus_negotiate(struct virtio_bus_device *device, uint64_t wanted, uint64_t *features)
 {
     const struct transport *t = device->transport;
     if (device->failed || device->negotiated)
         return -EIO;
-    uint64_t offered = t->features(device, 0);
-    offered |= (uint64_t)t->features(device, 1) << 32;
+    uint64_t offered = offered_by(device);
     if (!(offered & FEATURE_VERSION_1))
         return -ENOTSUP;
     device->features = offered & (FEATURES_OF_BUS | (wanted & FEATURES_OF_TYPES));

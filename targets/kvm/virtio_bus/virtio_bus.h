@@ -16,6 +16,7 @@ void virtio_bus_stop(void);
 
 int virtio_bus_open(struct virtio_bus_device **device, enum virtio_type type, unsigned index);
 void virtio_bus_close(struct virtio_bus_device *device);
+int virtio_bus_offered(struct virtio_bus_device *device, uint64_t *features);
 int virtio_bus_negotiate(struct virtio_bus_device *device, uint64_t wanted, uint64_t *features);
 int virtio_bus_read_config(struct virtio_bus_device *device, size_t offset, void *bytes, size_t size);
 int virtio_bus_queue(struct virtio_bus_device *device, unsigned index, unsigned size, unsigned parts, struct virtio_bus_queue **queue);

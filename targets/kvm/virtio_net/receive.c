@@ -23,16 +23,17 @@ static struct virtio_queue *queue;
 static char *memory;
 static size_t memory_size, buffer_size;
 static unsigned buffers, unshown;
-static bool receiving, joined;
+static bool receiving, told;
 static struct task *waiting;
 
 int receive_open(void)
 {
     size_t whole = (sizeof(struct card_header) + ETHERNET + card.mtu + LINE - 1) / LINE * LINE;
-    buffer_size = card.merges && whole > PIECE ? PIECE : whole;
+    buffer_size = card.joins || (card.merges && whole > PIECE) ? PIECE : whole;
     memory_size = (size_t)KEY_RECEIVE_BUFFERS * PIECE;
-    receiving = joined = false;
+    receiving = told = false;
     unshown = 0;
+    joined_begin();
     int error = virtio_queue(card.device, 0, KEY_RECEIVE_BUFFERS, 1, &queue);
     if (error)
         return error;
@@ -41,6 +42,10 @@ int receive_open(void)
         return -ENOMEM;
     size_t fit = memory_size / buffer_size;
     buffers = fit < virtio_queue_size(queue) ? (unsigned)fit : virtio_queue_size(queue);
+    if (card.joins && buffers * buffer_size < JOINED_MOST + sizeof(struct card_header)) {
+        log_write(LOG_LEVEL_ERROR, "virtio_net", "the network card's queue is too short for segments that it joins: the key 'offload' turns that off");
+        return -ENOTSUP;
+    }
     return 0;
 }
 
@@ -80,9 +85,9 @@ static int give_back(char *buffer)
 /* A host that joins segments was not asked to. */
 static void say_joined(void)
 {
-    if (!joined)
+    if (!told)
         log_write(LOG_LEVEL_WARNING, "virtio_net", "the network card delivers segments that were joined, which are lost");
-    joined = true;
+    told = true;
 }
 
 /* A frame that is marked was never on a wire, or was verified.  One without a checksum gets it, if the caller is to look at it. */
@@ -110,9 +115,44 @@ static int empty(char *buffer, size_t skip, size_t written, uint8_t *frame, size
     return give_back(buffer);
 }
 
+/* The next segment of those that were joined; as take(). */
+static ptrdiff_t take_segment(uint8_t *frame, size_t size)
+{
+    size_t got = joined_waits() ? joined_next(frame, size) : 0;
+    bool fits = got > 0;
+    if (!fits)
+        joined_drop();
+    for (char *buffer; (buffer = joined_empty()) != NULL;)
+        if (give_back(buffer) != 0)
+            return card_broken();
+    return fits ? (ptrdiff_t)got : -EMSGSIZE;
+}
+
+/* A frame in `count` buffers, the first of which is here; as take(). */
+static ptrdiff_t take_joined(const struct card_header *header, char *buffer, size_t written, unsigned count, uint8_t *frame, size_t size)
+{
+    void *next = buffer;
+    joined_begin();
+    for (size_t skip = sizeof *header; joined_add(next, skip, written); skip = 0) {
+        if (--count == 0) {
+            enum joined_kind kind = joined_judge(header);
+            if (kind == JOINED_LIE)
+                break;
+            ptrdiff_t got = take_segment(frame, size);
+            return kind == JOINED_NONSENSE && got == -EMSGSIZE ? 0 : got;
+        }
+        if (virtio_collect(queue, &next, &written) <= 0)
+            break;
+    }
+    joined_begin();
+    return card_broken();
+}
+
 /* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -EIO. */
 static ptrdiff_t take(uint8_t *frame, size_t size)
 {
+    if (joined_waits())
+        return take_segment(frame, size);
     struct card_header header;
     void *buffer;
     size_t written, total = 0;
@@ -125,6 +165,8 @@ static ptrdiff_t take(uint8_t *frame, size_t size)
     unsigned count = card.merges ? header.buffers : 1;
     if (count == 0 || count > buffers)
         return card_broken();
+    if (card.joins && header.division != DIVISION_NONE)
+        return take_joined(&header, buffer, written, count, frame, size);
     int error = empty(buffer, sizeof header, written, frame, size, &total);
     while (!error && --count > 0) { /* they are all there: the device uses them at once (5.1.6.4) */
         if (virtio_collect(queue, &buffer, &written) <= 0)

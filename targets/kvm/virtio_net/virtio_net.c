@@ -17,6 +17,7 @@
 #define FEATURE_GUEST_CSUM (UINT64_C(1) << 1)
 #define FEATURE_MTU (UINT64_C(1) << 3)
 #define FEATURE_MAC (UINT64_C(1) << 5)
+#define FEATURE_GUEST_TSO (UINT64_C(1) << 7 | UINT64_C(1) << 8) /* IPv4 and IPv6 */
 #define FEATURE_HOST_TSO (UINT64_C(1) << 11 | UINT64_C(1) << 12) /* IPv4 and IPv6 */
 #define FEATURE_MRG_RXBUF (UINT64_C(1) << 15)
 #define FEATURE_STATUS (UINT64_C(1) << 16)
@@ -84,19 +85,31 @@ static int open_only(void)
 
 /* ---- agreeing ---- */
 
+/*
+ * Segments that are joined need checksums that nobody looks at (5.1.3.1), and several buffers each, of which there have to be enough: a card
+ * whose frame finds no room for good delivers nothing any more.
+ */
+static bool may_join(uint64_t offered)
+{
+    return KEY_RECEIVE_BUFFERS >= JOINED_BUFFERS && (offered & FEATURE_GUEST_CSUM) && (offered & FEATURE_MRG_RXBUF);
+}
+
 /* All of TCP's divisions or none: the signature makes no difference between IPv4 and IPv6. */
 static int negotiate(uint64_t *features)
 {
-    uint64_t wanted = FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_STATUS;
+    uint64_t wanted = FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_STATUS, offered;
+    int error = virtio_offered(card.device, &offered);
     if (KEY_OFFLOAD)
-        wanted |= FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_HOST_TSO;
-    int error = virtio_negotiate(card.device, wanted, features);
+        wanted |= FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_HOST_TSO | (may_join(offered) ? FEATURE_GUEST_TSO : 0);
+    if (!error)
+        error = virtio_negotiate(card.device, wanted, features);
     if (error)
         return error;
     card.fills = *features & FEATURE_CSUM;
     card.verifies = *features & FEATURE_GUEST_CSUM;
     card.divides = card.fills && (*features & FEATURE_HOST_TSO) == FEATURE_HOST_TSO;
     card.merges = *features & FEATURE_MRG_RXBUF;
+    card.joins = *features & FEATURE_GUEST_TSO;
     return 0;
 }
 
@@ -169,8 +182,8 @@ int virtio_net_start(void)
         return error;
     }
     char mac[MAC_TEXT_SIZE];
-    log_write(LOG_LEVEL_INFO, "virtio_net", "%s, MTU %u%s%s", mac_format(mac, card.mac), card.mtu, card.fills ? ", checksums" : "",
-              card.divides ? ", segments" : "");
+    log_write(LOG_LEVEL_INFO, "virtio_net", "%s, MTU %u%s%s%s", mac_format(mac, card.mac), card.mtu, card.fills ? ", checksums" : "",
+              card.divides ? ", segments" : "", card.joins ? ", joined segments" : "");
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* The requirement `virtio`, bound to virtio_bus for the tests: the signature's operations under its symbols. */
 #pragma redefine_extname virtio_open virtio_bus_open
 #pragma redefine_extname virtio_close virtio_bus_close
+#pragma redefine_extname virtio_offered virtio_bus_offered
 #pragma redefine_extname virtio_negotiate virtio_bus_negotiate
 #pragma redefine_extname virtio_read_config virtio_bus_read_config
 #pragma redefine_extname virtio_queue virtio_bus_queue

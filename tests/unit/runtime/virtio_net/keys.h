@@ -8,5 +8,5 @@ extern bool test_card_offload;
 #define KEY_INDEX test_card_index
 #define KEY_MTU test_card_mtu
 #define KEY_OFFLOAD test_card_offload
-#define KEY_RECEIVE_BUFFERS 16
+#define KEY_RECEIVE_BUFFERS 64
 #define KEY_SEND_BUFFERS 32
