@@ -104,6 +104,9 @@ def newer_lock(context):
         r = p.ukc("configure", status=1)
         expect("ukc.lock:1" in r.err and "newer" in r.err, "a lock from a newer version is refused with its place", r)
         expect(p.read("ukc.lock") == b"ukc-lock 99\n", "and left alone")
+        p.write("ukc.lock", b"ukc-lock 1\n<<<<<<< HEAD\n")
+        r = p.ukc("configure", "--update", status=1)
+        expect("ukc.lock:2:1" in r.err and "without the file" in r.err, "a damaged one is refused", r)
         os.remove(p.file("ukc.lock"))
         p.ukc("configure")
 

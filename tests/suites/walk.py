@@ -292,7 +292,7 @@ def command_line_mistakes(context):
                             (["configure", "--profile", "fast"], "--profile is release or dev, not 'fast'"), (["run", "--with", "quemu"], "'qemu'"),
                             (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "--target is posix or kvm, not 'moon'"),
                             (["help", "--completion", "tcsh"], "bash, zsh or fish"), (["plan", "--colour", "sometimes"], "always, never or auto"),
-                            (["build", "--", "x"], "--"), (["diff", "posix"], "'ukc help diff' says more"), (["help", "mainfest"], "manifest")):
+                            (["build", "--", "x"], "--"), (["graph", "--dot", "--json"], "'--json' or '--dot', not both"), (["plan", "--json", "--bindings"], "not both"), (["diff", "posix"], "'ukc help diff' says more"), (["help", "mainfest"], "manifest")):
             r = p.ukc(*words, status=None)
             if hint is None:
                 expect(r.status == 1 and "ukc.lua" in r.err, "configure outside a project says so", r)

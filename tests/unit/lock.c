@@ -44,7 +44,7 @@ static void reads_and_sorts(void **state)
                                     "choice b kvm - x i 1.0\n"
                                     "# what follows was written by hand\n"
                                     "\n"
-                                    "choice a posix net=host,store=file http.stack stack_host 1.0\r"
+                                    "choice a posix net=host,store=file http.stack stack_host 1.0\r\r"
                                     "\n"
                                     "pin debian llhttp 8 tree " TREE " sha256 " HASH64);
     assert_null(l); /* the carriage return is no part of a version */
@@ -187,6 +187,29 @@ static void other_contexts_do_not_matter(void **state)
     assert_string_equal(plan_find(p, "data")->component->name.text, "kv_a");
 }
 
+static void lines_may_end_with_carriage_returns(void **state)
+{
+    struct fixture *f = *state;
+    const struct lock *l = parse(f, "ukc-lock 1\r\n\r\nchoice a kvm - p i 1\r\n");
+    assert_non_null(l);
+    assert_string_equal(printed(f, l), "ukc-lock 1\nchoice a kvm - p i 1\n");
+}
+
+static void formats(void **state)
+{
+    struct fixture *f = *state;
+    assert_null(parse(f, "ukc-lock 2\n"));
+    assert_non_null(strstr(messages(f), "a newer ukc wrote it"));
+    static const char *const none[] = {"ukc-lock 0\n", "ukc-lock 1x\n", "ukc-lock 01\n"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(parse(f, none[i]));
+        const char *said = messages(f);
+        assert_non_null(strstr(said, "ukc.lock:1:10: error: the format of a lock file is a number from 1"));
+        assert_null(strstr(said, "newer"));
+        assert_null(strstr(said, "--update")); /* it reads the file as well */
+    }
+}
+
 static void changes(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +244,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(plan_to_lock_and_back, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(lock_wins_over_preference_and_name, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(other_contexts_do_not_matter, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(lines_may_end_with_carriage_returns, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(formats, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(changes, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(absent_file_is_empty, fixture_make, fixture_free),
     };

@@ -158,6 +158,21 @@ static bool count_words(struct invocation *i)
     return true;
 }
 
+/* Each is a form of the whole output. */
+static bool check_forms(struct invocation *i)
+{
+    static const enum option_id forms[] = {OPTION_json, OPTION_dot, OPTION_bindings};
+    const char *first = NULL;
+    for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+        if (!given(i, forms[k]))
+            continue;
+        if (first)
+            return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s takes '--%s' or '--%s', not both", i->command->name, first, options[forms[k]].name);
+        first = options[forms[k]].name;
+    }
+    return true;
+}
+
 static bool find_command(struct invocation *i, const char *name)
 {
     i->command = command_find(name);
@@ -211,5 +226,5 @@ bool command_parse(struct invocation *i, int argc, char **argv)
             return false;
         at += used;
     }
-    return count_words(i);
+    return check_forms(i) && count_words(i);
 }

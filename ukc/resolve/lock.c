@@ -47,6 +47,7 @@ static bool read_line(struct reader *r)
     const char *end = memchr(bytes + r->at, '\n', r->source->size - r->at);
     size_t start = r->at, stop = end ? (size_t)(end - bytes) : r->source->size;
     r->at = stop + 1;
+    stop -= stop > start && bytes[stop - 1] == '\r'; /* as git checks it out where lines end so */
     r->line++;
     r->count = 0;
     r->whole = (struct span){r->source, r->line, 1, stop > start ? (uint32_t)(stop - start) : 1};
@@ -71,7 +72,7 @@ static bool read_line(struct reader *r)
 static bool malformed(struct reader *r, struct span span, const char *what)
 {
     diag_error(r->diag, span, "%s", what);
-    return diag_help(r->diag, "'ukc configure --update' writes the file anew; conflict markers of a merge must go first");
+    return diag_help(r->diag, "take the file from version control, or correct the line; without the file, 'ukc configure' makes all choices anew");
 }
 
 static bool is_target(const char *s)
@@ -146,7 +147,10 @@ static bool read_header(struct reader *r)
         return malformed(r, r->whole.source ? r->whole : (struct span){r->source, 0, 0, 0}, "the first line of a lock file is 'ukc-lock " VERSION "'");
     if (!strcmp(r->fields[1].text, VERSION))
         return true;
-    diag_error(r->diag, r->fields[1].span, "this lock file has format %s, and this ukc knows format " VERSION, r->fields[1].text);
+    const char *format = r->fields[1].text;
+    if (format[strspn(format, "0123456789")] || *format == '0')
+        return malformed(r, r->fields[1].span, "the format of a lock file is a number from 1");
+    diag_error(r->diag, r->fields[1].span, "this lock file has format %s, and this ukc knows format " VERSION, format);
     return diag_help(r->diag, "a newer ukc wrote it: use that, or remove the file and configure again");
 }
 
