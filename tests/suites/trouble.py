@@ -380,6 +380,46 @@ def one_becomes_several(context):
         p.ukc("build")
 
 
+def renamed_unikernel(context):
+    """The name that the last configure remembers may be none of the manifest's any more."""
+    with Project(context) as p:
+        p.write("x.c", "int a_main(void) { return 0; }\nint b_main(void) { return 0; }\n")
+        def declare(*names):
+            p.write("ukc.lua", "return " + ", ".join(f'unikernel "{n}" {{ sources = {{ "x.c" }} }}' for n in names) + "\n")
+        declare("a", "b")
+        p.ukc("configure", "a", "--target", "posix", "--profile", "dev")
+        declare("c", "b")
+        r = p.ukc("configure", "--profile", "dev", status=2)
+        expect("'a' was configured last, and the manifest declares it no longer" in r.err and "there are: b, c" in r.err, "several: which is asked", r)
+        declare("b")
+        r = p.ukc("configure", "--profile", "dev")
+        expect(r.out.startswith("b for posix (dev)"), "one: that is meant", r)
+        p.ukc("build")
+        r = p.ukc("plan", "nobody", status=2)
+        expect("no unikernel 'nobody'" in r.err, "one that the user names is another matter", r)
+
+
+def in_the_way(context):
+    """What stands where ukc builds is named, with what to do; and a ninja that cannot be started is told once."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.write("build", "a file")
+        r = p.ukc("configure", "--target", "posix", status=3)
+        expect("cannot make directory 'build': something else is there" in r.err and "move it away" in r.err, "a file", r)
+        os.remove(p.file("build"))
+        os.makedirs(p.file("build/lock"))
+        r = p.ukc("configure", "--target", "posix", status=3)
+        expect("'build/lock'" in r.err and "remove what is there" in r.err, "a directory for the lock", r)
+        os.rmdir(p.file("build/lock"))
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        r = p.ukc("build", environment={"NINJA": "/nowhere/ninja"}, status=3)
+        expect("cannot run '/nowhere/ninja'" in r.err and r.err.count("error:") == 1, "no word of a ninja that has spoken", r)
+        p.write("file.lua", "")
+        p.write("ukc.lua", b'use "file.lua"\n' + p.read("ukc.lua"))
+        r = p.ukc("check", status=1)
+        expect("'file.lua' is not a directory" in r.err and "did you mean" not in r.err, "nor is a file taken for a misspelt directory", r)
+
+
 def link_errors_are_explained(context):
     with Project(context) as p:
         p.write("ukc.lua", 'return unikernel "odd" { sources = { "odd.c" }, requires = { console = sig.console } }\n')
@@ -484,7 +524,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, renamed_unikernel, in_the_way, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

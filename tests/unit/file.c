@@ -125,7 +125,7 @@ static void failed_write_leaves_the_old(void **state)
     expect_report("error: cannot write 'd/sub': Is a directory\n");
     /* a file stands where a directory should be */
     assert_false(file_write("d/old/x", "y", 1, NULL, diag));
-    expect_report("error: cannot make directory 'd/old': Not a directory\n");
+    expect_report("error: cannot make directory 'd/old': something else is there\nhelp: move it away\n");
     assert_int_equal(entries("d"), 2);
 }
 

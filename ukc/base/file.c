@@ -243,9 +243,12 @@ bool file_make_directories(const char *path, struct diag *d)
         /* another process may make it first; what exists may be a file */
         int error = mkdir(part.bytes, 0755) == 0 ? 0 : errno;
         ok = error == 0 || file_is_directory(part.bytes);
-        if (!ok)
-            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot make directory '%s': %s", part.bytes,
-                      strerror(error == EEXIST ? ENOTDIR : error));
+        if (!ok && error == EEXIST) {
+            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot make directory '%s': something else is there", part.bytes);
+            diag_help(d, "move it away");
+        } else if (!ok) {
+            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot make directory '%s': %s", part.bytes, strerror(error));
+        }
         part.bytes[i] = saved;
     }
     if (!part.size)

@@ -128,7 +128,7 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
         *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
-        if (outside && !*ran && !told && code < 128) {
+        if (outside && !*ran && !told && code > 0 && code < 128) {
             diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
             diag_help(p->d, "'ukc configure' writes %s anew", p->build);
         }

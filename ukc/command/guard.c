@@ -41,6 +41,8 @@ bool guard_enter(struct project *p)
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot open 'build/lock': %s", strerror(error));
         if (error == EACCES)
             diag_help(p->d, "another user has built here: build as that user, or let them remove 'build'");
+        else if (error == EISDIR || error == ELOOP || error == ENXIO)
+            diag_help(p->d, "it is a file of ukc's own: remove what is there instead");
         return false;
     }
     if (!lock(p))

@@ -104,6 +104,7 @@ bool project_open(struct project *p, struct invocation *i, const char *name, boo
     if (!enter_directory(p))
         return false;
     struct saved_last last;
+    p->named = name;
     if (!saved_last_read(p->a, &last, p->d) || !choose_target(p, &last, must_be_configured))
         return false;
     if (!name && last.found && last.target == p->configuration.target)
@@ -143,6 +144,7 @@ static bool choose_unikernel(struct project *p)
         diag_error(p->d, place, "the manifest declares no unikernel");
         return diag_help(p->d, "return unikernel \"name\" { sources = { \"name.c\" } }");
     }
+    bool remembered = name && !p->named; /* of the last configure; the manifest may have another now */
     if (!name && m->unikernel_count == 1) {
         p->unikernel = &m->unikernels[0];
         return true;
@@ -168,8 +170,17 @@ static bool choose_unikernel(struct project *p)
         }
         return true;
     }
-    if (!name) {
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: say which");
+    if (remembered && m->unikernel_count == 1) {
+        p->unikernel = &m->unikernels[0];
+        p->configuration.name = NULL;
+        choose_build(p, NULL);
+        return true;
+    }
+    if (!name || remembered) {
+        if (remembered)
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "'%s' was configured last, and the manifest declares it no longer: say which", name);
+        else
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: say which");
         return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, m->unikernels[0].name.text, all);
     }
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares no unikernel '%s'", name);

@@ -39,6 +39,7 @@ struct project {
     struct diag *d;
     const char *directory; /* absolute; the working directory from now on */
     struct configuration configuration;
+    bool named;      /* the user said which unikernel */
     bool configured; /* configuration was read from an earlier configure */
     const char *build; /* "build/posix" */
     bool offline; /* the network is not asked: --offline, here, of configure, or of the build that configures again */

@@ -285,8 +285,9 @@ static void load_use(struct loader *l, const struct pending *use)
     const char *name = whole ? use->repository.repository.text : use->directory;
     name = shown(l->arena, name, strlen(name));
     if (!file_is_directory(use->directory)) {
-        diag_error(l->diag, use->span, "there is no directory '%s'", name);
-        const char *near = whole ? NULL : file_nearest(l->arena, use->directory);
+        bool there = file_exists(use->directory);
+        diag_error(l->diag, use->span, there ? "'%s' is not a directory" : "there is no directory '%s'", name);
+        const char *near = whole || there ? NULL : file_nearest(l->arena, use->directory);
         if (near)
             diag_help(l->diag, "did you mean '%s'?", near);
     } else if (!load_directory(l, use->directory, use->span, use->place))
