@@ -53,7 +53,7 @@ bool string_is_clean_utf8(const char *s, size_t n);
 /* Version strings as Debian compares them, without epochs: -1, 0, 1. */
 int version_compare(const char *a, const char *b);
 /*
- * Does `version` satisfy `range`: comma-separated terms ">= 1.2", "< 2", "= 1.4", "!= 1.5", "1.4" (equal)?
+ * Does `version` satisfy `range`: comma-separated terms ">= 1.2", "< 2", "= 1.4", "!= 1.5", "1.4" (equal)?  A version has a digit.
  * NULL or "" is satisfied by every version.  Call version_range_valid first on input from outside.
  */
 bool version_in_range(const char *version, const char *range);

@@ -121,10 +121,13 @@ static const char *parse_term(const char *s, struct term *t)
 {
     s = skip_spaces(parse_relation(skip_spaces(s), &t->relation));
     size_t n = 0;
-    while (is_digit(s[n]) || is_letter(s[n]) || (n && s[n] && strchr(".+~-", s[n])))
+    bool any = false; /* "latest" is no version that could be compared */
+    while (is_digit(s[n]) || is_letter(s[n]) || (n && s[n] && strchr(".+~-", s[n]))) {
+        any |= is_digit(s[n]);
         if (++n > VERSION_MAX)
             return NULL;
-    if (!n)
+    }
+    if (!any)
         return NULL;
     memcpy(t->version, s, n);
     t->version[n] = '\0';
