@@ -47,6 +47,11 @@ def init_refuses(context):
         expect(p.read("site/ukc.lua") == before and os.listdir(p.path) == ["site"], "nothing is changed")
         p.ukc("init", "9lives", status=2)
         p.ukc("init", "a b", status=2)
+        for name, reason in (("http", "the requirement 'http' is named like the unikernel"), ("int", "cannot be the name of a unikernel"),
+                             ("failure", "the build directory has a file of that name"), ("obj", "the build directory has a file of that name")):
+            r = p.ukc("init", name, status=2)
+            expect(f"'{name}' cannot name this project: " in r.err and reason in r.err, "a project that could not be configured is not made", r)
+        expect(os.listdir(p.path) == ["site"], "nothing is left")
         p.ukc("init", status=2)
 
 

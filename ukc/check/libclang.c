@@ -577,6 +577,7 @@ static enum CXChildVisitResult visit_top(CXCursor c, CXCursor, CXClientData data
 /* ---- parsing ---- */
 
 #define ERRORS_MOST 10
+#define NOTES_MOST 5 /* of each: a header that includes itself has two hundred */
 
 static struct span diagnostic_span(struct extraction *x, struct sources *s, CXDiagnostic diagnostic)
 {
@@ -605,13 +606,16 @@ static void pass_diagnostic(struct extraction *x, struct sources *s, CXDiagnosti
     help_invisible(clang.getCString(text), d);
     clang.disposeString(text);
     CXDiagnosticSet children = clang.getChildDiagnostics(diagnostic);
-    for (unsigned i = 0; i < clang.getNumDiagnosticsInSet(children); i++) {
+    unsigned count = clang.getNumDiagnosticsInSet(children);
+    for (unsigned i = 0; i < count && i < NOTES_MOST; i++) {
         CXDiagnostic note = clang.getDiagnosticInSet(children, i);
         CXString words = clang.getDiagnosticSpelling(note);
         diag_note(d, diagnostic_span(x, s, note), "%s", clang.getCString(words));
         clang.disposeString(words);
         clang.disposeDiagnostic(note);
     }
+    if (count > NOTES_MOST)
+        diag_note(d, SPAN_NONE, "and %u more notes", count - NOTES_MOST);
 }
 
 /* Passes the compiler's errors on; false when there were any. */

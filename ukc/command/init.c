@@ -58,6 +58,26 @@ static bool make_file(struct invocation *i, const char *templates, const char *f
     return file_write(to, bytes, strlen(bytes), NULL, i->diag);
 }
 
+/* Can the project be configured under its name?  What is wrong with that is told in the words of its manifest. */
+static bool check_made(struct invocation *i, const char *directory, const char *name)
+{
+    struct configuration none = {};
+    struct diag *d = diag_create();
+    size_t count;
+    const char *const *roots = catalogue_roots(i, &none, &count);
+    struct manifest_options o = {.project = path_join(i->arena, directory, "ukc.lua"), .catalogue = roots, .catalogue_count = count};
+    const struct manifest *m = roots ? manifest_load(i->arena, &o, d) : NULL;
+    const struct graph *g = m ? graph_build(i->arena, m, &m->unikernels[0], d) : NULL;
+    bool ok = g && resolve(i->arena, g, &(struct resolve_options){.target = TARGET_posix}, d) && !generate_takes_name(name);
+    if (roots && !ok) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'%s' cannot name this project: %s", name,
+                  diag_first(d) ? diag_first(d) : "the build directory has a file of that name");
+        diag_help(i->diag, "give it another name; 'doc' in its manifest may say what it is");
+    }
+    diag_destroy(d);
+    return ok;
+}
+
 static void print_made(struct invocation *i, const char *directory, const char *name)
 {
     if (given(i, OPTION_json)) {
@@ -91,7 +111,8 @@ int command_init(struct invocation *i)
     const char *aside = arena_printf(i->arena, "%s.new.%ld", directory, (long)getpid());
     bool ok = make_file(i, templates, "ukc.lua", path_join(i->arena, aside, "ukc.lua"), name) &&
               make_file(i, templates, "app.c", path_join(i->arena, aside, arena_printf(i->arena, "%s.c", name)), name) &&
-              make_file(i, templates, "index.html", path_join(i->arena, aside, "htdocs/index.html"), name);
+              make_file(i, templates, "index.html", path_join(i->arena, aside, "htdocs/index.html"), name) &&
+              check_made(i, aside, name);
     if (ok && rename(aside, directory) != 0)
         ok = diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot make '%s': %s", directory, strerror(errno));
     if (ok)

@@ -153,7 +153,7 @@ static bool count_words(struct invocation *i)
     }
     if (i->argument_count > c->most) {
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s: unexpected word '%s'", c->name, i->arguments[c->most]);
-        return diag_help(i->diag, "usage: ukc %s %s", c->name, c->arguments);
+        return diag_help(i->diag, "usage: ukc %s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
     }
     return true;
 }

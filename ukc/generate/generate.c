@@ -57,15 +57,22 @@ static bool check_hidden_headers(const struct generation *g, const struct plan_i
     return good;
 }
 
-static bool check_name(const struct generation *g, const struct plan_instance *unikernel)
+bool generate_takes_name(const char *name)
 {
-    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "configure.args", "configure.inputs", "gen",
+    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "configure.args", "configure.inputs", "failure", "gen",
                                         "image.name", "image.state", "inputs.state", "last", "obj", "offline", "plan.dot", "plan.txt", "root", "tools.state", "tools.txt"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-        if (string_equal(unikernel->name, taken[i]))
-            return diag_error(g->d, unikernel->component->name.span, "a unikernel cannot be named '%s': the build directory has a file of that name",
-                              taken[i]);
-    return true;
+        if (string_equal(name, taken[i]))
+            return true;
+    return false;
+}
+
+static bool check_name(const struct generation *g, const struct plan_instance *unikernel)
+{
+    if (!generate_takes_name(unikernel->name))
+        return true;
+    return diag_error(g->d, unikernel->component->name.span, "a unikernel cannot be named '%s': the build directory has a file of that name",
+                      unikernel->name);
 }
 
 static bool write_instance_files(const struct generation *g)

@@ -40,6 +40,9 @@ struct generate_options {
  */
 bool generate_library_headers(struct arena *, const struct plan *, const struct layout *, struct diag *);
 
+/* Has the build directory a file of its own that is named so?  Then no unikernel can be. */
+bool generate_takes_name(const char *);
+
 bool generate(struct arena *, const struct bindings *, const struct layout *, const struct generate_options *, struct diag *);
 
 #endif

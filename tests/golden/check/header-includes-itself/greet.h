@@ -1,0 +1,2 @@
+int greet_say(int n);
+#include "greet.h"

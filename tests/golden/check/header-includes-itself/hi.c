@@ -1,0 +1,2 @@
+#include "hi.h"
+int hi_say(int n) { return n; }
