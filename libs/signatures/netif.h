@@ -32,7 +32,7 @@ struct netif_info {
     uint32_t offload; /* NETIF_CHECKSUM_... */
     uint32_t divides; /* bytes of the longest frame with a segment of TCP that is divided for the wire; 0: none is */
     uint32_t other_count;                       /* of others */
-    struct ip_address others[NETIF_OTHERS_MOST]; /* what the link's other end is called, as far as the interface knows: not for the stack */
+    struct ip_address others[NETIF_OTHERS_MOST]; /* what the link's other end is called, on any link of its own, as far as the interface knows: not for the stack */
 };
 
 int netif_info(struct netif_info *info);

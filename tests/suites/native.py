@@ -90,7 +90,7 @@ def fixed(context, options):
                 check_end(server)
         host.ip("tuntap add dev tap0 mode tap")  # as an operator configures it
         host.address("tap0", "10.0.0.8/24", "10.0.0.9/24", "fd00::8/64", "fd00::9/64")
-        for key, value in (("address", "10.0.0.9/24"), ("address6", "fd00::9/64")):
+        for key, value in (("address", "10.0.0.9/24"), ("address6", "fd00::9/64"), ("address", "10.9.0.1/24"), ("address6", "fd09::1/64")):
             r = host.run(image, f"--{key}={value}", status=None, timeout=20)
             expect(r.status == 1 and f"the key '{key}' is {value}, which is what the other end" in r.out + r.err, "so is the host's own", r)
 

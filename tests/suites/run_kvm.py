@@ -71,7 +71,7 @@ COMMANDS = (
     "--dry-run",
     "--dry-run --machine microvm --memory 4100K -- --port=81 'a b' ''",
     "--dry-run -p 18080:8080 -p 0.0.0.0:1053:53/udp",
-    "--dry-run --tap left --tap right -p 18080:8080",
+    "--dry-run --tap left --tap right",
     "--dry-run --block disk",
     "--dry-run --machine microvm --block second=b,ro --block store=disk --block 'd,1'",
     "--dry-run --accelerator kvm",
@@ -81,7 +81,7 @@ COMMANDS = (
 CONFIGURATIONS = (
     "",
     "--tap left --block store=disk --block second=b,ro --memory 96M -- --port=81 'a b'",
-    "-p 18080:8080 -p 0.0.0.0:1053:53/udp --machine microvm --accelerator tcg -- '<&>'",
+    "-p 18080:8080 -p 0.0.0.0:1053:53/udp --accelerator tcg -- '<&>'",
 )
 DISKS = ("disk", "b", "d,1")
 
@@ -167,10 +167,16 @@ def configurations(context):
         text = ""
         for number, line in enumerate(CONFIGURATIONS):
             words = ["--json-config", *shlex.split(line)]
-            both = json.loads(p.ukc("run", *words).out)
-            expect(set(both) == {"firecracker", "cloud-hypervisor", "libvirt"}, "all are printed", both)
-            check_fields(both["firecracker"], FIRECRACKER, "Firecracker")
-            check_fields(both["cloud-hypervisor"], CLOUD, "cloud-hypervisor")
+            r = p.ukc("run", *words)
+            both = json.loads(r.out)
+            if "-p" in words:
+                for title in ("Firecracker", "cloud-hypervisor"):
+                    expect(f"warning: there is no configuration for {title}: {title} has no network of its own" in r.err, "what cannot be is left out", r)
+                expect(set(both) == {"libvirt"}, "the others are printed", both)
+            else:
+                expect(set(both) == {"firecracker", "cloud-hypervisor", "libvirt"}, "all are printed", both)
+                check_fields(both["firecracker"], FIRECRACKER, "Firecracker")
+                check_fields(both["cloud-hypervisor"], CLOUD, "cloud-hypervisor")
             domain = check_domain(both["libvirt"], 1, 2 if "--block" in line else 0)
             if "<&>" in line:
                 expect(domain.findtext("os/cmdline") == "<&>", "an argument is quoted in XML", both["libvirt"])
@@ -182,6 +188,20 @@ def configurations(context):
             if number == 2:
                 text += f"$ ukc run --with libvirt --json-config {line}\n{both['libvirt'].replace(os.path.realpath(p.path), '$HERE')}\n"
         golden(context, "configurations.txt", text)
+        r = p.ukc("run", "--json-config", "--machine", "microvm", "--block", "disk")
+        expect("libvirt" not in json.loads(r.out) and "warning: there is no configuration for libvirt: libvirt gives devices PCI addresses" in r.err,
+               "nor is there a domain without PCI", r)
+        with_console(p)
+        r = p.ukc("run", "--json-config")
+        expect(set(json.loads(r.out)) == {"cloud-hypervisor", "libvirt"}, "Firecracker has no virtio console", r)
+        expect("warning: there is no configuration for Firecracker: the image's console is virtio's" in r.err, "which is said", r)
+
+
+def with_console(p):
+    """hello with virtio's console, in the same project."""
+    p.copy("examples/hello")
+    p.write("ukc.lua", p.read("ukc.lua").decode().replace("requires =", "choose = { console = \"virtio_console\" }, requires =", 1))
+    kvm.build(p)
 
 
 WRONG = (
@@ -201,10 +221,15 @@ WRONG = (
     ("-p ::1:80:80", 2, "not '::1:80:80'"),
     ("-p 80:80/sctp", 2, "not '80:80/sctp'"),
     ("-p 81:80 -p 81:81", 2, "port 81 of this host is published twice"),
+    ("-p 81:80 -p 0.0.0.0:81:81", 2, "port 81 of this host is published twice"),
+    ("-p 0.0.0.0:81:80/udp -p 127.0.0.2:81:81/udp", 2, "port 81 of this host is published twice"),
+    ("--tap left -p 81:80", 2, "--publish needs a network card beside those of --tap, and the image has drivers for 1\nhelp: without --publish"),
+    ("--with libvirt --json-config --machine microvm", 2, "libvirt gives devices PCI addresses, and microvm has no PCI\nhelp: without --machine it is a q35"),
     ("--tap a/b", 2, "'a/b' cannot be the name of a network device"),
     ("--tap a --tap a", 2, "'a' is given twice"),
     ("--tap lo --block disk", 2, "'lo' is a device of this host, but no tap device"),
     ("--block none", 2, "truncate -s 16M none"),
+    ("--block 'none of \"these\"'", 2, "truncate -s 16M 'none of \"these\"'"),
     ("--block .", 2, "--block: cannot open '.' for writing"),
     ("--block .,ro", 2, "'.' is neither a file nor a disk"),
     ("--block ukc.lua", 2, "which is no whole number of sectors of 512"),
@@ -429,7 +454,7 @@ def publish(context):
         argv = [str(context.ukc), "run", "--accelerator", "tcg", "--block", "disk"]
         with Program(argv, cwd=p.path, env=p.environment) as q:
             q.wait_for("listening", 60)
-            expect("ukc: no port of this host leads to the image; with -p 8080:80" in q.output, "without -p it is said how to reach it", q.output)
+            expect("ukc: no port of this host leads to the image; with -p 8080:8080 its port 8080 would be 8080 here" in q.output, "without -p it is said how to reach it", q.output)
 
 
 def taken(context):
@@ -456,6 +481,47 @@ def taken(context):
         expect("--publish: 192.0.2.1 is no address of this host\nhelp: 0.0.0.0 stands" in r.err and "qemu-system" not in r.err, "so is an address", r)
 
 
+def busy(context):
+    """A disk that another machine has is named, before anything is started; two may read one."""
+    harness.need("qemu-system-x86_64")
+    harness.need("gdb")
+    with Project(context) as p:
+        project(context, p)
+        with start(p, "--block", "disk") as q:
+            q.wait_for("listening", 60)
+            for command in ("run", "debug"):
+                for words in (["--block", "disk"], ["--block", "disk,ro"]):
+                    r = p.ukc(command, *words, status=3)
+                    expect(r.err.startswith("error: --block: another machine has 'disk'\nhelp: two that write"), "it is said which disk", r)
+                    p.ukc(command, *words, "--dry-run")
+            q.send(signal.SIGINT)
+            expect(q.wait(60) == 0, "the machine that has it is not disturbed", q.status, q.output)
+        r = p.ukc("run", "--dry-run", "--block", "disk", "--block", "b")
+        expect("warning: the image has drivers for 1 disk, and the machine has 2: what is more than that is not used" in r.err, "a second disk has no use", r)
+        expect("drivers for" not in p.ukc("run", "--dry-run", "--block", "disk").err, "one has")
+
+
+def large(context):
+    """A machine with more memory than the host is warned of, before QEMU says that it cannot have it."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        project(context, p)
+        r = p.ukc("run", "--accelerator", "tcg", "--block", "disk", "--memory", "900000G", status=None, timeout=60)
+        expect(re.search(r"warning: the machine is to have 900000G of memory, and this host has \d+M: it may refuse to start\nhelp: --memory SIZE gives it less", r.err), "it is said", r)
+        expect("900000G" not in p.ukc("run", "--dry-run", "--block", "disk", "--memory", "900000G").err, "not of a machine elsewhere")
+
+
+def asked(context):
+    """An image asked for its arguments says them and ends well; one that is given others ends with 64."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        probe(context, p)
+        r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--", "--help", timeout=60)
+        expect("--what=0" in r.out, "the key is listed", r)
+        r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--", "--wat=1", status=64, timeout=60)
+        expect("there is no such key at boot" in r.out, "another one is refused", r)
+
+
 def answer(port):
     try:
         return fetch(port, "/x")[0] == 200
@@ -476,7 +542,8 @@ def tap(context):
             host.wait_for_port(kvm.IPV6, 8080, q, 60)
             made = {a["local"] for a in host.device("made")["addr_info"]}
             expect({kvm.HOST4, kvm.HOST6} <= made, "the device has the router's addresses", made)
-            r = host.run(*argv, status=3, directory=p.path, environment=p.environment)
+            other = [*argv[:-1], "b"]
+            r = host.run(*other, status=3, directory=p.path, environment=p.environment)
             expect("--tap: device 'made' is in use" in r.err, "a second machine cannot have it", r)
             expect(q.stop(signal.SIGINT, 60) == 0, "it ends with status 0", q.output)
         expect(host.device("made") is None, "the device is gone")
@@ -486,6 +553,14 @@ def tap(context):
             expect(not host.device("made")["addr_info"], "a device that was there gets no address", host.device("made"))
             expect(q.stop(signal.SIGINT, 60) in (0, 130), "it ends", q.output)
         expect(host.device("made") is not None, "and stays")
+        host.ip(f"addr add {kvm.IPV4}/32 dev lo")
+        host.ip(f"addr add {kvm.IPV6}/128 dev lo")
+        with host.start(*argv, directory=p.path, environment=p.environment) as q:
+            q.wait_for("listening", 60)
+            for key, address in (("address", kvm.IPV4), ("address6", kvm.IPV6)):
+                expect(f"warning: the image is to be {address}, which is this host's own address, on 'lo'" in q.output, "an address that the host has is told", q.output)
+                expect(f"ukc configure --set {key}=" in q.output, "with what would do", q.output)
+            expect(q.stop(signal.SIGINT, 60) in (0, 130), "it ends", q.output)
 
 
 def disks(context):
@@ -637,5 +712,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, taken, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, taken, busy, large, asked, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

@@ -243,7 +243,7 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
         return (int)diag_status(p->d);
     qemu.gdb = watch_socket(p, &guest, "gdb");
     if (!qemu_command(p, &guest, &qemu, &machine) || !guest_complete(p, &guest, guest.cards.count, !dry) ||
-        (!dry && !host_ports_check(p, &guest)))
+        (!dry && !host_check(p, &guest)))
         return (int)diag_status(p->d);
     guest_check_ports(p, &guest);
     gdb_command(p, gdb, crash_symbols(p, image->path), qemu.gdb, &debugger);

@@ -139,13 +139,23 @@ static bool disk_name(struct project *p, const struct guest *g, const char *name
     return true;
 }
 
+/* As a shell takes it. */
+static const char *quoted(struct project *p, const char *name)
+{
+    struct text t = {};
+    text_shell_word(&t, name);
+    const char *word = text_keep(&t, p->a);
+    text_dispose(&t);
+    return word;
+}
+
 static bool disk_open(struct project *p, struct guest_disk *disk)
 {
     struct stat state;
     int descriptor = open(disk->file, (disk->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0 && errno == ENOENT) {
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: there is no file '%s'", disk->file);
-        return diag_help(p->d, "an empty disk of 16 MiB: truncate -s 16M %s", disk->file);
+        return diag_help(p->d, "an empty disk of 16 MiB: truncate -s 16M %s", quoted(p, disk->file));
     }
     if (descriptor < 0) {
         bool refused = errno == EACCES || errno == EROFS || errno == EPERM;
@@ -164,7 +174,7 @@ static bool disk_open(struct project *p, struct guest_disk *disk)
         return true;
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' has %" PRIu64 " bytes, which is no whole number of sectors of %d", disk->file, disk->bytes, SECTOR);
     uint64_t whole = disk->bytes ? (disk->bytes + SECTOR - 1) / SECTOR * SECTOR : 16 * MIB;
-    return diag_help(p->d, "truncate -s %" PRIu64 " %s", whole, disk->file);
+    return diag_help(p->d, "truncate -s %" PRIu64 " %s", whole, quoted(p, disk->file));
 }
 
 /* [NAME=]FILE[,ro] */
@@ -200,6 +210,12 @@ static bool port_number(const char *text, size_t length, unsigned *number)
     return *number >= 1 && *number <= 65535;
 }
 
+/* 0.0.0.0 is every address of this host. */
+static bool same_address(const char *x, const char *y)
+{
+    return string_equal(x, y) || string_equal(x, "0.0.0.0") || string_equal(y, "0.0.0.0");
+}
+
 /* [ADDRESS:]PORT:PORT[/tcp|/udp]; without an address only this host can reach it */
 static bool add_port(struct project *p, struct guest *g, const char *word)
 {
@@ -223,7 +239,7 @@ static bool add_port(struct project *p, struct guest *g, const char *word)
         return diag_help(p->d, "'8080:80' leads from port 8080 of this host to the image's port 80; '0.0.0.0:8080:80' lets other hosts in");
     }
     for (size_t k = 0; k < g->ports.count; k++)
-        if (g->ports.items[k].host == port.host && g->ports.items[k].udp == port.udp && string_equal(g->ports.items[k].address, port.address))
+        if (g->ports.items[k].host == port.host && g->ports.items[k].udp == port.udp && same_address(g->ports.items[k].address, port.address))
             return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "port %u of this host is published twice", port.host);
     if (g->ports.count == PORTS_MOST)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "at most %d ports can be published", PORTS_MOST);
@@ -256,6 +272,22 @@ static bool add_card(struct project *p, struct guest *g, const char *tap)
     return true;
 }
 
+static void warn_of_more(struct project *p, const char *device, size_t drivers, size_t devices)
+{
+    if (devices > drivers)
+        diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu %s%s, and the machine has %zu: what is more than that is not used", drivers, device,
+                     drivers == 1 ? "" : "s", devices);
+}
+
+/* Published ports need a card in a network of the hypervisor's own, which the image must have a driver for beside those on devices of this host. */
+static bool check_ports(struct project *p, const struct guest *g)
+{
+    if (!g->ports.count || !g->cards.count || !g->card_drivers || g->card_drivers > g->cards.count)
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--publish needs a network card beside those of --tap, and the image has drivers for %zu", g->card_drivers);
+    return diag_help(p->d, "without --publish the image is reached over '%s', at an address of its own; without --tap by way of this host", g->cards.items[0].tap);
+}
+
 /* What was asked for, and a network of the hypervisor's own where the image has a card and nothing was said. */
 static bool add_cards(struct project *p, struct guest *g)
 {
@@ -266,10 +298,12 @@ static bool add_cards(struct project *p, struct guest *g)
     for (size_t k = 0; k < i->taps.count; k++)
         if (!add_card(p, g, i->taps.items[k]))
             return false;
-    if ((g->ports.count || (g->card_drivers && !g->cards.count)) && !add_card(p, g, NULL))
+    if (!check_ports(p, g) || ((g->ports.count || (g->card_drivers && !g->cards.count)) && !add_card(p, g, NULL)))
         return false;
     if (g->cards.count && !g->card_drivers)
         diag_warning(p->d, SPAN_NONE, "the image has no driver of a network card: nothing will answer there");
+    else
+        warn_of_more(p, "network card", g->card_drivers, g->cards.count);
     return true;
 }
 
@@ -281,6 +315,8 @@ static bool add_disks(struct project *p, struct guest *g)
             return false;
     if (g->disks.count && !g->disk_drivers)
         diag_warning(p->d, SPAN_NONE, "the image has no driver of disks: it will not see '%s'", g->disks.items[0].file);
+    else
+        warn_of_more(p, "disk", g->disk_drivers, g->disks.count);
     return true;
 }
 

@@ -39,7 +39,7 @@ enum { NETWORK_TEXT = 64 };
 /* How the hypervisor's own network must look for the image's fixed addresses; empty strings: as it likes. */
 struct guest_network {
     char net[NETWORK_TEXT], host[NETWORK_TEXT], image[NETWORK_TEXT];
-    char net6[NETWORK_TEXT], host6[NETWORK_TEXT];
+    char net6[NETWORK_TEXT], host6[NETWORK_TEXT], image6[NETWORK_TEXT];
 };
 
 struct guest {
@@ -65,6 +65,8 @@ bool guest_make(struct project *, const struct image *, struct guest *);
 bool guest_complete(struct project *, const struct guest *, size_t cards, bool now);
 /* Warns of a published port that no key of the image names. */
 void guest_check_ports(struct project *, const struct guest *);
+/* Says how the image's ports are reached, where none of this host leads there. */
+void guest_tell_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
 bool guest_read_plan(struct project *, struct guest *);
 /* From there too: the memory that the image's keys speak of, beside the image. */

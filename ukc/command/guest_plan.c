@@ -132,8 +132,8 @@ static void fix_network(struct guest_network *n, const struct fixed *f)
 {
     if (string_equal(f->ipv4, "static") && network(AF_INET, f->address, f->router, n->net, n->host))
         keep(n->image, sizeof n->image, f->address, strchr(f->address, '/'));
-    if (string_equal(f->ipv6, "static"))
-        network(AF_INET6, f->address6, f->router6, n->net6, n->host6);
+    if (string_equal(f->ipv6, "static") && network(AF_INET6, f->address6, f->router6, n->net6, n->host6))
+        keep(n->image6, sizeof n->image6, f->address6, strchr(f->address6, '/'));
 }
 
 static void read_budgets(const char *plan, uint64_t *least, uint64_t *most)

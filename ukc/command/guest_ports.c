@@ -4,6 +4,7 @@
  * Of a program whose own keys name no port nothing is known: its source may.
  */
 #include "guest.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,25 +44,61 @@ static bool argument_names(const struct project *p, unsigned port)
     return false;
 }
 
+/* The first key of the unikernel's own that holds a port, and what it is in this run; NULL if it has none. */
+static const char *own_port(const struct project *p, const struct guest *g, const struct guest_port_key **own)
+{
+    for (size_t k = 0; k < g->port_keys.count; k++) {
+        const char *argument = argument_of(p, g->port_keys.items[k].path);
+        if (!g->port_keys.items[k].own)
+            continue;
+        *own = &g->port_keys.items[k];
+        return argument ? argument : (*own)->values;
+    }
+    *own = NULL;
+    return NULL;
+}
+
+static bool some_key_names(const struct project *p, const struct guest *g, unsigned port)
+{
+    for (size_t k = 0; k < g->port_keys.count; k++) {
+        const char *argument = argument_of(p, g->port_keys.items[k].path);
+        if (names(argument ? argument : g->port_keys.items[k].values, port))
+            return true;
+    }
+    return false;
+}
+
 void guest_check_ports(struct project *p, const struct guest *g)
 {
-    for (size_t n = 0; n < g->ports.count; n++) {
+    const struct guest_port_key *own;
+    const char *value = own_port(p, g, &own);
+    for (size_t n = 0; own && n < g->ports.count; n++) {
         unsigned port = g->ports.items[n].image;
-        const struct guest_port_key *own = NULL;
-        const char *value_of_own = NULL;
-        bool named = argument_names(p, port);
-        for (size_t k = 0; k < g->port_keys.count; k++) {
-            const struct guest_port_key *key = &g->port_keys.items[k];
-            const char *argument = argument_of(p, key->path), *values = argument ? argument : key->values;
-            named |= names(values, port);
-            if (key->own && !own) {
-                own = key;
-                value_of_own = values;
-            }
-        }
-        if (named || !own)
-            continue;
-        diag_warning(p->d, SPAN_NONE, "--publish leads to port %u of the image, and none of its keys says that it listens there: %s is %s", port, own->path,
-                     value_of_own);
+        if (!argument_names(p, port) && !some_key_names(p, g, port))
+            diag_warning(p->d, SPAN_NONE, "--publish leads to port %u of the image, and none of its keys says that it listens there: %s is %s", port, own->path,
+                         value);
     }
+}
+
+/* Who comes from a process expects its port on this host. */
+void guest_tell_ports(struct project *p, const struct guest *g)
+{
+    enum { FIRST_FREE_FOR_ALL = 1024, NUMBERS_OF_OTHERS = 8000, LAST = 65535 };
+    const struct guest_port_key *own;
+    const char *value = own_port(p, g, &own);
+    unsigned long image = value ? strtoul(value, NULL, 10) : 0;
+    bool made_up = false, tap = false;
+    for (size_t k = 0; k < g->cards.count; k++) {
+        made_up |= !g->cards.items[k].tap;
+        tap |= g->cards.items[k].tap != NULL;
+    }
+    if (!made_up)
+        return;
+    if (image < 1 || image > LAST)
+        image = 80;
+    if (g->ports.count && tap)
+        fprintf(stderr, "ukc: the image's last network card is in a network of QEMU's own, for --publish\n");
+    else if (!g->ports.count)
+        fprintf(stderr, "ukc: no port of this host leads to the image; with -p %lu:%lu its port %lu would be %lu here\n",
+                image < FIRST_FREE_FOR_ALL ? image + NUMBERS_OF_OTHERS : image, image, image, image < FIRST_FREE_FOR_ALL ? image + NUMBERS_OF_OTHERS : image);
 }

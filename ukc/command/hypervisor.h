@@ -33,6 +33,7 @@ void crash_explain(struct project *, const char *image, const char *report);
 
 /* ---- microvm.c: Firecracker and cloud-hypervisor ---- */
 bool microvm_check(struct project *, enum hypervisor, const struct guest *); /* what the hypervisor cannot do, reported */
+bool microvm_fits(struct project *, enum hypervisor, const struct guest *);  /* the same as a warning, where others may do */
 void firecracker_json(struct project *, const struct guest *, struct json *);
 void cloud_hypervisor_json(struct project *, const struct guest *, struct json *);
 /* For Firecracker this writes <build>/NAME.firecracker.json unless dry. */
@@ -47,9 +48,15 @@ struct tap_made; /* devices to remove at the end */
 bool tap_prepare(struct project *, const struct guest *, struct tap_made **);
 void tap_finish(struct tap_made *);
 
-/* ---- host_ports.c ---- */
-/* The ports of this host that are to lead to the image can be opened; false after reporting which cannot, and another that can. */
+/* ---- host.c, and its parts ---- */
+/* What the machine takes of this host is free; false after reporting what is not. Warns of what may be in its way. */
+bool host_check(struct project *, const struct guest *);
+/* host_disks.c: no other machine has one of the guest's disks; false after reporting which. */
+bool host_disks_check(struct project *, const struct guest *);
+/* host_ports.c: the ports that are to lead to the image can be opened; false after reporting which cannot, and another that can. */
 bool host_ports_check(struct project *, const struct guest *);
+/* host_addresses.c: warns of an address of the image's that this host has too, where the image is on a device of the host. */
+void host_addresses_check(struct project *, const struct guest *);
 
 /* ---- watch.c ---- */
 /* How a hypervisor is asked to press the power button. */

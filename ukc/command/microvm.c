@@ -34,27 +34,61 @@ static size_t tap_count(const struct guest *g)
     return n;
 }
 
-bool microvm_check(struct project *p, enum hypervisor with, const struct guest *g)
+/* What the hypervisor cannot do, or NULL. */
+struct hindrance {
+    const char *what, *help;
+    enum diag_class status;
+};
+
+static struct hindrance of_network(struct project *p, enum hypervisor with, const struct guest *g)
 {
-    const char *title = titles[with];
-    if (g->ports.count) {
-        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s has no network of its own that could lead a port to the image", title);
-        return diag_help(p->d, "--tap DEVICE instead of --publish: a network device of this host");
-    }
-    if (!plain_ascii(g->arguments))
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s takes printable ASCII characters only as arguments of an image", title);
-    if (with != HYPERVISOR_firecracker)
-        return true;
-    if (g->console_drivers) {
-        diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "the image's console is virtio's, and Firecracker has a serial line only");
-        return diag_help(p->d, "choose = { console = \"console_serial\" }");
-    }
+    if (!g->ports.count)
+        return (struct hindrance){};
+    return (struct hindrance){.what = arena_printf(p->a, "%s has no network of its own that could lead a port to the image", titles[with]),
+                              .help = "--tap DEVICE instead of --publish: a network device of this host", .status = DIAG_USAGE};
+}
+
+static struct hindrance of_firecracker(struct project *p, const struct guest *g)
+{
+    if (g->console_drivers)
+        return (struct hindrance){.what = "the image's console is virtio's, and Firecracker has a serial line only",
+                                  .help = "choose = { console = \"console_serial\" }", .status = DIAG_INPUT};
     if (g->memory % MIB != 0)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker counts memory in MiB: --memory %" PRIu64 "M", (g->memory + MIB - 1) / MIB);
+        return (struct hindrance){.what = arena_printf(p->a, "Firecracker counts memory in MiB: --memory %" PRIu64 "M", (g->memory + MIB - 1) / MIB),
+                                  .status = DIAG_USAGE};
     size_t most = FIRECRACKER_LINE_MOST - FIRECRACKER_WORD - FIRECRACKER_DEVICE * (g->disks.count + tap_count(g) + (g->noise_drivers > 0));
     if (strlen(g->arguments) > most)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "Firecracker takes at most %zu bytes of arguments, beside those that it adds itself", most);
-    return true;
+        return (struct hindrance){.what = arena_printf(p->a, "Firecracker takes at most %zu bytes of arguments, beside those that it adds itself", most),
+                                  .status = DIAG_USAGE};
+    return (struct hindrance){};
+}
+
+static struct hindrance find_hindrance(struct project *p, enum hypervisor with, const struct guest *g)
+{
+    struct hindrance network = of_network(p, with, g);
+    if (network.what)
+        return network;
+    if (!plain_ascii(g->arguments))
+        return (struct hindrance){.what = arena_printf(p->a, "%s takes printable ASCII characters only as arguments of an image", titles[with]),
+                                  .status = DIAG_USAGE};
+    return with == HYPERVISOR_firecracker ? of_firecracker(p, g) : (struct hindrance){};
+}
+
+bool microvm_check(struct project *p, enum hypervisor with, const struct guest *g)
+{
+    struct hindrance h = find_hindrance(p, with, g);
+    if (!h.what)
+        return true;
+    diag_fail(p->d, h.status, SPAN_NONE, "%s", h.what);
+    return h.help && diag_help(p->d, "%s", h.help);
+}
+
+bool microvm_fits(struct project *p, enum hypervisor with, const struct guest *g)
+{
+    struct hindrance h = find_hindrance(p, with, g);
+    if (h.what)
+        diag_warning(p->d, SPAN_NONE, "there is no configuration for %s: %s", titles[with], h.what);
+    return !h.what;
 }
 
 /* ---- Firecracker ---- */

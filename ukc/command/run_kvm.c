@@ -61,6 +61,18 @@ static void print_json(struct json *j)
     text_dispose(&j->out);
 }
 
+/* What libvirt cannot do is an error where it is meant, else a reason to leave it out. */
+static bool libvirt_fits(struct project *p, bool meant)
+{
+    static const char why[] = "libvirt gives devices PCI addresses, and microvm has no PCI";
+    if (!string_equal(machine_word(p), "microvm"))
+        return true;
+    if (!meant)
+        return diag_warning(p->d, SPAN_NONE, "there is no configuration for libvirt: %s", why);
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s", why);
+    return diag_help(p->d, "without --machine it is a q35");
+}
+
 /* Of one hypervisor as it takes it, or of all as one object. */
 static int print_configuration(struct project *p, enum hypervisor with, const struct guest *g)
 {
@@ -73,6 +85,8 @@ static int print_configuration(struct project *p, enum hypervisor with, const st
         return DIAG_USAGE;
     }
     if ((with == HYPERVISOR_firecracker || with == HYPERVISOR_cloud_hypervisor) && !microvm_check(p, with, g))
+        return (int)diag_status(p->d);
+    if (with == HYPERVISOR_libvirt && !libvirt_fits(p, true))
         return (int)diag_status(p->d);
     guest_complete(p, g, card_count(g, with != HYPERVISOR_libvirt), false);
     guest_check_ports(p, g);
@@ -87,11 +101,16 @@ static int print_configuration(struct project *p, enum hypervisor with, const st
         print_json(&j);
     } else {
         json_object(&j);
-        json_key(&j, names[HYPERVISOR_firecracker]);
-        firecracker_json(p, g, &j);
-        json_key(&j, names[HYPERVISOR_cloud_hypervisor]);
-        cloud_hypervisor_json(p, g, &j);
-        json_field(&j, names[HYPERVISOR_libvirt], text_string(&xml));
+        if (microvm_fits(p, HYPERVISOR_firecracker, g)) {
+            json_key(&j, names[HYPERVISOR_firecracker]);
+            firecracker_json(p, g, &j);
+        }
+        if (microvm_fits(p, HYPERVISOR_cloud_hypervisor, g)) {
+            json_key(&j, names[HYPERVISOR_cloud_hypervisor]);
+            cloud_hypervisor_json(p, g, &j);
+        }
+        if (libvirt_fits(p, false))
+            json_field(&j, names[HYPERVISOR_libvirt], text_string(&xml));
         json_end_object(&j);
         print_json(&j);
     }
@@ -155,16 +174,6 @@ static bool microvm_prepare(struct project *p, enum hypervisor with, const struc
     return microvm_check(p, with, g) && microvm_command(p, with, g, program, *control, dry, argv);
 }
 
-/* Who comes from a process expects its port on this host. */
-static void tell_ports(const struct guest *g)
-{
-    bool made_up = false;
-    for (size_t k = 0; k < g->cards.count; k++)
-        made_up |= !g->cards.items[k].tap;
-    if (made_up && !g->ports.count)
-        fprintf(stderr, "ukc: no port of this host leads to the image; with -p 8080:80 its port 80 would be 8080 here\n");
-}
-
 static int execute(struct project *p, enum hypervisor with, const struct guest *g, const char *const *argv, const char *control)
 {
     struct tap_made *made;
@@ -206,7 +215,7 @@ int run_kvm(struct project *p, const struct image *image)
         good = microvm_prepare(p, with, &guest, &control, dry, &argv);
     }
     size_t cards = card_count(&guest, with != HYPERVISOR_qemu);
-    if (!good || !guest_complete(p, &guest, cards, !dry) || (!dry && !host_ports_check(p, &guest)))
+    if (!good || !guest_complete(p, &guest, cards, !dry) || (!dry && !host_check(p, &guest)))
         return (int)diag_status(p->d);
     guest_check_ports(p, &guest);
     if (dry || !given(i, OPTION_quiet))
@@ -214,7 +223,7 @@ int run_kvm(struct project *p, const struct image *image)
     if (dry)
         return 0;
     if (with == HYPERVISOR_qemu && !given(i, OPTION_quiet))
-        tell_ports(&guest);
+        guest_tell_ports(p, &guest);
     int status = execute(p, with, &guest, argv.items, control);
     if (with == HYPERVISOR_qemu)
         crash_explain(p, image->path, qemu.crash);

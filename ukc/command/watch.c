@@ -47,30 +47,39 @@ static int64_t now_ms(void)
 
 /* ---- the control socket ---- */
 
-static int connect_to(const char *path)
+static int connect_to(const char *path, int flags)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
         return -1;
+    }
     memcpy(address.sun_path, path, strlen(path));
-    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (s >= 0 && connect(s, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int error = errno;
         close(s);
+        errno = error;
         return -1;
     }
     return s;
 }
 
+/* A machine takes one connection and lets one more wait: whoever comes then would wait as long as that machine runs. */
+static bool is_listened_to(const char *path)
+{
+    int s = connect_to(path, SOCK_NONBLOCK);
+    if (s < 0)
+        return errno == EAGAIN;
+    close(s);
+    return true;
+}
+
 const char *watch_socket(struct project *p, const struct guest *g, const char *kind)
 {
     const char *path = project_file(p, arena_printf(p->a, "%s.%s", g->name, kind));
-    for (unsigned k = 2; k < 1000; k++) {
-        int s = connect_to(path);
-        if (s < 0)
-            break;
-        close(s);
+    for (unsigned k = 2; k < 1000 && is_listened_to(path); k++)
         path = project_file(p, arena_printf(p->a, "%s.%u.%s", g->name, k, kind));
-    }
     return path;
 }
 
@@ -144,7 +153,7 @@ static bool press_power_button(struct watch *w)
         w->wanted = true;
         return w->socket >= 0 || w->connect_until > now_ms();
     }
-    int s = w->control == CONTROL_HTTP ? connect_to(w->path) : -1;
+    int s = w->control == CONTROL_HTTP ? connect_to(w->path, 0) : -1;
     if (s < 0)
         return false;
     static const char request[] = "PUT /api/v1/vm.power-button HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
@@ -201,7 +210,7 @@ static void step(struct watch *w)
     if (polled[0].revents && read(w->signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD)
         take_signal(w, (int)info.ssi_signo);
     if (w->control == CONTROL_QMP && w->socket < 0 && w->connect_until > now_ms())
-        w->socket = connect_to(w->path);
+        w->socket = connect_to(w->path, 0);
     if (w->deadline && now_ms() >= w->deadline)
         pass_deadline(w);
 }

@@ -71,7 +71,7 @@ static int converse(int descriptor, struct request *request, listener *tell, str
     return result;
 }
 
-/* A socket for each: there are six requests in an image's life. */
+/* A socket for each: there are eight requests in an image's life. */
 static int ask(struct request *request, listener *tell, struct host_device *device)
 {
     struct timeval patience = {.tv_sec = 5};
@@ -118,14 +118,25 @@ static void note_bytes(const struct ifaddrmsg *address, size_t size, struct host
         device->addresses[device->address_count++] = found;
 }
 
-static void note_address(const struct nlmsghdr *message, struct host_device *device)
+static void note_address(const struct nlmsghdr *message, struct host_device *device, bool elsewhere)
 {
     const struct ifaddrmsg *address = NLMSG_DATA(message);
-    if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof *address) || (int)address->ifa_index != device->index ||
-        address->ifa_scope >= RT_SCOPE_LINK)
+    if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof *address) || address->ifa_scope >= RT_SCOPE_LINK ||
+        ((int)address->ifa_index == device->index) == elsewhere)
         return;
-    device->has_address = true;
+    device->has_address |= !elsewhere;
     note_bytes(address, message->nlmsg_len - NLMSG_LENGTH(sizeof *address), device);
+}
+
+static void note_own_address(const struct nlmsghdr *message, struct host_device *device)
+{
+    note_address(message, device, false);
+}
+
+/* The host answers itself for an address of any of its devices. */
+static void note_other_address(const struct nlmsghdr *message, struct host_device *device)
+{
+    note_address(message, device, true);
 }
 
 bool host_name_valid(const char *name)
@@ -146,7 +157,8 @@ int host_look(const char *name, struct host_device *device)
     if (error)
         return error;
     begin(&request, RTM_GETADDR, NLM_F_DUMP, sizeof request.address);
-    return ask(&request, note_address, device);
+    error = ask(&request, note_own_address, device);
+    return error ? error : ask(&request, note_other_address, device);
 }
 
 /* ---- changing ---- */

@@ -20,7 +20,7 @@ struct host_device {
     bool enslaved; /* a port of a bridge, of a bond */
     bool has_address; /* IPv4, or IPv6 that is not link-local */
     unsigned address_count;
-    struct ip_address addresses[HOST_ADDRESSES_MOST]; /* the first of those */
+    struct ip_address addresses[HOST_ADDRESSES_MOST]; /* the first of those, then of those of the host's other devices */
 };
 
 struct host_address {
