@@ -709,6 +709,11 @@ static void end_at_once(int status, void *)
 
 static bool parse_bounded(const char *header, struct sources *s, struct diag *d)
 {
+    if (*header == '-') {
+        clang.disposeIndex(parse.index);
+        diag_error(d, sources_span(s, header, 0, 0, 0), "a header whose path begins with '-' is an option of the compiler");
+        return diag_help(d, "rename it, or put it into a directory");
+    }
     parse_count++;
     parse.unit = NULL;
     const char *why = bounded_run(parse_header, NULL);

@@ -190,6 +190,22 @@ static const char *object_of(struct unit *u, const char *name)
     return build_file(u->s->g, arena_printf(u->s->g->a, "obj/%s/%s.o", u->instance->name, name));
 }
 
+/*
+ * A compiler takes a path that begins with '-' or '@' for something else, and Ninja takes a "./" away. What Ninja 1.11 knows of the
+ * names in a compiler's list of dependencies is in its depfile_parser.in.cc: behind another character it would read another name.
+ */
+static bool check_source_path(const struct generation *g, const char *source, struct span span)
+{
+    const char *odd = strpbrk(source, "\"'&;|*?\\`<>^");
+    if (*source == '-' || *source == '@')
+        diag_error(g->d, span, "source '%s' begins with '%c', which makes it an option of the compiler", source, *source);
+    else if (odd)
+        diag_error(g->d, span, "source '%s' has a '%c' in its path, which Ninja cannot read in a compiler's list of dependencies", source, *odd);
+    else
+        return true;
+    return diag_help(g->d, *source == '-' || *source == '@' ? "rename it, or put it into a directory" : "rename it");
+}
+
 static bool write_source(struct unit *u, const struct word *path)
 {
     const struct generation *g = u->s->g;
@@ -199,6 +215,8 @@ static bool write_source(struct unit *u, const struct word *path)
     if (!string_ends(normal, ".c") && !is_assembler(normal))
         return diag_error(g->d, path->span, "source '%s' is neither C (.c) nor assembler (.S, .s)", path->text);
     const char *source = layout_path(g->a, g->layout, u->instance->component->directory, normal);
+    if (!check_source_path(g, source, path->span))
+        return false;
     if (!file_is_regular(source)) {
         diag_error(g->d, path->span, "source '%s' %s", path->text, file_exists(source) ? "is not a regular file" : "does not exist");
         const char *near = file_exists(source) ? NULL : file_nearest(g->a, source);
@@ -223,6 +241,8 @@ static bool write_imports(struct unit *u, const struct import *import)
     for (size_t i = 0; i < import->source_count; i++) {
         const char *path = import->sources[i].text;
         const char *source = build_file(g, arena_printf(g->a, "root/%s/%s", found->label, path));
+        if (!check_source_path(g, source, import->sources[i].span))
+            return false;
         const char *object = object_of(u, arena_printf(g->a, "%s/%s", found->label, path));
         const char *what = arena_printf(g->a, "%s/%s: %s (%s)", u->instance->name, import->name.text, path_base(path), u->place);
         write_compile(u->s, source, object, what, text_string(&u->import_flags));

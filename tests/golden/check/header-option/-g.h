@@ -1,0 +1,1 @@
+int greet_say(int n);

@@ -1,0 +1,1 @@
+int hi_say(int n);

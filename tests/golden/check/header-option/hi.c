@@ -1,0 +1,2 @@
+#include "-h.h"
+int hi_say(int n) { return n; }

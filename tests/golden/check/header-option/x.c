@@ -1,0 +1,2 @@
+#include "g.h"
+int x_main(void) { return g_say(0); }

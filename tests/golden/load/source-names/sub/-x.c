@@ -1,0 +1,1 @@
+int x_main(void) { return 0; }
