@@ -74,18 +74,19 @@ def memory_map(loader):
     return [(0, 0xA0000, 1), (loaders.MIB, MEMORY - loaders.MIB, 1), (0xE8000000, 0x10000000, 2)]
 
 
-def low_memory(loader, line):
+def low_memory(loader, line, modules):
     """Address and bytes of all that is written."""
     ranges = b"".join(struct.pack("<QQII", *r, 0) for r in memory_map(loader))
-    info = struct.pack("<IIIIQQQQII", 0x336EC578, 1, 0, 0, 0, 0x20000, 0, 0x7000, len(ranges) // 24, 0)
+    listed = b"".join(struct.pack("<QQQQ", *m, 0, 0) for m in modules)
+    info = struct.pack("<IIIIQQQQII", 0x336EC578, 1, 0, len(modules), 0x8000, 0x20000, 0, 0x7000, len(ranges) // 24, 0)
     segments = struct.pack("<QQQQ", 0, 0x00CF9B000000FFFF, 0x00CF93000000FFFF, 0x00008B0000000067)
-    return [(0x500, segments), (0x6000, info), (0x7000, ranges), (0x20000, line)]
+    return [(0x500, segments), (0x6000, info), (0x7000, ranges), (0x20000, line)] + ([(0x8000, listed)] if listed else [])
 
 
-def assembled(p, loader, entry, line):
+def assembled(p, loader, entry, line, modules):
     """The bytes that belong at AT."""
     source = CODE
-    for at, content in low_memory(loader, line):
+    for at, content in low_memory(loader, line, modules):
         source += f"    .long {at}, {len(content)}\n    .byte {', '.join(map(str, content))}\n"
     source += "    .long 0\n"
     p.write("handover.s", source)
@@ -95,11 +96,11 @@ def assembled(p, loader, entry, line):
     return p.read("handover.bin")
 
 
-def image(p, original, loader, *words):
-    """The path of a copy of the image, an ELF file, that QEMU starts as `loader` would."""
+def image(p, original, loader, *words, modules=()):
+    """The path of a copy of the image, an ELF file, that QEMU starts as `loader` would; modules: where they are, it says, and how long."""
     content = bytearray(p.read(original))
     line = " ".join(words).encode() + (b" pci=off " if loader == "Firecracker" else b" ") + b"\0"
-    code = assembled(p, loader, loaders.load(content, MEMORY), line)
+    code = assembled(p, loader, loaders.load(content, MEMORY), line, modules)
     header = loaders.Header(content)
     note = next(s for s in loaders.segments(content) if s.kind == loaders.NOTE)
     table = content[header.at:header.at + header.count * header.size]

@@ -95,6 +95,41 @@ def hello(context):
             expect(len(p.read("handover")) > len(p.read("build/kvm/hello")), "the test's own loader is in the file")
 
 
+MODULES = r"""
+#include <stdio.h>
+#include <stdlib.h>
+
+int probe_main(void)
+{
+    char *volatile block = malloc(1 << 16);
+    puts(block ? "memory" : "none");
+    return 0;
+}
+"""
+MODULES_THAT_LIE = {  # what is said of one, and what the image says then
+    "in memory": ([(48 << 20, 8192)], None), "beyond the end": ([((64 << 20) - 4096, 8192)], "truncated"), "outside": ([(1 << 40, 1)], "truncated"),
+    "in a hole": ([(0xA0000, 4096)], "truncated"), "wrapped": ([((1 << 64) - 1, 2)], "wraps around"), "of any size": ([(48 << 20, (1 << 64) - 1)], "wraps around"),
+    "too many": ([(48 << 20, 1)] * 17, "more than 16 modules"), "the last of two": ([(48 << 20, 8192), (1 << 62, 8192)], "truncated"),
+}
+
+
+def modules(context):
+    """A module that cannot be where the loader says ends the image with words and a status, before anything is allocated there."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "probe" { sources = { "probe.c" } }')
+        p.write("probe.c", MODULES)
+        kvm.build(p)
+        for loader, machine in (("Firecracker", "microvm,acpi=off"), ("cloud-hypervisor", "q35")):
+            for what, (said, words) in MODULES_THAT_LIE.items():
+                image = handover.image(p, "build/kvm/probe", loader, modules=said)
+                r = p.run(*QEMU, "-M", machine, "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", image, status=None, timeout=60)
+                if words:
+                    expect(kvm.image_status(r.status) == 111 and words in r.out and "memory" != r.out.strip(), f"{loader}: a module {what} is told", r)
+                else:
+                    expect(kvm.image_status(r.status) == 0 and "memory" in r.out, f"{loader}: a module {what} is kept", r)
+
+
 def homepage(context):
     """With a network card: where it is comes from the command line, or from PCI and tables."""
     harness.need("qemu-system-x86_64")
@@ -113,5 +148,5 @@ def homepage(context):
 
 
 def tests(context):
-    for f in (rules, hello, homepage):
+    for f in (rules, hello, modules, homepage):
         yield f.__name__, lambda f=f: f(context)
