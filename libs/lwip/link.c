@@ -25,6 +25,7 @@
 #include "netif/ethernet.h"
 
 #include "addresses.h"
+#include "announce.h"
 #include "burst.h"
 #include "flow.h"
 #include "memory.h"
@@ -257,6 +258,10 @@ void link_run(void *unused)
         ptrdiff_t size = netif_receive(frame->bytes + ETH_PAD_SIZE, frame_size(), DEADLINE_NEVER);
         if (size == -ECANCELED)
             break;
+        if (size == -ENETRESET) {
+            announce();
+            continue;
+        }
         if (size < 0 && size != -EMSGSIZE) {
             log_write(LOG_LEVEL_ERROR, "stack", "the network interface fails: %s", strerror((int)-size));
             break;

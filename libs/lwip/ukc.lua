@@ -27,7 +27,7 @@ return implementation "lwip" {
   requires = { netif = sig.netif, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log, pages = sig.pages },
   when     = { net = "native" },
   sources  = {
-    "start.c", "addresses.c", "link.c", "burst.c", "timers.c", "memory.c", "arena.c", "table.c", "secret.c", "checksum.c",
+    "start.c", "addresses.c", "link.c", "announce.c", "burst.c", "timers.c", "memory.c", "arena.c", "table.c", "secret.c", "checksum.c",
     "object.c", "listener.c", "connect.c", "flow.c", "later.c", "udp.c",
   },
   imports = {

@@ -39,7 +39,8 @@ int netif_info(struct netif_info *info);
 
 /*
  * Waits for a frame and copies it; returns its size.  -EMSGSIZE: it was
- * longer than `size` and is lost; -ETIMEDOUT, -ECANCELED, -EBUSY when another task is receiving.
+ * longer than `size` and is lost; -ETIMEDOUT, -ECANCELED, -EBUSY when another task is receiving.  -ENETRESET: nothing was
+ * received, and the interface may be elsewhere than before, as that of a machine that was moved: whoever has addresses announces them.
  */
 ptrdiff_t netif_receive(void *frame, size_t size, int64_t deadline);
 

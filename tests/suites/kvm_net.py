@@ -11,7 +11,7 @@ import threading
 import time
 
 import harness
-from lib import machine as kvm
+from lib import liar, machine as kvm
 from lib.machine import IPV4, IPV6, MACHINES, TAP, bare, card, image_status
 from lib.network import Network, Program, need_tun, wait_until
 from lib.project import Project, expect
@@ -286,6 +286,63 @@ def joined(context):
                     expect(("joined segments" in server.output) == joins and "rules" not in server.output, "the log says whether", server.output)
 
 
+# ---- addresses that are announced ----
+
+MOVED = "asks for addresses to be announced"
+
+
+def announcements(p, host):
+    """Who tells the link where it is, in a capture: gratuitous ARP, unsolicited neighbour advertisements to everyone."""
+    tool, said = harness.need("tcpdump"), set()
+    for line in host.run(tool, "-nn", "-v", "-r", p.file("capture"), "ether", "src", mac(1)).out.replace("\n\t", " ").splitlines():
+        if found := re.search(r"Request who-has (\S+) tell (\S+),|Announcement (\S+),", line):
+            said |= {found[3]} if found[3] else {found[1]} & {found[2]}
+        if found := re.search(r"> ff02::1: .*neighbor advertisement, length 32, tgt is (\S+), Flags \[override\] .*" + mac(1), line):
+            said.add(found[1])
+    return said
+
+
+def announced(context):
+    """A card that asks gets its image's addresses announced, each time: when QEMU is told to, and where a machine continues that was moved."""
+    need_tun()
+    everyone = {IPV4, IPV6, "fe80::ff:fe00:1"}
+    with Network() as net, Project(context) as p:
+        host = kvm.bridged(net)
+        p.copy("examples/small-services")
+        kvm.build(p, "echo")
+
+        def booted(machine, options="", more=()):
+            words = card(machine, 0, f"tap,ifname={TAP},script=no,downscript=no", mac(1))
+            words[-1] += options
+            return host.start(*bare(p, machine, [*words, "-qmp", "unix:qmp,server=on,wait=off", *more], words=["echo"]), directory=p.path, environment=p.environment)
+
+        for machine in MACHINES:
+            for options, asks in (("", True), (",guest_announce=off", False), (",ctrl_vq=off", False)):
+                with booted(machine, options) as server:
+                    host.wait_for_port(IPV6, 7007, server, 60)
+                    server.wait_for("address fe80::ff:fe00:1", 20)
+                    with host.capture(TAP, p.file("capture")):
+                        liar.Monitor(p.file("qmp")).ask("announce-self", initial=50, max=100, rounds=4, step=10)
+                        if asks:
+                            wait_until(lambda: server.output.count(MOVED) == 4, "four rounds", 30, server)
+                        else:
+                            time.sleep(1)
+                    said = announcements(p, host)
+                    expect(said == (everyone if asks else set()), f"{machine}{options}: the addresses are announced if the card asks", said, server.output)
+                    expect((MOVED in server.output) == asks, "and the log says so", server.output)
+                    host.wait_for_port(IPV4, 7007, server)
+                    if options:
+                        continue
+                    qmp = liar.Monitor(p.file("qmp"))
+                    qmp.ask("migrate", uri=f"exec:cat >{p.file('state')}")
+                    wait_until(lambda: qmp.ask("query-migrate").get("status") == "completed", "the machine is saved", 60, server)
+            with host.capture(TAP, p.file("capture")):
+                with booted(machine, "", ["-incoming", f"exec:cat {p.file('state')}"]) as server:
+                    wait_until(lambda: server.output.count(MOVED) >= 3, "the image announces itself where it continues", 60, server)
+                    host.wait_for_port(IPV4, 7007, server)
+            expect(announcements(p, host) >= everyone, f"{machine}: where it continues it says where it is", announcements(p, host))
+
+
 # ---- noise ----
 
 QUICK = ["truncated", "changed", "flags", "tcp_options", "ip_options", "addresses", "fragments4", "arp", "ethernet"]
@@ -342,6 +399,7 @@ def tests(context):
     yield "load", lambda: loads(context)
     yield "cards", lambda: cards(context)
     yield "joined", lambda: joined(context)
+    yield "announced", lambda: announced(context)
     if not context.long:  # without fragments of IPv6, which are kept for a minute
         yield "noise", lambda: noise(context, "microvm", 10_000, QUICK)
         return

@@ -10,7 +10,8 @@
 
 #include <ukc/checksum.h>
 
-enum { RECEIVE = 0, SEND = 1, HEADER = 12, CSUM = 1, GUEST_CSUM = 2, MTU = 8, MAC = 32, TSO = 3 << 11, GUEST_TSO = 3 << 7, MRG = 1 << 15, STATUS = 1 << 16 };
+enum { RECEIVE = 0, SEND = 1, CONTROL = 2, HEADER = 12, CSUM = 1, GUEST_CSUM = 2, MTU = 8, MAC = 32, TSO = 3 << 11, GUEST_TSO = 3 << 7, MRG = 1 << 15, STATUS = 1 << 16 };
+enum { CTRL_VQ = 1 << 17, GUEST_ANNOUNCE = 1 << 21, ANNOUNCE = STATUS | CTRL_VQ | GUEST_ANNOUNCE };
 enum { ALL = CSUM | GUEST_CSUM | MTU | MAC | TSO | MRG | STATUS };
 
 uint8_t test_card_mac[6];
@@ -60,11 +61,32 @@ static void send_all(void)
     double_tell(device, SEND);
 }
 
+static unsigned heard;
+static uint8_t answer; /* to what it hears */
+
+/* It hears that addresses were announced (5.1.6.5.4), and asks no more. */
+static void hear(void)
+{
+    struct double_chain chain;
+    while (double_pop(device, CONTROL, &chain)) {
+        assert_true(chain.out == 1 && chain.in == 1 && chain.parts[0].size == 2 && chain.parts[1].size == 1);
+        assert_memory_equal(chain.parts[0].bytes, "\3\0", 2);
+        *chain.parts[1].bytes = answer;
+        device->config[6] &= (uint8_t)~2;
+        heard++;
+        double_push(device, CONTROL, chain.head, 1);
+    }
+    double_want(device, CONTROL);
+    double_tell(device, CONTROL);
+}
+
 static void notified(struct double_device *of, unsigned queue)
 {
     (void)of;
     if (queue == SEND && !lazy)
         send_all();
+    if (queue == CONTROL && !lazy)
+        hear();
 }
 
 static struct double_device *add_card(uint64_t features, bool pci, uint8_t last)
@@ -86,7 +108,7 @@ static void set_up(uint64_t features)
     double_begin("");
     device = add_card(features, pci = !pci, 7);
     lazy = false;
-    sent_count = complaints = 0;
+    sent_count = complaints = heard = answer = 0;
     memset(test_card_mac, 0, 6);
     test_card_index = -1;
     test_card_mtu = 9216;
@@ -723,6 +745,128 @@ static void news_of_the_link(void **state)
     }
 }
 
+/* ---- addresses to be announced ---- */
+
+/* A receiver that is woken by the card's news; what it got. */
+static ptrdiff_t asked_while_waiting(void)
+{
+    static uint8_t got[1514];
+    struct task *task;
+    received = 1;
+    assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+    task_yield();
+    device->config[6] |= 2;
+    double_interrupt(device, RECEIVE);
+    task_sleep(in_milliseconds(20));
+    task_cancel(task);
+    assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+    return received;
+}
+
+static void addresses_are_announced(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        set_up(MAC | ANNOUNCE);
+        answer = way < 2 ? 0 : 1; /* it says no: it may ask again */
+        assert_int_equal(virtio_net_start(), 0);
+        assert_int_equal(device->accepted & ANNOUNCE, ANNOUNCE);
+        for (unsigned turn = 1; turn < 20; turn++) {
+            assert_int_equal(asked_while_waiting(), -ENETRESET);
+            assert_int_equal(heard, turn);
+            assert_int_equal(device->config[6], 1);
+        }
+        assert_int_equal(complaints, 0);
+        tear_down();
+    }
+}
+
+/* The interrupt is about a frame as well, which is handed on first; if there are many of these, it is noticed within a second. */
+static void asked_with_a_frame(void **state)
+{
+    (void)state;
+    static uint8_t frame[200], got[9300];
+    struct task *task;
+    set_up(MAC | ANNOUNCE);
+    assert_int_equal(virtio_net_start(), 0);
+    size_t size = make_frame(frame, 100, 0);
+    int64_t end = in_milliseconds(1500);
+    for (unsigned turn = 1; turn <= 2; turn++) {
+        ptrdiff_t next;
+        do {
+            assert_int_equal(task_spawn(&task, 0, receiver, got), 0);
+            task_yield();
+            device->config[6] |= 2;
+            deliver(frame, size, 0, 0, 0);
+            assert_int_equal(task_join(task, in_milliseconds(4000)), 0);
+            next = receive_now(got, sizeof got);
+            if (received == -ENETRESET) { /* it looked before it waited */
+                assert_int_equal(next, size);
+                next = received;
+            } else
+                assert_int_equal(received, size);
+            task_sleep(in_milliseconds(5));
+        } while (next == -ETIMEDOUT && clock_now() < end);
+        assert_int_equal(next, -ENETRESET);
+        assert_int_equal(heard, turn);
+    }
+    tear_down();
+}
+
+/* Not without all that it needs; and then bits of the status are nobody's. */
+static void announced_only_with_what_it_needs(void **state)
+{
+    (void)state;
+    static const uint64_t offered[] = {STATUS | CTRL_VQ, STATUS | GUEST_ANNOUNCE, CTRL_VQ | GUEST_ANNOUNCE, STATUS, 0};
+    for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++) {
+        set_up(MAC | offered[i]);
+        assert_int_equal(virtio_net_start(), 0);
+        assert_int_equal(device->accepted & (CTRL_VQ | GUEST_ANNOUNCE), 0);
+        assert_int_equal(asked_while_waiting(), -ECANCELED);
+        tear_down();
+    }
+    set_up(MAC | ANNOUNCE);
+    device->queues[CONTROL].most = 0;
+    assert_true(virtio_net_start() < 0);
+    tear_down();
+}
+
+static void control_queues_that_lie(void **state)
+{
+    (void)state;
+    for (int lie = 0; lie < 7; lie++) {
+        struct double_chain chain;
+        set_up(MAC | ANNOUNCE);
+        assert_int_equal(virtio_net_start(), 0);
+        lazy = true;
+        if (lie == 6) { /* before it was told anything: noticed with the first answer */
+            *double_used_index(device, CONTROL) = 3;
+            assert_int_equal(asked_while_waiting(), -ENETRESET);
+            assert_int_equal(asked_while_waiting(), -EIO);
+            tear_down();
+            continue;
+        }
+        assert_int_equal(asked_while_waiting(), -ENETRESET);
+        assert_int_equal(asked_while_waiting(), -ECANCELED); /* no answer: it is not told again */
+        assert_true(double_pop(device, CONTROL, &chain));
+        assert_false(double_pop(device, CONTROL, &chain));
+        switch (lie) {
+        case 0: *double_used_index(device, CONTROL) = 2; break;
+        case 1: *double_used_index(device, CONTROL) = 0xffff; break;
+        case 2: double_push(device, CONTROL, 1, 1); break;       /* the middle of a chain */
+        case 3: double_push(device, CONTROL, 0xffff, 1); break;
+        case 4: double_push(device, CONTROL, chain.head, 2); break;
+        case 5: double_push(device, CONTROL, chain.head, UINT32_MAX); break;
+        }
+        if (lie >= 2)
+            double_tell(device, CONTROL);
+        assert_int_equal(asked_while_waiting(), -EIO);
+        assert_int_equal(device->status, 0);
+        assert_int_equal(complaints, 1);
+        tear_down();
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, instances_start, instances_stop)
 
 int main(void)
@@ -732,7 +876,7 @@ int main(void)
         TEST(frames_are_sent_whole), TEST(what_is_padding_is_not_summed), TEST(segments_are_divided_by_the_card), TEST(who_sends_waits_for_room),
         TEST(frames_are_received_whole), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
         TEST(joined_only_with_what_it_needs), TEST(joined_segments_are_divided), TEST(joined_nonsense), TEST(joined_lies),
-        TEST(cards_that_lie), TEST(news_of_the_link),
+        TEST(cards_that_lie), TEST(news_of_the_link), TEST(addresses_are_announced), TEST(asked_with_a_frame), TEST(announced_only_with_what_it_needs), TEST(control_queues_that_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

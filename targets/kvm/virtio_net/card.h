@@ -43,6 +43,7 @@ struct card {
     bool merges;    /* a frame received may take several buffers */
     bool joins;     /* a frame received may hold several segments of TCP */
     bool tells;     /* whether its link is up */
+    bool asks;      /* for addresses to be announced */
     bool down;      /* it was not, when last looked */
 };
 extern struct card card;
@@ -50,12 +51,16 @@ extern struct card card;
 /* The device broke the rules: it is taken out of use, and the log says so once.  Returns -EIO. */
 int card_broken(void);
 
-/* For who was woken and found no frame: the log says it when the link is another than before. */
-void card_look_at_link(void);
+/*
+ * For who was woken: the log says it when the link is another than before.  True: the card asks for addresses
+ * to be announced, and has heard that they are.
+ */
+bool card_look(void);
 
-/* Queues 0 and 1, with their memory: 0 or a negative errno value. */
+/* Queues 0, 1 and 2, with their memory: 0 or a negative errno value. */
 int receive_open(void);
 int send_open(void);
+int control_open(void);
 /* After virtio_ready: gives the device all buffers. */
 void receive_begin(void);
 /* After the device was closed. */
@@ -64,6 +69,8 @@ void send_close(void);
 /* After card_broken: who waits shall look. */
 void receive_wake(void);
 void send_wake(void);
+/* Tells the card that addresses are announced; false: it has not heard the last time yet, or broke the rules. */
+bool control_announced(void);
 /* Bytes of the longest frame that can be divided. */
 uint32_t send_most(void);
 

@@ -6,6 +6,7 @@
  */
 #include "card.h"
 
+#include "clock.h"
 #include "keys.h"
 #include "log.h"
 #include "pages.h"
@@ -24,6 +25,8 @@ static char *memory;
 static size_t memory_size, buffer_size;
 static unsigned buffers, unshown;
 static bool receiving, told;
+static bool news;       /* an interrupt came since the card's status was last looked at */
+static int64_t looked;  /* when that was */
 static struct task *waiting;
 
 int receive_open(void)
@@ -31,7 +34,8 @@ int receive_open(void)
     size_t whole = (sizeof(struct card_header) + ETHERNET + card.mtu + LINE - 1) / LINE * LINE;
     buffer_size = card.joins || (card.merges && whole > PIECE) ? PIECE : whole;
     memory_size = (size_t)KEY_RECEIVE_BUFFERS * PIECE;
-    receiving = told = false;
+    receiving = told = news = false;
+    looked = -NANOSECONDS_PER_SECOND;
     unshown = 0;
     joined_begin();
     int error = virtio_queue(card.device, 0, KEY_RECEIVE_BUFFERS, 1, &queue);
@@ -208,6 +212,20 @@ void receive_wake(void)
         task_wake(waiting);
 }
 
+/*
+ * An interrupt that brought no frame was about the card itself.  One that brought some may have been about both: since a look is several exits of
+ * the machine, there is one a second at most.  Whether the card wants to be announced.
+ */
+static bool look(bool woken_for_nothing)
+{
+    int64_t now = clock_now();
+    if (!woken_for_nothing && now - looked < NANOSECONDS_PER_SECOND)
+        return false;
+    news = false;
+    looked = now;
+    return card_look();
+}
+
 static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 {
     bool woken = false;
@@ -218,11 +236,14 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
         if (got > 0 || got == -EMSGSIZE || got == -EIO)
             return got;
         int error = 0;
-        if (got == -EAGAIN && woken)
-            card_look_at_link();
-        if (got == -EAGAIN)
+        if (got == -EAGAIN && news && look(woken))
+            return -ENETRESET;
+        if (!card.device) /* it broke the rules meanwhile */
+            return -EIO;
+        if (got == -EAGAIN) {
             error = wait(deadline, &woken);
-        else if (turn % TURN == 0 && deadline > DEADLINE_NOW)
+            news |= woken;
+        } else if (turn % TURN == 0 && deadline > DEADLINE_NOW)
             task_yield(); /* cancelled or not: what is there is received first */
         else if (turn % TURN == 0)
             error = -ETIMEDOUT;

@@ -2,9 +2,9 @@ return implementation "virtio_net" {
   version = "0.1", licence = "ISC", origin = "ukc",
   doc = "a network card of the machine, by virtio",
   provides = sig.netif,
-  requires = { virtio = sig.virtio, task = sig.task, pages = sig.pages, log = sig.log },
+  requires = { virtio = sig.virtio, task = sig.task, pages = sig.pages, log = sig.log, clock = sig.clock },
   targets  = { "kvm" },
-  sources  = { "virtio_net.c", "receive.c", "joined.c", "send.c" },
+  sources  = { "virtio_net.c", "receive.c", "joined.c", "send.c", "control.c" },
   keys     = {
     mac   = key.mac { default = "00:00:00:00:00:00", phase = "both", doc = "which card: the one with this Ethernet address; all zero: any" },
     index = key.integer { default = -1, min = -1, max = 31, phase = "both", doc = "which card, from 0, in the machine's order; -1: the only one" },

@@ -21,9 +21,12 @@
 #define FEATURE_HOST_TSO (UINT64_C(1) << 11 | UINT64_C(1) << 12) /* IPv4 and IPv6 */
 #define FEATURE_MRG_RXBUF (UINT64_C(1) << 15)
 #define FEATURE_STATUS (UINT64_C(1) << 16)
+#define FEATURE_CTRL_VQ (UINT64_C(1) << 17)
+#define FEATURE_GUEST_ANNOUNCE (UINT64_C(1) << 21)
+#define FEATURES_TO_ANNOUNCE (FEATURE_STATUS | FEATURE_CTRL_VQ | FEATURE_GUEST_ANNOUNCE) /* each needs those before */
 
 /* 5.1.4 */
-enum { CONFIG_MAC = 0, CONFIG_STATUS = 6, CONFIG_MTU = 10, STATUS_LINK_UP = 1 };
+enum { CONFIG_MAC = 0, CONFIG_STATUS = 6, CONFIG_MTU = 10, STATUS_LINK_UP = 1, STATUS_ANNOUNCE = 2 };
 
 struct card card;
 
@@ -99,6 +102,8 @@ static int negotiate(uint64_t *features)
 {
     uint64_t wanted = FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_STATUS, offered;
     int error = virtio_offered(card.device, &offered);
+    if (!error && (offered & FEATURES_TO_ANNOUNCE) == FEATURES_TO_ANNOUNCE)
+        wanted |= FEATURES_TO_ANNOUNCE;
     if (KEY_OFFLOAD)
         wanted |= FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_HOST_TSO | (may_join(offered) ? FEATURE_GUEST_TSO : 0);
     if (!error)
@@ -142,16 +147,22 @@ static int read_config(uint64_t features)
     }
     card.mtu = mtu < KEY_MTU ? mtu : (unsigned)KEY_MTU;
     card.tells = features & FEATURE_STATUS;
+    card.asks = features & FEATURE_GUEST_ANNOUNCE;
     say_link(status);
     return 0;
 }
 
 /* News of the configuration come with the interrupt of the first queue (virtio_bus). */
-void card_look_at_link(void)
+bool card_look(void)
 {
     uint16_t status;
-    if (card.tells && virtio_read_config(card.device, CONFIG_STATUS, &status, sizeof status) == 0)
-        say_link(status);
+    if (!card.tells || virtio_read_config(card.device, CONFIG_STATUS, &status, sizeof status) != 0)
+        return false;
+    say_link(status);
+    if (!card.asks || !(status & STATUS_ANNOUNCE) || !control_announced())
+        return false;
+    log_write(LOG_LEVEL_INFO, "virtio_net", "the network card asks for addresses to be announced: the machine may have been moved");
+    return true;
 }
 
 static int set_up(void)
@@ -164,6 +175,8 @@ static int set_up(void)
         error = receive_open();
     if (!error)
         error = send_open();
+    if (!error && card.asks)
+        error = control_open();
     if (!error)
         error = virtio_ready(card.device);
     if (!error)
