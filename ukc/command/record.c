@@ -108,8 +108,11 @@ static const struct record_input *hash_inputs(struct project *p, const struct in
     struct record_input *all = arena_array(p->a, struct record_input, in->paths.count);
     for (size_t k = 0; k < in->paths.count; k++) {
         all[k] = (struct record_input){.role = role_of(p, in->paths.items[k]), .path = in->paths.items[k]};
-        if (!hash_file(all[k].path, &all[k].sha256, &all[k].size, p->d))
+        if (!hash_file(all[k].path, &all[k].sha256, &all[k].size, p->d)) {
+            if (!file_exists(all[k].path))
+                diag_help(p->d, "is this the beginning of a header's name? Ninja cannot read those with quotes or one of & ; | * ? < > ^ \\ `: rename it");
             return NULL;
+        }
     }
     qsort(all, in->paths.count, sizeof *all, by_role_and_path);
     return all;
