@@ -87,8 +87,8 @@ class Counts:
 class Bench:
     """Where guests run: a directory, and the namespace with a tap device when they have a network."""
 
-    def __init__(self, directory, namespace=None):
-        self.directory, self.namespace = directory, namespace
+    def __init__(self, directory, namespace=None, tap="tap"):
+        self.directory, self.namespace, self.tap = directory, namespace, tap
         self.plugin = counter(directory)
 
     def command(self, image, machine, memory, extra=(), count=None):
@@ -99,7 +99,7 @@ class Bench:
         if image.line:
             words += ["-append", image.line]
         if self.namespace:
-            words += ["-netdev", "tap,id=net,ifname=tap,script=no,downscript=no", "-device", f"{NETWORK[machine.split(',')[0]]},netdev=net"]
+            words += ["-netdev", f"tap,id=net,ifname={self.tap},script=no,downscript=no", "-device", f"{NETWORK[machine.split(',')[0]]},netdev=net"]
             if machine.startswith("microvm"):
                 words += ["-global", "virtio-mmio.force-legacy=false"]
         if count:
