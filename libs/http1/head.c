@@ -29,18 +29,34 @@ static llhttp_t *parser_of(struct http1_exchange *x)
     return (llhttp_t *)(void *)x->parser;
 }
 
+/* Whether the name is the known one, which is written small; without regard to case. */
+static bool is_called(const char *known, const char *name, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((name[i] | 0x20) != known[i]) /* a token has no CR, which would pass for a '-' */
+            return false;
+    return true;
+}
+
 static enum known_field known_field(const char *name, size_t size)
 {
     static const struct {
         const char *name;
-        unsigned char size;
+        unsigned size;
     } table[] = {
 #define KNOWN_FIELD(id, text) [FIELD_##id] = {text, sizeof text - 1},
         KNOWN_FIELDS(KNOWN_FIELD)
 #undef KNOWN_FIELD
     };
-    for (size_t i = 1; i < sizeof table / sizeof *table; i++)
-        if (table[i].size == size && (table[i].name[0] | 0x20) == (name[0] | 0x20) && strncasecmp(table[i].name, name, size) == 0)
+    /* most names are as long as none of these */
+    static const uint32_t sizes =
+#define KNOWN_FIELD(id, text) 1u << (sizeof text - 1) |
+        KNOWN_FIELDS(KNOWN_FIELD) 0;
+#undef KNOWN_FIELD
+    if (size >= 32 || !(sizes >> size & 1))
+        return FIELD_OTHER;
+    for (size_t i = 1; i < sizeof table / sizeof *table && table[i].size <= size; i++)
+        if (table[i].size == size && is_called(table[i].name, name, size))
             return (enum known_field)i;
     return FIELD_OTHER;
 }
@@ -133,6 +149,8 @@ static int check_lines(struct http1_exchange *x)
             return LINES_INCOMPLETE;
         if (line[length + 1] != '\n')
             return LINES_BAD; /* a bare CR */
+        if (x->scanned == x->head)
+            x->line = length;
         x->scanned += length + 2;
         if (length == 0) {
             x->head_end = x->scanned;
@@ -161,17 +179,16 @@ static bool is_digit(char c)
 /* "GET /path HTTP/1.1", without its line end: 0, or the status to refuse it with. */
 static unsigned request_line(struct http1_exchange *x, struct view line)
 {
-    const char *first = memchr(line.bytes, ' ', line.size);
-    size_t method = first ? (size_t)(first - line.bytes) : 0;
+    size_t method = text_find(line, ' ');
     x->method_name = (struct view){line.bytes, method};
-    if (!first || !is_token(x->method_name))
+    if (method == line.size || !is_token(x->method_name))
         return 400;
-    struct view rest = {first + 1, line.size - method - 1};
-    const char *second = rest.size ? memchr(rest.bytes, ' ', rest.size) : NULL;
-    if (second == NULL || second == rest.bytes)
+    struct view rest = {line.bytes + method + 1, line.size - method - 1};
+    size_t target = text_find(rest, ' ');
+    if (target == rest.size || target == 0)
         return 400;
-    x->raw_target = (struct view){rest.bytes, (size_t)(second - rest.bytes)};
-    struct view version = {second + 1, rest.size - x->raw_target.size - 1};
+    x->raw_target = (struct view){rest.bytes, target};
+    struct view version = {rest.bytes + target + 1, rest.size - target - 1};
     if (version.size != 8 || memcmp(version.bytes, "HTTP/", 5) != 0 || !is_digit(version.bytes[5]) ||
         version.bytes[6] != '.' || !is_digit(version.bytes[7]))
         return 400;
@@ -333,7 +350,7 @@ unsigned head_parse(struct http1_exchange *x)
         return 400;
     const char *start = x->in + x->head;
     size_t size = (lines == LINES_WHOLE ? x->head_end : x->end) - x->head;
-    size_t line = text_line(start, size);
+    size_t line = x->scanned > x->head ? x->line : text_line(start, size);
     if (line > KEY_TARGET_BYTES + METHOD_AND_VERSION_MOST)
         return 414;
     if (size > KEY_HEADER_BYTES)

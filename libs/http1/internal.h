@@ -36,13 +36,13 @@ enum {
 _Static_assert(sizeof KEY_SERVER <= 256, "http1: server is too long");
 _Static_assert(KEY_OUT_BYTES >= 2 * HEAD_BYTES + COPY_BYTES + 2048, "http1: out_bytes is too small");
 
-/* The fields that the server itself reads; the rest are OTHER. */
+/* The fields that the server itself reads, from the shortest name to the longest; the rest are OTHER. */
 #define KNOWN_FIELDS(X)                                                                              \
-    X(HOST, "host") X(CONNECTION, "connection") X(CONTENT_LENGTH, "content-length")                  \
-    X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") X(RANGE, "range")                  \
-    X(IF_RANGE, "if-range") X(IF_MATCH, "if-match") X(IF_NONE_MATCH, "if-none-match")                \
-    X(IF_MODIFIED_SINCE, "if-modified-since") X(IF_UNMODIFIED_SINCE, "if-unmodified-since")          \
-    X(ACCEPT_ENCODING, "accept-encoding")
+    X(HOST, "host") X(RANGE, "range") X(EXPECT, "expect") X(IF_RANGE, "if-range")                    \
+    X(IF_MATCH, "if-match") X(CONNECTION, "connection") X(IF_NONE_MATCH, "if-none-match")            \
+    X(CONTENT_LENGTH, "content-length") X(ACCEPT_ENCODING, "accept-encoding")                        \
+    X(TRANSFER_ENCODING, "transfer-encoding") X(IF_MODIFIED_SINCE, "if-modified-since")              \
+    X(IF_UNMODIFIED_SINCE, "if-unmodified-since")
 
 enum known_field {
     FIELD_OTHER,
@@ -100,6 +100,7 @@ struct http1_exchange {
 
     /* positions in `in`, see above */
     size_t head, head_end, at, end, scanned;
+    size_t line; /* bytes of the first line, without its end, once `scanned` is behind it */
 
     alignas(16) char parser[PARSER_BYTES]; /* head.c's; lives until the end of a chunked body */
     struct field fields[KEY_HEADERS];

@@ -6,6 +6,7 @@
  * (RFC 9112 section 3.2, RFC 3986 sections 2.1 and 5.2.4.)
  */
 #include "target.h"
+#include "text.h"
 
 static int hex_digit(char c)
 {
@@ -87,11 +88,10 @@ bool target_parse(struct view raw, char *storage, struct target *target)
     struct view rest = path_and_query(raw);
     if (rest.bytes == NULL)
         return false;
-    const char *question = rest.size ? memchr(rest.bytes, '?', rest.size) : NULL;
-    struct view path = {rest.bytes, question ? (size_t)(question - rest.bytes) : rest.size};
-    if (question) {
-        target->query = (struct view){question + 1, rest.size - path.size - 1};
-        if (memchr(question, '#', rest.size - path.size))
+    struct view path = {rest.bytes, text_find(rest, '?')};
+    if (path.size < rest.size) {
+        target->query = (struct view){rest.bytes + path.size + 1, rest.size - path.size - 1};
+        if (text_find(target->query, '#') < target->query.size)
             return false;
     }
     if (path.size == 0)

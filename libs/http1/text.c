@@ -51,6 +51,19 @@ size_t text_line(const char *bytes, size_t size)
     return at;
 }
 
+size_t text_find(struct view text, char c)
+{
+    size_t at = 0;
+    for (; text.size - at >= 8; at += 8) {
+        uint64_t found = below(word_at(text.bytes + at) ^ EACH((unsigned char)c), 1);
+        if (found)
+            return at + first_byte(found);
+    }
+    while (at < text.size && text.bytes[at] != c)
+        at++;
+    return at;
+}
+
 static bool is_plain(unsigned char c)
 {
     return (c >= ' ' || c == '\t') && c != 0x7f;

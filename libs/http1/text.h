@@ -17,6 +17,9 @@ bool text_same(struct view a, struct view b);
 /* Where the first CR or LF is; `size` when there is none. */
 size_t text_line(const char *bytes, size_t size);
 
+/* Where the first such character is; `text.size` when there is none. */
+size_t text_find(struct view text, char c);
+
 /* Whether all of it may stand in a field's value: no control character but the tab (RFC 9110 section 5.5). */
 bool text_is_value(struct view text);
 
