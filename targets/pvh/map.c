@@ -36,7 +36,7 @@ static uint64_t *new_table(void)
         return &page_tables_reserve[reserve_used++ * ENTRIES];
     uint64_t *table = more;
     more = NULL;
-    return table;
+    return table ? memset(table, 0, MACHINE_PAGE) : NULL;
 }
 
 static void flush(uint64_t address)

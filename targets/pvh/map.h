@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Whether a zeroed page for a table is wanted before the next call of machine_map() or machine_unmap(). */
+/* Whether a page for a table is wanted before the next call of machine_map() or machine_unmap(). */
 bool machine_map_wants(void);
 void machine_map_reserve(void *page);
 

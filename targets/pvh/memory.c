@@ -4,7 +4,6 @@
  * Free memory is a list of runs in ascending order, each described in its own first page.  It is taken from
  * the loader's map, and mapped, as it is needed: an image that allocates nothing pays nothing.
  */
-#include <string.h>
 #include <ukc/machine.h>
 
 #include "image.h"
@@ -67,7 +66,7 @@ static void feed_tables(void)
         return;
     void *page = take(1);
     if (page)
-        machine_map_reserve(memset(page, 0, MACHINE_PAGE));
+        machine_map_reserve(page);
 }
 
 /* How far one step of mapping goes: to whole large pages, over them, or the rest.  Each needs a table at most, or two for 1 GiB. */

@@ -153,7 +153,7 @@ static unsigned flags_of(unsigned i, unsigned out, unsigned count)
 }
 
 /* The chain in a table of its own, one descriptor pointing to it (2.7.5.3).  Only when there is no room for it in the ring: devices are faster without. */
-[[gnu::noinline]] static void add_indirect(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
+static void add_indirect(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
 {
     head->table = ring->free_tables[--ring->tables_left];
     volatile struct ring_descriptor *table = ring->tables + (size_t)head->table * ring->parts;
@@ -165,7 +165,7 @@ static unsigned flags_of(unsigned i, unsigned out, unsigned count)
     head->count = 1;
 }
 
-[[gnu::noinline]] static void add_direct(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
+static void add_direct(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, struct ring_slot *head)
 {
     uint16_t at = ring->free_head;
     for (unsigned i = 0; i < count; i++) {
@@ -178,25 +178,55 @@ static unsigned flags_of(unsigned i, unsigned out, unsigned count)
     head->table = NO_TABLE;
 }
 
-/* Most chains: a buffer to receive into, a frame to send. */
-static void add_one(struct ring *ring, const struct virtio_part *part, unsigned out, struct ring_slot *head)
+/* The chain that begins with the first free descriptor is the device's, from the next ring_show() on. */
+static void publish(struct ring *ring, struct ring_slot *head, void *token, uint64_t writable)
 {
-    describe(&ring->table[ring->free_head], part, out ? 0 : DESCRIPTOR_WRITE, 0);
-    head->last = ring->free_head;
-    head->count = 1;
-    head->table = NO_TABLE;
+    uint16_t first = ring->free_head, added = ring->added;
+    head->token = token;
+    head->writable = writable;
+    head->shown = false;
+    *(added == ring->shown ? &ring->first_unshown : &ring->slots[ring->last_unshown].later) = first;
+    ring->last_unshown = first;
+    ring->free_head = ring->slots[head->last].next;
+    ring->free_count -= head->count;
+    ring->available->entries[added & (ring->size - 1)] = first;
+    ring->added = added + 1;
+    ring->outstanding++;
 }
 
-/* The bytes that the device may write, or -1: a part is empty, or longer than a descriptor can say. */
-static int64_t writable_of(const struct virtio_part *parts, unsigned out, unsigned count)
+/* Most chains: a buffer to receive into, a frame to send. */
+[[gnu::noinline]] static int add_one(struct ring *ring, const struct virtio_part *part, unsigned out, void *token)
 {
-    int64_t writable = 0;
+    uint16_t first = ring->free_head;
+    struct ring_slot *head = &ring->slots[first];
+    if (part->size - 1 >= UINT32_MAX)
+        return -EINVAL;
+    describe(&ring->table[first], part, out ? 0 : DESCRIPTOR_WRITE, 0);
+    head->last = first;
+    head->count = 1;
+    head->table = NO_TABLE;
+    publish(ring, head, token, out ? 0 : part->size);
+    return 0;
+}
+
+[[gnu::noinline]] static int add_many(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned count, void *token)
+{
+    struct ring_slot *head = &ring->slots[ring->free_head];
+    uint64_t writable = 0;
     for (unsigned i = 0; i < count; i++) {
         if (parts[i].size - 1 >= UINT32_MAX)
-            return -1;
-        writable += i >= out ? (int64_t)parts[i].size : 0;
+            return -EINVAL;
+        writable += i >= out ? parts[i].size : 0;
     }
-    return writable;
+    bool fits = count <= ring->free_count;
+    if (!fits && (ring->free_count == 0 || ring->tables_left == 0))
+        return -ENOSPC;
+    if (fits)
+        add_direct(ring, parts, out, count, head);
+    else
+        add_indirect(ring, parts, out, count, head);
+    publish(ring, head, token, writable);
+    return 0;
 }
 
 int ring_add(struct ring *ring, const struct virtio_part *parts, unsigned out, unsigned in, void *token)
@@ -206,31 +236,7 @@ int ring_add(struct ring *ring, const struct virtio_part *parts, unsigned out, u
         return -EIO;
     if (!token || count == 0 || out > most || in > most || count > most)
         return -EINVAL;
-    int64_t writable = writable_of(parts, out, count);
-    if (writable < 0)
-        return -EINVAL;
-    bool fits = count <= ring->free_count;
-    if (!fits && (ring->free_count == 0 || ring->tables_left == 0))
-        return -ENOSPC;
-    uint16_t first = ring->free_head, added = ring->added;
-    struct ring_slot *head = &ring->slots[first];
-    head->token = token;
-    head->writable = (uint64_t)writable;
-    head->shown = false;
-    if (!fits)
-        add_indirect(ring, parts, out, count, head);
-    else if (count > 1)
-        add_direct(ring, parts, out, count, head);
-    else
-        add_one(ring, parts, out, head);
-    *(added == ring->shown ? &ring->first_unshown : &ring->slots[ring->last_unshown].later) = first;
-    ring->last_unshown = first;
-    ring->free_head = ring->slots[head->last].next;
-    ring->free_count -= head->count;
-    ring->available->entries[added & (ring->size - 1)] = first;
-    ring->added = added + 1;
-    ring->outstanding++;
-    return 0;
+    return count == 1 && ring->free_count > 0 ? add_one(ring, parts, out, token) : add_many(ring, parts, out, count, token);
 }
 
 bool ring_show(struct ring *ring)
