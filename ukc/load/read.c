@@ -65,12 +65,24 @@ const char *entry_name(struct reader *r, const struct entry *e)
     return arena_printf(r->arena, "item %lld", (long long)e->position);
 }
 
+/* A number or a truth value, written as a string. */
+static bool is_quoted(const struct value *v, const char *wanted)
+{
+    if (v->kind != VALUE_STRING || !v->size)
+        return false;
+    if (string_equal(wanted, "true or false"))
+        return string_equal(v->text, "true") || string_equal(v->text, "false");
+    return (string_equal(wanted, "a whole number") || string_equal(wanted, "a number of bytes")) &&
+           v->size < 20 && strspn(v->text, "0123456789") == v->size;
+}
+
 bool wrong_type(struct reader *r, const struct entry *e, const char *wanted)
 {
     if (e->value.kind == VALUE_NIL) /* reported where it was made */
         return false;
-    return diag_error(r->diag, e->value.span, "%s takes %s, not %s", entry_name(r, e), wanted,
-                      value_name(&e->value));
+    diag_error(r->diag, e->value.span, "%s takes %s, not %s", entry_name(r, e), wanted,
+               value_name(&e->value));
+    return is_quoted(&e->value, wanted) && diag_help(r->diag, "write it without quotes: %s", e->value.text);
 }
 
 bool spend(struct reader *r, struct span place)
