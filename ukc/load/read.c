@@ -108,8 +108,13 @@ const struct table *take_list(struct reader *r, const struct entry *e, const cha
 {
     if (e->value.kind != VALUE_TABLE) {
         wrong_type(r, e, arena_printf(r->arena, "a list of %s", of));
-        if (e->value.kind == VALUE_STRING)
-            diag_help(r->diag, "write: { \"%s\" }", shown(r->arena, e->value.text, e->value.size));
+        const char *written = e->value.kind == VALUE_STRING ? shown(r->arena, e->value.text, e->value.size) : NULL;
+        if (written && string_equal(of, "imports"))
+            diag_help(r->diag, "a library of the host is written: { pkgconfig \"%s\" }", written);
+        else if (written && string_equal(of, "signatures"))
+            diag_help(r->diag, "write: sig.%s", written);
+        else if (written)
+            diag_help(r->diag, "write: { \"%s\" }", written);
         return NULL;
     }
     const struct table *t = e->value.table;
