@@ -63,11 +63,12 @@ local library = {
     "src/env/__init_tls.c", "src/env/__libc_start_main.c", -- libc/start.c
     "src/internal/version.c",                              -- a made header nobody needs
     "src/string/memcpy.c", "src/string/x86_64/memcpy.s",   -- libc/memcpy.S
+    "src/string/memcmp.c",                                 -- libc/memcmp.S
     "src/misc/syscall.c",                                  -- a number that is not constant
   },
   native   = { "src/string" },
   internal = { "arch/x86_64", "arch/generic", "src/include", "src/internal" },
-  sources  = { "libc/start.c", "libc/memcpy.S" },
+  sources  = { "libc/start.c", "libc/memcpy.S", "libc/memcmp.S" },
   flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal", "-Oz" },
   headers  = {
     ["bits/alltypes.h"] = {
