@@ -43,8 +43,7 @@ static bool use_fixed(const struct acpi_power *power, struct acpi_line *line)
         uint16_t port = power->pm1_event[i].space == ACPI_PORTS ? (uint16_t)power->pm1_event[i].address : 0;
         if (!port)
             continue;
-        button.status[i] = port;
-        machine_out16(port, PM1_BUTTON);
+        button.status[i] = port; /* what stands there stays: somebody has pressed it before we could hear */
         machine_out16((uint16_t)(port + power->pm1_event_size / 2), PM1_BUTTON);
     }
     *line = acpi_isa_line((uint8_t)power->line);

@@ -627,6 +627,10 @@ if os.environ.get("FAKE_LATE"):
         time.sleep(0.01)
     print('{"QMP": {}}', file=f, flush=True)
     sys.exit(43 if "qmp_capabilities" in f.readline() and "system_powerdown" in f.readline() else 1)
+if os.environ.get("FAKE_DEAF"):
+    print('{"QMP": {}}', file=f, flush=True)
+    print("ready", flush=True)
+    sys.exit(43 if "qmp_capabilities" in f.readline() and all("system_powerdown" in f.readline() for _ in range(2)) else 1)
 print('{"QMP": {}}\\n{"event": "STOP"}', file=f, flush=True)
 for line in f:
     if "query-status" in line:
@@ -695,6 +699,10 @@ def failures(context):
             wait_until(lambda: not pending(q.pid, signal.SIGTERM), "the signal is taken", 20, q)
             p.write("go", "")
             expect(q.wait(60) == 5, "the button is pressed when QEMU takes commands", q.status, q.output)
+        with start(p, environment={"FAKE_DEAF": "1"}) as q:
+            q.wait_for("ready", 60)
+            q.send(signal.SIGTERM)
+            expect(q.wait(60) == 5, "and again, for an image that was not ready for it", q.status, q.output)
 
 
 def posix(context):

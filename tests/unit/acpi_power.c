@@ -187,9 +187,12 @@ static void fixed_button(void **state)
     put_fadt(64, 0x604, 4);
     put_fadt(88, 4, 1);
     assert_true(machine_button(&line));
-    assert_string_equal(written, "ob2=2 O600=100 O602=100 ");
+    assert_string_equal(written, "ob2=2 O602=100 ");
     assert_int_equal(line.number, 9);
     assert_false(machine_button_pressed());
+    pm1_status = 0x100; /* pressed while this machine was still being set up */
+    assert_true(machine_button(&line));
+    assert_true(machine_button_pressed());
     pm1_status = 0x101;
     assert_true(machine_button_pressed());
     assert_int_equal(pm1_status, 1);

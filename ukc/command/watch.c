@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, LAST_MS = 2000, SAME_MS = 500, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
+enum { PATIENCE_MS = 10000, AGAIN_MS = 1000, LAST_MS = 2000, SAME_MS = 500, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
 
 struct watch {
     pid_t child;
@@ -33,7 +33,7 @@ struct watch {
     struct text line;
     struct watch_end *end;
     int64_t connect_until, deadline; /* 0: none */
-    int64_t asked_at;
+    int64_t asked_at, pressed_at;
     bool greeted, wanted; /* QMP takes commands now; the button is to be pressed then */
     bool terminated;
 };
@@ -145,8 +145,13 @@ static void read_control(struct watch *w)
     }
 }
 
+/*
+ * QEMU forgets a press for which no image has enabled the button yet, and an image that has just begun has not: until the machine
+ * ends it is pressed again, which one that has heard does not mind.
+ */
 static bool press_power_button(struct watch *w)
 {
+    w->pressed_at = now_ms();
     if (w->control == CONTROL_QMP) {
         if (w->greeted)
             say(w, power_button);
@@ -191,9 +196,17 @@ static void pass_deadline(struct watch *w)
     w->deadline = now_ms() + LAST_MS;
 }
 
+/* When the button is pressed again, or 0. */
+static int64_t again_at(const struct watch *w)
+{
+    return w->pressed_at && !w->terminated ? w->pressed_at + AGAIN_MS : 0;
+}
+
 static int wait_ms(const struct watch *w)
 {
     int64_t now = now_ms(), until = w->deadline;
+    if (again_at(w) && (!until || again_at(w) < until))
+        until = again_at(w);
     if (w->control == CONTROL_QMP && w->socket < 0 && w->connect_until > now && (!until || now + RETRY_MS < until))
         until = now + RETRY_MS;
     return !until ? -1 : until > now ? (int)(until - now) : 0;
@@ -213,6 +226,8 @@ static void step(struct watch *w)
         w->socket = connect_to(w->path, 0);
     if (w->deadline && now_ms() >= w->deadline)
         pass_deadline(w);
+    else if (again_at(w) && now_ms() >= again_at(w))
+        press_power_button(w);
 }
 
 /* ---- the beginning ---- */
