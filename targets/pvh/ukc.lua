@@ -3,6 +3,7 @@
 -- musl, as its own Makefile puts it together, without what needs a kernel to do the work: processes, threads, signals, files, sockets.
 -- A call of something that is left out is an undefined symbol, and so is a system call that system.c does not have.
 -- Each file costs some 15 ms when the library is compiled, once for a user.
+local musl = require "musl" -- targets/shared/
 local parts = {}
 for _, name in ipairs {
   "ctype", "env", "errno", "exit", "fenv", "fenv/x86_64", "internal", "locale", "malloc", "malloc/mallocng", "math", "math/x86_64",
@@ -31,34 +32,13 @@ for directory, names in pairs {
   end
 end
 
-local include = { "arch/x86_64", "arch/generic", "include" }
 local keep    = { "arch/x86_64", "arch/generic", "include", "src", "COPYRIGHT" }
 local patches = { "libc/cancellation.patch", "libc/printf.patch" }
 
--- What tools/mkalltypes.sed does: each type is defined where a header asks for it.
-local function define(kind, name, what)
-  return "#if defined(__NEED_" .. kind .. name .. ") && !defined(__DEFINED_" .. kind .. name .. ")\\n" .. what ..
-         ";\\n#define __DEFINED_" .. kind .. name .. "\\n#endif\\n"
-end
-
 local library = {
-  imports = first_of {
-    debian_source {
-      package  = "musl",
-      versions = { "1.2.3-1" },
-      sha256   = "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4",
-      archive  = { "pool/main/m/musl/musl_1.2.3.orig.tar.gz", "pool/universe/m/musl/musl_1.2.3.orig.tar.gz" },
-      keep = keep, include = include, patches = patches,
-    },
-    git {
-      name       = "musl",
-      repository = "https://git.musl-libc.org/git/musl",
-      commit     = "7a43f6fea9081bdd53d8a11cef9e9fab0348c53d", -- tag v1.2.3
-      keep = keep, include = include, patches = patches,
-    },
-  },
+  imports  = musl.imports(keep, patches),
   parts    = parts,
-  architecture = "x86_64",
+  architecture = musl.architecture,
   without  = {
     "src/env/__init_tls.c", "src/env/__libc_start_main.c", -- libc/start.c
     "src/internal/version.c",                              -- a made header nobody needs
@@ -67,23 +47,10 @@ local library = {
     "src/misc/syscall.c",                                  -- a number that is not constant
   },
   native   = { "src/string" },
-  internal = { "arch/x86_64", "arch/generic", "src/include", "src/internal" },
+  internal = musl.internal,
   sources  = { "libc/start.c", "libc/memcpy.S", "libc/memcmp.S" },
   flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal", "-Oz" },
-  headers  = {
-    ["bits/alltypes.h"] = {
-      from    = { "arch/x86_64/bits/alltypes.h.in", "include/alltypes.h.in" },
-      replace = {
-        "^TYPEDEF (.*) ([^ ]*);$", define("", "\\2", "typedef \\1 \\2"),
-        "^STRUCT +([^ ]*) (.*);$", define("struct_", "\\1", "struct \\1 \\2"),
-        "^UNION +([^ ]*) (.*);$",  define("union_", "\\1", "union \\1 \\2"),
-      },
-    },
-    ["bits/syscall.h"] = {
-      from    = { "arch/x86_64/bits/syscall.h.in" },
-      replace = { "^#define __NR_(.*)$", "#define __NR_\\1\\n#define SYS_\\1" },
-    },
-  },
+  headers  = musl.headers,
 }
 
 return target "kvm" {

@@ -346,7 +346,7 @@ static void watchdog(void **state)
         struct diag *d = diag_create();
         struct engine *e = engine_create(a, &(struct engine_options){64 << 20, 50000000, 1}, d);
         struct evaluation v;
-        engine_run(e, engine_read(a, "bomb.lua", NULL, SPAN_NONE, d), ".", &v);
+        engine_run(e, engine_read(a, "bomb.lua", NULL, SPAN_NONE, d), ".", NULL, &v);
         _exit(42);
     }
     close(out[1]);
@@ -677,6 +677,36 @@ static void files_and_order(void **state)
     assert_int_equal(m->targets[0].link_count, 1);
     assert_string_equal(m->targets[0].sources[0].text, "entry.S");
     done(&l);
+    /* the catalogue's manifests share a folder, which is not the project's */
+    put("shared/common.lua", "return { doc = 'shared', s = require 'more' }");
+    put("shared/more.lua", "return { 'entry.S' }");
+    put("shared/parts.lua", "return 'not the one beside the manifest'");
+    put("catalogue/parts.lua", "return '-static-pie'");
+    put("catalogue/ukc.lua", "local c = require 'common' return target 'kvm' { doc = c.doc, link = { require 'parts' }, sources = c.s }");
+    l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = roots, .catalogue_count = 1, .shared = "shared"});
+    assert_string_equal(l.printed, "");
+    assert_string_equal(l.manifest->targets[0].sources[0].text, "entry.S");
+    assert_string_equal(l.manifest->targets[0].link[0].text, "-static-pie");
+    assert_int_equal(l.manifest->source_count, 11); /* what was required is among what the plan depends on */
+    done(&l);
+    l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = roots, .catalogue_count = 1});
+    assert_null(l.manifest);
+    assert_non_null(strstr(l.printed, "common.lua"));
+    done(&l);
+    put("ukc.lua", "require 'common' return unikernel 'x' { sources = { 'x.c' } }");
+    l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = roots, .catalogue_count = 1, .shared = "shared"});
+    assert_null(l.manifest);
+    assert_non_null(strstr(l.printed, "common.lua"));
+    done(&l);
+    put("elsewhere.lua", "return 1");
+    assert_int_equal(symlink("../elsewhere.lua", "shared/link.lua"), 0);
+    put("ukc.lua", "return unikernel 'x' { sources = { 'x.c' } }");
+    put("catalogue/ukc.lua", "require 'link' return target 'kvm' {}");
+    l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = roots, .catalogue_count = 1, .shared = "shared"});
+    assert_null(l.manifest);
+    assert_non_null(strstr(l.printed, "a symbolic link leads to"));
+    done(&l);
+    put("catalogue/ukc.lua", "return target 'kvm' {}");
     static const char *const missing[] = {"catalogue", "nowhere"};
     l = load_with((struct manifest_options){.project = "ukc.lua", .catalogue = missing, .catalogue_count = 2});
     assert_null(l.manifest);

@@ -33,8 +33,9 @@ const char *catalogue_file(struct invocation *i, const char *path)
     return root ? path_join(i->arena, root, path) : NULL;
 }
 
-const char *const *catalogue_roots(struct invocation *i, const struct configuration *c, size_t *count)
+const char *const *catalogue_roots(struct invocation *i, const struct configuration *c, size_t *count, const char **shared)
 {
+    *shared = NULL;
     VEC(const char *) given_roots = {}, roots = {};
     for (size_t k = 0; k < c->catalogues.count; k++)
         *vec_add(i->arena, &given_roots) = c->catalogues.items[k];
@@ -55,6 +56,8 @@ const char *const *catalogue_roots(struct invocation *i, const struct configurat
             continue;
         }
         *vec_add(i->arena, &roots) = path_join(i->arena, root, "libs");
+        if (!*shared)
+            *shared = path_join(i->arena, root, "targets/shared");
         for (size_t t = 0; t <= TARGET_COUNT; t++) {
             const char *name = t == TARGET_COUNT ? "pvh" /* what kvm and xen share */ : target_names[t];
             const char *target = path_join(i->arena, root, arena_printf(i->arena, "targets/%s", name));

@@ -64,8 +64,8 @@ static bool check_made(struct invocation *i, const char *directory, const char *
     struct configuration none = {};
     struct diag *d = diag_create();
     size_t count;
-    const char *const *roots = catalogue_roots(i, &none, &count);
-    struct manifest_options o = {.project = path_join(i->arena, directory, "ukc.lua"), .catalogue = roots, .catalogue_count = count};
+    const char *shared, *const *roots = catalogue_roots(i, &none, &count, &shared);
+    struct manifest_options o = {.project = path_join(i->arena, directory, "ukc.lua"), .catalogue = roots, .catalogue_count = count, .shared = shared};
     const struct manifest *m = roots ? manifest_load(i->arena, &o, d) : NULL;
     const struct graph *g = m ? graph_build(i->arena, m, &m->unikernels[0], d) : NULL;
     bool ok = g && resolve(i->arena, g, &(struct resolve_options){.target = TARGET_posix}, d) && !generate_takes_name(name);

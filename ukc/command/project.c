@@ -190,11 +190,12 @@ static bool choose_unikernel(struct project *p)
 bool project_manifest(struct project *p)
 {
     size_t count;
-    const char *const *roots = catalogue_roots(p->i, &p->configuration, &count);
+    const char *shared;
+    const char *const *roots = catalogue_roots(p->i, &p->configuration, &count, &shared);
     if (!roots)
         return false;
     struct manifest_options o = {
-        .project = "ukc.lua", .catalogue = roots, .catalogue_count = count, .use_repository = imports_use_repository, .context = p};
+        .project = "ukc.lua", .catalogue = roots, .catalogue_count = count, .shared = shared, .use_repository = imports_use_repository, .context = p};
     p->manifest = manifest_load(p->a, &o, p->d);
     return p->manifest;
 }

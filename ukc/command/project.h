@@ -121,8 +121,8 @@ const char *signature_header(struct arena *, const struct signature *); /* its p
 const char *project_file(const struct project *, const char *file);
 const char *project_image(const struct project *);
 
-/* Catalogue roots beside this program, or those of --catalogue. NULL after reporting. */
-const char *const *catalogue_roots(struct invocation *, const struct configuration *, size_t *count);
+/* Catalogue roots beside this program, or those of --catalogue, and where their manifests' `require` looks too (or NULL). NULL after reporting. */
+const char *const *catalogue_roots(struct invocation *, const struct configuration *, size_t *count, const char **shared);
 
 /* A file or directory that comes with ukc ("manifests/init"), or NULL after reporting. */
 const char *catalogue_file(struct invocation *, const char *path);

@@ -29,8 +29,9 @@ const struct manifest *signatures_read(struct invocation *i, bool *mistakes)
         return own;
     struct configuration none = {};
     size_t count;
-    const char *const *roots = catalogue_roots(i, &none, &count);
-    return roots ? manifest_load(i->arena, &(struct manifest_options){.catalogue = roots, .catalogue_count = count}, i->diag) : NULL;
+    const char *shared;
+    const char *const *roots = catalogue_roots(i, &none, &count, &shared);
+    return roots ? manifest_load(i->arena, &(struct manifest_options){.catalogue = roots, .catalogue_count = count, .shared = shared}, i->diag) : NULL;
 }
 
 const char *signature_header(struct arena *a, const struct signature *s)

@@ -204,6 +204,13 @@ static bool plain_module_name(const char *s, size_t size)
                strlen(s);
 }
 
+static const char *module_path(lua_State *L, const char *directory, const char *name)
+{
+    struct engine *e = host_engine(L);
+    host_charge(L, 2 * (strlen(name) + strlen(directory) + 8));
+    return path_join(e->arena, directory, arena_printf(e->arena, "%s.lua", name));
+}
+
 int host_require(lua_State *L)
 {
     struct engine *e = host_engine(L);
@@ -215,8 +222,11 @@ int host_require(lua_State *L)
             "require takes the name of a file beside the manifest, without '.lua' "
             "and without a path",
             "to use another directory, write: use \"directory\"");
-    host_charge(L, 2 * (size + strlen(e->directory) + 8));
-    const char *path = path_join(e->arena, e->directory, arena_printf(e->arena, "%s.lua", name));
+    const char *directory = e->directory, *path = module_path(L, directory, name);
+    if (e->shared && !file_exists(path)) {
+        directory = e->shared;
+        path = module_path(L, directory, name);
+    }
     lua_settop(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &host_modules_key);
     int state = lua_getfield(L, 2, path);
@@ -233,7 +243,7 @@ int host_require(lua_State *L)
     struct span span = t != NO_TOKEN ? scan_span(scan, t + 1, t + 1)
                        : scan        ? scan_line(scan, line)
                                      : SPAN_NONE;
-    const char *out = file_leads_out(e->arena, e->directory, path);
+    const char *out = file_leads_out(e->arena, directory, path);
     if (out)
         return host_raise_at(
             L, span,
@@ -398,8 +408,7 @@ void engine_know(struct engine *e, const struct known_place *known)
     e->known = known;
 }
 
-bool engine_run(struct engine *e, const struct source *source, const char *directory,
-                struct evaluation *out)
+bool engine_run(struct engine *e, const struct source *source, const char *directory, const char *shared, struct evaluation *out)
 {
     lua_State *L = e->lua;
     size_t errors = diag_errors(e->diag);
@@ -409,6 +418,7 @@ bool engine_run(struct engine *e, const struct source *source, const char *direc
     e->refused = false;
     e->failure.set = e->failure.reported = false;
     e->directory = directory;
+    e->shared = shared;
     e->uses.items = NULL;
     e->uses.count = e->uses.capacity = 0;
     e->line = 0;

@@ -126,8 +126,8 @@ struct engine_options {
 [[nodiscard]] struct engine *engine_create(struct arena *, const struct engine_options *, struct diag *);
 void engine_destroy(struct engine *);
 
-/* Evaluates a file; `directory` is where `require` looks. */
-bool engine_run(struct engine *, const struct source *, const char *directory, struct evaluation *out);
+/* Evaluates a file; `directory` is where `require` looks, and then `shared`, which may be NULL. */
+bool engine_run(struct engine *, const struct source *, const char *directory, const char *shared, struct evaluation *out);
 /* True when nothing more will be evaluated: the steps or the memory are used up. */
 bool engine_exhausted(const struct engine *);
 /* Files that `require` has read so far. */

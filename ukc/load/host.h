@@ -35,6 +35,7 @@ struct engine {
     VEC(const struct source *) required;
     VEC(struct use) uses;
     const char *directory; /* of the file that runs */
+    const char *shared;    /* where its `require` looks after that, or NULL */
     const struct known_place *known; /* where it lies, or NULL */
     uint32_t next_id;
     uint32_t chunk, line; /* where the last error was raised; line 0: unknown */

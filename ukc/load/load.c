@@ -178,7 +178,7 @@ static void load_file(struct loader *l, const char *path, const char *directory,
     struct evaluation result;
     size_t errors = diag_errors(l->diag);
     engine_know(l->engine, l->known);
-    bool ok = engine_run(l->engine, source, path_directory(l->arena, path), &result);
+    bool ok = engine_run(l->engine, source, path_directory(l->arena, path), place == PLACE_CATALOGUE ? l->options->shared : NULL, &result);
     struct reader r = {.arena = l->arena, .diag = l->diag, .directory = directory, .in_tree = place == PLACE_CATALOGUE,
                        .foreign = place == PLACE_REPOSITORY, .budget = l->budget};
     if (!ok && result.count == 0 && result.use_count == 0)

@@ -355,6 +355,7 @@ struct manifest_options {
     const char *project;          /* path of ukc.lua; NULL: only the catalogue */
     const char *const *catalogue; /* roots, in order: each child directory with a ukc.lua is loaded */
     size_t catalogue_count;
+    const char *shared;           /* where `require` of the catalogue's manifests looks too, after the manifest's own directory; or NULL */
     size_t memory_limit;          /* bytes of Lua memory; 0: 64 MiB */
     uint64_t instruction_limit;   /* 0: 50 million */
 };
