@@ -577,6 +577,7 @@ static void pins(void **)
     done(t);
     t = trial("1.0"); /* a pin of other files is not about these */
     pin.tree = "0123456789012345678901234567890123456789";
+    pin.sha256 = sum(t->arena, "x");
     t->lock = &lock;
     ok(t);
     done(t);
