@@ -74,6 +74,7 @@ struct objects *objects_borrow(struct arena *a, const char *directory, const cha
     if (git_odb_new(&o->odb) != 0 || !add_packs(&b, o->odb))
         return NULL;
     o->directory = arena_strdup(a, directory);
+    o->lock = -1;
     o->roots = b.roots.items;
     o->root_count = b.roots.count;
     return o;

@@ -154,7 +154,11 @@ bool job_import(struct job *j, enum way way)
         return false;
     char tree[OBJECT_HEX];
     const char *const *paths = whole_tree ? j->unpacked.listing->paths : j->wanted->paths;
-    if (!objects_write_tree(j->objects, root, paths, whole_tree ? j->unpacked.listing->count : j->wanted->count, tree, j->diag))
+    size_t count = whole_tree ? j->unpacked.listing->count : j->wanted->count;
+    struct object_source *sources = arena_array(j->arena, struct object_source, count);
+    for (size_t i = 0; i < count; i++)
+        sources[i] = (struct object_source){.path = paths[i], .file = path_join(j->arena, root, paths[i])};
+    if (!objects_write_tree(j->objects, sources, count, tree, NULL, j->diag))
         return false;
     j->unpacked.tree = arena_strdup(j->arena, tree);
     j->unpacked.directory = unpacked_directory(j->arena, j->unpacked.store, tree);

@@ -8,13 +8,16 @@
 #include "objects_inside.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/file.h"
 #include "../ukc/base/text.h"
+#include "gitoid.h"
 
 bool libgit2_failed(struct diag *d, const char *what)
 {
@@ -34,7 +37,7 @@ static void configure(void)
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 }
 
-/* What a killed process left behind: git's lock files, and objects that were not yet renamed. */
+/* What a killed process left behind: git's lock files, and objects that were not yet renamed.  Nobody else has it open. */
 static void remove_remains(const char *directory)
 {
     struct arena *a = arena_create();
@@ -48,6 +51,23 @@ static void remove_remains(const char *directory)
     unlink(path_join(a, directory, "HEAD.lock"));
     unlink(path_join(a, directory, "config.lock"));
     arena_destroy(a);
+}
+
+/* Whoever opens it alone cleans it; a lock that cannot be had leaves that to others. */
+static int share(const char *directory)
+{
+    struct arena *a = arena_create();
+    struct diag *quiet = diag_create();
+    int fd = -1;
+    if (file_make_directories(directory, quiet))
+        fd = open(path_join(a, directory, "ukc.users"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        remove_remains(directory);
+    if (fd >= 0)
+        flock(fd, LOCK_SH);
+    diag_destroy(quiet);
+    arena_destroy(a);
+    return fd;
 }
 
 void objects_remove_lock(struct objects *o, const char *reference)
@@ -83,12 +103,12 @@ struct objects *objects_open(const char *directory, struct diag *d)
 {
     if (!libgit2_start(d))
         return NULL;
-    remove_remains(directory);
+    int lock = share(directory);
     struct arena *a = arena_create();
     struct objects *o = arena_new(a, struct objects);
     const char **roots = arena_array(a, const char *, 1);
     roots[0] = path_join(a, directory, "objects");
-    *o = (struct objects){.arena = a, .directory = arena_strdup(a, directory), .roots = roots, .root_count = 1};
+    *o = (struct objects){.arena = a, .directory = arena_strdup(a, directory), .roots = roots, .root_count = 1, .lock = lock};
     if (open_repository(o, d))
         return o;
     objects_close(o);
@@ -101,6 +121,8 @@ void objects_close(struct objects *o)
         return;
     git_odb_free(o->odb);
     git_repository_free(o->repository);
+    if (o->lock >= 0)
+        close(o->lock);
     arena_destroy(o->arena);
     git_libgit2_shutdown();
 }
@@ -139,39 +161,58 @@ static bool put(struct objects *o, git_object_t type, const void *bytes, size_t 
 
 struct writing {
     struct objects *objects;
-    const char *root;
-    const char *const *paths;
+    const struct object_source *sources;
+    struct hash *blobs; /* or NULL */
     struct diag *diag;
 };
 
 struct entry {
     const char *name; /* of `length` bytes; a directory's ends with '/', which is how git sorts it */
     size_t length;
-    enum object_kind kind;
+    const char *mode;
     git_oid id;
 };
 
-/* A symbolic link's contents are its target. */
-static bool write_blob(struct writing *w, const char *path, struct entry *e)
+static const char tree_mode[] = "40000";
+
+static bool put_blob(struct writing *w, size_t i, const void *bytes, size_t size, enum object_kind kind, struct entry *e)
 {
+    e->mode = object_mode(kind);
+    if (w->blobs)
+        w->blobs[i] = gitoid_blob(bytes, size);
+    return put(w->objects, GIT_OBJECT_BLOB, bytes, size, &e->id, w->diag);
+}
+
+/* A symbolic link's contents are its target. */
+static bool write_file(struct writing *w, size_t i, struct entry *e)
+{
+    const struct object_source *source = &w->sources[i];
     struct arena *a = arena_create();
-    const char *full = path_join(a, w->root, path);
     struct stat st;
     char target[4097];
-    bool ok = lstat(full, &st) == 0;
-    if (ok && S_ISLNK(st.st_mode)) {
-        ssize_t n = readlink(full, target, sizeof target);
-        e->kind = OBJECT_LINK;
-        ok = n > 0 && (size_t)n < sizeof target && put(w->objects, GIT_OBJECT_BLOB, target, (size_t)n, &e->id, w->diag);
-    } else if (ok) {
-        const struct source *s = file_read(a, full, SPAN_NONE, OBJECT_LIMIT, w->diag);
-        e->kind = st.st_mode & S_IXUSR ? OBJECT_EXECUTABLE : OBJECT_FILE;
-        ok = s && put(w->objects, GIT_OBJECT_BLOB, s->bytes, s->size, &e->id, w->diag);
+    bool ok = (source->contents ? stat(source->file, &st) : lstat(source->file, &st)) == 0;
+    if (!ok) {
+        diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", source->file, strerror(errno));
+    } else if (S_ISLNK(st.st_mode)) {
+        ssize_t n = readlink(source->file, target, sizeof target);
+        ok = n > 0 && (size_t)n < sizeof target && put_blob(w, i, target, (size_t)n, OBJECT_LINK, e);
     } else {
-        diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", full, strerror(errno));
+        const struct source *s = file_read(a, source->file, SPAN_NONE, OBJECT_LIMIT, w->diag);
+        bool executable = !source->contents && st.st_mode & S_IXUSR;
+        ok = s && put_blob(w, i, s->bytes, s->size, executable ? OBJECT_EXECUTABLE : OBJECT_FILE, e);
     }
     arena_destroy(a);
     return ok;
+}
+
+static bool write_source(struct writing *w, size_t i, struct entry *e)
+{
+    const struct object_source *source = &w->sources[i];
+    if (source->tree) {
+        e->mode = tree_mode;
+        return git_oid_fromstr(&e->id, source->tree) == 0;
+    }
+    return source->file ? write_file(w, i, e) : put_blob(w, i, source->bytes, source->size, OBJECT_FILE, e);
 }
 
 static int entry_compare(const void *a, const void *b)
@@ -188,7 +229,7 @@ static bool put_tree(struct writing *w, struct entry *entries, size_t count, git
     qsort(entries, count, sizeof *entries, entry_compare);
     for (size_t i = 0; i < count; i++) {
         bool directory = entries[i].name[entries[i].length - 1] == '/';
-        text_printf(&raw, "%s ", directory ? "40000" : object_mode(entries[i].kind));
+        text_printf(&raw, "%s ", entries[i].mode);
         text_append(&raw, entries[i].name, entries[i].length - directory);
         text_putc(&raw, '\0');
         text_append(&raw, entries[i].id.id, 20);
@@ -198,23 +239,24 @@ static bool put_tree(struct writing *w, struct entry *entries, size_t count, git
     return ok;
 }
 
-/* The directory of paths[from..to), which share their first `prefix` bytes. */
+/* The directory of sources[from..to), whose paths share their first `prefix` bytes. */
 static bool write_directory(struct writing *w, size_t from, size_t to, size_t prefix, unsigned depth, git_oid *id)
 {
     if (depth > DEPTH_LIMIT)
-        return diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' is too deep for the object store", w->paths[from]);
+        return diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' is too deep for the object store", w->sources[from].path);
     struct arena *a = arena_create();
     VEC(struct entry) entries = {};
     bool ok = true;
     for (size_t i = from, next; ok && i < to; i = next) {
-        const char *name = w->paths[i] + prefix;
+        const char *name = w->sources[i].path + prefix;
         const char *slash = strchr(name, '/');
         size_t length = slash ? (size_t)(slash - name) + 1 : strlen(name);
         next = i + 1;
-        while (slash && next < to && strncmp(w->paths[next] + prefix, name, length) == 0)
+        while (slash && next < to && strncmp(w->sources[next].path + prefix, name, length) == 0)
             next++;
-        struct entry e = {.name = name, .length = length};
-        ok = slash ? write_directory(w, i, next, prefix + length, depth + 1, &e.id) : write_blob(w, w->paths[i], &e);
+        struct entry e = {.name = name, .length = length, .mode = tree_mode};
+        bool whole = !slash || (w->sources[i].tree && !slash[1]);
+        ok = whole ? write_source(w, i, &e) : write_directory(w, i, next, prefix + length, depth + 1, &e.id);
         *vec_add(a, &entries) = e;
     }
     ok = ok && put_tree(w, entries.items, entries.count, id);
@@ -222,9 +264,10 @@ static bool write_directory(struct writing *w, size_t from, size_t to, size_t pr
     return ok;
 }
 
-bool objects_write_tree(struct objects *o, const char *root, const char *const *paths, size_t count, char tree[OBJECT_HEX], struct diag *d)
+bool objects_write_tree(struct objects *o, const struct object_source *sources, size_t count, char tree[OBJECT_HEX], struct hash *blobs,
+                        struct diag *d)
 {
-    struct writing w = {o, root, paths, d};
+    struct writing w = {o, sources, blobs, d};
     git_oid id;
     if (!write_directory(&w, 0, count, 0, 0, &id))
         return false;
@@ -232,18 +275,40 @@ bool objects_write_tree(struct objects *o, const char *root, const char *const *
     return true;
 }
 
-bool objects_name_tree(struct objects *o, const char *reference, const char *tree, const char *message, struct diag *d)
+/* A commit, and the reference to it; `parent` may be NULL. */
+static bool put_commit(struct objects *o, const char *reference, const char *tree, const git_oid *parent, const char *who, const char *message,
+                       git_oid *id, struct diag *d)
 {
-    static const char nobody[] = "ukc <ukc> 0 +0000";
     struct text raw = {};
-    git_oid id;
-    text_printf(&raw, "tree %s\nauthor %s\ncommitter %s\n\n%s", tree, nobody, nobody, message);
-    bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, &id, d);
+    text_printf(&raw, "tree %s\n", tree);
+    if (parent)
+        text_printf(&raw, "parent %s\n", git_oid_tostr_s(parent));
+    text_printf(&raw, "author %s\ncommitter %s\n\n%s", who, who, message);
+    bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, id, d);
     text_dispose(&raw);
     objects_remove_lock(o, reference);
     git_reference *made = NULL;
-    if (ok && git_reference_create(&made, o->repository, reference, &id, 1, NULL) != 0)
+    if (ok && git_reference_create(&made, o->repository, reference, id, 1, NULL) != 0)
         ok = libgit2_failed(d, "a reference cannot be written");
     git_reference_free(made);
     return ok;
+}
+
+bool objects_name_tree(struct objects *o, const char *reference, const char *tree, const char *message, struct diag *d)
+{
+    git_oid id;
+    return put_commit(o, reference, tree, NULL, "ukc <ukc> 0 +0000", message, &id, d);
+}
+
+bool objects_add_commit(struct objects *o, const char *reference, const char *tree, const char *who, const char *message, char id[OBJECT_HEX],
+                        struct diag *d)
+{
+    git_oid parent, made;
+    int rc = git_reference_name_to_id(&parent, o->repository, reference);
+    if (rc != 0 && rc != GIT_ENOTFOUND)
+        return libgit2_failed(d, "a reference cannot be read");
+    if (!put_commit(o, reference, tree, rc == 0 ? &parent : NULL, who, message, &made, d))
+        return false;
+    git_oid_tostr(id, OBJECT_HEX, &made);
+    return true;
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "../ukc/base/diag.h"
+#include "../ukc/base/hash.h"
 
 #define OBJECT_HEX 41 /* of a git object id, with the NUL */
 #define OBJECT_LIMIT ((size_t)256 << 20) /* bytes in one object */
@@ -33,11 +34,26 @@ enum object_kind { OBJECT_FILE, OBJECT_EXECUTABLE, OBJECT_LINK };
 const char *object_mode(enum object_kind);
 bool object_kind_of(const char *mode, enum object_kind *); /* false: it is no mode of a file */
 
-/* Stores the files and links `paths` (sorted, relative) found below `root`; gives the id of their tree. */
-bool objects_write_tree(struct objects *, const char *root, const char *const *paths, size_t count, char tree[OBJECT_HEX],
+/* What a tree holds at a path: a file or link of this machine, bytes, or a tree that was written before. */
+struct object_source {
+    const char *path;  /* in the tree: relative */
+    const char *file;  /* where it is; NULL: the bytes, or the tree */
+    bool contents;     /* of the file: what reading it gives, as an ordinary file, whatever it is */
+    const void *bytes;
+    size_t size;
+    const char *tree;  /* its id; its path ends with a slash */
+};
+/*
+ * Stores the sources, sorted by path in byte order; gives the id of their tree.  blobs[i], if asked for,
+ * becomes the SHA-256 id of the i-th file (gitoid.h); a tree gets none.
+ */
+bool objects_write_tree(struct objects *, const struct object_source *, size_t count, char tree[OBJECT_HEX], struct hash *blobs,
                         struct diag *);
 /* Makes `reference` name a commit of `tree` with this message.  No author, no time: the same facts give the same commit. */
 bool objects_name_tree(struct objects *, const char *reference, const char *tree, const char *message, struct diag *);
+/* Makes a commit on top of what `reference` names, if anything, and lets it name that.  `who`: "name <mail> seconds zone". */
+bool objects_add_commit(struct objects *, const char *reference, const char *tree, const char *who, const char *message, char id[OBJECT_HEX],
+                        struct diag *);
 /*
  * Opens a repository that is not ours, bare or not, only to read objects from it; NULL with a fault.  For a
  * process that ends soon: it is not closed.
@@ -53,6 +69,9 @@ enum object_status { OBJECT_OK, OBJECT_ABSENT, OBJECT_DAMAGED };
 /* Reads report nothing: damage is described in a sentence, because what to do about it is the caller's question. */
 enum object_status objects_find(struct objects *, struct arena *, const char *reference, char tree[OBJECT_HEX],
                                 const char **message, const char **damage);
+
+/* The id of the object that a reference names; not that the object is there. */
+enum object_status objects_reference(struct objects *, struct arena *, const char *reference, char id[OBJECT_HEX], const char **damage);
 
 struct object_file {
     enum object_kind kind;

@@ -15,6 +15,7 @@ struct objects {
     char *directory;
     const char *const *roots; /* directories with loose objects: its own, then its alternates' */
     size_t root_count;
+    int lock; /* shared with other processes that have it open, or -1 */
     struct arena *arena;
 };
 

@@ -209,18 +209,27 @@ bool objects_parse_commit(struct arena *a, const char *bytes, size_t size, char 
     return git_oid_fromstr(&check, tree) == 0;
 }
 
+enum object_status objects_reference(struct objects *o, struct arena *a, const char *reference, char id[OBJECT_HEX], const char **damage)
+{
+    git_oid oid;
+    int rc = git_reference_name_to_id(&oid, o->repository, reference);
+    if (rc == 0)
+        git_oid_tostr(id, OBJECT_HEX, &oid);
+    else if (rc != GIT_ENOTFOUND)
+        *damage = arena_printf(a, "reference %s is damaged", reference);
+    return rc == 0 ? OBJECT_OK : rc == GIT_ENOTFOUND ? OBJECT_ABSENT : OBJECT_DAMAGED;
+}
+
 enum object_status objects_find(struct objects *o, struct arena *a, const char *reference, char tree[OBJECT_HEX], const char **message,
                                 const char **damage)
 {
     git_oid id;
+    char hex[OBJECT_HEX];
     struct content commit;
-    int rc = git_reference_name_to_id(&id, o->repository, reference);
-    if (rc == GIT_ENOTFOUND)
-        return OBJECT_ABSENT;
-    if (rc != 0) {
-        *damage = arena_printf(a, "reference %s is damaged", reference);
-        return OBJECT_DAMAGED;
-    }
+    enum object_status status = objects_reference(o, a, reference, hex, damage);
+    if (status != OBJECT_OK)
+        return status;
+    git_oid_fromstr(&id, hex);
     if (get(o, a, &id, GIT_OBJECT_COMMIT, &commit, damage) != OBJECT_OK)
         return OBJECT_DAMAGED;
     if (!objects_parse_commit(a, commit.bytes, commit.size, tree, message)) {

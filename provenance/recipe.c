@@ -1,93 +1,161 @@
 /*
- * recipe.c - the canonical text of a recipe: one fact a line, one way to write it.
- *
- * Its grammar is in README.md.  Anyone can check a recipe's hash with
- * sha256sum: nothing in it depends on this machine, the order in which inputs
- * were found, or the version of ukc.
+ * recipe.c - recipes and records as canonical text, and back; see recipe.h.
  */
-#include <inttypes.h>
-#include <stdlib.h>
+#include "recipe.h"
 #include <string.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/text.h"
-#include "recipe.h"
+#include "canon.h"
 
-static int input_compare(const void *a, const void *b)
+#define LINE_LIMIT 1000000
+
+static void put_line(struct text *t, const char *first, const char *word)
 {
-    const struct record_input *x = a, *y = b;
-    int c = strcmp(x->role, y->role);
-    return c ? c : strcmp(x->path, y->path);
+    canon_begin(t, first);
+    canon_word(t, word);
+    canon_end(t);
 }
 
-const struct record_input *recipe_inputs(struct arena *a, const struct record *r, size_t *count, struct diag *d)
+static void put_hash(struct text *t, const char *first, const struct hash *h)
 {
-    struct record_input *sorted = arena_array(a, struct record_input, r->input_count);
-    size_t n = 0;
-    for (size_t i = 0; i < r->input_count; i++)
-        sorted[i] = r->inputs[i];
-    qsort(sorted, r->input_count, sizeof *sorted, input_compare);
-    for (size_t i = 0; i < r->input_count; i++) {
-        if (n > 0 && input_compare(&sorted[n - 1], &sorted[i]) == 0) {
-            if (hash_equal(&sorted[n - 1].sha256, &sorted[i].sha256) && sorted[n - 1].size == sorted[i].size)
-                continue; /* the same file, named twice */
-            diag_fail(d, DIAG_INPUT, SPAN_NONE, "the %s '%s' changed while the image was built", sorted[i].role, sorted[i].path);
-            return NULL;
-        }
-        sorted[n++] = sorted[i];
+    canon_begin(t, first);
+    canon_hash(t, h);
+    canon_end(t);
+}
+
+static void put_file(struct text *t, const char *first, const struct hash *sha256, uint64_t size, const char *path)
+{
+    canon_begin(t, first);
+    canon_hash(t, sha256);
+    canon_number(t, size);
+    if (path)
+        canon_word(t, path);
+    canon_end(t);
+}
+
+static bool is_same(struct text *t, const void *bytes, size_t size)
+{
+    bool same = t->size == size && memcmp(t->bytes, bytes, size) == 0;
+    text_dispose(t);
+    return same;
+}
+
+/* ---- recipes ---- */
+
+void recipe_text(const struct recipe *r, struct text *t)
+{
+    put_line(t, "ukc-recipe", "2");
+    put_line(t, "target", r->target);
+    put_line(t, "profile", r->profile);
+    put_line(t, "image", r->image);
+    for (size_t i = 0; i < r->environment_count; i++)
+        put_line(t, "environment", r->environment[i]);
+    put_hash(t, "tools", &r->tools);
+    put_hash(t, "actions", &r->actions);
+    if (r->has_host)
+        put_hash(t, "host", &r->host);
+    put_hash(t, "inputs", &r->inputs);
+    for (size_t i = 0; i < r->large_count; i++)
+        put_file(t, "large", &r->large[i].sha256, r->large[i].size, r->large[i].path);
+}
+
+/* The lines from which each field is taken stand in the order of recipe_text. */
+struct reader {
+    const struct canon_line *lines;
+    size_t count, at;
+};
+
+static const char *take_word(struct reader *r, const char *first)
+{
+    return r->at < r->count && canon_is(&r->lines[r->at], first, 2) ? r->lines[r->at++].words[1] : NULL;
+}
+
+static bool take_hash(struct reader *r, const char *first, struct hash *out)
+{
+    const char *word = take_word(r, first);
+    return word && hash_parse(word, out);
+}
+
+static bool take_host(struct reader *r, struct recipe *out)
+{
+    out->has_host = r->at < r->count && canon_is(&r->lines[r->at], "host", 2);
+    return !out->has_host || take_hash(r, "host", &out->host);
+}
+
+static bool take_file(struct reader *r, const char *first, size_t words, struct hash *sha256, uint64_t *size, const char **path)
+{
+    if (r->at >= r->count || !canon_is(&r->lines[r->at], first, words))
+        return false;
+    const struct canon_line *line = &r->lines[r->at++];
+    if (path)
+        *path = line->words[3];
+    return hash_parse(line->words[1], sha256) && canon_parse_number(line->words[2], size);
+}
+
+static bool take_environment(struct arena *a, struct reader *r, struct recipe *out)
+{
+    VEC(const char *) all = {};
+    for (const char *word; (word = take_word(r, "environment"));) {
+        if (!strchr(word, '=') || *word == '=' || (all.count && strcmp(all.items[all.count - 1], word) >= 0))
+            return false;
+        *vec_add(a, &all) = word;
     }
-    *count = n;
-    return sorted;
+    out->environment = all.items;
+    out->environment_count = all.count;
+    return true;
 }
 
-/* Space, control characters, DEL and '%' as %XX; the rest as it is. */
-static void put_word(struct text *t, const char *s)
+static bool take_large(struct arena *a, struct reader *r, struct recipe *out)
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c <= ' ' || c == 0x7f || c == '%')
-            text_printf(t, "%%%02X", c);
-        else
-            text_putc(t, (char)c);
+    VEC(struct large_input) all = {};
+    while (r->at < r->count) {
+        struct large_input *x = vec_add(a, &all);
+        if (!take_file(r, "large", 4, &x->sha256, &x->size, &x->path) || !canon_is_path(a, x->path) ||
+            (all.count > 1 && strcmp(x[-1].path, x->path) >= 0))
+            return false;
     }
+    out->large = all.items;
+    out->large_count = all.count;
+    return true;
 }
 
-static void put_line(struct text *t, const char *name, const char *value)
+bool recipe_parse(struct arena *a, const void *bytes, size_t size, struct recipe *out)
 {
-    text_printf(t, "%s ", name);
-    put_word(t, value);
-    text_putc(t, '\n');
+    struct reader r = {};
+    *out = (struct recipe){};
+    r.lines = canon_lines(a, bytes, size, LINE_LIMIT, &r.count);
+    const char *version = r.lines ? take_word(&r, "ukc-recipe") : NULL;
+    bool good = version && strcmp(version, "2") == 0 && (out->target = take_word(&r, "target")) &&
+                (out->profile = take_word(&r, "profile")) && (out->image = take_word(&r, "image")) && canon_is_path(a, out->image) &&
+                take_environment(a, &r, out) && take_hash(&r, "tools", &out->tools) && take_hash(&r, "actions", &out->actions) &&
+                take_host(&r, out) && take_hash(&r, "inputs", &out->inputs) && take_large(a, &r, out);
+    struct text again = {};
+    if (good)
+        recipe_text(out, &again);
+    return good && is_same(&again, bytes, size);
 }
 
-const char *record_recipe_text(struct arena *a, const struct record *r, size_t *size, struct diag *d)
+/* ---- records ---- */
+
+void record_facts_text(const struct record_facts *f, struct text *t)
 {
-    size_t count;
-    const struct record_input *inputs = recipe_inputs(a, r, &count, d);
-    if (!inputs)
-        return NULL;
-    struct text t = {};
-    text_puts(&t, "ukc-recipe 1\n");
-    put_line(&t, "target", r->target);
-    put_line(&t, "profile", r->profile);
-    for (size_t i = 0; i < count; i++) {
-        char hex[HASH_HEX];
-        hash_hex(&inputs[i].sha256, hex);
-        text_puts(&t, "input ");
-        put_word(&t, inputs[i].role);
-        text_printf(&t, " %s %" PRIu64 " ", hex, inputs[i].size);
-        put_word(&t, inputs[i].path);
-        text_putc(&t, '\n');
-    }
-    *size = t.size;
-    const char *text = text_keep(&t, a);
-    text_dispose(&t);
-    return text;
+    put_line(t, "ukc-record", "2");
+    put_hash(t, "recipe", &f->recipe);
+    put_hash(t, "intent", &f->intent);
+    put_hash(t, "outputs", &f->outputs);
+    put_file(t, "image", &f->image, f->image_bytes, NULL);
 }
 
-struct hash record_id(const struct hash *recipe, const struct hash *image, uint64_t image_bytes)
+bool record_facts_parse(struct arena *a, const void *bytes, size_t size, struct record_facts *out)
 {
-    char recipe_hex[HASH_HEX], image_hex[HASH_HEX], text[256];
-    hash_hex(recipe, recipe_hex);
-    hash_hex(image, image_hex);
-    int n = snprintf(text, sizeof text, "ukc-record 1\nrecipe %s\nimage %s %" PRIu64 "\n", recipe_hex, image_hex, image_bytes);
-    return hash_bytes(text, (size_t)n);
+    struct reader r = {};
+    *out = (struct record_facts){};
+    r.lines = canon_lines(a, bytes, size, LINE_LIMIT, &r.count);
+    const char *version = r.lines ? take_word(&r, "ukc-record") : NULL;
+    bool good = version && strcmp(version, "2") == 0 && take_hash(&r, "recipe", &out->recipe) && take_hash(&r, "intent", &out->intent) &&
+                take_hash(&r, "outputs", &out->outputs) && take_file(&r, "image", 3, &out->image, &out->image_bytes, NULL) && r.at == r.count;
+    struct text again = {};
+    if (good)
+        record_facts_text(out, &again);
+    return good && is_same(&again, bytes, size);
 }

@@ -1,23 +1,22 @@
 /*
- * record.c - adding records and finding them (see record.h).
+ * record.c - the index of records (see record.h).
  *
- * An add is one transaction.  What is there already (the recipe, each input,
- * the record) is found by its hash and not written again, so that a build
- * repeated a hundred times costs a hundred rows of `run`.
+ * The contents and the log come first, then the row: what dies between them is
+ * found by a reindex.  An add is one transaction.  What is there already (the
+ * recipe, the record) is not written again, so that a build repeated a hundred
+ * times costs a hundred rows of `run`.
  */
-#include "record.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
-#include "../ukc/base/memory.h"
-#include "recipe.h"
+#include "../ukc/base/text.h"
+#include "blobs.h"
+#include "records_inside.h"
 #include "schema.h"
-#include "sql.h"
 
 #define CANDIDATES 20 /* listed for an ambiguous prefix */
 
@@ -25,30 +24,22 @@
 #define COLUMNS                                                                                                                          \
     "SELECT r.id, r.hash, c.hash, r.image_sha256, r.image_bytes, c.target, c.profile, run.unikernel, run.version, run.project, "          \
     " run.image, run.host, run.user, run.started_ms, run.ended_ms, (SELECT count(*) FROM run x WHERE x.record = r.id), "                  \
-    " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe) - 1, r.recipe "                                                           \
+    " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe AND o.image_sha256 <> r.image_sha256), r.tree "                                                           \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
-
-struct records {
-    struct sql *db;
-    int gate; /* records.lock, or -1 where it cannot be opened (a read-only store) */
-    bool read_only;
-    char *path;
-    struct sql_statement *add_recipe, *find_recipe, *add_input, *find_input, *add_recipe_input, *add_record, *find_record, *add_run, *count;
-};
 
 static void prepare(struct records *r)
 {
     struct sql *db = r->db;
     r->add_recipe = sql_prepare(db, "INSERT INTO recipe (hash, target, profile) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
     r->find_recipe = sql_prepare(db, "SELECT id FROM recipe WHERE hash = ?");
-    r->add_input = sql_prepare(db, "INSERT INTO input (role, path, sha256, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    r->find_input = sql_prepare(db, "SELECT id FROM input WHERE role = ? AND path = ? AND sha256 = ? AND size = ?");
-    r->add_recipe_input = sql_prepare(db, "INSERT INTO recipe_input (recipe, ordinal, input) VALUES (?, ?, ?)");
-    r->add_record = sql_prepare(db, "INSERT INTO record (hash, recipe, image_sha256, image_bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    r->add_record = sql_prepare(db, "INSERT INTO record (hash, recipe, image_sha256, image_bytes, tree) VALUES (?, ?, ?, ?, ?)"
+                                    " ON CONFLICT DO NOTHING");
     r->find_record = sql_prepare(db, "SELECT id FROM record WHERE hash = ?");
-    r->add_run = sql_prepare(db, "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms)"
-                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    r->count = sql_prepare(db, "SELECT (SELECT count(*) FROM run WHERE record = ?1), (SELECT count(*) FROM record WHERE recipe = ?2) - 1");
+    r->add_run = sql_prepare(db, "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms, entry)"
+                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    r->find_run = sql_prepare(db, "SELECT 1 FROM run WHERE entry = ?");
+    r->count = sql_prepare(db, "SELECT (SELECT count(*) FROM run WHERE record = ?1), (SELECT count(DISTINCT image_sha256) FROM record"
+                               " WHERE recipe = ?2) - 1");
 }
 
 /*
@@ -71,12 +62,10 @@ static void gate_leave(const struct records *r)
 struct records *records_open(const char *store_directory, struct diag *d)
 {
     struct arena *a = arena_create();
-    const char *path = arena_printf(a, "%s/records.db", store_directory);
-    struct records *r = calloc(1, sizeof *r);
-    if (!r || !(r->path = strdup(path)))
-        memory_exhausted();
+    struct records *r = arena_new(a, struct records);
+    *r = (struct records){.arena = a, .store = arena_strdup(a, store_directory), .path = arena_printf(a, "%s/records.db", store_directory),
+                          .objects = arena_printf(a, "%s/objects", store_directory)};
     r->gate = open(arena_printf(a, "%s/records.lock", store_directory), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    arena_destroy(a);
     gate_enter(r);
     r->db = sql_open(r->path, &r->read_only, d);
     bool ok = r->db && schema_migrate(r->db, migrations, migration_count, r->read_only, d);
@@ -98,8 +87,7 @@ void records_close(struct records *r)
     sql_close(r->db);
     if (r->gate >= 0)
         close(r->gate);
-    free(r->path);
-    free(r);
+    arena_destroy(r->arena);
 }
 
 /* ---- adding ---- */
@@ -111,44 +99,14 @@ static int64_t number_of(struct sql_statement *s)
     return n;
 }
 
-static void bind_input(struct sql_statement *s, const struct record_input *in)
+static int64_t add_recipe(struct records *r, const struct record *record)
 {
-    sql_bind_text(s, 1, in->role);
-    sql_bind_text(s, 2, in->path);
-    sql_bind_bytes(s, 3, in->sha256.bytes, HASH_BYTES);
-    sql_bind_number(s, 4, (int64_t)in->size);
-}
-
-static void add_inputs(struct records *r, int64_t recipe, const struct record_input *inputs, size_t count)
-{
-    for (size_t i = 0; i < count && sql_ok(r->db); i++) {
-        bind_input(r->find_input, &inputs[i]);
-        int64_t id = number_of(r->find_input);
-        if (!id) {
-            bind_input(r->add_input, &inputs[i]);
-            sql_once(r->add_input);
-            id = sql_last_row(r->db);
-        }
-        sql_bind_number(r->add_recipe_input, 1, recipe);
-        sql_bind_number(r->add_recipe_input, 2, (int64_t)i);
-        sql_bind_number(r->add_recipe_input, 3, id);
-        sql_once(r->add_recipe_input);
-    }
-}
-
-static int64_t add_recipe(struct records *r, const struct record *record, const struct record_input *inputs, size_t count)
-{
-    sql_bind_bytes(r->find_recipe, 1, record->recipe.bytes, HASH_BYTES);
-    int64_t id = number_of(r->find_recipe);
-    if (id || !sql_ok(r->db))
-        return id;
     sql_bind_bytes(r->add_recipe, 1, record->recipe.bytes, HASH_BYTES);
     sql_bind_text(r->add_recipe, 2, record->target);
     sql_bind_text(r->add_recipe, 3, record->profile);
     sql_once(r->add_recipe);
-    id = sql_last_row(r->db);
-    add_inputs(r, id, inputs, count);
-    return id;
+    sql_bind_bytes(r->find_recipe, 1, record->recipe.bytes, HASH_BYTES);
+    return number_of(r->find_recipe);
 }
 
 static int64_t add_record(struct records *r, const struct record *record, int64_t recipe)
@@ -157,28 +115,28 @@ static int64_t add_record(struct records *r, const struct record *record, int64_
     sql_bind_number(r->add_record, 2, recipe);
     sql_bind_bytes(r->add_record, 3, record->image_sha256.bytes, HASH_BYTES);
     sql_bind_number(r->add_record, 4, (int64_t)record->image_bytes);
+    sql_bind_text(r->add_record, 5, record->tree);
     sql_once(r->add_record);
     sql_bind_bytes(r->find_record, 1, record->id.bytes, HASH_BYTES);
     return number_of(r->find_record);
 }
 
-static void add_run(struct records *r, const struct record *record, int64_t id)
+static void add_run(struct records *r, const struct run *run, const char *entry, int64_t id)
 {
-    const char *texts[] = {record->unikernel, record->version, record->project, record->image, record->host, record->user};
+    const char *texts[] = {run->unikernel, run->version, run->project, run->image, run->host, run->user};
     sql_bind_number(r->add_run, 1, id);
     for (int i = 0; i < 6; i++)
         sql_bind_text(r->add_run, 2 + i, texts[i] ? texts[i] : "");
-    sql_bind_number(r->add_run, 8, record->started_ms);
-    sql_bind_number(r->add_run, 9, record->ended_ms);
+    sql_bind_number(r->add_run, 8, run->started_ms);
+    sql_bind_number(r->add_run, 9, run->ended_ms);
+    sql_bind_text(r->add_run, 10, entry);
     sql_once(r->add_run);
 }
 
-static bool add_all(struct records *r, struct record *record, const struct record_input *inputs, size_t count)
+static void add_row(struct records *r, struct record *record, const char *entry)
 {
-    if (!sql_run(r->db, "BEGIN IMMEDIATE"))
-        return false;
-    int64_t recipe = add_recipe(r, record, inputs, count), id = add_record(r, record, recipe);
-    add_run(r, record, id);
+    int64_t recipe = add_recipe(r, record), id = add_record(r, record, recipe);
+    add_run(r, &record->run, entry, id);
     sql_bind_number(r->count, 1, id);
     sql_bind_number(r->count, 2, recipe);
     if (sql_step(r->count)) {
@@ -186,31 +144,97 @@ static bool add_all(struct records *r, struct record *record, const struct recor
         record->other_images = (uint64_t)sql_number(r->count, 1);
     }
     sql_reset(r->count);
-    return sql_run(r->db, "COMMIT");
 }
 
-bool record_add(struct records *r, struct record *record, struct diag *d)
+static bool add_rows(struct records *r, struct record *record, const char *entry, struct diag *d)
 {
-    struct arena *a = arena_create();
-    size_t size, count = 0;
-    const char *text = record_recipe_text(a, record, &size, d);
-    const struct record_input *inputs = text ? recipe_inputs(a, record, &count, d) : NULL;
-    bool ok = inputs != NULL;
-    if (ok && r->read_only)
-        ok = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the build cannot be recorded: '%s' cannot be written", r->path);
-    if (ok) {
-        record->recipe = hash_bytes(text, size);
-        record->id = record_id(&record->recipe, &record->image_sha256, record->image_bytes);
+    bool good = sql_run(r->db, "BEGIN IMMEDIATE");
+    if (good)
+        add_row(r, record, entry);
+    if (good && sql_run(r->db, "COMMIT"))
+        return true;
+    sql_report(r->db, "the build is in the log, but not in its index", d);
+    sql_roll_back(r->db);
+    return diag_help(d, "'ukc store reindex' adds it");
+}
+
+bool record_add(struct records *r, const struct recording *recording, const struct run *run, const char *file, struct record *out,
+                struct diag *d)
+{
+    char tree[OBJECT_HEX], entry[OBJECT_HEX];
+    if (r->read_only)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the build cannot be recorded: '%s' cannot be written", r->path);
+    struct objects *o = objects_open(r->objects, d);
+    if (!o)
+        return false;
+    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile, .run = *run,
+                           .image_sha256 = recording->image_sha256, .image_bytes = recording->image_bytes};
+    bool good = recorded_write(o, r->store, recording, tree, &out->recipe, &out->id, d) &&
+                blob_keep(r->store, file, &out->image_sha256, out->image_bytes, d);
+    out->run.record = out->id;
+    out->tree = tree;
+    if (good) {
         gate_enter(r);
-        ok = add_all(r, record, inputs, count);
-        if (!ok) {
-            sql_report(r->db, "the build cannot be recorded", d);
-            sql_roll_back(r->db);
-        }
+        good = history_add(o, tree, &out->run, entry, d) && add_rows(r, out, entry, d);
         gate_leave(r);
     }
+    out->tree = NULL; /* it was ours */
+    objects_close(o);
+    return good;
+}
+
+/* ---- from the log ---- */
+
+static bool is_indexed(struct records *r, const char *entry)
+{
+    sql_bind_text(r->find_run, 1, entry);
+    return number_of(r->find_run) != 0;
+}
+
+static bool index_entry(struct records *r, struct objects *o, const struct history_entry *e, struct diag *d)
+{
+    struct arena *a = arena_create();
+    struct recorded recorded;
+    bool good = recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, d);
+    struct record record = {.id = e->run.record, .run = e->run, .tree = e->tree};
+    if (good) {
+        record.recipe = recorded.facts.recipe;
+        record.target = recorded.recipe.target;
+        record.profile = recorded.recipe.profile;
+        record.image_sha256 = recorded.facts.image;
+        record.image_bytes = recorded.facts.image_bytes;
+        add_row(r, &record, e->id);
+    }
     arena_destroy(a);
-    return ok;
+    return good && sql_ok(r->db);
+}
+
+bool records_reindex(struct records *r, size_t *added, struct diag *d)
+{
+    struct arena *a = arena_create();
+    const struct history_entry *entries;
+    size_t count = 0;
+    struct objects *o = objects_open(r->objects, d);
+    bool good = o && history_read(o, a, &entries, &count, d);
+    *added = 0;
+    if (good && r->read_only)
+        good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
+    gate_enter(r);
+    bool begun = good && sql_run(r->db, "BEGIN IMMEDIATE");
+    for (size_t i = 0; begun && i < count; i++) {
+        if (is_indexed(r, entries[i].id))
+            continue;
+        good = index_entry(r, o, &entries[i], d) && good; /* one that is damaged hides no other */
+        *added += 1;
+    }
+    if (begun)
+        sql_run(r->db, "COMMIT");
+    good = sql_report(r->db, "the log of builds cannot be indexed", d) && good;
+    gate_leave(r);
+    if (o)
+        objects_close(o);
+    arena_destroy(a);
+    return good;
 }
 
 /* ---- finding ---- */
@@ -225,17 +249,19 @@ static void take_hash(struct sql_statement *s, int column, struct hash *out)
 
 static void load(struct sql_statement *s, struct arena *a, struct record *r)
 {
-    const char **texts[] = {&r->target, &r->profile, &r->unikernel, &r->version, &r->project, &r->image, &r->host, &r->user};
+    const char **texts[] = {&r->target, &r->profile, &r->run.unikernel, &r->run.version, &r->run.project, &r->run.image, &r->run.host, &r->run.user};
     *r = (struct record){.image_bytes = (uint64_t)sql_number(s, 4)};
     take_hash(s, 1, &r->id);
     take_hash(s, 2, &r->recipe);
     take_hash(s, 3, &r->image_sha256);
     for (int i = 0; i < 8; i++)
         *texts[i] = arena_strdup(a, sql_text(s, 5 + i));
-    r->started_ms = sql_number(s, 13);
-    r->ended_ms = sql_number(s, 14);
+    r->run.record = r->id;
+    r->run.started_ms = sql_number(s, 13);
+    r->run.ended_ms = sql_number(s, 14);
     r->builds = (uint64_t)sql_number(s, 15);
     r->other_images = (uint64_t)sql_number(s, 16);
+    r->tree = *sql_text(s, 17) ? arena_strdup(a, sql_text(s, 17)) : NULL;
 }
 
 const struct record *record_list(struct records *r, struct arena *a, const char *unikernel, const char *target, size_t limit, size_t *count,
@@ -258,23 +284,6 @@ const struct record *record_list(struct records *r, struct arena *a, const char 
     return list.items ? list.items : arena_array(a, struct record, 1);
 }
 
-static void load_inputs(struct records *db, struct arena *a, int64_t recipe, struct record *r)
-{
-    VEC(struct record_input) list = {};
-    struct sql_statement *s = sql_prepare(db->db, "SELECT i.role, i.path, i.sha256, i.size FROM recipe_input x JOIN input i ON i.id = x.input"
-                                                  " WHERE x.recipe = ? ORDER BY x.ordinal");
-    sql_bind_number(s, 1, recipe);
-    while (sql_step(s)) {
-        struct record_input *in = vec_add(a, &list);
-        *in = (struct record_input){.role = arena_strdup(a, sql_text(s, 0)), .path = arena_strdup(a, sql_text(s, 1)),
-                                    .size = (uint64_t)sql_number(s, 3)};
-        take_hash(s, 2, &in->sha256);
-    }
-    sql_reset(s);
-    r->inputs = list.items;
-    r->input_count = list.count;
-}
-
 /* The least and the greatest hash that begin with the prefix. */
 static bool range(const char *prefix, struct hash *low, struct hash *high)
 {
@@ -290,13 +299,27 @@ static bool range(const char *prefix, struct hash *low, struct hash *high)
     return hash_parse(least, low) && hash_parse(greatest, high);
 }
 
+/* Of a whole hash several records are meant only by what was wanted, as long as they have the same image. */
+static bool is_whole(const char *prefix)
+{
+    return strlen(prefix) == 2 * HASH_BYTES;
+}
+
+static bool have_one_image(const struct record *list, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (!hash_equal(&list[i].image_sha256, &list[0].image_sha256))
+            return false;
+    return true;
+}
+
 static void list_candidates(const struct record *list, size_t count, struct diag *d)
 {
     for (size_t i = 0; i < count && i < CANDIDATES; i++) {
         char id[HASH_HEX], image[HASH_HEX];
         hash_hex(&list[i].id, id);
         hash_hex(&list[i].image_sha256, image);
-        diag_note(d, SPAN_NONE, "record %.16s: %s for %s (%s), image %.16s", id, list[i].unikernel, list[i].target, list[i].profile, image);
+        diag_note(d, SPAN_NONE, "record %.16s: %s for %s (%s), image %.16s", id, list[i].run.unikernel, list[i].target, list[i].profile, image);
     }
     if (count > CANDIDATES)
         diag_note(d, SPAN_NONE, "and more");
@@ -306,7 +329,6 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
 {
     struct hash low, high;
     VEC(struct record) list = {};
-    int64_t recipe = 0;
     if (!range(prefix, &low, &high)) {
         diag_fail(d, DIAG_USAGE, SPAN_NONE, "'%s' is not a hash: 8 to 64 hexadecimal digits are needed", prefix);
         return NULL;
@@ -319,16 +341,12 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
     sql_bind_bytes(s, 1, low.bytes, HASH_BYTES);
     sql_bind_bytes(s, 2, high.bytes, HASH_BYTES);
     sql_bind_number(s, 3, CANDIDATES + 1);
-    while (sql_step(s)) {
+    while (sql_step(s))
         load(s, a, vec_add(a, &list));
-        recipe = sql_number(s, 17);
-    }
     sql_reset(s);
-    if (list.count == 1)
-        load_inputs(r, a, recipe, &list.items[0]);
     if (!sql_report(r->db, "records cannot be read", d))
         return NULL;
-    if (list.count == 1)
+    if (list.count == 1 || (list.count && is_whole(prefix) && have_one_image(list.items, list.count)))
         return &list.items[0];
     if (list.count == 0) {
         diag_error(d, SPAN_NONE, "no record, recipe or image begins with '%s'", prefix);
@@ -338,4 +356,44 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
         list_candidates(list.items, list.count, d);
     }
     return NULL;
+}
+
+const struct recorded *record_read(struct records *r, struct arena *a, const struct record *record, bool inputs, struct diag *d)
+{
+    char id[HASH_HEX];
+    hash_hex(&record->id, id);
+    if (!record->tree) {
+        diag_fail(d, DIAG_MISSING, SPAN_NONE, "record %.12s was made by an ukc that kept no contents", id);
+        diag_help(d, "build it again: this ukc keeps what an image is made of");
+        return NULL;
+    }
+    struct objects *o = objects_open(r->objects, d);
+    const struct recorded *recorded = o ? recorded_read(o, a, record->tree, &record->id, inputs, d) : NULL;
+    if (o)
+        objects_close(o);
+    return recorded;
+}
+
+bool index_agrees(struct records *r, const struct history_entry *e, const struct recorded *recorded, struct diag *d)
+{
+    struct arena *a = arena_create();
+    struct sql_statement *s = sql_prepare(r->db, COLUMNS "WHERE run.entry = ?");
+    struct record row = {};
+    sql_bind_text(s, 1, e->id);
+    bool found = sql_step(s);
+    if (found)
+        load(s, a, &row);
+    sql_reset(s);
+    bool good = sql_report(r->db, "the index cannot be read", d);
+    bool same = found && hash_equal(&row.id, &e->run.record) && hash_equal(&row.recipe, &recorded->facts.recipe) &&
+                hash_equal(&row.image_sha256, &recorded->facts.image) && row.image_bytes == recorded->facts.image_bytes && row.tree &&
+                string_equal(row.tree, e->tree) && string_equal(row.target, recorded->recipe.target);
+    if (good && !same) {
+        char id[HASH_HEX];
+        hash_hex(&e->run.record, id);
+        good = diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the index %s record %.12s", found ? "says something else than the log of" : "does not know", id);
+        diag_help(d, "'ukc store reindex' adds what is missing; a wrong index is made anew when records.db is moved away first");
+    }
+    arena_destroy(a);
+    return good;
 }

@@ -1,9 +1,9 @@
 /*
- * record.h - what went into each build and what came out.
+ * record.h - the records of this store: adding them, finding them.
  *
- * The SQLite database in the store, opened with WAL and migrations
- * (PRAGMA user_version).  A build adds: the recipe (inputs by SHA-256,
- * flags, tools), the image (SHA-256, size), and the run (when, where).
+ * The log of builds in the store's repository (history.h) is the truth.  An SQLite database beside it, opened
+ * with WAL and migrations (PRAGMA user_version), is its index: it finds records by hash, name and target, and can
+ * be made again from the log.
  *
  * Errors: false or NULL after reporting.  A database from a newer ukc is
  * refused with DIAG_INPUT, a damaged one is DIAG_INTEGRITY.
@@ -16,29 +16,19 @@
 #include <stdint.h>
 #include "../ukc/base/diag.h"
 #include "../ukc/base/hash.h"
+#include "history.h"
+#include "recorded.h"
 
 struct arena;
 
-struct record_input {
-    const char *role; /* "manifest", "source", "header", "generated", "embedded", "plan", "tool" */
-    const char *path; /* relative to the project, or the tool's name */
-    struct hash sha256;
-    uint64_t size;
-};
-
+/* A record, and its newest run. */
 struct record {
-    struct hash id;     /* computed by record_add: SHA-256 over recipe and image */
-    struct hash recipe; /* computed by record_add: over target, profile and inputs in order */
-    const char *unikernel, *target, *profile, *version /* of ukc */;
-    const struct record_input *inputs; /* sorted by role, path */
-    size_t input_count;
-    const char *image; /* path when built */
+    struct hash id, recipe;
+    const char *tree; /* of the store's repository, hex; NULL: made by an ukc that kept no contents */
+    const char *target, *profile;
     struct hash image_sha256;
     uint64_t image_bytes;
-    /* the run, who, where and when of one build: never part of a hash */
-    const char *project, *host, *user;
-    int64_t started_ms, ended_ms; /* Unix time */
-    /* filled by all three functions below */
+    struct run run;
     uint64_t builds;       /* how often this record was built */
     uint64_t other_images; /* other images that the same recipe gave: not 0 means that the build is not reproducible */
 };
@@ -48,26 +38,38 @@ struct records;
 void records_close(struct records *);
 
 /*
- * Fills id, recipe, builds and other_images; sorts nothing of the caller's.  The same record built again adds only a run.
+ * Records a build: its contents, a run in the log, its row in the index, and a copy of the image (`file`).  The same record
+ * built again adds only a run.  `out`, without its strings, says what it is.
  * The build does not need it: on false the caller warns and goes on.
  */
-bool record_add(struct records *, struct record *, struct diag *);
-/* Newest run first, each record once; unikernel and target may be NULL, limit 0 means all.  Without the inputs. */
+bool record_add(struct records *, const struct recording *, const struct run *, const char *file, struct record *out, struct diag *);
+/* Newest run first, each record once; unikernel and target may be NULL, limit 0 means all. */
 [[nodiscard]] const struct record *record_list(struct records *, struct arena *, const char *unikernel, const char *target,
                                                size_t limit, size_t *count, struct diag *);
-/* By unique prefix (8 hex digits or more) of id, recipe or image hash; NULL after reporting (ambiguous: DIAG_USAGE).  With the inputs. */
+/* By unique prefix (8 hex digits or more) of id, recipe or image hash; NULL after reporting (ambiguous: DIAG_USAGE). */
 [[nodiscard]] const struct record *record_find(struct records *, struct arena *, const char *prefix, struct diag *);
+/* All of it.  A record without contents is DIAG_MISSING. */
+[[nodiscard]] const struct recorded *record_read(struct records *, struct arena *, const struct record *, bool inputs, struct diag *);
 
-/* The text whose SHA-256 is record->recipe (README.md has its grammar); NULL after reporting that an input is there twice. */
-const char *record_recipe_text(struct arena *, const struct record *, size_t *size, struct diag *);
+/* Adds to the index what is in the log and not in it.  *added: how many runs. */
+bool records_reindex(struct records *, size_t *added, struct diag *);
+
+/*
+ * Compares every record of the log with its hashes, and with its row in the index; `deep`: their inputs and images as
+ * well.  All damage is reported, not only the first.
+ */
+struct verified {
+    size_t runs, records;
+};
+bool records_verify(struct records *, bool deep, struct verified *, struct diag *);
 
 struct text;
 struct json;
 /* `ukc log`: one line a record, under a heading. */
 void record_print_list(const struct record *, size_t count, struct text *);
-/* Everything, one fact a line. */
+/* What the index knows of one, one fact a line. */
 void record_print_text(const struct record *, struct text *);
-/* Either, as one object; "inputs" only if they were loaded. */
+/* The same as members of an object that the caller opened. */
 void record_print_json(const struct record *, struct json *);
 
 #endif

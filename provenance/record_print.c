@@ -35,8 +35,8 @@ void record_print_list(const struct record *r, size_t count, struct text *out)
         text_printf(out, "%-12s  %-20s  %-16s  %-6s  %-8s  %9s  %-12s  %s\n", "record", "built", "unikernel", "target", "profile", "bytes", "image",
                     "builds");
     for (size_t i = 0; i < count; i++)
-        text_printf(out, "%.12s  %-20s  %-16s  %-6s  %-8s  %9" PRIu64 "  %.12s  %" PRIu64 "%s\n", hex(&r[i].id, id), when(r[i].started_ms, time),
-                    or_none(r[i].unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].builds,
+        text_printf(out, "%.12s  %-20s  %-16s  %-6s  %-8s  %9" PRIu64 "  %.12s  %" PRIu64 "%s\n", hex(&r[i].id, id), when(r[i].run.started_ms, time),
+                    or_none(r[i].run.unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].builds,
                     r[i].other_images ? "  (its recipe gave other images too)" : "");
 }
 
@@ -45,18 +45,15 @@ void record_print_text(const struct record *r, struct text *out)
     char buf[HASH_HEX], time[40];
     text_printf(out, "record     %s\n", hex(&r->id, buf));
     text_printf(out, "recipe     %s\n", hex(&r->recipe, buf));
-    text_printf(out, "unikernel  %s for %s, %s\n", or_none(r->unikernel), r->target, r->profile);
-    text_printf(out, "image      %s\n", or_none(r->image));
+    text_printf(out, "unikernel  %s for %s, %s\n", or_none(r->run.unikernel), r->target, r->profile);
+    text_printf(out, "image      %s\n", or_none(r->run.image));
     text_printf(out, "sha256     %s\n", hex(&r->image_sha256, buf));
     text_printf(out, "bytes      %" PRIu64 "\n", r->image_bytes);
-    text_printf(out, "built      %s, in %" PRId64 " ms, by ukc %s\n", when(r->started_ms, time), r->ended_ms - r->started_ms, or_none(r->version));
-    text_printf(out, "where      %s, by %s on %s\n", or_none(r->project), or_none(r->user), or_none(r->host));
+    text_printf(out, "built      %s, in %" PRId64 " ms, by ukc %s\n", when(r->run.started_ms, time), r->run.ended_ms - r->run.started_ms, or_none(r->run.version));
+    text_printf(out, "where      %s, by %s on %s\n", or_none(r->run.project), or_none(r->run.user), or_none(r->run.host));
     text_printf(out, "builds     %" PRIu64 "\n", r->builds);
     if (r->other_images)
         text_printf(out, "differs    the same recipe gave %" PRIu64 " other image%s\n", r->other_images, r->other_images == 1 ? "" : "s");
-    text_printf(out, "inputs     %zu\n", r->input_count);
-    for (size_t i = 0; i < r->input_count; i++)
-        text_printf(out, "  %-9s  %.16s  %9" PRIu64 "  %s\n", r->inputs[i].role, hex(&r->inputs[i].sha256, buf), r->inputs[i].size, r->inputs[i].path);
 }
 
 static void field_hash(struct json *j, const char *name, const struct hash *h)
@@ -65,41 +62,22 @@ static void field_hash(struct json *j, const char *name, const struct hash *h)
     json_field(j, name, hex(h, buf));
 }
 
-static void print_inputs(const struct record *r, struct json *j)
-{
-    json_key(j, "inputs");
-    json_array(j);
-    for (size_t i = 0; i < r->input_count; i++) {
-        json_object(j);
-        json_field(j, "role", r->inputs[i].role);
-        json_field(j, "path", r->inputs[i].path);
-        field_hash(j, "sha256", &r->inputs[i].sha256);
-        json_field_number(j, "bytes", (int64_t)r->inputs[i].size);
-        json_end_object(j);
-    }
-    json_end_array(j);
-}
-
 void record_print_json(const struct record *r, struct json *j)
 {
-    json_object(j);
     field_hash(j, "record", &r->id);
     field_hash(j, "recipe", &r->recipe);
-    json_field(j, "unikernel", r->unikernel);
+    json_field(j, "unikernel", r->run.unikernel);
     json_field(j, "target", r->target);
     json_field(j, "profile", r->profile);
-    json_field(j, "image", r->image);
+    json_field(j, "image", r->run.image);
     field_hash(j, "sha256", &r->image_sha256);
     json_field_number(j, "bytes", (int64_t)r->image_bytes);
-    json_field(j, "ukc", r->version);
-    json_field(j, "project", r->project);
-    json_field(j, "host", r->host);
-    json_field(j, "user", r->user);
-    json_field_number(j, "started_ms", r->started_ms);
-    json_field_number(j, "ended_ms", r->ended_ms);
+    json_field(j, "ukc", r->run.version);
+    json_field(j, "project", r->run.project);
+    json_field(j, "host", r->run.host);
+    json_field(j, "user", r->run.user);
+    json_field_number(j, "started_ms", r->run.started_ms);
+    json_field_number(j, "ended_ms", r->run.ended_ms);
     json_field_number(j, "builds", (int64_t)r->builds);
     json_field_number(j, "other_images", (int64_t)r->other_images);
-    if (r->inputs)
-        print_inputs(r, j);
-    json_end_object(j);
 }

@@ -31,6 +31,18 @@ const struct migration migrations[] = {
      "  started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT;"
      "CREATE INDEX run_record ON run (record);" APPEND_ONLY("recipe") APPEND_ONLY("input") APPEND_ONLY("recipe_input") APPEND_ONLY("record")
          APPEND_ONLY("run")},
+    {2, "Records have contents, a tree of the store's repository, and runs are commits of its log; one recipe and image can have several intents.",
+     "CREATE TABLE record_2 (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),"
+     "  recipe INTEGER NOT NULL REFERENCES recipe, image_sha256 BLOB NOT NULL CHECK (length(image_sha256) = 32),"
+     "  image_bytes INTEGER NOT NULL CHECK (image_bytes >= 0), tree TEXT) STRICT;"
+     "CREATE TABLE run_2 (id INTEGER PRIMARY KEY, record INTEGER NOT NULL REFERENCES record_2, unikernel TEXT NOT NULL,"
+     "  version TEXT NOT NULL, project TEXT NOT NULL, image TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL,"
+     "  started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, entry TEXT UNIQUE) STRICT;"
+     "INSERT INTO record_2 SELECT id, hash, recipe, image_sha256, image_bytes, NULL FROM record;"
+     "INSERT INTO run_2 SELECT id, record, unikernel, version, project, image, host, user, started_ms, ended_ms, NULL FROM run;"
+     "DROP TABLE run; DROP TABLE record; ALTER TABLE record_2 RENAME TO record; ALTER TABLE run_2 RENAME TO run;"
+     "CREATE INDEX record_image ON record (image_sha256); CREATE INDEX record_recipe ON record (recipe);"
+     "CREATE INDEX run_record ON run (record);" APPEND_ONLY("record") APPEND_ONLY("run")},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -40,8 +40,10 @@ def was_compiled(where):
 
 
 def entries(p):
+    """Of libraries: what the tools are is kept there too."""
     actions = p.file("store", "actions")
-    return sorted(os.path.join(actions, name) for name in os.listdir(actions) if name != "lock")
+    paths = [os.path.join(actions, name) for name in sorted(os.listdir(actions)) if name != "lock"]
+    return [path for path in paths if b"\nukc-tools 1\n" not in open(path, "rb").read()]
 
 
 def kept(context):

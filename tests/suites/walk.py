@@ -108,7 +108,7 @@ def older_files_are_noticed(context):
 
 
 def asks_ninja_once(context):
-    """For a record ninja says once what the image was made from, and once what the compilers read."""
+    """For a record ninja says once what was run, with which inputs, and what the compilers read; of the C library what would be run."""
     with Project(context) as p:
         built_site(context, p)
         p.write("ninja", '#!/bin/sh\necho "$@" >>asked\nexec ninja "$@"\n')
@@ -116,7 +116,7 @@ def asks_ninja_once(context):
         p.write("site.c", p.read("site.c") + b"\nint x __attribute__((used));\n")
         made = p.ukc("build", "--json", environment={"NINJA": p.file("ninja")}).json["made"]
         asked = [line.split(" -t ")[1].split()[0] for line in p.read("asked").decode().splitlines() if " -t " in line]
-        expect(made and asked == ["inputs", "deps"], "two questions", asked)
+        expect(made and asked == ["compdb", "query", "deps", "compdb", "query"], "five questions", asked)
 
 
 def same_bytes_elsewhere(context):

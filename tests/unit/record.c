@@ -22,15 +22,46 @@ static struct hash hash_of(const char *s)
     return hash_bytes(s, strlen(s));
 }
 
-/* A record whose recipe depends on `source`, and whose image on `image`. */
-static struct record sample(struct record_input inputs[3], const char *source, const char *image)
+/* A build whose recipe depends on `source`, and whose image on `image`. */
+struct sample {
+    struct recording recording;
+    struct run run;
+    struct object_source inputs[2], intent[1];
+    const char *words[4], *input[1], *output[1];
+    struct action action;
+    struct action_output made;
+    struct recorded_group group;
+    char file[80];
+};
+
+static void sample(struct sample *s, const char *source, const char *image)
 {
-    inputs[0] = (struct record_input){"source", "hello.c", hash_of(source), strlen(source)};
-    inputs[1] = (struct record_input){"manifest", "ukc.lua", hash_of("manifest"), 8};
-    inputs[2] = (struct record_input){"embedded", "htdocs/a file.html", hash_of("page"), 4};
-    return (struct record){.unikernel = "hello", .target = "posix", .profile = "release", .version = "0.1.0", .inputs = inputs, .input_count = 3,
-                           .image = "build/posix/hello", .image_sha256 = hash_of(image), .image_bytes = strlen(image), .project = "/home/x/hello",
-                           .host = "h", .user = "u", .started_ms = 1700000000000, .ended_ms = 1700000001500};
+    static const char *const environment[] = {"LC_ALL=C"};
+    struct hash h = hash_of(image);
+    char hex[HASH_HEX];
+    hash_hex(&h, hex);
+    *s = (struct sample){.words = {"clang-19", "-c", "hello.c", "a word with spaces"}, .input = {"hello.c"}, .output = {"build/posix/hello"}};
+    snprintf(s->file, sizeof s->file, "image-%.16s", hex);
+    FILE *f = fopen(s->file, "wb");
+    if (!f || fputs(image, f) < 0 || fclose(f) != 0)
+        perror(s->file);
+    s->inputs[0] = (struct object_source){.path = "hello.c", .bytes = source, .size = strlen(source)};
+    s->inputs[1] = (struct object_source){.path = "htdocs/a file.html", .bytes = "page", .size = 4};
+    s->intent[0] = (struct object_source){.path = "manifest/ukc.lua", .bytes = "manifest", .size = 8};
+    s->action = (struct action){s->words, 4, s->input, 1, s->output, 1};
+    s->made = (struct action_output){"build/posix/hello", h, strlen(image)};
+    s->group = (struct recorded_group){{.name = "+image", .actions = &s->action, .action_count = 1}, &s->made, 1};
+    s->recording = (struct recording){
+        .recipe = {.target = "posix", .profile = "release", .image = "build/posix/hello", .environment = environment, .environment_count = 1},
+        .image_sha256 = h, .image_bytes = strlen(image), .tools = "ukc-tools 1\n", .groups = &s->group, .group_count = 1,
+        .inputs = s->inputs, .input_count = 2, .intent = s->intent, .intent_count = 1};
+    s->run = (struct run){.unikernel = "hello", .version = "0.1.0", .image = "build/posix/hello", .project = "/home/x/hello",
+                          .host = "h", .user = "u", .started_ms = 1700000000000, .ended_ms = 1700000001500};
+}
+
+static bool add(struct records *r, struct sample *s, struct record *out, struct diag *d)
+{
+    return record_add(r, &s->recording, &s->run, s->file, out, d);
 }
 
 /* Everything reported so far, as text; freed by the caller. */
@@ -65,44 +96,14 @@ static struct records *must_open(struct diag *d)
 
 static struct record must_add(struct records *r, const char *source, const char *image, struct diag *d)
 {
-    struct record_input inputs[3];
-    struct record record = sample(inputs, source, image);
-    bool ok = record_add(r, &record, d);
+    struct sample x;
+    struct record record;
+    sample(&x, source, image);
+    bool ok = add(r, &x, &record, d);
     if (!ok)
         diag_print(d, stderr, DIAG_TEXT);
     assert_true(ok);
-    record.inputs = NULL;
-    record.input_count = 0;
     return record;
-}
-
-static void canonical_text(void **)
-{
-    struct arena *a = arena_create();
-    struct diag *d = diag_create();
-    struct record_input inputs[4];
-    struct record r = sample(inputs, "int main;", "ELF");
-    size_t size;
-    const char *text = record_recipe_text(a, &r, &size, d);
-    assert_string_equal(text,
-                        "ukc-recipe 1\n"
-                        "target posix\n"
-                        "profile release\n"
-                        "input embedded 3660315a9af3df255d8f19ab077e4797822b41488a0e2a04bc6af71213c23274 4 htdocs/a%20file.html\n"
-                        "input manifest 05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f 8 ukc.lua\n"
-                        "input source d0044c695f618c01506cfe1ea63eb15ba1150c21fcc302d40acea345fd4710fa 9 hello.c\n");
-    assert_int_equal(size, strlen(text));
-    /* the order in which inputs were found does not matter, nor does naming one twice */
-    struct record_input turned[4] = {inputs[2], inputs[1], inputs[0], inputs[1]};
-    struct record same = r;
-    same.inputs = turned;
-    same.input_count = 4;
-    assert_string_equal(record_recipe_text(a, &same, &size, d), text);
-    turned[3].sha256 = hash_of("other");
-    assert_null(record_recipe_text(a, &same, &size, d));
-    expect(d, DIAG_INPUT, "the manifest 'ukc.lua' changed while the image was built");
-    diag_destroy(d);
-    arena_destroy(a);
 }
 
 static void added_and_found(void **)
@@ -114,27 +115,26 @@ static void added_and_found(void **)
     assert_int_equal(added.builds, 1);
     assert_int_equal(added.other_images, 0);
 
-    struct record_input inputs[3];
-    struct record again = sample(inputs, "one", "image one");
-    size_t size, count;
-    const char *text = record_recipe_text(a, &again, &size, d);
-    struct hash recipe = hash_bytes(text, size);
-    assert_true(hash_equal(&recipe, &added.recipe));
-
+    size_t count;
     char hex[HASH_HEX], prefix[16];
     hash_hex(&added.id, hex);
     snprintf(prefix, sizeof prefix, "%.8s", hex);
     const struct record *found = record_find(r, a, prefix, d);
     assert_non_null(found);
     assert_true(hash_equal(&found->id, &added.id));
-    assert_string_equal(found->unikernel, "hello");
-    assert_string_equal(found->image, "build/posix/hello");
-    assert_int_equal(found->started_ms, 1700000000000);
-    assert_int_equal(found->input_count, 3);
-    assert_string_equal(found->inputs[0].path, "htdocs/a file.html");
-    assert_string_equal(found->inputs[2].role, "source");
-    struct hash source = hash_of("one");
-    assert_true(hash_equal(&found->inputs[2].sha256, &source));
+    assert_string_equal(found->run.unikernel, "hello");
+    assert_string_equal(found->run.image, "build/posix/hello");
+    assert_int_equal(found->run.started_ms, 1700000000000);
+    const struct recorded *whole = record_read(r, a, found, true, d);
+    assert_non_null(whole);
+    assert_int_equal(whole->input_count, 2);
+    assert_string_equal(whole->inputs[1].path, "htdocs/a file.html");
+    assert_memory_equal(whole->inputs[0].bytes, "one", 3);
+    assert_int_equal(whole->group_count, 1);
+    assert_string_equal(whole->groups[0].actions.actions[0].words[3], "a word with spaces");
+    assert_string_equal(whole->groups[0].outputs[0].path, "build/posix/hello");
+    assert_string_equal(whole->intent[0].path, "manifest/ukc.lua");
+    assert_string_equal(whole->tools, "ukc-tools 1\n");
     for (char *p = prefix; *p; p++)
         *p = (char)(*p >= 'a' ? *p - 32 : *p);
     assert_non_null(record_find(r, a, prefix, d));
@@ -160,25 +160,39 @@ static void where_is_not_what(void **)
 {
     struct diag *d = diag_create();
     struct records *r = must_open(d);
-    struct record_input inputs[3];
-    struct record here = must_add(r, "one", "image", d), there = sample(inputs, "one", "image");
-    there.project = "/elsewhere";
-    there.host = there.user = there.version = NULL;
-    there.started_ms = 5;
-    assert_true(record_add(r, &there, d));
+    struct sample x;
+    struct record here = must_add(r, "one", "image", d), there, other;
+    sample(&x, "one", "image");
+    x.run.project = "/elsewhere";
+    x.run.host = x.run.user = x.run.version = NULL;
+    x.run.started_ms = 5;
+    assert_true(add(r, &x, &there, d));
     assert_true(hash_equal(&here.id, &there.id));
     assert_int_equal(there.builds, 2);
-    /* but target, profile, and every input do matter */
-    struct hash seen[4] = {here.recipe};
-    for (int i = 0; i < 3; i++) {
-        struct record other = sample(inputs, "one", "image");
+    /* what was wanted makes another record of the same recipe */
+    sample(&x, "one", "image");
+    x.intent[0].bytes = "-- a comment";
+    x.intent[0].size = 12;
+    assert_true(add(r, &x, &other, d));
+    assert_true(hash_equal(&here.recipe, &other.recipe) && !hash_equal(&here.id, &other.id));
+    assert_int_equal(other.other_images, 0);
+    /* but target, profile, words, tools, environment and every input do matter */
+    struct hash seen[7] = {here.recipe};
+    for (int i = 0; i < 6; i++) {
+        sample(&x, "one", "image");
         if (i == 0)
-            other.target = "kvm";
+            x.recording.recipe.target = "kvm";
         if (i == 1)
-            other.profile = "dev";
+            x.recording.recipe.profile = "dev";
         if (i == 2)
-            inputs[1].size++;
-        assert_true(record_add(r, &other, d));
+            x.words[1] = "-S";
+        if (i == 3)
+            x.recording.tools = "ukc-tools 1\nprogram x\n";
+        if (i == 4)
+            x.recording.recipe.environment_count = 0;
+        if (i == 5)
+            x.inputs[1].bytes = "Page";
+        assert_true(add(r, &x, &other, d));
         for (int k = 0; k <= i; k++)
             assert_false(hash_equal(&other.recipe, &seen[k]));
         seen[i + 1] = other.recipe;
@@ -230,18 +244,19 @@ static void lists(void **)
     assert_int_equal(count, 0);
     for (int i = 0; i < 6; i++) {
         char source[16];
-        struct record_input inputs[3];
+        struct sample x;
+        struct record record;
         snprintf(source, sizeof source, "s%d", i);
-        struct record record = sample(inputs, source, source);
-        record.unikernel = i % 2 ? "odd" : "even";
-        record.target = i < 3 ? "posix" : "kvm";
-        record.started_ms -= i; /* the clock may run backwards: order is that of the runs */
-        assert_true(record_add(r, &record, d));
+        sample(&x, source, source);
+        x.run.unikernel = i % 2 ? "odd" : "even";
+        x.recording.recipe.target = i < 3 ? "posix" : "kvm";
+        x.run.started_ms -= i; /* the clock may run backwards: order is that of the runs */
+        assert_true(add(r, &x, &record, d));
     }
     const struct record *l = record_list(r, a, NULL, NULL, 4, &count, d);
     assert_int_equal(count, 4);
-    assert_string_equal(l[0].unikernel, "odd");
-    assert_true(l[0].started_ms < l[3].started_ms);
+    assert_string_equal(l[0].run.unikernel, "odd");
+    assert_true(l[0].run.started_ms < l[3].run.started_ms);
     assert_non_null(record_list(r, a, "even", NULL, 0, &count, d));
     assert_int_equal(count, 3);
     l = record_list(r, a, "odd", "kvm", 0, &count, d);
@@ -278,9 +293,7 @@ static void not_found(void **)
 static void only_added(void **)
 {
     static const char *const attempts[] = {"DELETE FROM run", "UPDATE run SET host = 'x'", "DELETE FROM recipe", "UPDATE record SET image_bytes = 0",
-                                           "DELETE FROM recipe_input", "UPDATE input SET size = 0", "DELETE FROM record", "DELETE FROM input",
-                                           "UPDATE recipe SET target = 'x'", "UPDATE recipe_input SET ordinal = 9",
-                                           "INSERT OR REPLACE INTO run SELECT * FROM run"};
+                                           "DELETE FROM record", "UPDATE recipe SET target = 'x'", "INSERT OR REPLACE INTO run SELECT * FROM run"};
     struct diag *d = diag_create();
     struct records *r = must_open(d);
     must_add(r, "one", "image", d);
@@ -394,6 +407,98 @@ static void migrates_from_every_version(void **)
     diag_destroy(d);
 }
 
+/* A record of version 1 has hashes and no contents. */
+static void old_records_stay(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    bool read_only;
+    struct sql *db = sql_open("records.db", &read_only, d);
+    assert_non_null(db);
+    assert_true(schema_migrate(db, migrations, 1, false, d));
+    assert_true(sql_run(db, "INSERT INTO recipe (hash, target, profile) VALUES (zeroblob(32), 'kvm', 'dev');"
+                            "INSERT INTO record (hash, recipe, image_sha256, image_bytes) VALUES (x'00000000000000000000000000000000000000000000000000000000"
+                            "000000aa', 1, zeroblob(32), 5);"
+                            "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms)"
+                            " VALUES (1, 'old', '0.0', '/p', 'i', 'h', 'u', 1, 2)"));
+    sql_close(db);
+    struct records *r = must_open(d);
+    const struct record *old = record_find(r, a, "00000000000000000000000000000000000000000000000000000000000000aa", d);
+    assert_non_null(old);
+    assert_string_equal(old->run.unikernel, "old");
+    assert_int_equal(old->image_bytes, 5);
+    assert_null(old->tree);
+    must_add(r, "one", "image", d);
+    assert_int_equal(diag_errors(d), 0);
+    assert_null(record_read(r, a, old, true, d));
+    expect(d, DIAG_MISSING, "made by an ukc that kept no contents");
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
+static void an_index_is_made_again(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = must_open(d);
+    must_add(r, "one", "image A", d);
+    must_add(r, "one", "image B", d);
+    must_add(r, "two", "image B", d);
+    must_add(r, "one", "image A", d);
+    size_t count, again_count, added;
+    struct text before = {}, after = {};
+    const struct record *list = record_list(r, a, NULL, NULL, 0, &count, d);
+    record_print_list(list, count, &before);
+    assert_true(records_reindex(r, &added, d));
+    assert_int_equal(added, 0);
+    records_close(r);
+    unlink("records.db");
+    unlink("records.db-wal");
+    unlink("records.db-shm");
+    r = must_open(d);
+    assert_true(records_reindex(r, &added, d));
+    assert_int_equal(added, 4);
+    list = record_list(r, a, NULL, NULL, 0, &again_count, d);
+    record_print_list(list, again_count, &after);
+    assert_int_equal(count, 3);
+    assert_string_equal(text_string(&before), text_string(&after));
+    struct verified v;
+    assert_true(records_verify(r, true, &v, d));
+    assert_int_equal(v.runs, 4);
+    assert_int_equal(v.records, 3);
+    assert_int_equal(diag_errors(d), 0);
+    text_dispose(&before);
+    text_dispose(&after);
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
+static void tampered_rows(void **)
+{
+    static const char *const changes[] = {"UPDATE record SET image_sha256 = zeroblob(32)", "UPDATE record SET image_bytes = 1",
+                                          "UPDATE record SET tree = '0000000000000000000000000000000000000000'", "UPDATE recipe SET hash = zeroblob(32)",
+                                          "UPDATE recipe SET target = 'xen'", "DELETE FROM run"};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct diag *d = diag_create();
+        struct verified v;
+        struct records *r = must_open(d);
+        must_add(r, "one", "image", d);
+        assert_true(records_verify(r, false, &v, d));
+        records_close(r);
+        run_sql("records.db", "DROP TRIGGER record_update; DROP TRIGGER recipe_update; DROP TRIGGER run_delete");
+        run_sql("records.db", changes[i]);
+        r = must_open(d);
+        assert_false(records_verify(r, false, &v, d));
+        expect(d, DIAG_INTEGRITY, strncmp(changes[i], "DELETE", 6) == 0 ? "the index does not know record" : "the index says something else");
+        records_close(r);
+        unlink("records.db");
+        assert_int_equal(system("rm -rf objects blobs records.db-wal records.db-shm"), 0);
+        diag_destroy(d);
+    }
+}
+
 static void failed_migration_changes_nothing(void **)
 {
     static const struct migration bad[] = {{1, "Things.", "CREATE TABLE thing (id INTEGER PRIMARY KEY) STRICT"},
@@ -449,10 +554,11 @@ static void use_all(void)
     struct arena *a = arena_create();
     struct diag *d = diag_create();
     size_t count;
-    struct record_input inputs[3];
-    struct record record = sample(inputs, "one", "image");
+    struct sample x;
+    struct record record;
+    sample(&x, "one", "image");
     struct records *r = records_open(".", d);
-    bool ok = r && record_list(r, a, NULL, NULL, 0, &count, d) && record_add(r, &record, d);
+    bool ok = r && record_list(r, a, NULL, NULL, 0, &count, d) && add(r, &x, &record, d);
     records_close(r);
     assert_true(ok == (diag_errors(d) == 0));
     if (!ok)
@@ -509,10 +615,11 @@ static void fill_disk(void)
     bool ok = true;
     for (; ok && added < 5000; added++) {
         char source[16];
-        struct record_input inputs[3];
+        struct sample x;
+        struct record record;
         snprintf(source, sizeof source, "%d", added);
-        struct record record = sample(inputs, source, source);
-        ok = record_add(r, &record, d);
+        sample(&x, source, "image");
+        ok = add(r, &x, &record, d);
     }
     if (ok || added <= 5) {
         fprintf(stderr, "%d added\n", added);
@@ -521,7 +628,7 @@ static void fill_disk(void)
     CHECK(!ok && added > 5);
     CHECK(diag_status(d) == DIAG_OUTSIDE);
     char *text = messages(d);
-    CHECK(strstr(text, "the build cannot be recorded") && strstr(text, "records.db' is full"));
+    CHECK(strstr(text, "No space left on device") || strstr(text, "records.db' is full"));
     free(text);
     records_close(r);
     /* what was there is still there */
@@ -534,7 +641,7 @@ static void fill_disk(void)
         CHECK(record_list(r, a, NULL, NULL, 0, &count, d));
     else
         diag_print(d, stderr, DIAG_TEXT);
-    CHECK(r && count == (size_t)added - 1);
+    CHECK(r && (count == (size_t)added - 1 || count == (size_t)added)); /* it may have ended after the row */
     records_close(r);
     diag_destroy(d);
     arena_destroy(a);
@@ -546,9 +653,10 @@ static void read_only_disk(void)
     struct arena *a = arena_create();
     struct records *r = records_open(".", d);
     CHECK(r);
-    struct record_input inputs[3];
-    struct record record = sample(inputs, "one", "image");
-    CHECK(record_add(r, &record, d));
+    struct sample x;
+    struct record record;
+    sample(&x, "one", "image");
+    CHECK(add(r, &x, &record, d));
     records_close(r);
     CHECK(mount("none", ".", "tmpfs", MS_REMOUNT | MS_RDONLY, NULL) == 0);
     r = records_open(".", d);
@@ -558,7 +666,7 @@ static void read_only_disk(void)
     size_t count;
     CHECK(record_list(r, a, NULL, NULL, 0, &count, d) && count == 1);
     CHECK(diag_errors(d) == 0);
-    CHECK(!record_add(r, &record, d));
+    CHECK(!add(r, &x, &record, d));
     CHECK(diag_status(d) == DIAG_OUTSIDE);
     char *text = messages(d);
     CHECK(strstr(text, "cannot be written"));
@@ -596,10 +704,11 @@ static pid_t start_adder(int who, int count)
     struct records *r = records_open(".", d);
     for (int i = 0; r && i < count; i++) {
         char source[32];
-        struct record_input inputs[3];
+        struct sample x;
+        struct record record;
         snprintf(source, sizeof source, "%d", i % 3 ? i : who * 1000 + i);
-        struct record record = sample(inputs, source, source);
-        if (!record_add(r, &record, d))
+        sample(&x, source, "image");
+        if (!add(r, &x, &record, d))
             break;
     }
     if (diag_errors(d))
@@ -619,7 +728,7 @@ static void check_consistent(int64_t at_least)
     assert_int_equal(sql_pragma(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
     assert_int_equal(sql_pragma(db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_int_equal(sql_pragma(db, "SELECT count(*) FROM record WHERE id NOT IN (SELECT record FROM run)"), 0);
-    assert_int_equal(sql_pragma(db, "SELECT count(*) FROM recipe WHERE 3 <> (SELECT count(*) FROM recipe_input WHERE recipe = recipe.id)"), 0);
+    assert_int_equal(sql_pragma(db, "SELECT count(*) FROM recipe WHERE id NOT IN (SELECT recipe FROM record)"), 0);
     assert_true(sql_pragma(db, "SELECT count(*) FROM run") >= at_least);
     assert_true(sql_ok(db));
     sql_close(db);
@@ -657,6 +766,12 @@ static void killed(void **)
         struct diag *d = diag_create();
         struct records *r = must_open(d);
         must_add(r, "after", "the kill", d);
+        size_t added;
+        struct verified v;
+        if (!records_reindex(r, &added, d) || !records_verify(r, true, &v, d))
+            diag_print(d, stderr, DIAG_TEXT);
+        assert_int_equal(diag_errors(d), 0);
+        assert_true(added <= 1 && v.runs > (size_t)i);
         records_close(r);
         diag_destroy(d);
         check_consistent(i + 1);
@@ -714,25 +829,21 @@ static void prints(void **)
     record_print_text(one, &t);
     const char *const lines[] = {"record     ", "\nunikernel  hello for posix, release\nimage      build/posix/hello\nsha256     ",
                                  ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nbuilds     1\n"
-                                 "differs    the same recipe gave 1 other image\ninputs     3\n"),
-                                 "\n  source     ", "          3  hello.c\n"};
+                                 "differs    the same recipe gave 1 other image\n")};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         assert_non_null(strstr(text_string(&t), lines[i]));
     text_dispose(&t);
 
     struct json j = {};
+    json_object(&j);
     record_print_json(one, &j);
+    json_end_object(&j);
     const char *json = text_string(&j.out);
     assert_non_null(strstr(json, "\"target\": \"posix\""));
     assert_non_null(strstr(json, "\"bytes\": 7"));
-    assert_non_null(strstr(json, "\"path\": \"htdocs/a file.html\""));
     assert_non_null(strstr(json, "\"builds\": 1"));
     assert_non_null(strstr(json, "\"other_images\": 1"));
     text_dispose(&j.out);
-    struct json k = {};
-    record_print_json(&list[0], &k);
-    assert_null(strstr(text_string(&k.out), "inputs"));
-    text_dispose(&k.out);
     records_close(r);
     diag_destroy(d);
     arena_destroy(a);
@@ -742,7 +853,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(canonical_text), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(lists), TEST(not_found),
+        TEST(old_records_stay), TEST(an_index_is_made_again), TEST(tampered_rows), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(lists), TEST(not_found),
         TEST(only_added), TEST(newer_and_foreign), TEST(migrates_from_every_version), TEST(failed_migration_changes_nothing),
         TEST(migrations_are_in_order), TEST(damaged_file), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed),
         TEST(opens_fast), TEST(prints),

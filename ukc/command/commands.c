@@ -167,6 +167,47 @@ const struct command commands[] = {
         .run = command_log,
     },
     {
+        .name = "show",
+        .arguments = "HASH|IMAGE",
+        .summary = "show what an image was made of",
+        .description = "Of the record, recipe or image whose SHA-256 begins with HASH (8 digits or more), or of the file IMAGE: when and "
+                       "where it was built, its tools, settings and plan; with --verbose all inputs and commands. --json prints everything.",
+        .takes = TAKES(json) | TAKES(verbose),
+        .least = 1,
+        .most = 1,
+        .run = command_show,
+    },
+    {
+        .name = "reproduce",
+        .arguments = "HASH|IMAGE",
+        .summary = "make a recorded image again, and compare it byte for byte",
+        .description = "Takes the inputs from the store and runs the recorded commands in a fresh directory. The project is not needed. "
+                       "Status 0: the image is identical; 4: tools or inputs are missing, and which; 5: it differs, and the first command "
+                       "that made something else from equal inputs; 6: the store is damaged. With --output the image is written to FILE.",
+        .takes = TAKES(output) | TAKES(tools) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+        .least = 1,
+        .most = 1,
+        .run = command_reproduce,
+    },
+    {
+        .name = "verify",
+        .arguments = "",
+        .summary = "compare everything in the store with its hashes",
+        .description = "Every record of the log of builds, and the index of them. With --deep inputs and images as well.",
+        .takes = TAKES(deep) | TAKES(quiet),
+        .run = command_verify,
+    },
+    {
+        .name = "store",
+        .arguments = "reindex",
+        .summary = "look after the store",
+        .description = "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
+        .takes = TAKES(quiet),
+        .least = 1,
+        .most = 1,
+        .run = command_store,
+    },
+    {
         .name = "clean",
         .arguments = "",
         .summary = "remove what was built for the target configured last",

@@ -9,5 +9,14 @@
 
 /* library_archive.c: objects as an archive without an index, which lld does not need. False after reporting. */
 bool library_archive(struct arena *, const char *directory, const char *const *objects, size_t count, struct text *out, struct diag *);
+/*
+ * Of such an archive each member's name, which `directory` begins, with what it holds; false: it is not one.  The bytes are the archive's.
+ */
+struct library_member {
+    const char *path;
+    const char *bytes;
+    size_t size;
+};
+bool library_members(struct arena *, const char *directory, const char *archive, size_t size, const struct library_member **, size_t *count);
 
 #endif

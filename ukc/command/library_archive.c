@@ -5,6 +5,7 @@
  * Without an index of symbols: lld reads every member's own table.
  */
 #include "library.h"
+#include <stdlib.h>
 #include <string.h>
 #include "../base/file.h"
 
@@ -37,4 +38,44 @@ bool library_archive(struct arena *a, const char *directory, const char *const *
         arena_destroy(scratch);
     }
     return good;
+}
+
+enum { HEADER = 60 };
+
+/* A number at this place of a member's header. */
+static size_t header_number(const char *header, size_t at, size_t width)
+{
+    char digits[17] = "";
+    memcpy(digits, header + at, width);
+    return strtoul(digits, NULL, 10);
+}
+
+bool library_members(struct arena *a, const char *directory, const char *archive, size_t size, const struct library_member **out, size_t *count)
+{
+    VEC(struct library_member) members = {};
+    const char *end = archive + size, *names = NULL;
+    size_t names_size = 0;
+    if (size < 8 || memcmp(archive, "!<arch>\n", 8) != 0)
+        return false;
+    for (const char *p = archive + 8; p < end;) {
+        size_t n = end - p > HEADER ? header_number(p, 48, 10) : 0;
+        if (end - p < HEADER || p[58] != '`' || n > (size_t)(end - p - HEADER))
+            return false;
+        const char *bytes = p + HEADER;
+        if (!names) {
+            names = bytes;
+            names_size = n;
+        } else {
+            size_t at = header_number(p, 1, 15);
+            const char *stop = at < names_size ? memchr(names + at, '\n', names_size - at) : NULL;
+            if (*p != '/' || !stop || stop == names + at)
+                return false;
+            *vec_add(a, &members) = (struct library_member){
+                arena_printf(a, "%s/%.*s", directory, (int)(stop - names - at - 1), names + at), bytes, n};
+        }
+        p = bytes + n + (n % 2 && bytes + n < end);
+    }
+    *out = members.items;
+    *count = members.count;
+    return true;
 }

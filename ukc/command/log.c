@@ -27,8 +27,11 @@ static void print_records(struct invocation *i, const struct record *all, size_t
     if (given(i, OPTION_json)) {
         struct json j = {};
         json_array(&j);
-        for (size_t k = 0; k < count; k++)
+        for (size_t k = 0; k < count; k++) {
+            json_object(&j);
             record_print_json(&all[k], &j);
+            json_end_object(&j);
+        }
         json_end_array(&j);
         answer_json(i, &j);
         return;

@@ -79,7 +79,9 @@ const struct ninja_rule build_rules[] = {
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
                    "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
                    "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
+                   "-Wl,--dependency-file=$out.d\n"
                    "$link_flags $link_profile -o $out $in $libs",
+        .depfile = "$out.d", /* start files, libraries of the host: what no build statement names */
         .description = "LINK $what",
     },
     {
@@ -87,7 +89,9 @@ const struct ninja_rule build_rules[] = {
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
                    "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
                    "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
+                   "-Wl,--dependency-file=$out.d\n"
                    "$link_flags $link_profile -o $out $objects -Wl,--start-lib @$out.rsp -Wl,--end-lib $libs",
+        .depfile = "$out.d", /* start files, libraries of the host: what no build statement names */
         .description = "LINK $what",
         .rspfile = "$out.rsp",
         .rspfile_content = "$library",

@@ -1,0 +1,25 @@
+/*
+ * blobs.h - inside provenance/: images and large inputs, as plain files named by their SHA-256.
+ *
+ *     <store>/blobs/<two digits>/<the other 62>      read-only
+ *
+ * libgit2 would need more memory than they have bytes.  A file is written aside, synced and renamed: what has its
+ * name is whole; what is read is compared with its name all the same.
+ */
+#ifndef PROVENANCE_BLOBS_H
+#define PROVENANCE_BLOBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "../ukc/base/diag.h"
+#include "../ukc/base/hash.h"
+
+struct arena;
+
+const char *blob_path(struct arena *, const char *store, const struct hash *);
+/* Keeps a copy of `file`, whose SHA-256 is known.  Nothing is done when it is there with this size. */
+bool blob_keep(const char *store, const char *file, const struct hash *, uint64_t size, struct diag *);
+/* A copy of it at `to`, which must not exist, verified; false after reporting (absent: DIAG_MISSING; other bytes: DIAG_INTEGRITY). */
+bool blob_copy(const char *store, const struct hash *, const char *to, struct diag *);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * history.c - see history.h.
+ */
+#include "history.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../ukc/base/arena.h"
+#include "../ukc/base/map.h"
+#include "../ukc/base/text.h"
+#include "canon.h"
+
+#define MESSAGE_LINES 100
+
+/* ---- a run as a commit's message ---- */
+
+static void put_line(struct text *t, const char *first, const char *word)
+{
+    canon_begin(t, first);
+    canon_word(t, word && *word ? word : "-");
+    canon_end(t);
+}
+
+static void put_run(struct text *t, const struct run *r)
+{
+    char hex[HASH_HEX];
+    hash_hex(&r->record, hex);
+    put_line(t, "ukc-run", "1");
+    put_line(t, "record", hex);
+    put_line(t, "unikernel", r->unikernel);
+    put_line(t, "version", r->version);
+    put_line(t, "project", r->project);
+    put_line(t, "image", r->image);
+    put_line(t, "host", r->host);
+    put_line(t, "user", r->user);
+    text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
+}
+
+static bool take_run(struct arena *a, const char *message, struct run *r)
+{
+    static const char *const names[] = {"ukc-run", "record", "unikernel", "version", "project", "image", "host", "user", "started", "ended"};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    size_t count;
+    uint64_t started, ended;
+    const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, &count);
+    if (!lines || count != NAMES)
+        return false;
+    for (size_t i = 0; i < NAMES; i++)
+        if (!canon_is(&lines[i], names[i], 2))
+            return false;
+    if (strcmp(lines[0].words[1], "1") != 0 || !hash_parse(lines[1].words[1], &r->record) || !canon_parse_number(lines[8].words[1], &started) ||
+        !canon_parse_number(lines[9].words[1], &ended) || started > INT64_MAX || ended > INT64_MAX)
+        return false;
+    r->unikernel = lines[2].words[1];
+    r->version = lines[3].words[1];
+    r->project = lines[4].words[1];
+    r->image = lines[5].words[1];
+    r->host = lines[6].words[1];
+    r->user = lines[7].words[1];
+    r->started_ms = (int64_t)started;
+    r->ended_ms = (int64_t)ended;
+    return true;
+}
+
+/* A name as git allows it in a commit. */
+static const char *author(struct arena *a, const struct run *r)
+{
+    char *user = arena_strdup(a, r->user && *r->user ? r->user : "-"), *host = arena_strdup(a, r->host && *r->host ? r->host : "-");
+    for (char *words[] = {user, host}, **w = words; w < words + 2; w++)
+        for (char *p = *w; *p; p++)
+            if ((unsigned char)*p <= ' ' || strchr("<>@", *p))
+                *p = '_';
+    return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, r->ended_ms / 1000);
+}
+
+bool history_add(struct objects *o, const char *tree, const struct run *r, char id[OBJECT_HEX], struct diag *d)
+{
+    struct arena *a = arena_create();
+    struct text message = {};
+    put_run(&message, r);
+    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r), text_string(&message), id, d);
+    text_dispose(&message);
+    arena_destroy(a);
+    return good;
+}
+
+/* ---- reading ---- */
+
+struct walk {
+    struct objects *objects;
+    struct arena *arena;
+    VEC(struct history_entry) entries;
+    VEC(const char *) waiting; /* ids of commits */
+    struct map seen;
+};
+
+static bool damaged(const char *id, const char *why, struct diag *d)
+{
+    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
+    return diag_help(d, "'git -C <store>/objects fsck' shows more; another store that has it can be pulled from");
+}
+
+static bool take_commit(struct walk *w, const char *id, struct diag *d)
+{
+    const char *bytes, *damage = NULL, *message;
+    size_t size;
+    struct history_entry e = {};
+    enum object_status status = objects_read(w->objects, w->arena, id, OBJECT_COMMIT, &bytes, &size, &damage);
+    if (status != OBJECT_OK)
+        return damaged(id, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
+    if (!objects_parse_commit(w->arena, bytes, size, e.tree, &message))
+        return damaged(id, "it is malformed", d);
+    for (const char *line = arena_strndup(w->arena, bytes, size) + 46; string_starts(line, "parent ") && strlen(line) > 47; line += 48) {
+        const char *parent = arena_strndup(w->arena, line + 7, 40);
+        if (map_add(&w->seen, parent, 1) == MAP_ABSENT)
+            *vec_add(w->arena, &w->waiting) = parent;
+    }
+    if (!string_starts(message, "ukc-run "))
+        return true; /* a merge */
+    memcpy(e.id, id, OBJECT_HEX);
+    if (!take_run(w->arena, message, &e.run))
+        return damaged(id, "its message is not one that ukc writes", d);
+    *vec_add(w->arena, &w->entries) = e;
+    return true;
+}
+
+bool history_read(struct objects *o, struct arena *a, const struct history_entry **entries, size_t *count, struct diag *d)
+{
+    struct walk w = {.objects = o, .arena = a};
+    char tip[OBJECT_HEX];
+    const char *damage = NULL;
+    enum object_status status = objects_reference(o, a, HISTORY_REFERENCE, tip, &damage);
+    bool good = status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+    if (status == OBJECT_OK)
+        *vec_add(a, &w.waiting) = arena_strdup(a, tip);
+    while (good && w.waiting.count)
+        good = take_commit(&w, w.waiting.items[--w.waiting.count], d);
+    map_dispose(&w.seen);
+    for (size_t i = 0, n = w.entries.count; i < n / 2; i++) {
+        struct history_entry e = w.entries.items[i];
+        w.entries.items[i] = w.entries.items[n - 1 - i];
+        w.entries.items[n - 1 - i] = e;
+    }
+    *entries = w.entries.items;
+    *count = w.entries.count;
+    return good;
+}

@@ -1,0 +1,41 @@
+/*
+ * history.h - inside provenance/: the builds, as commits of the store's repository.
+ *
+ * refs/ukc/log names the newest.  A commit is a run: its author and time say who built when, its message
+ * (README.md has the grammar) the rest, its tree is the record:
+ *
+ *     record, recipe, tools          canonical texts
+ *     actions/, outputs/             a text for each group
+ *     inputs/                        what the actions read
+ *     intent/                        what was wanted
+ *
+ * So `git log refs/ukc/log`, `git show`, `git fsck` and `git push` work on it.  Commits are only added.  The union of
+ * two logs is a merge, whose message is another.
+ */
+#ifndef PROVENANCE_HISTORY_H
+#define PROVENANCE_HISTORY_H
+
+#include <stdint.h>
+#include "objects.h"
+
+#define HISTORY_REFERENCE "refs/ukc/log"
+
+struct run {
+    struct hash record;
+    const char *unikernel, *version /* of ukc */, *project, *image /* path */, *host, *user;
+    int64_t started_ms, ended_ms; /* Unix time */
+};
+
+struct history_entry {
+    char id[OBJECT_HEX], tree[OBJECT_HEX];
+    struct run run;
+};
+
+/* Adds a run of the record whose tree is given; the caller keeps others from adding at the same time. */
+bool history_add(struct objects *, const char *tree, const struct run *, char id[OBJECT_HEX], struct diag *);
+/*
+ * Every run, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no log is no entries.
+ */
+bool history_read(struct objects *, struct arena *, const struct history_entry **, size_t *count, struct diag *);
+
+#endif

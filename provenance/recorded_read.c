@@ -1,0 +1,136 @@
+/*
+ * recorded_read.c - a record out of the store's repository, every part compared with its SHA-256; see recorded.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "../ukc/base/arena.h"
+#include "../ukc/base/text.h"
+#include "gitoid.h"
+#include "recorded.h"
+
+struct reader {
+    struct arena *a;
+    struct objects *objects;
+    const char *id; /* the record's, for messages */
+    const struct object_entry *entries;
+    size_t count;
+    struct diag *d;
+};
+
+static bool fail(struct reader *r, const char *part, enum object_status status, const char *damage)
+{
+    if (status == OBJECT_ABSENT)
+        return diag_fail(r->d, DIAG_MISSING, SPAN_NONE, "of record %.12s, %s is not in the store%s%s", r->id, part, damage ? ": " : "",
+                         damage ? damage : "");
+    return diag_fail(r->d, DIAG_INTEGRITY, SPAN_NONE, "of record %.12s, %s is not what it should be: %s", r->id, part,
+                     damage ? damage : "it does not have its SHA-256");
+}
+
+static const char *object_of(const struct reader *r, const char *name, bool tree)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (string_equal(r->entries[i].name, name) && string_equal(r->entries[i].mode, tree ? "40000" : "100644"))
+            return r->entries[i].id;
+    return NULL;
+}
+
+static const char *read_text(struct reader *r, const char *name, const struct hash *expected, size_t *size)
+{
+    const char *object = object_of(r, name, false), *bytes = NULL, *damage = "its tree does not name it";
+    enum object_status status = object ? objects_read(r->objects, r->a, object, OBJECT_BLOB, &bytes, size, &damage) : OBJECT_DAMAGED;
+    if (status != OBJECT_OK) {
+        fail(r, name, status, damage);
+        return NULL;
+    }
+    struct hash actual = gitoid_blob(bytes, *size);
+    if (hash_equal(&actual, expected))
+        return bytes;
+    fail(r, name, OBJECT_DAMAGED, NULL);
+    return NULL;
+}
+
+static const struct object_file *read_tree(struct reader *r, const char *name, const struct hash *expected, size_t *count)
+{
+    const struct object_file *files;
+    const char *object = object_of(r, name, true), *damage = "its tree does not name it";
+    enum object_status status = object ? objects_read_tree(r->objects, r->a, object, &files, count, &damage) : OBJECT_DAMAGED;
+    if (status != OBJECT_OK) {
+        fail(r, name, status, damage);
+        return NULL;
+    }
+    struct gitoid_file *ids = arena_array(r->a, struct gitoid_file, *count);
+    for (size_t i = 0; i < *count; i++)
+        ids[i] = (struct gitoid_file){files[i].path, files[i].kind, gitoid_blob(files[i].bytes, files[i].size)};
+    struct hash actual = gitoid_tree(ids, *count);
+    if (hash_equal(&actual, expected))
+        return files ? files : arena_array(r->a, struct object_file, 1);
+    fail(r, name, OBJECT_DAMAGED, NULL);
+    return NULL;
+}
+
+bool recorded_read_facts(struct objects *o, struct arena *a, const char *tree, const struct hash *id, struct recorded *out, struct diag *d)
+{
+    struct reader r = {.a = a, .objects = o, .d = d};
+    char *hex = arena_alloc(a, HASH_HEX, 1);
+    const char *damage = NULL;
+    size_t size;
+    hash_hex(id, hex);
+    r.id = hex;
+    *out = (struct recorded){};
+    enum object_status status = objects_read_entries(o, a, tree, &r.entries, &r.count, &damage);
+    if (status != OBJECT_OK)
+        return fail(&r, "the tree", status, damage);
+    const char *record = read_text(&r, "record", id, &size);
+    if (!record)
+        return false;
+    if (!record_facts_parse(a, record, size, &out->facts))
+        return fail(&r, "record", OBJECT_DAMAGED, "it is not a record that this ukc can read");
+    const char *recipe = read_text(&r, "recipe", &out->facts.recipe, &size);
+    if (!recipe)
+        return false;
+    if (!recipe_parse(a, recipe, size, &out->recipe))
+        return fail(&r, "recipe", OBJECT_DAMAGED, "it is not a recipe that this ukc can read");
+    const char *tools = read_text(&r, "tools", &out->recipe.tools, &size);
+    out->tools = tools ? arena_strndup(a, tools, size) : NULL;
+    return tools;
+}
+
+/* The groups: two trees with the same names. */
+static bool take_groups(struct reader *r, struct recorded *out)
+{
+    size_t count = 0, outputs = 0;
+    const struct object_file *actions = read_tree(r, "actions", &out->recipe.actions, &count);
+    const struct object_file *made = actions ? read_tree(r, "outputs", &out->facts.outputs, &outputs) : NULL;
+    if (!made)
+        return false;
+    struct recorded_group *groups = arena_array(r->a, struct recorded_group, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!action_group_parse(r->a, actions[i].path, actions[i].bytes, actions[i].size, &groups[i].actions))
+            return fail(r, arena_printf(r->a, "actions/%s", actions[i].path), OBJECT_DAMAGED, "it is not a group that this ukc can read");
+        if (outputs != count || !string_equal(actions[i].path, made[i].path) ||
+            !action_outputs_parse(r->a, made[i].bytes, made[i].size, &groups[i].outputs, &groups[i].output_count))
+            return fail(r, arena_printf(r->a, "outputs/%s", actions[i].path), OBJECT_DAMAGED, "it does not fit its actions");
+    }
+    out->groups = groups;
+    out->group_count = count;
+    return true;
+}
+
+const struct recorded *recorded_read(struct objects *o, struct arena *a, const char *tree, const struct hash *id, bool inputs, struct diag *d)
+{
+    struct recorded *out = arena_new(a, struct recorded);
+    char *hex = arena_alloc(a, HASH_HEX, 1);
+    const char *damage;
+    hash_hex(id, hex);
+    struct reader r = {.a = a, .objects = o, .id = hex, .d = d};
+    if (!recorded_read_facts(o, a, tree, id, out, d) || objects_read_entries(o, a, tree, &r.entries, &r.count, &damage) != OBJECT_OK ||
+        !take_groups(&r, out))
+        return NULL;
+    out->intent = read_tree(&r, "intent", &out->facts.intent, &out->intent_count);
+    if (!out->intent || !inputs)
+        return out->intent ? out : NULL;
+    if (out->recipe.has_host && !(out->host = read_tree(&r, "host", &out->recipe.host, &out->host_count)))
+        return NULL;
+    out->inputs = read_tree(&r, "inputs", &out->recipe.inputs, &out->input_count);
+    return out->inputs ? out : NULL;
+}

@@ -1,0 +1,22 @@
+/*
+ * records_inside.h - what record.c and verify.c share: the index, opened.
+ */
+#ifndef PROVENANCE_RECORDS_INSIDE_H
+#define PROVENANCE_RECORDS_INSIDE_H
+
+#include "record.h"
+#include "sql.h"
+
+struct records {
+    struct arena *arena;
+    struct sql *db;
+    int gate; /* records.lock, or -1 where it cannot be opened (a read-only store) */
+    bool read_only;
+    const char *store, *path, *objects; /* the directory; the database; the repository */
+    struct sql_statement *add_recipe, *find_recipe, *add_record, *find_record, *add_run, *find_run, *count;
+};
+
+/* Does the index say of this run what the log and the record say?  False after reporting. */
+bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * replay.h - a record's actions, run again in a fresh directory from nothing but what was recorded.
+ */
+#ifndef UKC_REPLAY_H
+#define UKC_REPLAY_H
+
+#include "recorded.h"
+
+struct replay {
+    const struct recorded *recorded;
+    const char *store;     /* which has the large inputs */
+    const char *directory; /* fresh: made by the caller, and removed by him */
+    const char *path;      /* PATH of the actions: where the tools are */
+    unsigned jobs;         /* 0: as many as there are processors */
+    /* Called before each action, with its number from 1 to `count`; may be NULL. */
+    void (*progress)(void *context, size_t number, size_t count, const char *output);
+    void *context;
+};
+
+/* Where the image is that the actions made. */
+const char *replay_image(struct arena *, const struct replay *);
+/*
+ * Lays out the inputs and runs the actions.  False after reporting: an action that failed is DIAG_DIFFERS, because when
+ * it was recorded it did not, and its own words are shown.
+ */
+bool replay_run(struct arena *, const struct replay *, struct diag *);
+
+/*
+ * The first output, in the order of the actions, that differs from what was recorded though all that its action
+ * read is equal; NULL: there is none.  `actual` is what it is now.
+ */
+struct divergence {
+    const struct action *action;
+    const struct action_output *output;
+    struct hash actual;
+    bool absent;
+};
+const struct divergence *replay_compare(struct arena *, const struct replay *, struct diag *);
+
+#endif

@@ -1,0 +1,235 @@
+"""Records: an image is made again from its hash, elsewhere; whatever was touched is named; git alone can check it."""
+
+import glob
+import os
+import shutil
+import subprocess
+import zlib
+
+import harness
+from lib.project import Project, expect
+
+SECONDS = 900
+
+
+class Recorded(Project):
+    """A project with a store of its own; hello as a process with the host's C library: quick to build."""
+
+    def __init__(self, context, *arguments):
+        super().__init__(context)
+        self.store = os.path.join(self.top, "store")
+        if "kvm" in arguments or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
+            for part in ("objects", "unpacked"):
+                shared = os.path.join(self.environment["UKC_STORE"], part)
+                if os.path.exists(shared):
+                    shutil.copytree(shared, os.path.join(self.store, part), symlinks=True, ignore=shutil.ignore_patterns("log", "packed-refs"))
+        self.environment["UKC_STORE"] = self.store
+        self.copy("examples/hello")
+        self.built = self.build(*(arguments or ("--target", "posix", "--profile", "dev")))
+
+    def build(self, *arguments):
+        self.ukc("configure", *arguments)
+        return self.ukc("build", "--json", timeout=600).json
+
+    def git(self, *arguments, status=0, directory=None, **options):
+        return self.run("git", "-C", directory or os.path.join(self.store, "objects"), *arguments, status=status, **options).out
+
+    def tree(self):
+        return self.git("rev-parse", "refs/ukc/log^{tree}").strip()
+
+    def object(self, name):
+        """The file of a loose object of the newest record: 'record', 'actions/+image'."""
+        sha1 = self.git("rev-parse", f"refs/ukc/log:{name}").strip()
+        return os.path.join(self.store, "objects", "objects", sha1[:2], sha1[2:])
+
+
+def check_identical(p, word, built, *arguments, **options):
+    output = os.path.join(p.top, "again")
+    r = p.ukc("reproduce", word, "-o", output, "--json", *arguments, directory="/", timeout=600, **options)
+    expect(r.json["identical"] and r.json["sha256"] == built["sha256"] and r.json["record"] == built["record"], "the record's image", r)
+    again = open(output, "rb").read()
+    expect(len(again) == built["bytes"] and p.run("sha256sum", output).out.split()[0] == built["sha256"], "the very bytes", len(again))
+    os.remove(output)
+
+
+def elsewhere(context, *arguments):
+    """The project is gone; another user's directory, time zone, locale, umask and number of jobs; no network."""
+    with Recorded(context, *arguments) as p:
+        built = p.built
+        image = shutil.copy(built["image"], os.path.join(p.top, "stray"))
+        shutil.rmtree(p.path)
+        os.mkdir(p.path)
+        other = os.path.join(p.top, "a place with spaces, and ü")
+        os.mkdir(other)
+        strange = {"TMPDIR": other, "TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "HOME": other, "USER": "someone",
+                   "CPATH": "/nowhere", "SOURCE_DATE_EPOCH": "1", "http_proxy": "http://127.0.0.1:9/", "https_proxy": "http://127.0.0.1:9/"}
+        check_identical(p, image, built, "--jobs", "1", environment=strange)
+        expect(os.listdir(other) == [], "nothing is left of the work", os.listdir(other))
+
+
+def names(context):
+    """By the record's, the recipe's and the image's hash; a comment in a manifest is another record of the same recipe."""
+    with Recorded(context) as p:
+        first = p.built
+        shown = p.ukc("show", first["record"][:8], "--json").json
+        expect(shown["sha256"] == first["sha256"] and shown["recipe"] != shown["record"], "the record is shown", shown)
+        words = [a for a in shown["actions"] if a["outputs"] == ["build/posix/obj/hello/hello.c.o"]]
+        expect(len(words) == 1 and words[0]["words"][0] == "clang-19" and "hello.c" in words[0]["inputs"], "its commands", words)
+        expect(any(i["path"] == "hello.c" for i in shown["inputs"]) and any(i["path"] == "/usr/include/stdio.h" for i in shown["host"]),
+               "its inputs, the host's headers too", shown["inputs"])
+        expect(not any("/" == w[0] or p.top in w for a in shown["actions"] for w in a["words"]), "no command names an absolute path")
+        p.write("ukc.lua", "-- a comment\n" + p.read("ukc.lua").decode())
+        second = p.build("--target", "posix", "--profile", "dev")
+        expect(second["record"] == first["record"] and second["sha256"] == first["sha256"], "a build with nothing to do makes no record", second)
+        os.remove(second["image"])
+        second = p.build("--target", "posix", "--profile", "dev")
+        shown_again = p.ukc("show", second["record"], "--json").json
+        expect(second["record"] != first["record"] and shown_again["recipe"] == shown["recipe"], "what was wanted is not in the recipe", second)
+        for word in (second["record"][:12], first["record"], shown["recipe"], first["sha256"]):
+            r = p.ukc("reproduce", word, "--quiet", timeout=600)
+            expect(r.out == "", "--quiet says nothing", r)
+        text = p.ukc("show", first["record"][:12]).out
+        for fact in ("hello for posix, dev", "clang-19 clang-19 ", "--profile=dev", "console: sig.console"):
+            expect(fact in text, f"'{fact}' is shown", text)
+        for word, status, said in (("ffffffffff", 1, "begins with"), ("xyz", 2, "not a hash"), ("ukc.lua", 1, "was not built with this store")):
+            r = p.ukc("reproduce", word, status=status)
+            expect(said in r.err, f"'{word}' is explained", r)
+
+
+def git_alone(context):
+    """Stock git finds the store sound, and computes the same ids."""
+    with Recorded(context) as p:
+        said = p.run("git", "-C", os.path.join(p.store, "objects"), "fsck", "--full", "--strict")
+        expect("error" not in said.err and "missing" not in said.out + said.err, "git fsck has nothing to say", said)
+        p.run("git", "init", "-q", "--object-format=sha256", "check")
+        check = p.file("check")
+
+        def blob(name):
+            p.write("blob", subprocess.check_output(["git", "-C", os.path.join(p.store, "objects"), "cat-file", "blob", f"refs/ukc/log:{name}"]))
+            return p.git("hash-object", p.file("blob"), directory=check).strip()
+
+        def tree(name):
+            shutil.rmtree(p.file("out"), ignore_errors=True)
+            os.mkdir(p.file("out"))
+            archive = subprocess.check_output(["git", "-C", os.path.join(p.store, "objects"), "archive", f"refs/ukc/log:{name}"])
+            subprocess.run(["tar", "-C", p.file("out"), "-x"], input=archive, check=True)
+            environment = {"GIT_WORK_TREE": p.file("out"), "GIT_DIR": os.path.join(check, ".git"), "GIT_INDEX_FILE": p.file("index-" + name)}
+            p.run("git", "add", "-A", "--force", ".", environment=environment, directory=p.file("out"))
+            return p.run("git", "write-tree", environment=environment, directory=p.file("out")).out.strip()
+
+        expect(blob("record") == p.built["record"], "the record's id is git's", p.built)
+        lines = dict(line.split(" ", 1) for line in p.git("cat-file", "blob", "refs/ukc/log:record").splitlines())
+        recipe = dict(line.split(" ", 1) for line in p.git("cat-file", "blob", "refs/ukc/log:recipe").splitlines())
+        expect(lines["recipe"] == blob("recipe") and recipe["tools"] == blob("tools"), "so are the recipe's and the tools'", lines, recipe)
+        for name, expected in (("actions", recipe["actions"]), ("inputs", recipe["inputs"]), ("host", recipe["host"]), ("intent", lines["intent"]),
+                               ("outputs", lines["outputs"])):
+            expect(tree(name) == expected, f"the tree of {name} is git's", expected)
+        p.git("gc", "--quiet")
+        check_identical(p, p.built["record"], p.built)
+
+
+def rewrite(path, change):
+    """A loose object with other contents under the same name."""
+    kind, _, body = zlib.decompress(open(path, "rb").read()).partition(b"\0")
+    body = change(body)
+    os.chmod(path, 0o644)
+    with open(path, "wb") as f:
+        f.write(zlib.compress(kind.split()[0] + b" %d\0" % len(body) + body))
+
+
+def tampered(context):
+    """A byte of any part: status 6, which part, and nothing is written.  A part that is gone: status 4."""
+    with Recorded(context) as p:
+        record = p.built["record"]
+        for part in ("record", "recipe", "tools", "actions/+image", "outputs/+image", "intent/plan", "inputs/hello.c", "host/usr/include/stdio.h"):
+            path = p.object(part)
+            good = open(path, "rb").read()
+            for change in (lambda b: bytes([b[0] ^ 1]) + b[1:], lambda b: b[:-1], lambda b: b + b"\n"):
+                rewrite(path, change)
+                r = p.ukc("reproduce", record, "-o", "again", status=6)
+                expect(part.split("/")[0] in r.err and not os.path.exists(p.file("again")), f"{part}: named, and nothing written", r)
+            with open(path, "wb") as f:
+                f.write(good[: len(good) // 2])
+            p.ukc("reproduce", record, status=6, timeout=60)
+            os.remove(path)
+            r = p.ukc("reproduce", record, "-o", "again", status=4)
+            expect("is not in the store" in r.err and not os.path.exists(p.file("again")), f"{part}: it is gone", r)
+            p.ukc("verify", "--deep", status=4)
+            with open(path, "wb") as f:
+                f.write(good)
+        p.ukc("verify", "--deep")
+        [blob] = glob.glob(os.path.join(p.store, "blobs", "*", "*"))
+        os.chmod(blob, 0o644)
+        with open(blob, "r+b") as f:
+            f.write(b"\x7eELF")
+        r = p.ukc("verify", "--deep", status=6)
+        expect(os.path.basename(blob) in r.err, "a changed image is found", r)
+        os.remove(blob)
+        p.ukc("verify", "--deep")  # an image can be made again
+        check_identical(p, record, p.built)
+
+
+def put_tool(p, name, script):
+    p.write("bin/" + name, f'#!/bin/sh\nreal={shutil.which(name)}\n{script}\n')
+    os.chmod(p.file("bin", name), 0o755)
+
+
+def other_tools(context):
+    """Another compiler: status 4 and what to install.  Tried all the same: status 5, and the first command that differs."""
+    with Recorded(context) as p:
+        record = p.built["record"]
+        path = {"PATH": p.file("bin") + os.pathsep + p.environment["PATH"]}
+        put_tool(p, "llvm-objcopy-19", 'exec "$real" "$@"')
+        r = p.ukc("reproduce", record, status=4, environment=path)
+        for said in ("tools that are not on this machine", "program llvm-objcopy-19: wanted sha256", "apt-get install", "llvm-19=", "--tools=host"):
+            expect(said in r.err, f"'{said}'", r)
+        r = p.ukc("reproduce", record, "--tools=host", "--json", environment=path, timeout=600)
+        expect(r.json["tools"] == "host", "other tools, the same bytes: it says so", r)
+        put_tool(p, "clang-19", 'for last; do :; done; case "$*" in *hello/hello.c.o*) set -- "$@" -DCHANGED "-Dmain_=1" -O0 -g0;; esac; exec "$real" "$@"')
+        r = p.ukc("reproduce", record, "--tools=host", "-o", "again", environment=path, status=5, timeout=600)
+        expect("'build/posix/obj/hello/hello.c.o' ('clang-19')" in r.err and not os.path.exists(p.file("again")), "the first command that differs", r)
+        kept = r.err.split("is kept in '")[1].split("'")[0]
+        expect(os.path.exists(os.path.join(kept, "build/posix/hello")), "what was made is kept", r)
+        shutil.rmtree(kept)
+        for tool in os.listdir(p.file("bin")):
+            os.remove(p.file("bin", tool))
+        for tool in ("clang-19", "llvm-objcopy-19", "sh"):
+            os.symlink(shutil.which(tool), p.file("bin", tool))
+        r = p.ukc("reproduce", record, status=4, environment={"PATH": p.file("bin")})
+        expect("the program 'ld.lld-19' is not installed" in r.err and "lld-19=" in r.err, "a missing linker is named", r)
+
+
+def index(context):
+    """The index is made again from the log: missing, damaged, or behind."""
+    with Recorded(context) as p:
+        before = p.ukc("log", "--json").json
+        expect(len(before) == 1 and before[0]["record"] == p.built["record"], "the build is listed", before)
+        for name in glob.glob(os.path.join(p.store, "records.db*")):
+            os.remove(name)
+        expect(p.ukc("log", "--json").json == [], "an empty index")
+        p.ukc("verify", status=6)
+        r = p.ukc("store", "reindex")
+        expect("1 run added" in r.out and p.ukc("log", "--json").json == before, "the same again", r)
+        for name in glob.glob(os.path.join(p.store, "records.db-*")):
+            os.remove(name)
+        with open(os.path.join(p.store, "records.db"), "wb") as f:
+            f.write(b"what is this" * 1000)
+        p.ukc("log", status=6)
+        r = p.ukc("store", "reindex")
+        expect("records.db.damaged-1" in r.out and p.ukc("log", "--json").json == before, "the damaged one is set aside", r)
+        p.ukc("verify", "--deep")
+        r = p.ukc("store", "tidy", status=2)
+        expect("ukc store reindex" in r.err, "what there is", r)
+
+
+def tests(context):
+    harness.need("git")
+    yield "elsewhere/posix_dev", lambda: elsewhere(context)
+    yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
+    if context.long:
+        yield "elsewhere/posix", lambda: elsewhere(context, "--target", "posix")
+    yield "names", lambda: names(context)
+    yield "git_alone", lambda: git_alone(context)
+    yield "tampered", lambda: tampered(context)
+    yield "other_tools", lambda: other_tools(context)
+    yield "index", lambda: index(context)

@@ -1,0 +1,30 @@
+/*
+ * edges.h - the commands that make an image, as Ninja knows them.
+ */
+#ifndef UKC_EDGES_H
+#define UKC_EDGES_H
+
+#include "project.h"
+
+struct edge {
+    const char *rule;
+    const char *const *words; /* the command, split as the shell does */
+    size_t word_count;
+    const char *const *inputs; /* declared, in Ninja's order, without tools.txt */
+    size_t input_count;
+    const char *output;
+    const char *const *read; /* what Ninja's log of dependencies says the command read beside */
+    size_t read_count;
+};
+
+struct edges {
+    struct edge *items;
+    size_t count;
+};
+
+/* All edges of this file of Ninja's that run a command; `dependencies`: with what they read beside.  NULL after reporting. */
+const struct edges *edges_read(struct project *, const char *ninja_file, bool dependencies);
+/* Those without which `output` could not be made, sorted by their outputs. */
+const struct edges *edges_needed(struct project *, const struct edges *, const char *output);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * named_record.c - see named_record.h.
+ */
+#include "named_record.h"
+#include <string.h>
+#include "../base/file.h"
+
+static const char *hash_of_file(struct invocation *i, const char *file)
+{
+    struct hash h;
+    char *hex = arena_alloc(i->arena, HASH_HEX, 1);
+    if (!hash_file(file, &h, NULL, i->diag))
+        return NULL;
+    hash_hex(&h, hex);
+    return hex;
+}
+
+bool named_record_open(struct named_record *n, struct invocation *i, const char *word)
+{
+    *n = (struct named_record){};
+    const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
+    n->store = prefix ? store_open(NULL, i->diag) : NULL;
+    n->records = n->store ? records_open(store_directory(n->store), i->diag) : NULL;
+    n->record = n->records ? record_find(n->records, i->arena, prefix, i->diag) : NULL;
+    if (n->records && !n->record && prefix != word)
+        diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
+    return n->record;
+}
+
+void named_record_close(struct named_record *n)
+{
+    records_close(n->records);
+    store_close(n->store);
+}
+
+const char *recorded_intent(struct arena *a, const struct recorded *r, const char *path)
+{
+    for (size_t i = 0; i < r->intent_count; i++)
+        if (strcmp(r->intent[i].path, path) == 0)
+            return arena_strndup(a, r->intent[i].bytes, r->intent[i].size);
+    return NULL;
+}

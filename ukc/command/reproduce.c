@@ -1,0 +1,242 @@
+/*
+ * reproduce.c - ukc reproduce: a record's image, made again from nothing but the record.
+ */
+#include "named_record.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include "../../provenance/replay.h"
+#include "../../provenance/toolset.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct reproduction {
+    struct invocation *i;
+    const struct record *record;
+    const struct recorded *recorded;
+    struct replay replay;
+    bool host_tools; /* they are not those of the record, and the user wants to try all the same */
+    bool terminal;
+    struct hash image;
+    uint64_t bytes;
+};
+
+/* ---- the tools ---- */
+
+static const char *const *programs(struct reproduction *r, size_t *count)
+{
+    struct arena *a = r->i->arena;
+    VEC(const char *) names = {};
+    for (size_t i = 0; i < r->recorded->group_count; i++)
+        for (size_t k = 0; k < r->recorded->groups[i].actions.action_count; k++) {
+            const struct action *x = &r->recorded->groups[i].actions.actions[k];
+            *vec_add(a, &names) = x->words[0];
+            for (size_t w = 1; w < x->word_count; w++)
+                if (string_starts(x->words[w], "--ld-path="))
+                    *vec_add(a, &names) = x->words[w] + strlen("--ld-path=");
+        }
+    *count = names.count ? string_sort_unique(names.items, names.count) : 0;
+    return names.items;
+}
+
+/* "clang-19 clang-19 1:19.1.7-3~deb12u1 amd64": program, package, version, architecture. */
+static void advise_packages(struct reproduction *r)
+{
+    const char *packages = recorded_intent(r->i->arena, r->recorded, "packages");
+    VEC(const char *) wanted = {};
+    for (const char *line = packages ? packages : ""; *line;) {
+        char package[128], version[128];
+        if (sscanf(line, "%*s %127s %127s", package, version) == 2)
+            *vec_add(r->i->arena, &wanted) = arena_printf(r->i->arena, "%s=%s", package, version);
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    struct text words = {};
+    size_t count = wanted.count ? string_sort_unique(wanted.items, wanted.count) : 0;
+    for (size_t i = 0; i < count; i++)
+        text_printf(&words, " %s", wanted.items[i]);
+    if (count)
+        diag_help(r->i->diag, "on Debian: apt-get install%s", text_string(&words));
+    diag_help(r->i->diag, "or try with the tools that are here: --tools=host");
+    text_dispose(&words);
+}
+
+/* The host's own files, which a record with its C library was made with. */
+static bool check_host(struct reproduction *r)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < r->recorded->host_count; i++) {
+        const struct object_file *f = &r->recorded->host[i];
+        const char *path = arena_printf(r->i->arena, "/%s", f->path);
+        struct diag *quiet = diag_create();
+        const struct source *s = file_read(r->i->arena, path, SPAN_NONE, OBJECT_LIMIT, quiet);
+        diag_destroy(quiet);
+        if ((s && s->size == f->size && memcmp(s->bytes, f->bytes, f->size) == 0) || r->host_tools)
+            continue;
+        if (missing++ == 0)
+            diag_fail(r->i->diag, DIAG_MISSING, SPAN_NONE, "the image has parts of the C library of a host, which is not this one's");
+        if (missing <= 5)
+            diag_note(r->i->diag, SPAN_NONE, "'%s' %s", path, s ? "is another file" : "is not there");
+    }
+    if (missing > 5)
+        diag_note(r->i->diag, SPAN_NONE, "and %zu more", missing - 5);
+    return missing == 0;
+}
+
+static bool find_tools(struct reproduction *r, const char *store)
+{
+    size_t count;
+    const char *const *names = programs(r, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!toolset_is_program(names[i]))
+            return diag_fail(r->i->diag, DIAG_INTEGRITY, SPAN_NONE, "the record runs '%s', which is no compiler or linker of ukc's", names[i]);
+    const struct toolset *found = toolset_find(r->i->arena, store, names, count, r->i->diag);
+    if (!found) {
+        if (diag_status(r->i->diag) == DIAG_MISSING)
+            advise_packages(r);
+        return false;
+    }
+    r->replay.path = found->directories;
+    bool same = string_equal(found->text, r->recorded->tools);
+    const char *which = r->i->value[OPTION_tools];
+    r->host_tools = !same && which && string_equal(which, "host");
+    if (!same && !r->host_tools) {
+        diag_fail(r->i->diag, DIAG_MISSING, SPAN_NONE, "the image was made with tools that are not on this machine");
+        toolset_differences(r->i->arena, r->recorded->tools, found->text, r->i->diag);
+        advise_packages(r);
+        return false;
+    }
+    return check_host(r);
+}
+
+/* ---- running ---- */
+
+static void show_progress(void *context, size_t number, size_t count, const char *output)
+{
+    const struct reproduction *r = context;
+    if (r->terminal)
+        fprintf(stderr, "\r\033[K[%zu/%zu] %.60s", number, count, path_base(output));
+    else if (given(r->i, OPTION_verbose))
+        fprintf(stderr, "[%zu/%zu] %s\n", number, count, output);
+}
+
+static const char *fresh_directory(struct reproduction *r)
+{
+    const char *temporary = getenv("TMPDIR");
+    char *path = arena_printf(r->i->arena, "%s/ukc-reproduce-XXXXXX", temporary && *temporary == '/' ? temporary : "/tmp");
+    if (mkdtemp(path))
+        return path;
+    diag_fail(r->i->diag, DIAG_OUTSIDE, SPAN_NONE, "no directory can be made at '%s': %s", path, strerror(errno));
+    return NULL;
+}
+
+/* What differs, and where: the first action with equal inputs and another output. */
+static void report_difference(struct reproduction *r)
+{
+    char hex[HASH_HEX];
+    const struct divergence *v = replay_compare(r->i->arena, &r->replay, r->i->diag);
+    diag_fail(r->i->diag, DIAG_DIFFERS, SPAN_NONE, "the image that was made is not the recorded one%s", r->host_tools ? " (with other tools)" : "");
+    if (v && v->absent)
+        diag_note(r->i->diag, SPAN_NONE, "the first to differ, with equal inputs, is the action for '%s': it made nothing", v->output->path);
+    else if (v) {
+        hash_hex(&v->actual, hex);
+        diag_note(r->i->diag, SPAN_NONE, "the first to differ, with equal inputs, is the action for '%s' ('%s'): it made %.12s", v->output->path,
+                  v->action ? v->action->words[0] : "?", hex);
+        hash_hex(&v->output->sha256, hex);
+        diag_note(r->i->diag, SPAN_NONE, "when it was recorded, it made %.12s", hex);
+    }
+    diag_note(r->i->diag, SPAN_NONE, "what was made is kept in '%s'", r->replay.directory);
+}
+
+static bool run(struct reproduction *r)
+{
+    struct diag *d = r->i->diag;
+    bool good = replay_run(r->i->arena, &r->replay, d);
+    if (r->terminal)
+        fputs("\r\033[K", stderr);
+    if (!good)
+        return false;
+    if (!hash_file(replay_image(r->i->arena, &r->replay), &r->image, &r->bytes, d))
+        return false;
+    if (hash_equal(&r->image, &r->record->image_sha256))
+        return true;
+    report_difference(r);
+    return false;
+}
+
+static bool hand_over(struct reproduction *r)
+{
+    const char *output = r->i->value[OPTION_output];
+    if (!output)
+        return true;
+    const struct source *s = file_read(r->i->arena, replay_image(r->i->arena, &r->replay), SPAN_NONE, (size_t)1 << 32, r->i->diag);
+    return s && file_write(output, s->bytes, s->size, NULL, r->i->diag) &&
+           (chmod(output, 0755) == 0 || diag_fail(r->i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be made executable: %s", output, strerror(errno)));
+}
+
+static void print(const struct reproduction *r)
+{
+    char image[HASH_HEX], id[HASH_HEX], recipe[HASH_HEX];
+    hash_hex(&r->image, image);
+    hash_hex(&r->record->id, id);
+    hash_hex(&r->record->recipe, recipe);
+    if (given(r->i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "record", id);
+        json_field(&j, "recipe", recipe);
+        json_field_bool(&j, "identical", true);
+        json_field(&j, "sha256", image);
+        json_field_number(&j, "bytes", (int64_t)r->bytes);
+        json_field(&j, "tools", r->host_tools ? "host" : "recorded");
+        json_field(&j, "output", r->i->value[OPTION_output]);
+        json_end_object(&j);
+        puts(text_string(&j.out));
+        text_dispose(&j.out);
+    } else if (!given(r->i, OPTION_quiet)) {
+        printf("identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
+        if (r->host_tools)
+            puts("made with other tools than the record's");
+    }
+}
+
+static unsigned parse_jobs(struct invocation *i)
+{
+    const char *jobs = i->value[OPTION_jobs];
+    char *end;
+    unsigned long n = jobs ? strtoul(jobs, &end, 10) : 0;
+    if (jobs && (*end || n < 1 || n > 1024))
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", jobs);
+    return (unsigned)n;
+}
+
+static void reproduce(struct reproduction *r, struct named_record *n)
+{
+    struct diag *d = r->i->diag;
+    r->record = n->record;
+    r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
+    r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r,
+                                .jobs = parse_jobs(r->i)};
+    r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
+    if (diag_errors(d) || !r->recorded || !find_tools(r, store_directory(n->store)) || !(r->replay.directory = fresh_directory(r)))
+        return;
+    bool good = run(r) && hand_over(r);
+    if (good)
+        print(r);
+    if (diag_status(d) != DIAG_DIFFERS)
+        file_remove_tree(r->replay.directory, d);
+}
+
+int command_reproduce(struct invocation *i)
+{
+    struct named_record n;
+    struct reproduction r = {.i = i};
+    if (named_record_open(&n, i, i->arguments[0]))
+        reproduce(&r, &n);
+    named_record_close(&n);
+    return (int)diag_status(i->diag);
+}

@@ -1,0 +1,83 @@
+/*
+ * store.c - ukc store and ukc verify: the user's store as a whole.
+ */
+#include "command.h"
+#include "../base/file.h"
+#include "../base/text.h"
+#include "../../provenance/record.h"
+#include "../../provenance/store.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A damaged index leaves its place, with its journal, and is kept. */
+static bool set_aside(struct invocation *i, const char *store)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    const char *aside = NULL;
+    for (unsigned n = 1; n < 1000 && !aside; n++) {
+        const char *path = arena_printf(i->arena, "%s/records.db.damaged-%u", store, n);
+        aside = file_exists(path) ? NULL : path;
+    }
+    for (size_t k = 0; aside && k < 3; k++) {
+        const char *from = arena_printf(i->arena, "%s/records.db%s", store, endings[k]);
+        if (file_exists(from) && rename(from, arena_printf(i->arena, "%s%s", aside, endings[k])) != 0)
+            return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be set aside: %s", from, strerror(errno));
+    }
+    if (aside)
+        printf("the damaged index is kept as '%s'\n", aside);
+    return aside;
+}
+
+static struct records *open_or_replace(struct invocation *i, const char *store)
+{
+    struct diag *first = diag_create();
+    struct records *r = records_open(store, first);
+    bool damaged = !r && diag_status(first) == DIAG_INTEGRITY;
+    diag_destroy(first);
+    if (r || (damaged && !set_aside(i, store)))
+        return r;
+    return records_open(store, i->diag);
+}
+
+static void reindex(struct invocation *i, const char *store)
+{
+    size_t added;
+    struct records *r = open_or_replace(i, store);
+    bool good = r && records_reindex(r, &added, i->diag);
+    if (good && !given(i, OPTION_quiet))
+        printf("%zu run%s added to the index\n", added, added == 1 ? "" : "s");
+    records_close(r);
+}
+
+int command_store(struct invocation *i)
+{
+    const char *word = i->arguments[0];
+    if (!string_equal(word, "reindex")) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'ukc store %s' is nothing that can be done", word);
+        diag_help(i->diag, "there is 'ukc store reindex'");
+        return DIAG_USAGE;
+    }
+    struct store *s = store_open(NULL, i->diag);
+    if (s)
+        reindex(i, store_directory(s));
+    store_close(s);
+    return (int)diag_status(i->diag);
+}
+
+int command_verify(struct invocation *i)
+{
+    struct verified v = {};
+    struct store *s = store_open(NULL, i->diag);
+    struct records *r = s ? records_open(store_directory(s), i->diag) : NULL;
+    bool deep = given(i, OPTION_deep);
+    bool good = r && records_verify(r, deep, &v, i->diag);
+    if (good && !given(i, OPTION_quiet))
+        printf("%zu run%s of %zu record%s: %s\n", v.runs, v.runs == 1 ? "" : "s", v.records, v.records == 1 ? "" : "s",
+               deep ? "every object and image is what it says" : "records, recipes, actions and intents are what they say (--deep: inputs and images too)");
+    records_close(r);
+    store_close(s);
+    return (int)diag_status(i->diag);
+}
