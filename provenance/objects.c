@@ -78,14 +78,24 @@ void objects_remove_lock(struct objects *o, const char *reference)
     text_dispose(&path);
 }
 
+/* One process makes it, alone: libgit2's own locks do not wait. */
+static bool make_repository(struct objects *o, struct diag *d)
+{
+    git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+    if (o->lock >= 0)
+        flock(o->lock, LOCK_EX);
+    bool made = git_repository_open_bare(&o->repository, o->directory) == 0 || /* another did meanwhile */
+                git_repository_init_ext(&o->repository, o->directory, &options) == 0 || libgit2_failed(d, "the object store cannot be made");
+    if (o->lock >= 0)
+        flock(o->lock, LOCK_SH);
+    return made;
+}
+
 static bool open_repository(struct objects *o, struct diag *d)
 {
-    if (git_repository_open_bare(&o->repository, o->directory) != 0) {
-        git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-        options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-        if (git_repository_init_ext(&o->repository, o->directory, &options) != 0)
-            return libgit2_failed(d, "the object store cannot be made");
-    }
+    if (git_repository_open_bare(&o->repository, o->directory) != 0 && !make_repository(o, d))
+        return false;
     if (git_repository_odb(&o->odb, o->repository) != 0)
         return libgit2_failed(d, "the object store cannot be opened");
     return true;

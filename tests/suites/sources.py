@@ -539,13 +539,13 @@ def library_from(context, p):
     commit = p.repository("musl", {})
     for top in ("libs", "targets"):
         shutil.copytree(os.path.join(str(context.root), top), os.path.join(p.top, "catalogue", top), symlinks=True)
-    for target in ("pvh", "posix"):
-        name = os.path.join(p.top, "catalogue", "targets", target, "ukc.lua")
-        with open(name) as f:
-            before, rest = f.read().split("  imports = first_of {", 1)
-        with open(name, "w") as f:
-            f.write(f"""{before}  imports = git {{ name = "musl", repository = "{p.top}/musl", commit = "{commit}", include = include }},
-  parts {rest.split("  parts ", 1)[1]}""")
+    name = os.path.join(p.top, "catalogue", "targets", "shared", "musl.lua")
+    with open(name) as f:
+        before, rest = f.read().split("  return first_of {", 1)
+    rest = rest.split("\n  }\n", 1)[1]  # from the function's end
+    with open(name, "w") as f:
+        f.write(f"""{before}  return git {{ name = "musl", repository = "{p.top}/musl", commit = "{commit}", include = include }}
+{rest}""")
     return f"git musl {commit}: "
 
 
