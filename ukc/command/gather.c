@@ -209,12 +209,22 @@ static bool add_members(struct gathering *g)
 
 /* ---- all of it ---- */
 
+/* What went into an input of ukc's own making is watched by the next build as well. */
+static void watch(struct gathering *g, const struct edge *e)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        if (file_is_regular(e->inputs[i]))
+            *vec_add(g->a, &g->files) = e->inputs[i];
+}
+
 static bool add_edge(struct gathering *g, const struct edge *e)
 {
     if (string_equal(e->rule, "library"))
         return add_headers(g, group_of(g, arena_printf(g->a, "%s/x", project_file(g->p, "obj/+library"))), e);
-    if (string_equal(e->rule, "embed"))
+    if (string_equal(e->rule, "embed")) {
         add_input(g, e->output);
+        watch(g, e);
+    }
     return !is_action(e) || (add_action(g, e) && add_output(g, e->output));
 }
 
