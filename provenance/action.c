@@ -8,25 +8,17 @@
 
 #define LINE_LIMIT 10000000
 
-static void put_words(struct text *t, const char *first, const char *const *words, size_t count)
-{
-    canon_begin(t, first);
-    for (size_t i = 0; i < count; i++)
-        canon_word(t, words[i]);
-    canon_end(t);
-}
-
 void action_group_text(const struct action_group *g, struct text *t)
 {
-    put_words(t, "ukc-actions", (const char *const[]){"1"}, 1);
+    canon_line(t, "ukc-actions", "1");
     for (size_t i = 0; i < g->header_count; i++)
-        put_words(t, "header", &g->headers[i], 1);
+        canon_line(t, "header", g->headers[i]);
     for (size_t i = 0; i < g->action_count; i++) {
         const struct action *x = &g->actions[i];
-        put_words(t, "run", x->words, x->word_count);
+        canon_words(t, "run", x->words, x->word_count);
         if (x->input_count)
-            put_words(t, "in", x->inputs, x->input_count);
-        put_words(t, "out", x->outputs, x->output_count);
+            canon_words(t, "in", x->inputs, x->input_count);
+        canon_words(t, "out", x->outputs, x->output_count);
     }
 }
 
@@ -84,11 +76,6 @@ static bool take_group(struct arena *a, const struct canon_line *lines, size_t c
     return are_paths(a, g->headers, g->header_count);
 }
 
-static bool is_same(const struct text *t, const void *bytes, size_t size)
-{
-    return t->size == size && memcmp(t->bytes, bytes, size) == 0;
-}
-
 bool action_group_parse(struct arena *a, const char *name, const void *bytes, size_t size, struct action_group *g)
 {
     size_t count;
@@ -98,14 +85,14 @@ bool action_group_parse(struct arena *a, const char *name, const void *bytes, si
     bool good = lines && take_group(a, lines, count, g);
     if (good)
         action_group_text(g, &again);
-    good = good && is_same(&again, bytes, size);
+    good = good && canon_is_same(&again, bytes, size);
     text_dispose(&again);
     return good;
 }
 
 void action_outputs_text(const struct action_output *out, size_t count, struct text *t)
 {
-    put_words(t, "ukc-outputs", (const char *const[]){"1"}, 1);
+    canon_line(t, "ukc-outputs", "1");
     for (size_t i = 0; i < count; i++) {
         canon_begin(t, "out");
         canon_hash(t, &out[i].sha256);
@@ -130,7 +117,7 @@ bool action_outputs_parse(struct arena *a, const void *bytes, size_t size, const
     }
     if (good)
         action_outputs_text(all, count - 1, &again);
-    good = good && is_same(&again, bytes, size);
+    good = good && canon_is_same(&again, bytes, size);
     text_dispose(&again);
     *out = all;
     *out_count = good ? count - 1 : 0;

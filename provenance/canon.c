@@ -42,6 +42,24 @@ void canon_end(struct text *t)
     text_putc(t, '\n');
 }
 
+void canon_line(struct text *t, const char *first, const char *word)
+{
+    canon_words(t, first, &word, 1);
+}
+
+void canon_words(struct text *t, const char *first, const char *const *words, size_t count)
+{
+    canon_begin(t, first);
+    for (size_t i = 0; i < count; i++)
+        canon_word(t, words[i]);
+    canon_end(t);
+}
+
+bool canon_is_same(const struct text *t, const void *bytes, size_t size)
+{
+    return t->size == size && memcmp(t->bytes, bytes, size) == 0;
+}
+
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;

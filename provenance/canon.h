@@ -22,6 +22,12 @@ void canon_word(struct text *, const char *); /* not empty */
 void canon_hash(struct text *, const struct hash *);
 void canon_number(struct text *, uint64_t);
 void canon_end(struct text *);
+/* Whole lines. */
+void canon_line(struct text *, const char *first, const char *word);
+void canon_words(struct text *, const char *first, const char *const *words, size_t count);
+
+/* Is what was written again what was read? */
+bool canon_is_same(const struct text *, const void *bytes, size_t size);
 
 struct canon_line {
     const char *const *words; /* without escapes; followed by NULL */

@@ -14,25 +14,24 @@
 
 /* ---- a run as a commit's message ---- */
 
-static void put_line(struct text *t, const char *first, const char *word)
+/* What is not known. */
+static const char *or_dash(const char *word)
 {
-    canon_begin(t, first);
-    canon_word(t, word && *word ? word : "-");
-    canon_end(t);
+    return word && *word ? word : "-";
 }
 
 static void put_run(struct text *t, const struct run *r)
 {
     char hex[HASH_HEX];
     hash_hex(&r->record, hex);
-    put_line(t, "ukc-run", "1");
-    put_line(t, "record", hex);
-    put_line(t, "unikernel", r->unikernel);
-    put_line(t, "version", r->version);
-    put_line(t, "project", r->project);
-    put_line(t, "image", r->image);
-    put_line(t, "host", r->host);
-    put_line(t, "user", r->user);
+    canon_line(t, "ukc-run", "1");
+    canon_line(t, "record", hex);
+    canon_line(t, "unikernel", or_dash(r->unikernel));
+    canon_line(t, "version", or_dash(r->version));
+    canon_line(t, "project", or_dash(r->project));
+    canon_line(t, "image", or_dash(r->image));
+    canon_line(t, "host", or_dash(r->host));
+    canon_line(t, "user", or_dash(r->user));
     text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
 }
 
@@ -65,7 +64,7 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
 /* A name as git allows it in a commit. */
 static const char *author(struct arena *a, const struct run *r)
 {
-    char *user = arena_strdup(a, r->user && *r->user ? r->user : "-"), *host = arena_strdup(a, r->host && *r->host ? r->host : "-");
+    char *user = arena_strdup(a, or_dash(r->user)), *host = arena_strdup(a, or_dash(r->host));
     for (char *words[] = {user, host}, **w = words; w < words + 2; w++)
         for (char *p = *w; *p; p++)
             if ((unsigned char)*p <= ' ' || strchr("<>@", *p))

@@ -9,13 +9,6 @@
 
 #define LINE_LIMIT 1000000
 
-static void put_line(struct text *t, const char *first, const char *word)
-{
-    canon_begin(t, first);
-    canon_word(t, word);
-    canon_end(t);
-}
-
 static void put_hash(struct text *t, const char *first, const struct hash *h)
 {
     canon_begin(t, first);
@@ -33,23 +26,16 @@ static void put_file(struct text *t, const char *first, const struct hash *sha25
     canon_end(t);
 }
 
-static bool is_same(struct text *t, const void *bytes, size_t size)
-{
-    bool same = t->size == size && memcmp(t->bytes, bytes, size) == 0;
-    text_dispose(t);
-    return same;
-}
-
 /* ---- recipes ---- */
 
 void recipe_text(const struct recipe *r, struct text *t)
 {
-    put_line(t, "ukc-recipe", "2");
-    put_line(t, "target", r->target);
-    put_line(t, "profile", r->profile);
-    put_line(t, "image", r->image);
+    canon_line(t, "ukc-recipe", "2");
+    canon_line(t, "target", r->target);
+    canon_line(t, "profile", r->profile);
+    canon_line(t, "image", r->image);
     for (size_t i = 0; i < r->environment_count; i++)
-        put_line(t, "environment", r->environment[i]);
+        canon_line(t, "environment", r->environment[i]);
     put_hash(t, "tools", &r->tools);
     put_hash(t, "actions", &r->actions);
     if (r->has_host)
@@ -132,14 +118,16 @@ bool recipe_parse(struct arena *a, const void *bytes, size_t size, struct recipe
     struct text again = {};
     if (good)
         recipe_text(out, &again);
-    return good && is_same(&again, bytes, size);
+    good = good && canon_is_same(&again, bytes, size);
+    text_dispose(&again);
+    return good;
 }
 
 /* ---- records ---- */
 
 void record_facts_text(const struct record_facts *f, struct text *t)
 {
-    put_line(t, "ukc-record", "2");
+    canon_line(t, "ukc-record", "2");
     put_hash(t, "recipe", &f->recipe);
     put_hash(t, "intent", &f->intent);
     put_hash(t, "outputs", &f->outputs);
@@ -157,5 +145,7 @@ bool record_facts_parse(struct arena *a, const void *bytes, size_t size, struct 
     struct text again = {};
     if (good)
         record_facts_text(out, &again);
-    return good && is_same(&again, bytes, size);
+    good = good && canon_is_same(&again, bytes, size);
+    text_dispose(&again);
+    return good;
 }

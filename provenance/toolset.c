@@ -148,14 +148,8 @@ static bool identify(struct search *s, struct text *out)
 
 static const char *ask(struct search *s, const char *const *argv)
 {
-    struct text out = {}, ignored = {};
-    struct diag *quiet = diag_create();
-    int status = process_run(&(struct process){.argv = argv, .out = &out, .err = &ignored}, quiet);
-    const char *first = arena_strndup(s->a, text_string(&out), strcspn(text_string(&out), "\n"));
-    diag_destroy(quiet);
-    text_dispose(&out);
-    text_dispose(&ignored);
-    return status == 0 ? first : "";
+    const char *answer = process_answer(s->a, argv);
+    return answer ? arena_strndup(s->a, answer, strcspn(answer, "\n")) : "";
 }
 
 static void put_packages(struct search *s, struct text *out)

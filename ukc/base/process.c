@@ -7,6 +7,7 @@
  * holder of the pipe has closed it: a daemon started with it would be waited for.
  */
 #include "process.h"
+#include "arena.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,4 +237,16 @@ char *process_find(const char *program)
             return found;
         path += length + 1;
     }
+}
+
+const char *process_answer(struct arena *a, const char *const *argv)
+{
+    struct text out = {}, err = {};
+    struct diag *quiet = diag_create();
+    int status = process_run(&(struct process){.argv = argv, .out = &out, .err = &err}, quiet);
+    const char *kept = status == 0 ? text_keep(&out, a) : NULL;
+    diag_destroy(quiet);
+    text_dispose(&out);
+    text_dispose(&err);
+    return kept;
 }

@@ -8,6 +8,8 @@
 #include "diag.h"
 #include "text.h"
 
+struct arena;
+
 struct process {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
     const char *directory;   /* NULL: the current one */
@@ -22,6 +24,8 @@ struct process {
  * or -1 after reporting that it could not be started (DIAG_OUTSIDE).
  */
 int process_run(const struct process *, struct diag *);
+/* What a program prints; NULL when there is none, or it fails: of which nothing is said. */
+const char *process_answer(struct arena *, const char *const *argv);
 /* Absolute path of `program` in PATH, in malloc'ed memory, or NULL. */
 char *process_find(const char *program);
 

@@ -53,7 +53,6 @@ static const char *announcement(const struct project *p, const struct image *ima
 
 static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct text *undefined, struct text *absent, bool *outside)
 {
-    const char *jobs = p->i->value[OPTION_jobs];
     struct ninja_run run = {
         .file = project_file(p, "build.ninja"),
         .verbose = given(p->i, OPTION_verbose),
@@ -66,15 +65,8 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
     run.terminal = isatty(fileno(run.out));
-    if (jobs) {
-        char *end;
-        unsigned long n = strtoul(jobs, &end, 10);
-        if (*end || n < 1 || n > 1024) {
-            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", jobs);
-            return -1;
-        }
-        run.jobs = (unsigned)n;
-    }
+    if (!command_jobs(p->i, &run.jobs))
+        return -1;
     return ninja_run(&run, ran, p->d);
 }
 

@@ -145,6 +145,9 @@ static inline bool given(const struct invocation *i, enum option_id id)
 /* parse.c: false after reporting (DIAG_USAGE). */
 bool command_parse(struct invocation *, int argc, char **argv);
 
+/* The number after --jobs, 0 when it was not given; false after reporting. */
+bool command_jobs(struct invocation *, unsigned *jobs);
+
 /* help.c, man.c, completion.c */
 void command_print_help(const struct command *, FILE *);
 void command_print_overview(FILE *);

@@ -18,23 +18,10 @@ bool host_libc_defines(const char *symbol)
     return defined;
 }
 
-/* What a program prints; NULL when there is none, or it fails. */
-static const char *answer(struct arena *a, const char *const *argv)
-{
-    struct text out = {}, err = {};
-    struct diag *quiet = diag_create();
-    int status = process_run(&(struct process){.argv = argv, .out = &out, .err = &err}, quiet);
-    const char *kept = status == 0 ? text_keep(&out, a) : NULL;
-    diag_destroy(quiet);
-    text_dispose(&out);
-    text_dispose(&err);
-    return kept;
-}
-
 /* "zlib1g-dev:amd64: /usr/include/zlib.h", the first of several; diversions are no packages. */
 static const char *package_of(struct arena *a, const char *path)
 {
-    const char *line = answer(a, (const char *[]){"dpkg-query", "--search", path, NULL});
+    const char *line = process_answer(a, (const char *[]){"dpkg-query", "--search", path, NULL});
     if (!line || string_starts(line, "diversion "))
         return NULL;
     return arena_strndup(a, line, strcspn(line, ",: \n"));
@@ -43,7 +30,7 @@ static const char *package_of(struct arena *a, const char *path)
 static const char *modules_of(struct arena *a, const char *package)
 {
     enum { MOST = 3 };
-    const char *p = answer(a, (const char *[]){"dpkg-query", "--listfiles", package, NULL});
+    const char *p = process_answer(a, (const char *[]){"dpkg-query", "--listfiles", package, NULL});
     const char *all = NULL;
     for (size_t n, count = 0; p && *p && count < MOST; p += n + (p[n] == '\n')) {
         n = strcspn(p, "\n");

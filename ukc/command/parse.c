@@ -6,6 +6,7 @@
  */
 #include "command.h"
 #include "../base/text.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define TAKEN_ALWAYS (TAKES(help) | TAKES(colour) | TAKES(directory))
@@ -227,4 +228,14 @@ bool command_parse(struct invocation *i, int argc, char **argv)
         at += used;
     }
     return check_forms(i) && count_words(i);
+}
+
+bool command_jobs(struct invocation *i, unsigned *jobs)
+{
+    const char *word = i->value[OPTION_jobs];
+    char *end = NULL;
+    unsigned long n = word ? strtoul(word, &end, 10) : 0;
+    *jobs = (unsigned)n;
+    return !word || (!*end && n >= 1 && n <= 1024) ||
+           diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", word);
 }

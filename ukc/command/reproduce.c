@@ -204,25 +204,14 @@ static void print(const struct reproduction *r)
     }
 }
 
-static unsigned parse_jobs(struct invocation *i)
-{
-    const char *jobs = i->value[OPTION_jobs];
-    char *end;
-    unsigned long n = jobs ? strtoul(jobs, &end, 10) : 0;
-    if (jobs && (*end || n < 1 || n > 1024))
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", jobs);
-    return (unsigned)n;
-}
-
 static void reproduce(struct reproduction *r, struct named_record *n)
 {
     struct diag *d = r->i->diag;
     r->record = n->record;
     r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
-    r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r,
-                                .jobs = parse_jobs(r->i)};
+    r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
     r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
-    if (diag_errors(d) || !r->recorded || !find_tools(r, store_directory(n->store)) || !(r->replay.directory = fresh_directory(r)))
+    if (!r->recorded || !command_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !(r->replay.directory = fresh_directory(r)))
         return;
     bool good = run(r) && hand_over(r);
     if (good)
