@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests: tests/run.py [--suite NAME] [--filter REGEX] [--long] [--accept] [--jobs N].
+"""Runs the tests: tests/run.py [--suite NAME] [--filter REGEX] [--long] [--accept] [--jobs N] [--slowest N].
 
 A suite is a module tests/suites/NAME.py with
 
@@ -40,6 +40,9 @@ OUTCOME = 40  # a test's process ends with this plus its outcome: another status
 class Test:
     def __init__(self, suite, seconds, name, function):
         self.suite, self.name, self.function, self.seconds = suite, name, function, seconds
+
+    def __str__(self):
+        return f"{self.suite.title}/{self.name}"
 
 
 class Child:
@@ -120,49 +123,82 @@ class Child:
         return outcome, seconds, text
 
 
-class Results:
-    def __init__(self):
+class Suite:
+    """What became of a suite's tests; says so when the last of them has ended."""
+
+    def __init__(self, title):
+        self.title = title
         self.counts = [0, 0, 0]
+        self.start = time.monotonic()
+        self.open = 0  # tests that have not ended
+        self.spent = 0.0  # the sum of their times
 
     def add(self, test, outcome, seconds, text):
         self.counts[outcome] += 1
-        if outcome == PASSED:
-            return
+        self.spent += seconds
+        self.open -= 1
+        if outcome != PASSED:
+            self.tell(test, outcome, seconds, text)
+        if not self.open:
+            passed, failed, skipped = self.counts
+            more = f", {skipped} skipped" if skipped else ""
+            took = time.monotonic() - self.start
+            print(f"{self.title}: {passed} passed, {failed} failed{more}, {took:.1f} s ({self.spent:.1f} s of tests)", flush=True)
+
+    def tell(self, test, outcome, seconds, text):
         if len(text) > OUTPUT_MOST:
             text = text[: OUTPUT_MOST // 2] + "\n[...]\n" + text[-OUTPUT_MOST // 2 :]
         text = text.strip("\n")
         if outcome == SKIPPED:
-            print(f"skip {test.suite}/{test.name}: {' '.join(text.split())}")
+            print(f"skip {test}: {' '.join(text.split())}")
         else:
-            print(f"FAIL {test.suite}/{test.name} ({seconds:.1f} s)")
+            print(f"FAIL {test} ({seconds:.1f} s)")
             for line in text.splitlines():
                 print(f"    {line}")
         sys.stdout.flush()
 
 
-def run_tests(tests, jobs, results):
-    waiting, running = list(reversed(tests)), {}
-    selector = selectors.DefaultSelector()
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                child = Child(waiting.pop())
-                running[child.alive] = child
-                selector.register(child.alive, selectors.EVENT_READ)
+class Pool:
+    """Runs tests, so many at once; the next suite begins while the last tests of the one before still run."""
+
+    def __init__(self, jobs):
+        self.jobs = jobs
+        self.running = {}
+        self.selector = selectors.DefaultSelector()
+        self.times = []  # (seconds, test)
+
+    def run(self, suites):
+        """suites: an iterable of (tests, whether they run alone)"""
+        try:
+            for tests, alone in suites:
+                for test in tests:
+                    self.wait(0 if alone else self.jobs - 1)
+                    child = Child(test)
+                    self.running[child.alive] = child
+                    self.selector.register(child.alive, selectors.EVENT_READ)
+                if alone:
+                    self.wait(0)
+            self.wait(0)
+        finally:
+            for child in self.running.values():
+                child.finish(True)
+
+    def wait(self, most):
+        """until no more than so many run"""
+        while len(self.running) > most:
             now = time.monotonic()
-            nearest = min(child.start + child.test.seconds for child in running.values())
+            nearest = min(child.start + child.test.seconds for child in self.running.values())
             # the pipe closes when the test's process ends (its children do not inherit it)
-            ended = {key.fd for key, _ in selector.select(max(0, nearest - now))}
+            ended = {key.fd for key, _ in self.selector.select(max(0, nearest - now))}
             now = time.monotonic()
-            for fd, child in list(running.items()):
+            for fd, child in list(self.running.items()):
                 late = now >= child.start + child.test.seconds and fd not in ended
                 if late or fd in ended:
-                    selector.unregister(fd)
-                    del running[fd]
-                    results.add(child.test, *child.finish(late))
-    finally:
-        for child in running.values():
-            child.finish(True)
+                    self.selector.unregister(fd)
+                    del self.running[fd]
+                    outcome, seconds, text = child.finish(late)
+                    self.times.append((seconds, str(child.test)))
+                    child.test.suite.add(child.test, outcome, seconds, text)
 
 
 def load_one(name):
@@ -190,7 +226,7 @@ def load(names):
     return sorted(modules, key=lambda m: (getattr(m, "ORDER", 50), m.__name__))
 
 
-def suite_tests(module, title, context, wanted):
+def suite_tests(module, suite, context, wanted):
     """All tests of a suite. One that cannot be listed, or is empty, is a failed test."""
 
     seconds = getattr(module, "SECONDS", SECONDS)
@@ -199,30 +235,32 @@ def suite_tests(module, title, context, wanted):
         def fail():
             raise harness.Failure(error)
 
-        return [Test(title, seconds, "list", fail)]
+        return [Test(suite, seconds, "list", fail)]
 
     try:
-        tests = [Test(title, seconds, *entry) for entry in module.tests(context)]
+        tests = [Test(suite, seconds, *entry) for entry in module.tests(context)]
     except harness.Failure as e:
         return listing_failed(str(e))
     except Exception:
         return listing_failed(traceback.format_exc())
     if not tests:
         return listing_failed("the suite has no tests")
-    return [test for test in tests if not wanted or wanted.search(f"{title}/{test.name}")]
+    return [test for test in tests if not wanted or wanted.search(str(test))]
 
 
-def run_suite(module, title, context, wanted, totals):
-    start = time.monotonic()
-    tests = suite_tests(module, title, context, wanted)
-    if not tests:
-        return
-    results = Results()
-    run_tests(tests, 1 if getattr(module, "ALONE", False) else context.jobs, results)
-    passed, failed, skipped = results.counts
-    more = f", {skipped} skipped" if skipped else ""
-    print(f"{title}: {passed} passed, {failed} failed{more}, {time.monotonic() - start:.1f} s", flush=True)
-    totals.append(results.counts)
+def listed(modules, options, done):
+    """(tests, whether they run alone) of each suite, when its turn comes; `done` gets the suites."""
+    common = {"long": options.long, "accept": options.accept, "jobs": max(1, options.jobs)}
+    rounds = [(module, "", options.build, False) for module in modules]
+    if options.sanitized and not options.accept:
+        rounds += [(module, "-sanitized", options.sanitized, True) for module in modules if getattr(module, "SANITIZED", False)]
+    for module, suffix, build, sanitized in rounds:
+        suite = Suite(module.__name__.split(".")[-1] + suffix)
+        context = harness.Context(build, sanitized=sanitized, **common)
+        tests = suite_tests(module, suite, context, options.filter)
+        suite.open = len(tests)
+        done.append(suite)
+        yield tests, getattr(module, "ALONE", False)
 
 
 def arguments():
@@ -232,6 +270,7 @@ def arguments():
     p.add_argument("--long", action="store_true", help="the full counts")
     p.add_argument("--accept", action="store_true", help="rewrite the expectations of golden tests")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="tests at once (default: processors)")
+    p.add_argument("--slowest", type=int, default=0, metavar="N", help="list the N tests that took longest")
     p.add_argument("--build", default=str(harness.ROOT / "build"), metavar="DIR", help="the build to test (default: build)")
     p.add_argument("--sanitized", metavar="DIR", help="a build with ASan and UBSan: some suites run with it as well")
     return p.parse_args()
@@ -243,22 +282,16 @@ def main():
         sys.exit(f"tests/run.py: there is no build in {options.build}: run ./bootstrap build")
     # a child that is stopped must not leave its temporary directory to us alone
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    common = {"long": options.long, "accept": options.accept, "jobs": max(1, options.jobs)}
-    totals = []
-    modules = load(options.suite)
+    suites, pool = [], Pool(max(1, options.jobs))
     try:
-        for module in modules:
-            name = module.__name__.split(".")[-1]
-            run_suite(module, name, harness.Context(options.build, **common), options.filter, totals)
-        for module in modules:
-            if options.sanitized and not options.accept and getattr(module, "SANITIZED", False):
-                title = module.__name__.split(".")[-1] + "-sanitized"
-                context = harness.Context(options.sanitized, sanitized=True, **common)
-                run_suite(module, title, context, options.filter, totals)
+        pool.run(listed(load(options.suite), options, suites))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    passed, failed, skipped = (sum(counts[i] for counts in totals) for i in range(3))
+    if options.slowest:
+        for seconds, test in sorted(pool.times, reverse=True)[: options.slowest]:
+            print(f"{seconds:8.1f} s  {test}")
+    passed, failed, skipped = (sum(suite.counts[i] for suite in suites) for i in range(3))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
 
