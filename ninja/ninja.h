@@ -91,8 +91,8 @@ struct ninja_run {
  * SIGINT, SIGTERM and SIGHUP are handed to ninja, which stops its commands and removes
  * what they left half-written; the result is then 128 + the signal.  A caller that is
  * killed takes ninja with it, which is sent SIGTERM then.
- * Environment variables by which compilers change their output unseen (CPATH and the
- * like, see run.c) are taken away from the commands.
+ * Commands find the environment of actions (base/environment.h), PATH and TMPDIR, and of the user's nothing else but in
+ * what is handed over to a ukc among them.
  */
 int ninja_run(const struct ninja_run *, bool *ran, struct diag *);
 

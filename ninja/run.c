@@ -21,8 +21,6 @@
 #include "../ukc/base/environment.h"
 #include "../ukc/base/process.h"
 
-extern char **environ;
-
 static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP};
 enum { FORWARDED_COUNT = sizeof forwarded / sizeof forwarded[0] };
 
@@ -65,21 +63,31 @@ static void handlers_remove(struct handlers *h)
     sigprocmask(SIG_SETMASK, &h->mask_before, NULL);
 }
 
-/* Ours to set: see make_environment. */
-static bool is_ninjas(const char *entry)
-{
-    return strncmp(entry, "NINJA_STATUS=", 13) == 0 || strncmp(entry, "CLICOLOR_FORCE=", 15) == 0;
-}
+/*
+ * What leads to tools and to room for their work; and where sanitizers are in ukc itself, what they are told, which
+ * they read before main, when a ukc that Ninja calls has not yet taken the user's environment.
+ */
+static const char *const passed[] = {
+    "PATH", "TMPDIR",
+#ifdef __SANITIZE_ADDRESS__
+    "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
+#endif
+};
 
-static char **make_environment(struct arena *a, bool terminal)
+/* `handed`: the user's environment, for a ukc below. */
+static char **make_environment(struct arena *a, bool terminal, int handed)
 {
     VEC(char *) list = {};
-    for (char **e = environ; *e; e++)
-        if (!environment_is_hidden_input(*e) && !is_ninjas(*e))
-            *vec_add(a, &list) = *e;
+    for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++)
+        if (getenv(passed[i]))
+            *vec_add(a, &list) = arena_printf(a, "%s=%s", passed[i], getenv(passed[i]));
+    for (size_t i = 0; i < action_environment_count; i++)
+        *vec_add(a, &list) = arena_strdup(a, action_environment[i]);
     *vec_add(a, &list) = arena_strdup(a, "NINJA_STATUS=" PROGRESS_STATUS);
     if (terminal) /* else Ninja takes the colours out of the compiler's messages */
         *vec_add(a, &list) = arena_strdup(a, "CLICOLOR_FORCE=1");
+    if (handed >= 0)
+        *vec_add(a, &list) = arena_strdup(a, environment_handed(a, handed));
     *vec_add(a, &list) = NULL;
     return list.items;
 }
@@ -117,48 +125,61 @@ static int find_program(const char *program)
     return found ? 0 : ENOENT;
 }
 
+/* How ninja is started, and what came of it. */
+struct launch {
+    char **argv, **environment;
+    int output; /* ninja's */
+    int handed; /* the user's environment, or -1 */
+    const struct handlers *handlers;
+    pid_t pid;
+    int error; /* an errno value */
+};
+
 /* In the child: what it becomes ends when ukc does, however that is.  Returns only when it cannot be started. */
-static void become(char **argv, char **environment, int output, const struct handlers *h, pid_t parent)
+static void become(const struct launch *l, pid_t parent)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it has ended already */
         _exit(128 + SIGTERM);
     int input = open("/dev/null", O_RDONLY);
-    if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    if (input < 0 || dup2(input, 0) < 0 || dup2(l->output, 1) < 0 || dup2(l->output, 2) < 0)
         return;
     if (input > 2)
         close(input);
+    if (l->handed >= 0)
+        fcntl(l->handed, F_SETFD, 0);
     sigaction(SIGPIPE, &standard, NULL);
     for (int i = 0; i < FORWARDED_COUNT; i++)
-        if (h->before[i].sa_handler != SIG_IGN)
+        if (l->handlers->before[i].sa_handler != SIG_IGN)
             sigaction(forwarded[i], &standard, NULL);
-    sigprocmask(SIG_SETMASK, &h->mask_before, NULL);
-    execvpe(argv[0], argv, environment);
+    sigprocmask(SIG_SETMASK, &l->handlers->mask_before, NULL);
+    execvpe(l->argv[0], l->argv, l->environment);
 }
 
-/* An errno value. */
-static int start(char **argv, char **environment, int output, const struct handlers *h, pid_t *pid)
+static void start(struct launch *l)
 {
     pid_t parent = getpid();
-    int told[2], error = find_program(argv[0]);
-    if (error)
-        return error;
-    if (pipe2(told, O_CLOEXEC) < 0)
-        return errno;
-    *pid = fork();
-    error = *pid < 0 ? errno : 0;
-    if (*pid == 0) {
-        become(argv, environment, output, h, parent);
-        error = errno;
+    int told[2];
+    l->error = find_program(l->argv[0]);
+    if (l->error)
+        return;
+    if (pipe2(told, O_CLOEXEC) < 0) {
+        l->error = errno;
+        return;
+    }
+    l->pid = fork();
+    l->error = l->pid < 0 ? errno : 0;
+    if (l->pid == 0) {
+        become(l, parent);
+        int error = errno;
         _exit(write(told[1], &error, sizeof error) == sizeof error ? 127 : 126);
     }
     close(told[1]);
-    bool failed = !error && read(told[0], &error, sizeof error) == sizeof error;
+    bool failed = !l->error && read(told[0], &l->error, sizeof l->error) == sizeof l->error;
     close(told[0]);
     if (failed)
-        waitpid(*pid, NULL, 0);
-    return error;
+        waitpid(l->pid, NULL, 0);
 }
 
 static void follow(int fd, struct progress *progress)
@@ -192,7 +213,6 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
     struct progress progress = {.out = run->out, .terminal = run->terminal, .verbose = run->verbose, .quiet = run->quiet, .announcement = run->announcement,
                                 .undefined = run->undefined, .absent = run->absent, .output = run->output};
     struct arena *a = arena_create();
-    char **argv = make_arguments(a, run), **environment = make_environment(a, run->terminal);
     int pipe_ends[2], status = -1;
     fflush(run->out);
     if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
@@ -202,18 +222,21 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
     }
     struct handlers handlers;
     handlers_install(&handlers);
-    pid_t pid = -1;
-    int error = start(argv, environment, pipe_ends[1], &handlers, &pid);
+    struct launch l = {.argv = make_arguments(a, run), .output = pipe_ends[1], .handed = environment_hand_over(), .handlers = &handlers, .pid = -1};
+    l.environment = make_environment(a, run->terminal, l.handed);
+    start(&l);
     close(pipe_ends[1]);
-    if (error) {
-        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", argv[0], strerror(error));
-        if (error == ENOENT)
+    if (l.handed >= 0)
+        close(l.handed);
+    if (l.error) {
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", l.argv[0], strerror(l.error));
+        if (l.error == ENOENT)
             diag_help(d, "install ninja (Debian package ninja-build), or name it in $NINJA");
     } else {
-        child = (sig_atomic_t)pid;
+        child = (sig_atomic_t)l.pid;
         sigprocmask(SIG_SETMASK, &handlers.mask_before, NULL);
         follow(pipe_ends[0], &progress);
-        status = reap(pid, &handlers);
+        status = reap(l.pid, &handlers);
     }
     close(pipe_ends[0]);
     int signal = caught;

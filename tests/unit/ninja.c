@@ -15,6 +15,7 @@
 #include "../../ninja/ninja.h"
 #include "../../ninja/progress.h"
 #include "../../ukc/base/arena.h"
+#include "../../ukc/base/environment.h"
 #include "../../ukc/base/file.h"
 
 /* Names that Ninja, the shell or both could misread. */
@@ -180,7 +181,7 @@ static void write_failing(struct place *p)
             .rule = "say",
             .outputs = (const char *[]){arena_printf(p->a, "o%d", i)}, .output_count = 1,
             .implicit = (const char *[]){i ? arena_printf(p->a, "o%d", i - 1) : "build.ninja"}, .implicit_count = 1,
-            .variables = (struct ninja_variable[]){{"what", i == 0 ? "one" : i == 1 ? "two $$HOME" : "three"},
+            .variables = (struct ninja_variable[]){{"what", i == 0 ? "one" : i == 1 ? "two $$LC_ALL" : "three"},
                                                    {"end", i == 1 ? "7" : "0"}}, .variable_count = 2});
     save(p, "build.ninja", &t);
 }
@@ -193,8 +194,8 @@ static void test_failure_is_passed_through(void **state)
     assert_int_not_equal(o.status, 0);
     assert_true(o.ran);
     assert_int_equal(o.edges, 2);
-    assert_string_equal(o.out, "[1/3] SAY one\nsaid: one\nno newline: one\n[2/3] SAY two $HOME\nfailed: SAY two $HOME\n"
-                               "said: two /elsewhere\nno newline: two /elsewhere\n");
+    assert_string_equal(o.out, "[1/3] SAY one\nsaid: one\nno newline: one\n[2/3] SAY two $LC_ALL\nfailed: SAY two $LC_ALL\n"
+                               "said: two C\nno newline: two C\n");
     assert_false(file_exists("o2"));
 }
 
@@ -375,20 +376,55 @@ static void test_signals_are_handed_on(void **state)
     check_signal(*state, SIGHUP);
 }
 
-static void test_hidden_inputs_are_removed(void **state)
+/* Nothing of the user's, but in what a ukc below takes. */
+static void test_environment_is_that_of_actions(void **state)
 {
     struct place *p = *state;
     struct text t = {};
     ninja_begin(&t);
-    ninja_rule(&t, &(struct ninja_rule){.name = "env", .command = "echo \"$${CPATH-none} $${UKC_KEPT-none}\" > $out"});
+    ninja_rule(&t, &(struct ninja_rule){.name = "env", .command = "env > $out"});
     ninja_build(&t, &(struct ninja_build){.rule = "env", .outputs = (const char *[]){"env"}, .output_count = 1});
     save(p, "build.ninja", &t);
-    setenv("CPATH", "/somewhere", 1);
-    setenv("UKC_KEPT", "kept", 1);
+    static const char *const hidden[] = {"CPATH", "LANG", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH", "CLANG_CONFIG_FILE_SYSTEM_DIR", "LD_LIBRARY_PATH", "ANYTHING"};
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+        setenv(hidden[i], "/somewhere", 1);
     assert_int_equal(run(p, (struct ninja_run){}).status, 0);
-    unsetenv("CPATH");
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+        unsetenv(hidden[i]);
+    const char *said = load(p, "env");
+    assert_null(strstr(said, "/somewhere"));
+    assert_null(strstr(said, "HOME="));
+    assert_non_null(strstr(said, "LC_ALL=C\n"));
+    assert_non_null(strstr(said, "PATH="));
+    assert_non_null(strstr(said, "UKC_ENVIRONMENT="));
+}
+
+static void test_environment_is_handed_over(void **)
+{
+    struct arena *a = arena_create();
+    setenv("UKC_KEPT", "a value\nof two lines", 1);
+    setenv("CPATH", "/somewhere", 1);
+    int fd = environment_hand_over();
+    assert_true(fd > 2);
+    const char *before = getenv("HOME");
+    before = arena_strdup(a, before ? before : "");
     unsetenv("UKC_KEPT");
-    assert_string_equal(load(p, "env"), "none kept\n");
+    setenv("LC_ALL", "C", 1);
+    setenv("HOME", "/elsewhere/still", 1);
+    putenv((char *)environment_handed(a, fd));
+    environment_settle();
+    assert_string_equal(getenv("UKC_KEPT"), "a value\nof two lines");
+    assert_string_equal(getenv("HOME"), before);
+    assert_null(getenv("LC_ALL"));
+    assert_null(getenv("CPATH"));
+    assert_null(getenv("UKC_ENVIRONMENT"));
+    unsetenv("UKC_KEPT");
+    /* what is none of ours changes nothing */
+    setenv("UKC_ENVIRONMENT", "0", 1);
+    environment_settle();
+    assert_string_equal(getenv("HOME"), before);
+    assert_null(getenv("UKC_ENVIRONMENT"));
+    arena_destroy(a);
 }
 
 static void test_no_ninja(void **state)
@@ -419,7 +455,7 @@ int main(void)
         cmocka_unit_test(test_terminal_line_overwrites_itself), cmocka_unit_test(test_hostile_output),
         TEST(test_failed_generator_speaks_for_itself), cmocka_unit_test(test_undefined_symbols_are_collected),
         cmocka_unit_test(test_absent_headers_are_collected),
-        TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_hidden_inputs_are_removed), TEST(test_no_ninja),
+        TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_environment_is_that_of_actions), cmocka_unit_test(test_environment_is_handed_over), TEST(test_no_ninja),
         TEST(test_ninjas_own_error_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

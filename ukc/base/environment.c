@@ -1,10 +1,21 @@
 /*
- * environment.c - the hidden inputs of compilers (see environment.h).
+ * environment.c - see environment.h.
  */
 #include "environment.h"
-#include <stddef.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "arena.h"
+#include "text.h"
+
+extern char **environ;
+
+const char *const action_environment[] = {"LC_ALL=C"};
+const size_t action_environment_count = sizeof action_environment / sizeof action_environment[0];
 
 static const char *const hidden_inputs[] = {
     "CCC_OVERRIDE_OPTIONS", "CLANG_NO_DEFAULT_CONFIG", "COMPILER_PATH", "CPATH",
@@ -13,18 +24,68 @@ static const char *const hidden_inputs[] = {
 };
 enum { HIDDEN_COUNT = sizeof hidden_inputs / sizeof hidden_inputs[0] };
 
-bool environment_is_hidden_input(const char *entry)
+static const char variable[] = "UKC_ENVIRONMENT", first_line[] = "ukc-environment 1\n";
+
+/* ---- handing over: the first line, then every entry with its final zero ---- */
+
+int environment_hand_over(void)
 {
-    for (size_t i = 0; i < HIDDEN_COUNT; i++) {
-        size_t n = strlen(hidden_inputs[i]);
-        if (strncmp(entry, hidden_inputs[i], n) == 0 && entry[n] == '=')
-            return true;
+    struct text t = {};
+    text_puts(&t, first_line);
+    for (char **e = environ; *e; e++)
+        text_append(&t, *e, strlen(*e) + 1);
+    int fd = memfd_create("environment", MFD_CLOEXEC);
+    for (size_t done = 0; fd >= 0 && done < t.size;) {
+        ssize_t n = write(fd, t.bytes + done, t.size - done);
+        if (n <= 0) {
+            close(fd);
+            fd = -1;
+        }
+        done += n > 0 ? (size_t)n : 0;
     }
-    return false;
+    text_dispose(&t);
+    return fd;
 }
 
-void environment_scrub(void)
+const char *environment_handed(struct arena *a, int fd)
 {
+    return arena_printf(a, "%s=%d", variable, fd);
+}
+
+/* What was handed over, in malloc'ed memory; NULL: nothing, or it is not ours. */
+static char *read_handed(int fd, size_t *size)
+{
+    struct stat s;
+    if (fd < 3 || fstat(fd, &s) < 0 || !S_ISREG(s.st_mode) || s.st_size < (off_t)strlen(first_line))
+        return NULL;
+    char *bytes = malloc((size_t)s.st_size + 1);
+    *size = (size_t)s.st_size;
+    if (bytes && pread(fd, bytes, *size, 0) == s.st_size && memcmp(bytes, first_line, strlen(first_line)) == 0) {
+        bytes[*size] = 0;
+        return bytes;
+    }
+    free(bytes);
+    return NULL;
+}
+
+static void take_handed(void)
+{
+    const char *value = getenv(variable);
+    int fd = value ? atoi(value) : -1;
+    size_t size;
+    char *bytes = read_handed(fd, &size);
+    if (bytes) {
+        close(fd);
+        clearenv();
+        for (char *e = bytes + strlen(first_line); e < bytes + size; e += strlen(e) + 1)
+            putenv(e); /* keeps `bytes` */
+    }
+    unsetenv(variable);
+}
+
+void environment_settle(void)
+{
+    take_handed();
     for (size_t i = 0; i < HIDDEN_COUNT; i++)
         unsetenv(hidden_inputs[i]);
 }

@@ -7,6 +7,7 @@
 #include "gather.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../base/environment.h"
 #include "../base/file.h"
 #include "../base/map.h"
 #include "library.h"
@@ -278,7 +279,6 @@ static void finish_inputs(struct gathering *g, struct recording *r)
 
 const struct gathered *gather(struct project *p, const struct image *image, const char *store)
 {
-    static const char *const environment[] = {"LC_ALL=C"};
     struct gathering g = {.p = p, .a = p->a, .library = project_file(p, "obj/+library.a")};
     struct gathered *out = arena_new(p->a, struct gathered);
     struct recording *r = &out->recording;
@@ -291,8 +291,8 @@ const struct gathered *gather(struct project *p, const struct image *image, cons
         g.programs.count = string_sort_unique(g.programs.items, g.programs.count);
         tools = toolset_find(p->a, store, g.programs.items, g.programs.count, p->d);
     }
-    r->recipe = (struct recipe){.target = target_names[p->configuration.target], .image = image->path, .environment = environment,
-                                .environment_count = 1, .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release"};
+    r->recipe = (struct recipe){.target = target_names[p->configuration.target], .image = image->path, .environment = action_environment,
+                                .environment_count = action_environment_count, .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release"};
     if (good && tools) {
         r->tools = tools->text;
         good = gather_intent(p, needed, tools, r);

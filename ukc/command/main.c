@@ -60,7 +60,7 @@ int command_main(int argc, char **argv)
 {
     /* A reader that goes away is an error to report, not a death. */
     signal(SIGPIPE, SIG_IGN);
-    environment_scrub();
+    environment_settle();
     struct invocation i = {.arena = arena_create(), .diag = diag_create()};
     i.program = own_path(i.arena, argv[0]);
     int status = 0;
