@@ -79,10 +79,13 @@ struct ninja_run {
     struct text *undefined;
     /* Headers that a failed compilation did not find, one a line, are added to it; may be NULL. */
     struct text *absent;
+    /* Set when a link failed for assembly that it found wrong in bitcode, whose place the linker does not know; may be NULL. */
+    bool *assembly;
     /* What failed commands said, without colours, after a line "failed: " and the description of each, is added to it; may be NULL. */
     struct text *output;
     /* Set when it failed for no command's own fault: Ninja could not go on, or the disk is full; may be NULL. */
     bool *outside;
+    int held; /* a descriptor that ninja and its commands inherit, above the standard ones: they hold it open as long as they last; 0: none */
 };
 /*
  * Runs $NINJA, else ninja; streams its progress and the failing command's own output.

@@ -224,6 +224,8 @@ static void take_line(struct progress *p)
             take_undefined(p, line);
         if (p->failed && p->absent)
             take_absent(p, line);
+        if (p->failed && p->assembly)
+            *p->assembly |= strstr(line, " error: ld-temp.o <inline asm>:") != NULL;
         if (p->failed && p->output) {
             put_plain(p->output, line);
             text_putc(p->output, '\n');

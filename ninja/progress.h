@@ -33,6 +33,7 @@ struct progress {
     bool no_space;            /* something said that the disk is full */
     struct text *undefined;   /* gets the symbols that lld found nowhere, one a line; may be NULL */
     struct text *absent;      /* gets the headers that clang did not find, one a line; may be NULL */
+    bool *assembly;           /* set when lld said that assembly in bitcode is wrong; may be NULL */
     struct text *output;      /* gets what failed commands said; may be NULL */
     struct text line;         /* what has come of the current line */
     struct text description;  /* of the last finished command */

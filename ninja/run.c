@@ -130,6 +130,7 @@ struct launch {
     char **argv, **environment;
     int output; /* ninja's */
     int handed; /* the user's environment, or -1 */
+    int held;   /* what it holds open for its caller, or 0 */
     const struct handlers *handlers;
     pid_t pid;
     int error; /* an errno value */
@@ -144,6 +145,8 @@ static void become(const struct launch *l, pid_t parent)
         _exit(128 + SIGTERM);
     int input = open("/dev/null", O_RDONLY);
     if (input < 0 || dup2(input, 0) < 0 || dup2(l->output, 1) < 0 || dup2(l->output, 2) < 0)
+        return;
+    if (l->held > 2 && fcntl(l->held, F_SETFD, 0) < 0)
         return;
     if (input > 2)
         close(input);
@@ -211,7 +214,7 @@ static int reap(pid_t pid, const struct handlers *h)
 int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
 {
     struct progress progress = {.out = run->out, .terminal = run->terminal, .verbose = run->verbose, .quiet = run->quiet, .announcement = run->announcement,
-                                .undefined = run->undefined, .absent = run->absent, .output = run->output};
+                                .undefined = run->undefined, .absent = run->absent, .assembly = run->assembly, .output = run->output};
     struct arena *a = arena_create();
     int pipe_ends[2], status = -1;
     fflush(run->out);
@@ -222,7 +225,7 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
     }
     struct handlers handlers;
     handlers_install(&handlers);
-    struct launch l = {.argv = make_arguments(a, run), .output = pipe_ends[1], .handed = environment_hand_over(), .handlers = &handlers, .pid = -1};
+    struct launch l = {.argv = make_arguments(a, run), .output = pipe_ends[1], .handed = environment_hand_over(), .held = run->held, .handlers = &handlers, .pid = -1};
     l.environment = make_environment(a, run->terminal, l.handed);
     start(&l);
     close(pipe_ends[1]);

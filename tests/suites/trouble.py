@@ -1,5 +1,6 @@
 """What goes wrong around a build: vanished files, full disks, interruptions, foreign lock files."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -254,6 +255,71 @@ def killed_configure(context):
             p.ukc("plan")
         p.ukc("configure")
         p.ukc("build")
+
+
+def killed_asking(context):
+    """What a killed ukc had asked does not hold the project's lock: nothing of it is written there."""
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "odd" { sources = { "odd.c" }, requires = { console = sig.console }, imports = { pkgconfig "zlib" } }\n')
+        p.write("odd.c", "int odd_main(void) { return 0; }\n")
+        os.makedirs(p.file("bin"))
+        p.write("bin/pkg-config", "#!/bin/sh\necho $$ > asked.new\nmv asked.new asked\nexec sleep 60\n")
+        os.chmod(p.file("bin/pkg-config"), 0o755)
+        p.environment["PATH"] = p.file("bin") + ":" + p.environment["PATH"]
+        process = p.start(str(context.ukc), "configure", "--target", "posix")
+        end = time.monotonic() + 60
+        while not os.path.exists(p.file("asked")):
+            expect(time.monotonic() < end and process.poll() is None, "pkg-config is asked", process.poll())
+            time.sleep(0.02)
+        with open(p.file("build/lock"), "rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                expect(False, "ukc holds the lock while it asks")
+            except BlockingIOError:
+                process.kill()
+                process.wait()
+            asked = int(p.read("asked"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.kill(asked, 0)  # it is still there
+            except BlockingIOError:
+                expect(False, "pkg-config does not hold it")
+            finally:
+                os.kill(asked, signal.SIGKILL)
+        process.stdout.close()
+
+
+def lock_is_a_link(context):
+    """ukc.lock leads to a file that several projects share, or that is not there yet: it is written through the link."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        os.makedirs(p.file("shared"))
+        os.symlink("shared/hello.lock", p.file("ukc.lock"))
+        p.ukc("configure", "--target", "posix")
+        expect(os.path.islink(p.file("ukc.lock")), "the link stays")
+        first = p.read("shared/hello.lock")
+        expect(first.startswith(b"ukc-lock 1\n"), "the lock is where it leads", first)
+        p.write("shared/hello.lock", b"ukc-lock 1\n")
+        p.ukc("configure", "--target", "posix")
+        expect(os.path.islink(p.file("ukc.lock")) and p.read("shared/hello.lock") == first, "and when it changes")
+        expect(sorted(os.listdir(p.file("shared"))) == ["hello.lock"], "nothing else is left there")
+        os.unlink(p.file("ukc.lock"))
+        os.symlink("nowhere/hello.lock", p.file("ukc.lock"))
+        r = p.ukc("configure", "--target", "posix", status=3)
+        expect("'ukc.lock' leads to 'nowhere/hello.lock'" in r.err and "help: " in r.err, "a link into no directory is told", r)
+
+
+def assembly(context):
+    """Assembly that is wrong is found by the linker alone in a release build: where it stands is said as in any other."""
+    with Project(context) as p:
+        p.write("ukc.lua", 'return unikernel "odd" { sources = { "odd.c", "more.c" }, requires = { console = sig.console } }\n')
+        p.write("odd.c", '#include "console.h"\nvoid more(void);\nint odd_main(void)\n{\n    more();\n    __asm__ volatile("nop");\n    return console_write("", 0);\n}\n')
+        p.write("more.c", 'void more(void);\nvoid more(void)\n{\n    __asm__ volatile("frobnicate %eax");\n}\n')
+        p.ukc("configure", "--target", "posix")
+        r = p.ukc("build", status=1)
+        expect("more.c:4:22: error: invalid instruction mnemonic 'frobnicate'" in r.err and r.err.count("error:") == 1, "the place", r)
+        r = p.ukc("build", "--json", status=1)
+        expect("invalid instruction" in r.out and "more.c" in r.out, "in --json as well", r)
 
 
 def full_disk(context):
@@ -530,7 +596,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, renamed_unikernel, in_the_way, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, renamed_unikernel, in_the_way, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure, killed_asking, lock_is_a_link, assembly,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,19 @@ const char *file_leads_out(struct arena *a, const char *directory, const char *p
     free(inside);
     free(real);
     return out;
+}
+
+const char *file_followed(struct arena *a, const char *path)
+{
+    for (int links = 0; links < 40; links++) { /* as many as Linux follows */
+        char to[PATH_MAX];
+        ssize_t n = readlink(path, to, sizeof to - 1);
+        if (n < 0)
+            return path;
+        to[n] = '\0';
+        path = *to == '/' ? arena_strdup(a, to) : path_join(a, path_directory(a, path), to);
+    }
+    return NULL;
 }
 
 bool file_stat(const char *path, struct file_stat *out)

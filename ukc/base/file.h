@@ -33,6 +33,8 @@ bool file_is_regular(const char *path); /* what opens without waiting, and ends 
  * they do not, or when `directory` is missing.  How `directory` itself is reached does not matter.
  */
 const char *file_leads_out(struct arena *, const char *directory, const char *path);
+/* Where `path` leads as a symbolic link, also when nothing is there; itself if it is none.  NULL: it leads to itself. */
+const char *file_followed(struct arena *, const char *path);
 bool file_make_directories(const char *path, struct diag *);
 bool file_remove_tree(const char *path, struct diag *); /* missing is fine; symlinks are not followed */
 

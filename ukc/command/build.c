@@ -51,16 +51,24 @@ static const char *announcement(const struct project *p, const struct image *ima
     return arena_printf(p->a, "building %s ... ('ukc build' shows more)", image->path);
 }
 
-static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct text *undefined, struct text *absent, bool *outside)
+/* What a failed ninja has said. */
+struct failed {
+    struct text undefined, absent;
+    bool assembly, outside;
+};
+
+static int run_ninja(struct project *p, bool quiet, const struct image *image, bool *ran, struct failed *failed)
 {
     struct ninja_run run = {
         .file = project_file(p, "build.ninja"),
         .verbose = given(p->i, OPTION_verbose),
         .quiet = quiet,
         .announcement = announcement(p, image),
-        .undefined = undefined,
-        .absent = absent,
-        .outside = outside,
+        .undefined = &failed->undefined,
+        .absent = &failed->absent,
+        .assembly = &failed->assembly,
+        .outside = &failed->outside,
+        .held = guard_held() > 0 ? guard_held() : 0,
         .output = given(p->i, OPTION_json) ? &p->i->output : NULL,
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
@@ -110,30 +118,31 @@ static const char *image_name(struct project *p)
 /* Runs ninja; *now: what the image is then.  False after reporting or when it failed. */
 static bool run_build(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
-    struct text undefined = {}, absent = {};
-    bool outside = false;
+    struct failed failed = {};
     failure_expect(p);
-    int code = run_ninja(p, quiet, image, ran, &undefined, &absent, &outside);
+    int code = run_ninja(p, quiet, image, ran, &failed);
     p->i->below = failure_take(p);
     int told = p->i->below.status;
     if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
-        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : outside ? DIAG_OUTSIDE : DIAG_INPUT;
-        if (outside && !*ran && !told && code > 0 && code < 128) {
+        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : failed.outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        if (failed.outside && !*ran && !told && code > 0 && code < 128) {
             diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
             diag_help(p->d, "'ukc configure' writes %s anew", p->build);
         }
-        if (undefined.size)
-            explain_undefined(p, text_string(&undefined));
-        if (absent.size)
-            explain_absent_headers(p, text_string(&absent));
+        if (failed.undefined.size)
+            explain_undefined(p, text_string(&failed.undefined));
+        if (failed.absent.size)
+            explain_absent_headers(p, text_string(&failed.absent));
+        if (failed.assembly)
+            explain_assembly(p);
     } else if (!file_stat(image->path, now)) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja ended well, but '%s' is not there", image->path);
         *status = code = DIAG_OUTSIDE;
     }
-    text_dispose(&undefined);
-    text_dispose(&absent);
+    text_dispose(&failed.undefined);
+    text_dispose(&failed.absent);
     return code == 0;
 }
 

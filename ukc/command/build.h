@@ -29,6 +29,9 @@ void explain_undefined(struct project *, const char *symbols);
 /* The same of the first of these headers that were not found. */
 void explain_absent_headers(struct project *, const char *headers);
 
+/* Assembly that only the linker found wrong, because it is the one that compiles: where it stands. */
+void explain_assembly(struct project *);
+
 /* Inputs that changed without becoming newer, which ninja overlooks: see inputs.c. */
 bool inputs_check(struct project *, const char *image, bool quiet);
 bool inputs_remember(const struct project *, const char *const *paths, size_t count);

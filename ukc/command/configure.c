@@ -31,11 +31,26 @@ static void print_changes(const struct project *p, const struct lock *after)
     text_dispose(&t);
 }
 
+/* Where ukc.lock leads, if it is a link: what is put there replaces the file, not the link.  NULL after reporting. */
+static const char *lock_file(struct project *p)
+{
+    const char *file = file_followed(p->a, "ukc.lock");
+    if (!file)
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'ukc.lock' is a link that leads to itself");
+    else if (!file_is_directory(path_directory(p->a, file)))
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'ukc.lock' leads to '%s', in a directory that is not there", file);
+    else
+        return file;
+    diag_help(p->d, "remove the link, or let it lead to where the lock is to be");
+    return NULL;
+}
+
 static bool write_lock(struct project *p, const struct lock *lock)
 {
     struct text t = {};
     lock_print(lock, &t);
-    bool ok = file_write("ukc.lock", t.bytes, t.size, NULL, p->d);
+    const char *file = lock_file(p);
+    bool ok = file && file_write(file, t.bytes, t.size, NULL, p->d);
     text_dispose(&t);
     return ok;
 }

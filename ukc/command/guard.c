@@ -35,7 +35,7 @@ bool guard_enter(struct project *p)
         return true;
     if (!file_make_directories("build", p->d))
         return false;
-    descriptor = open("build/lock", O_RDWR | O_CREAT, 0644);
+    descriptor = open("build/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) {
         int error = errno;
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot open 'build/lock': %s", strerror(error));
@@ -49,6 +49,11 @@ bool guard_enter(struct project *p)
         return false;
     setenv(variable, p->directory, 1);
     return true;
+}
+
+int guard_held(void)
+{
+    return descriptor;
 }
 
 void guard_leave(void)

@@ -220,7 +220,7 @@ static bool is_replaced(const struct lock_pin *pin, const struct fetched *f)
 
 const struct lock *imports_pin(struct project *p, const struct lock *old)
 {
-    VEC(struct lock_pin) pins = {}, kept = {};
+    VEC(struct lock_pin) pins = {}; /* those of now come first: they stand for what is of the same source and follows */
     for (size_t k = 0; k < p->fetched.count; k++)
         if (p->fetched.items[k]->directory)
             *vec_add(p->a, &pins) = fetched_pin(p->fetched.items[k]);
@@ -233,10 +233,7 @@ const struct lock *imports_pin(struct project *p, const struct lock *old)
         for (size_t n = 0; n < p->used.count; n++)
             replaced |= is_replaced(&old->pins[k], p->used.items[n].fetched);
         if (!replaced || is_library(p, &old->pins[k]))
-            *vec_add(p->a, &kept) = old->pins[k];
+            *vec_add(p->a, &pins) = old->pins[k];
     }
-    struct lock without = *old;
-    without.pins = kept.items;
-    without.pin_count = kept.count;
-    return lock_merge_pins(p->a, &without, pins.items, pins.count);
+    return lock_with_pins(p->a, old, pins.items, pins.count);
 }

@@ -43,6 +43,17 @@ struct versions versions_find(const struct manifest *m, const char *name)
     return v;
 }
 
+/* Nothing declares a signature, so it is the catalogue that is another than was meant. */
+static void help_catalogue(const struct manifest *m, struct diag *d)
+{
+    struct text places = {};
+    for (size_t i = 0; i < m->catalogue_count; i++)
+        text_printf(&places, "%s'%s/*/ukc.lua'", i ? ", " : "", m->catalogue[i]);
+    diag_help(d, "the catalogue declares none: it is read from %s; ukc's own, without --catalogue, has them, and so has a copy of it, a DIR with DIR/libs/signatures/ukc.lua",
+              text_string(&places));
+    text_dispose(&places);
+}
+
 const struct signature *signature_require(struct arena *a, const struct manifest *m, struct word name, struct diag *d)
 {
     const struct signature *found = signature_find(m, name.text);
@@ -55,6 +66,8 @@ const struct signature *signature_require(struct arena *a, const struct manifest
     const char *near = string_related(name.text, names, m->signature_count);
     if (near)
         diag_help(d, "did you mean '%s'?", near);
+    else if (!m->signature_count && m->catalogue_count)
+        help_catalogue(m, d);
     else
         diag_help(d, "if a directory beside the manifest declares it, is a 'use \"DIRECTORY\"' missing?");
     return NULL;

@@ -404,7 +404,7 @@ static void check_all(struct loader *l)
     }
 }
 
-static const struct manifest *collect(struct loader *l)
+static const struct manifest *collect(struct loader *l, const struct manifest_options *options)
 {
     struct manifest *m = arena_new(l->arena, struct manifest);
     size_t required;
@@ -425,7 +425,9 @@ static const struct manifest *collect(struct loader *l)
                            .source_count = l->sources.count,
                            .directories = l->directories.items,
                            .directory_count =
-                               string_sort_unique(l->directories.items, l->directories.count)};
+                               string_sort_unique(l->directories.items, l->directories.count),
+                           .catalogue = options->catalogue,
+                           .catalogue_count = options->catalogue_count};
     return m;
 }
 
@@ -450,7 +452,7 @@ const struct manifest *manifest_load(struct arena *a, const struct manifest_opti
         load_directory(&l, options->catalogue[i], SPAN_NONE, PLACE_CATALOGUE);
     load_used(&l); /* by the catalogue */
     check_all(&l);
-    const struct manifest *m = collect(&l);
+    const struct manifest *m = collect(&l, options);
     engine_destroy(l.engine);
     map_dispose(&l.seen);
     return diag_errors(d) == errors ? m : NULL;

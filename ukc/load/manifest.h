@@ -339,6 +339,8 @@ struct manifest {
     size_t source_count;
     const char *const *directories; /* every directory that was listed, sorted */
     size_t directory_count;
+    const char *const *catalogue; /* its roots, as in struct manifest_options */
+    size_t catalogue_count;
 };
 
 /* use { git = ..., commit = ... }: somebody else's signatures and implementations. */

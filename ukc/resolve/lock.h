@@ -56,8 +56,8 @@ const char *lock_context(struct arena *, const struct plan *);
 const struct lock *lock_merge(struct arena *, const struct lock *old, const struct plan *);
 /* Of the same source: of one kind and name, and from the same address where both have one. Targets may take other parts of the same C library. */
 bool lock_pin_same(const struct lock_pin *, const struct lock_pin *);
-/* `old` with these pins in the place of its pins of the same sources; others stay. */
-const struct lock *lock_merge_pins(struct arena *, const struct lock *old, const struct lock_pin *pins, size_t count);
+/* The choices of `old` with these pins; of several of the same source the first is meant. */
+const struct lock *lock_with_pins(struct arena *, const struct lock *old, const struct lock_pin *pins, size_t count);
 void lock_print(const struct lock *, struct text *);
 /* What `--update` or a changed manifest did to the choices, one sentence a line; nothing when they are equal. */
 void lock_print_changes(const struct lock *old, const struct lock *now, struct text *);

@@ -4,24 +4,16 @@
 #include "lock.h"
 #include "../base/arena.h"
 #include <stdlib.h>
-#include <string.h>
 
-const struct lock *lock_merge_pins(struct arena *a, const struct lock *old, const struct lock_pin *pins, size_t count)
+const struct lock *lock_with_pins(struct arena *a, const struct lock *old, const struct lock_pin *pins, size_t count)
 {
     VEC(struct lock_pin) all = {};
     for (size_t k = 0; k < count; k++) {
         bool twice = false;
-        for (size_t n = 0; n < k; n++)
-            twice |= lock_pin_same(&pins[n], &pins[k]);
+        for (size_t n = 0; n < all.count; n++)
+            twice |= lock_pin_same(&all.items[n], &pins[k]);
         if (!twice)
             *vec_add(a, &all) = pins[k];
-    }
-    for (size_t k = 0; k < old->pin_count; k++) {
-        bool replaced = false;
-        for (size_t n = 0; n < count; n++)
-            replaced |= lock_pin_same(&pins[n], &old->pins[k]);
-        if (!replaced)
-            *vec_add(a, &all) = old->pins[k];
     }
     if (all.count)
         qsort(all.items, all.count, sizeof all.items[0], lock_pin_compare);

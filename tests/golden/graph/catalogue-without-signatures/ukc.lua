@@ -1,0 +1,3 @@
+-- args: --catalogue own
+
+return unikernel "app" { sources = { "app.c" }, requires = { console = sig.console } }
