@@ -5,8 +5,9 @@
  *   1. KVM's clock (CPUID 0x40000001, bit 3; MSR 0x4b564d01: Linux, Documentation/virt/kvm/x86/msr.rst) says it
  *      exactly, and the wall-clock time of the machine's start with it;
  *   2. CPUID 0x15 and 0x40000010 say it, on some hypervisors;
- *   3. else it is measured for some microseconds against the local APIC's timer, which QEMU counts at 1 GHz.
- * The third is good to a thousandth, no better.  Where KVM's clock does not say the date, it is read from the clock with a battery
+ *   3. else it is measured for some microseconds against the local APIC's timer, which QEMU counts at 1 GHz, by registers in memory
+ *      or, where the firmware has switched it to x2APIC, which has none there, by MSRs (Intel SDM, volume 3, 11.12.1).
+ * The third is good to a thousandth, no better; a timer that stands still ends the image with a word.  Where KVM's clock does not say the date, it is read from the clock with a battery
  * (rtc.c), when it is first asked for; where there is none it begins at 1970.
  */
 #include "clock_tsc.h"
@@ -114,32 +115,49 @@ static bool ask_cpuid(void)
 /* ---- 3: measured ---- */
 
 enum { APIC = 0xfee00000, APIC_SPURIOUS = 0xf0, APIC_TIMER = 0x320, APIC_INITIAL = 0x380, APIC_CURRENT = 0x390, APIC_DIVIDE = 0x3e0 };
+enum { MSR_APIC_BASE = 0x1b, BASE_X2APIC = 1 << 10, MSR_APIC = 0x800 };
 enum { APIC_MASKED = 1 << 16, APIC_BY_ONE = 0xb, MEASURED = 200000 /* ticks of 1 ns */ };
 
-static volatile uint32_t *apic(unsigned at)
+static bool apic_is_x2;
+
+static volatile uint32_t *in_memory(unsigned at)
 {
     return (volatile uint32_t *)(uintptr_t)(APIC + at);
 }
 
+static uint32_t apic_read(unsigned at)
+{
+    return apic_is_x2 ? (uint32_t)machine_read_msr(MSR_APIC + at / 16) : *in_memory(at);
+}
+
+static void apic_write(unsigned at, uint32_t value)
+{
+    if (apic_is_x2)
+        machine_write_msr(MSR_APIC + at / 16, value);
+    else
+        *in_memory(at) = value;
+}
+
 static void measure(void)
 {
-    if (!machine_map(APIC, MACHINE_PAGE, MACHINE_DEVICE))
+    apic_is_x2 = machine_read_msr(MSR_APIC_BASE) & BASE_X2APIC;
+    if (!apic_is_x2 && !machine_map(APIC, MACHINE_PAGE, MACHINE_DEVICE))
         machine_panic("no memory to map the local APIC");
-    uint32_t mode = *apic(APIC_TIMER), divisor = *apic(APIC_DIVIDE); /* somebody else's: given back */
-    *apic(APIC_TIMER) = APIC_MASKED;
-    *apic(APIC_DIVIDE) = APIC_BY_ONE;
-    *apic(APIC_INITIAL) = UINT32_MAX;
-    uint32_t before = *apic(APIC_CURRENT), after;
+    uint32_t mode = apic_read(APIC_TIMER), divisor = apic_read(APIC_DIVIDE); /* somebody else's: given back */
+    apic_write(APIC_TIMER, APIC_MASKED);
+    apic_write(APIC_DIVIDE, APIC_BY_ONE);
+    apic_write(APIC_INITIAL, UINT32_MAX);
+    uint32_t before = apic_read(APIC_CURRENT), after;
     uint64_t from = machine_tsc(), to;
     unsigned turns = 0;
     do {
         __asm__ volatile(".rept 8\n\tpause\n\t.endr"); /* each look leaves the machine; what is between two of them is not an error */
-        after = *apic(APIC_CURRENT);
+        after = apic_read(APIC_CURRENT);
         to = machine_tsc();
     } while (before - after < MEASURED && ++turns < 1000000);
-    *apic(APIC_INITIAL) = 0;
-    *apic(APIC_DIVIDE) = divisor;
-    *apic(APIC_TIMER) = mode;
+    apic_write(APIC_INITIAL, 0);
+    apic_write(APIC_DIVIDE, divisor);
+    apic_write(APIC_TIMER, mode);
     if (before == after || to == from)
         machine_panic("the local APIC's timer stands still: there is nothing to measure time by");
     set_rate((to - from) * 1000000 / (before - after) * 1000);
