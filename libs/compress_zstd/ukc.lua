@@ -17,7 +17,7 @@ end
 local keep = { "lib/common", "lib/compress", "lib/decompress", "lib/zstd.h", "lib/zstd_errors.h", "LICENSE" }
 
 return implementation "compress_zstd" {
-  version = "1.1", licence = "ISC and BSD-3-Clause", origin = "ukc; zstd by Meta Platforms",
+  version = "1.1", licence = "ISC AND BSD-3-Clause", origin = "ukc; zstd by Meta Platforms",
   doc      = "compression by zstd, in the image itself",
   provides = sig.compress,
   sources  = { "compress_zstd.c" },
@@ -25,14 +25,14 @@ return implementation "compress_zstd" {
   imports  = {
     first_of {
       debian_source {
-        package  = "libzstd",
+        package  = "libzstd", licence = "BSD-3-Clause",
         versions = { "1.5.4+dfsg2-5" },
         sha256   = "8cf4bbb65e77ec348d052c8d6230eba66d435bddf64c8b5be2fcb16880c19953",
         archive  = { "pool/main/libz/libzstd/libzstd_1.5.4+dfsg2.orig.tar.xz" },
         keep = keep, sources = sources, include = { "lib" },
       },
       git {
-        name       = "libzstd",
+        name       = "libzstd", licence = "BSD-3-Clause",
         repository = "https://github.com/facebook/zstd.git",
         commit     = "945f27758c0fd67b636103a38dbf050266c6b90a", -- tag v1.5.4
         keep = keep, sources = sources, include = { "lib" },

@@ -1,6 +1,6 @@
 -- HTTP/1.1.  Requests are parsed by llhttp, the parser of Node.js, imported from Debian's or Ubuntu's package of it.
 return implementation "http1" {
-  version = "1.0", licence = "ISC and MIT", origin = "ukc; llhttp by Fedor Indutny and others",
+  version = "1.0", licence = "ISC AND MIT", origin = "ukc; llhttp by Fedor Indutny and others",
   doc      = "an HTTP/1.1 server: keep-alive, pipelining, ranges, conditional requests",
   provides = sig.http_server,
   requires = { stack = sig.stack, task = sig.task, clock = sig.clock, log = sig.log, pages = sig.pages },
@@ -34,7 +34,7 @@ return implementation "http1" {
   imports = {
     first_of {
       debian {  -- Debian 12; Debian 13's package has no C, but its archive still holds this one
-        package  = "node-llhttp",
+        package  = "node-llhttp", licence = "MIT",
         versions = {
           "8.1.0~5.15.0+dfsg1+~cs20.10.9.3-1+deb12u4",
           "8.1.0~5.15.0+dfsg1+~cs20.10.9.3-1+deb12u3",
@@ -53,7 +53,7 @@ return implementation "http1" {
         },
       },
       debian {  -- Ubuntu 24.04
-        package  = "node-llhttp",
+        package  = "node-llhttp", licence = "MIT",
         versions = { "9.1.3~5.26.3+dfsg1+~cs23.10.12-2" },
         files = {
           ["usr/share/include/llhttp/llhttp.h"] = "68550a53a138536f09441431b191577b7b245d795b57b2956364227e743f3f6c",

@@ -21,7 +21,7 @@ local patches = {
 }
 
 return implementation "lwip" {
-  version = "0.1", licence = "ISC and BSD-3-Clause", origin = "ukc; lwIP by the Swedish Institute of Computer Science and others",
+  version = "0.1", licence = "ISC AND BSD-3-Clause", origin = "ukc; lwIP by the Swedish Institute of Computer Science and others",
   doc      = "TCP and UDP over IPv4 and IPv6 in the image itself, on Ethernet frames",
   provides = sig.stack,
   requires = { netif = sig.netif, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log, pages = sig.pages },
@@ -33,7 +33,7 @@ return implementation "lwip" {
   imports = {
     first_of {
       debian_source {
-        package  = "lwip",
+        package  = "lwip", licence = "BSD-3-Clause",
         versions = { "2.2.1+dfsg1-2", "2.2.1+dfsg1-1" },
         sha256   = "83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7b1",
         archive  = { "pool/main/l/lwip/lwip_2.2.1+dfsg1.orig.tar.xz", "pool/universe/l/lwip/lwip_2.2.1+dfsg1.orig.tar.xz" },
@@ -43,7 +43,7 @@ return implementation "lwip" {
         patches  = patches,
       },
       git {
-        name       = "lwip",
+        name       = "lwip", licence = "BSD-3-Clause",
         repository = "https://git.savannah.nongnu.org/git/lwip.git",
         commit     = "77dcd25a72509eb83f72b033d219b1d40cd8eb95", -- tag STABLE-2_2_1_RELEASE
         keep       = { "src/core", "src/include", "src/netif", "COPYING" },

@@ -11,14 +11,14 @@ end
 local function imports(keep, patches)
   return first_of {
     debian_source {
-      package  = "musl",
+      package  = "musl", licence = "MIT",
       versions = { "1.2.3-1" },
       sha256   = "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4",
       archive  = { "pool/main/m/musl/musl_1.2.3.orig.tar.gz", "pool/universe/m/musl/musl_1.2.3.orig.tar.gz" },
       keep = keep, include = include, patches = patches,
     },
     git {
-      name       = "musl",
+      name       = "musl", licence = "MIT",
       repository = "https://git.musl-libc.org/git/musl",
       commit     = "7a43f6fea9081bdd53d8a11cef9e9fab0348c53d", -- tag v1.2.3
       keep = keep, include = include, patches = patches,

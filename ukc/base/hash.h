@@ -26,6 +26,9 @@ struct hash hash_bytes(const void *bytes, size_t n);
 /* Streams the file in constant memory; false after reporting. */
 bool hash_file(const char *path, struct hash *out, uint64_t *size, struct diag *);
 
+/* SHA-1 in hex: only for formats of others that ask for it. */
+void hash_sha1_hex(const void *bytes, size_t n, char out[41]);
+
 void hash_hex(const struct hash *, char out[HASH_HEX]);
 bool hash_parse(const char *hex, struct hash *out); /* exactly 64 lower-case hex digits */
 bool hash_equal(const struct hash *, const struct hash *);

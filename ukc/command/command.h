@@ -56,8 +56,10 @@
     X(completion, 0, "completion", "SHELL", false, "print a completion script for bash, zsh or fish")    \
     X(annotations, 0, "annotations", NULL, false, "print ukc.d.lua, which teaches editors the manifest language") \
     X(tools, 0, "tools", "WHICH", false, "recorded (the default): the record's very tools; or host: those of this machine, whatever they are") \
+    X(format, 0, "format", "FORMAT", false, "slsa (the default), cyclonedx, spdx or omnibor")            \
+    X(sign, 0, "sign", "KEYFILE", false, "sign with an Ed25519 key (PEM) that nobody else can read")     \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
-    X(output, 'o', "output", "FILE", false, "write to FILE")                                             \
+    X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(help, 'h', "help", NULL, false, "print help for the command")
 
@@ -70,6 +72,7 @@
     X(accelerator, "auto tcg kvm")                                \
     X(colour, "always never auto")                                \
     X(tools, "recorded host")                                     \
+    X(format, "slsa cyclonedx spdx omnibor")                      \
     X(completion, "bash zsh fish")
 
 enum option_id {
@@ -157,7 +160,7 @@ void command_print_completion(const char *shell, FILE *); /* shell: one of --com
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(show) X(reproduce) X(verify) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

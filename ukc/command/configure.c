@@ -255,7 +255,7 @@ int command_configure(struct invocation *i)
         return (int)diag_status(i->diag);
     const struct lock *lock = imports_pin(&p, lock_merge(p.a, p.lock, p.plan));
     /* ukc.lock comes before build.ninja, which depends on it; configure.args last: it says that all the rest is there. */
-    ok = write_lock(&p, lock) && write_plan(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
+    ok = write_lock(&p, lock) && write_plan(&p) && components_write(&p) && write_absent(&p) && generate_build(&p, false) && configuration_write(&p);
     if (ok) {
         print_configured(&p);
         if (!given(i, OPTION_quiet) && !given(i, OPTION_json)) {

@@ -3,6 +3,7 @@
  *
  *     manifest/<path>           what configure read of the project: manifests and files that they require
  *     catalogue/<label>.lua     the manifest of each directory that the image takes something from
+ *     components                what the image consists of: versions, licences, where each is from (component.h)
  *     plan, settings, lock      as ukc plan shows it; what configure was told; the choices that were kept
  *     embedded                  each file of each embedded object: SHA-256, size, object, file
  *     packages                  where the tools come from
@@ -90,6 +91,7 @@ bool gather_intent(struct project *p, const struct edges *edges, const struct to
 {
     struct intent in = {.p = p};
     struct text packages = {};
+    add_file(&in, "components", project_file(p, "components"));
     add_file(&in, "plan", project_file(p, "plan.txt"));
     add_file(&in, "settings", project_file(p, "configure.args"));
     add_file(&in, "lock", "ukc.lock");

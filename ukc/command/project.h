@@ -109,6 +109,9 @@ const struct layout_root *imports_roots(struct project *, size_t *count);
 /* The pins for ukc.lock: `old` with what was fetched. */
 const struct lock *imports_pin(struct project *, const struct lock *old);
 
+/* components.c: <build>/components, what the image will consist of (component.h); part of its record's intent. */
+bool components_write(struct project *);
+
 /* ---- signature.c ---- */
 
 /* The manifest of the project that is here with its signatures, else that of the catalogue alone; NULL after reporting. */

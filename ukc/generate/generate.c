@@ -59,7 +59,7 @@ static bool check_hidden_headers(const struct generation *g, const struct plan_i
 
 bool generate_takes_name(const char *name)
 {
-    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "configure.args", "configure.inputs", "failure", "gen",
+    static const char *const taken[] = {"absent.list", "build.ninja", "cache", "compile_commands.json", "components", "configure.args", "configure.inputs", "failure", "gen",
                                         "image.name", "image.state", "inputs.state", "last", "obj", "offline", "plan.dot", "plan.txt", "root", "tools.state", "tools.txt"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (string_equal(name, taken[i]))

@@ -170,6 +170,7 @@ static const struct rule debian_rules[] = {
     {"files", FIELD_files, REQUIRED, "every file that is used, with its SHA-256, or \"?\": then 'ukc fetch' fails and says what it is", LIST(import, files, file_count)},
     {"sources", FIELD_c_sources, OPTIONAL, "which of them are compiled", LIST(import, sources, source_count)},
     {"include", FIELD_paths, OPTIONAL, "directories for headers, inside the package", LIST(import, include, include_count)},
+    {"licence", FIELD_text, OPTIONAL, "the licence of its files, as an SPDX expression", AT(import, licence)},
     {"pool", FIELD_pool, OPTIONAL,
      "for systems whose release offers none of the versions: packages that the archive keeps for others, with their SHA-256",
      LIST(import, pool, pool_count)},
@@ -178,6 +179,7 @@ SCHEMA(debian);
 
 /* Of a whole tree: what is kept of it, compiled and changed. */
 #define TREE_RULES                                                                                 \
+    {"licence", FIELD_text, OPTIONAL, "the licence of its files, as an SPDX expression", AT(import, licence)}, \
     {"keep", FIELD_paths, OPTIONAL, "the files and directories that are kept of it; everything when left out", \
      LIST(import, keep, keep_count)},                                                              \
     {"sources", FIELD_c_sources, OPTIONAL, "which files are compiled", LIST(import, sources, source_count)}, \

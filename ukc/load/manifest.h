@@ -161,6 +161,7 @@ struct import {
     enum import_kind kind;
     struct span span;
     struct word name;            /* the package, or the pkg-config module */
+    struct word licence;         /* of its files, as an SPDX expression; may be absent */
     const struct word *versions; /* accepted package versions, best first; pkg-config: at most one range */
     size_t version_count;
     const struct import_file *files; /* every file used, sorted by path */

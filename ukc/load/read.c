@@ -216,7 +216,7 @@ static void unknown_field(struct reader *r, const struct schema *s, const struct
         diag_help(r->diag, "did you mean '%s'?", near);
         return;
     }
-    if (count > 8) {
+    if (count > 9) {
         diag_help(r->diag, "'ukc help manifest' lists the fields");
         return;
     }
