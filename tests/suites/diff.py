@@ -1,6 +1,10 @@
 """ukc diff: what changes with a choice, and nothing else."""
 
+import os
+import shutil
+
 from lib.project import Project, expect
+from suites.provenance import Recorded
 
 
 def plan(p, name, *settings):
@@ -76,6 +80,47 @@ def another_name(context):
         expect((only_a, only_b, list(changed)) == ([], [], ["homepage"]), "are one instance", only_a, only_b, changed)
 
 
+def names(part):
+    return [d["name"] for d in part]
+
+
+def records(context):
+    """Of two builds: what was wanted, what went in, what was run, what came out; and the first of these."""
+    with Recorded(context) as p:
+        first = p.built["record"]
+        image = shutil.copy(p.file(p.built["image"]), os.path.join(p.top, "stray"))
+        expect("it is one record" in p.ukc("diff", first, image).out, "a hash and an image of one record")
+        p.write("ukc.lua", "-- a comment\n" + p.read("ukc.lua").decode())
+        os.remove(p.file("build/posix/hello"))
+        comment = p.build("--target", "posix", "--profile", "dev")["record"]
+        d = p.ukc("diff", first, comment, "--json").json
+        expect(d["same_recipe"] and d["same_image"] and names(d["manifests"]) == ["ukc.lua"] and not d["inputs"] + d["commands"] + d["outputs"], "a comment", d)
+        key = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr")["record"]
+        d = p.ukc("diff", comment, key, "--json").json
+        expect(d["first"] == "inputs" and not d["same_image"] and d["settings"] == [{"name": "--set", "a": None, "b": "console.output=stderr"}], "a key", d)
+        expect(names(d["inputs"]) == ["build/posix/gen/console/keys.h"] and not d["commands"] and not d["tools"] + d["host"], "becomes a header", d)
+        expect(all(n == "build/posix/hello" or n.startswith("build/posix/obj/console/") for n in names(d["outputs"])) and len(d["outputs"]) > 2,
+               "and changes one instance, and the image", d["outputs"])
+        expect([c["name"] for c in d["plan"]["changed"]] == ["console"], "seen in the plan", d["plan"])
+        text = p.ukc("diff", comment[:12], key[:12]).out
+        for fact in ("differs first in: inputs", "  build/posix/gen/console/keys.h\n-   ", "+   key output = stderr (command line)", "+ --set: console.output=stderr"):
+            expect(fact in text, f"'{fact}' is said", text)
+        plans = p.ukc("diff", first, "posix", "--json").json
+        expect([c["name"] for c in plans["changed"]] == ["console"], "a record beside a target: its plan", plans)
+        p.write("hello.c", p.read("hello.c").decode() + "\nint unused;\n")
+        source = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr")["record"]
+        d = p.ukc("diff", key, source, "--json").json
+        expect(d["first"] == "inputs" and names(d["inputs"]) == ["hello.c"] and not d["settings"] + d["manifests"], "a source", d)
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources", 'flags = { "-DX=1" }, sources', 1))
+        flag = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr")["record"]
+        d = p.ukc("diff", source, flag, "--json").json
+        one = [c for c in d["commands"] if c["name"].endswith("hello.c.o")]
+        expect(d["first"] == "commands" and one and one[0]["b"] == "-DX=1" and one[0]["a"] == "", "a flag", d["commands"])
+        for word, status, said in (("ffffffffff", 1, "begins with"), ("nothing", 2, "neither a target, nor a hash"), ("hello.c", 2, "not the text of a plan")):
+            r = p.ukc("diff", first, word, status=status)
+            expect(said in r.err, f"'{word}' is explained", r)
+
+
 def tests(context):
-    for test in (nothing, another_name, a_key, an_implementation, the_stack):
+    for test in (nothing, another_name, a_key, an_implementation, the_stack, records):
         yield test.__name__, lambda test=test: test(context)

@@ -148,11 +148,13 @@ const struct command commands[] = {
     {
         .name = "diff",
         .arguments = "A B",
-        .summary = "compare two configured targets, or two saved plans",
-        .description = "A and B are targets that have been configured, or files with the output of ukc plan. Prints the "
-                       "instances that only one of them has, and choices and keys that differ. The exit status is 0 also "
-                       "when they differ.",
-        .takes = TAKES_PROJECT | TAKES(json),
+        .summary = "compare two configured targets, saved plans, records or images",
+        .description = "A and B are targets that have been configured, files with the output of ukc plan, or records, each named by a "
+                       "hash or an image as for ukc show. Of plans, prints the "
+                       "instances that only one of them has, and choices and keys that differ; a record beside a plan or a target has its own. "
+                       "Of two records, prints all of what was wanted, what went in, what was run and what came out that differs, in "
+                       "this order, and which of it comes first. The exit status is 0 also when they differ.",
+        .takes = TAKES_PROJECT | TAKES(verbose) | TAKES(json),
         .least = 2,
         .most = 2,
         .run = command_diff,

@@ -1,299 +1,118 @@
 /*
- * diff.c - ukc diff: what two plans do not share.
+ * diff.c - ukc diff: what the two sides are.
  *
- * Works on the stable text of plans, saved or made now: a block is a line that is not indented and the indented lines below
- * it.  An instance that several share has the name of one of its paths, which may be another one in the other plan: blocks are
- * matched by name, then by any path when the implementation is the same.  Which of its paths an instance
- * is called by, who else uses it and why it was chosen are no differences.
+ * A side is a target that was configured, a file with a saved plan, or a record, named by a hash or an image's file.  Two
+ * records are compared whole; with anything else beside it, a record has the plan that it was built from.
  */
+#include "diff.h"
 #include "project.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include <stdio.h>
 #include <string.h>
 
-struct line {
-    const char *text;
-    const char *target; /* of a binding: the name of the instance that it leads to; else NULL */
-    size_t said;        /* bytes before that name, or all */
+struct side {
+    const char *word;
+    const char *plan;      /* its text; of a target: NULL, until it is made */
+    bool is_record;
+    struct named_record named;
+    const struct recorded *recorded;
 };
 
-struct block {
-    const char *name, *head, *rest; /* rest: the head without the name */
-    VEC(const char *) paths;        /* its name and the others */
-    VEC(struct line) lines;
-    struct block *match; /* in the other plan */
-};
-
-struct blocks {
-    VEC(struct block) all;
-};
-
-static void add_paths(struct arena *a, struct block *b, const char *text)
+static bool is_hash(const char *word)
 {
-    while (*(text += strspn(text, " "))) {
-        size_t n = strcspn(text, " ");
-        *vec_add(a, &b->paths) = arena_strndup(a, text, n);
-        text += n;
-    }
+    size_t n = strlen(word);
+    return n >= 8 && n <= 2 * HASH_BYTES && strspn(word, "0123456789abcdefABCDEF") == n;
 }
 
-/* "  name: sig.signature = target [implementation] (reason)", or "  key ..." */
-static struct line read_line(struct arena *a, const char *text)
+static bool is_plan(const struct source *s)
 {
-    const char *target = strstr(text, ": sig.");
-    target = target && strncmp(text, "  key ", 6) != 0 ? strstr(target, " = ") : NULL;
-    if (!target)
-        return (struct line){.text = text, .said = strlen(text)};
-    target += 3;
-    return (struct line){.text = text, .target = arena_strndup(a, target, strcspn(target, " ")), .said = (size_t)(target - text)};
+    return strstr(s->bytes, " for ") && !strchr("{[", s->bytes[0]) && !memchr(s->bytes, 0, s->size);
 }
 
-static void split_blocks(struct arena *a, const char *text, struct blocks *out)
+static bool open_record(struct invocation *i, struct side *s)
 {
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        const char *line = arena_strndup(a, text, n);
-        text += n + (text[n] == '\n');
-        if (!n)
-            continue;
-        struct block *last = out->all.count ? &out->all.items[out->all.count - 1] : NULL;
-        if (*line != ' ') {
-            size_t name = strcspn(line, ":");
-            struct block *b = vec_add(a, &out->all);
-            *b = (struct block){.head = line, .name = arena_strndup(a, line, name), .rest = line[name] ? line + name : line};
-            add_paths(a, b, b->name);
-        } else if (last && strncmp(line, "  also ", 7) == 0) {
-            add_paths(a, last, line + 7);
-        } else if (last) {
-            *vec_add(a, &last->lines) = read_line(a, line);
-        }
-    }
-}
-
-static struct block *find_block(const struct blocks *in, const char *name)
-{
-    for (size_t k = 0; k < in->all.count; k++)
-        if (strcmp(in->all.items[k].name, name) == 0)
-            return &in->all.items[k];
-    return NULL;
-}
-
-static bool has_path(const struct block *b, const char *path)
-{
-    for (size_t k = 0; k < b->paths.count; k++)
-        if (strcmp(b->paths.items[k], path) == 0)
-            return true;
-    return false;
-}
-
-/*
- * A plan names those who require an instance; its other paths go through their other paths.  Who
- * requires stands below what is required, so that one way up is enough; sharing that is deep makes more paths than anybody needs.
- */
-static void complete_paths(struct arena *a, const struct blocks *in)
-{
-    enum { MOST = 64 };
-    for (size_t k = in->all.count; k-- > 0;) {
-        const struct block *from = &in->all.items[k];
-        for (size_t n = 0; n < from->lines.count; n++) {
-            const struct line *line = &from->lines.items[n];
-            struct block *to = line->target ? find_block(in, line->target) : NULL;
-            size_t name = strspn(line->text, " "), size = strcspn(line->text + name, ":");
-            for (size_t x = 0; to && x < from->paths.count && to->paths.count < MOST; x++) {
-                const char *path = arena_printf(a, "%s.%.*s", from->paths.items[x], (int)size, line->text + name);
-                if (!has_path(to, path))
-                    *vec_add(a, &to->paths) = path;
-            }
-        }
-    }
-}
-
-/* ---- which is which ---- */
-
-static struct block *find_renamed(const struct blocks *in, const struct block *x)
-{
-    for (size_t k = 0; k < in->all.count; k++) {
-        struct block *y = &in->all.items[k];
-        for (size_t i = 0; i < x->paths.count && !y->match && strcmp(x->rest, y->rest) == 0; i++)
-            if (has_path(y, x->paths.items[i]))
-                return y;
-    }
-    return NULL;
-}
-
-static void match_blocks(struct blocks *a, struct blocks *b)
-{
-    for (int renamed = 0; renamed < 2; renamed++)
-        for (size_t k = 0; k < a->all.count; k++) {
-            struct block *x = &a->all.items[k], *y = x->match ? NULL : renamed ? find_renamed(b, x) : find_block(b, x->name);
-            if (y) {
-                x->match = y;
-                y->match = x;
-            }
-        }
-}
-
-/* ---- what differs ---- */
-
-/* `in` is x's plan, `other` is y's. */
-static bool same_line(const struct blocks *in, const struct line *x, const struct blocks *other, const struct line *y)
-{
-    if (x->said != y->said || strncmp(x->text, y->text, x->said) != 0 || !x->target != !y->target)
+    s->is_record = true;
+    if (!named_record_open(&s->named, i, s->word))
         return false;
-    if (!x->target)
+    s->recorded = record_read(s->named.records, i->arena, s->named.record, true, i->diag);
+    s->plan = s->recorded ? recorded_intent(i->arena, s->recorded, "plan") : NULL;
+    return s->recorded;
+}
+
+/* Files are read before the directory changes. */
+static bool read_side(struct invocation *i, struct side *s)
+{
+    if (target_find(s->word) != TARGET_COUNT)
         return true;
-    const struct block *to = find_block(in, x->target), *also_to = find_block(other, y->target);
-    return to && also_to ? to->match == also_to : strcmp(x->target, y->target) == 0;
-}
-
-static bool has_line(const struct blocks *in, const struct line *x, const struct blocks *other, const struct block *b)
-{
-    for (size_t k = 0; k < b->lines.count; k++)
-        if (same_line(in, x, other, &b->lines.items[k]))
-            return true;
-    return false;
-}
-
-static bool same_block(const struct blocks *a, const struct block *x, const struct blocks *b)
-{
-    if (strcmp(x->rest, x->match->rest) != 0 || x->lines.count != x->match->lines.count)
+    if (!file_exists(s->word) && is_hash(s->word))
+        return open_record(i, s);
+    if (!file_exists(s->word)) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'%s' is neither a target, nor a hash, nor a file with a plan or an image", s->word);
+        return diag_help(i->diag, "targets are posix, kvm and xen; 'ukc log' lists records; 'ukc plan > FILE' saves a plan");
+    }
+    const struct source *f = file_read(i->arena, s->word, SPAN_NONE, (size_t)1 << 32, i->diag);
+    if (!f)
         return false;
-    for (size_t k = 0; k < x->lines.count; k++)
-        if (!has_line(a, &x->lines.items[k], b, x->match))
-            return false;
-    return true;
-}
-
-/* The text of one side: a file with a saved plan, or the plan of a configured target. */
-static const char *plan_text(struct invocation *i, const char *word, const char *saved)
-{
-    if (saved)
-        return saved;
-    struct project p;
-    i->value[OPTION_target] = word;
-    if (!project_open(&p, i, NULL, true) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
-        return NULL;
-    struct text t = {};
-    plan_print_text(p.plan, &t);
-    const char *out = text_keep(&t, i->arena);
-    text_dispose(&t);
-    return out;
-}
-
-static void print_only(const struct blocks *in, const struct block *x, const struct blocks *other, char sign)
-{
-    for (size_t k = 0; k < x->lines.count; k++)
-        if (!has_line(in, &x->lines.items[k], other, x->match))
-            printf("%c %s\n", sign, x->lines.items[k].text);
-}
-
-static size_t print_text(const struct blocks *a, const struct blocks *b)
-{
-    size_t differences = 0;
-    for (size_t k = 0; k < a->all.count; k++) {
-        const struct block *x = &a->all.items[k], *y = x->match;
-        if (y && same_block(a, x, b))
-            continue;
-        differences++;
-        bool same_head = y && strcmp(x->head, y->head) == 0;
-        printf("%c %s\n", same_head ? ' ' : '-', x->head);
-        if (!y)
-            continue;
-        if (!same_head)
-            printf("+ %s\n", y->head);
-        print_only(a, x, b, '-');
-        print_only(b, y, a, '+');
-    }
-    for (size_t k = 0; k < b->all.count; k++)
-        if (!b->all.items[k].match) {
-            differences++;
-            printf("+ %s\n", b->all.items[k].head);
-        }
-    return differences;
-}
-
-static void json_unmatched(struct json *j, const char *key, const struct blocks *in)
-{
-    json_key(j, key);
-    json_array(j);
-    for (size_t k = 0; k < in->all.count; k++)
-        if (!in->all.items[k].match)
-            json_string(j, in->all.items[k].head);
-    json_end_array(j);
-}
-
-static void json_lines(struct json *j, const char *key, const struct block *b)
-{
-    json_key(j, key);
-    json_array(j);
-    json_string(j, b->head);
-    for (size_t k = 0; k < b->lines.count; k++)
-        json_string(j, b->lines.items[k].text + strspn(b->lines.items[k].text, " "));
-    json_end_array(j);
-}
-
-static void print_json(struct invocation *i, const struct blocks *a, const struct blocks *b)
-{
-    struct json j = {};
-    json_object(&j);
-    json_unmatched(&j, "only_a", a);
-    json_unmatched(&j, "only_b", b);
-    json_key(&j, "changed");
-    json_array(&j);
-    for (size_t k = 0; k < a->all.count; k++) {
-        const struct block *x = &a->all.items[k], *y = x->match;
-        if (!y || same_block(a, x, b))
-            continue;
-        json_object(&j);
-        json_field(&j, "name", x->name);
-        json_lines(&j, "a", x);
-        json_lines(&j, "b", y);
-        json_end_object(&j);
-    }
-    json_end_array(&j);
-    json_end_object(&j);
-    answer_json(i, &j);
-}
-
-/* A word that names no target is a file: read it before the directory changes. */
-static bool read_saved(struct invocation *i, const char *word, const char **text)
-{
-    *text = NULL;
-    if (target_find(word) != TARGET_COUNT)
-        return true;
-    if (!file_exists(word)) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'%s' is neither a target nor a file with a plan", word);
-        return diag_help(i->diag, "targets are posix, kvm and xen; 'ukc plan > FILE' saves a plan");
-    }
-    const struct source *s = file_read(i->arena, word, SPAN_NONE, 0, i->diag);
-    if (!s)
-        return false;
-    if (!strstr(s->bytes, " for ") || strchr("{[", s->bytes[0])) {
-        diag_fail(i->diag, DIAG_USAGE, (struct span){.source = s}, "this is not the text of a plan");
+    if (string_starts(f->bytes, "\177ELF"))
+        return open_record(i, s);
+    if (!is_plan(f)) {
+        diag_fail(i->diag, DIAG_USAGE, (struct span){.source = f}, "this is not the text of a plan");
         return diag_help(i->diag, "'ukc plan > FILE' saves one, without --json or --dot");
     }
-    *text = s->bytes;
+    s->plan = f->bytes;
     return true;
+}
+
+static bool make_plan(struct invocation *i, struct side *s)
+{
+    struct project p;
+    i->value[OPTION_target] = s->word;
+    if (!project_open(&p, i, NULL, true) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
+        return false;
+    struct text t = {};
+    plan_print_text(p.plan, &t);
+    s->plan = text_keep(&t, i->arena);
+    text_dispose(&t);
+    return true;
+}
+
+static void compare_plans(struct invocation *i, const char *const plans[2])
+{
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        diff_plans_json(i->arena, plans, &j);
+        json_end_object(&j);
+        answer_json(i, &j);
+        return;
+    }
+    struct text out = {};
+    fputs(diff_plans_text(i->arena, plans, &out) ? text_string(&out) : "no difference\n", stdout);
+    text_dispose(&out);
+}
+
+static void compare(struct invocation *i, struct side side[2])
+{
+    for (int k = 0; k < 2; k++)
+        if (!read_side(i, &side[k]))
+            return;
+    if (side[0].is_record && side[1].is_record) {
+        diff_records(i, (const struct record *const[]){side[0].named.record, side[1].named.record},
+                     (const struct recorded *const[]){side[0].recorded, side[1].recorded});
+        return;
+    }
+    for (int k = 0; k < 2; k++)
+        if (!side[k].plan && !make_plan(i, &side[k]))
+            return;
+    compare_plans(i, (const char *const[]){side[0].plan, side[1].plan});
 }
 
 int command_diff(struct invocation *i)
 {
-    const char *saved[2], *text[2];
+    struct side side[2] = {{.word = i->arguments[0]}, {.word = i->arguments[1]}};
+    compare(i, side);
     for (int k = 0; k < 2; k++)
-        if (!read_saved(i, i->arguments[k], &saved[k]))
-            return (int)diag_status(i->diag);
-    struct blocks side[2] = {};
-    for (int k = 0; k < 2; k++) {
-        if (!(text[k] = plan_text(i, i->arguments[k], saved[k])))
-            return (int)diag_status(i->diag);
-        split_blocks(i->arena, text[k], &side[k]);
-        complete_paths(i->arena, &side[k]);
-    }
-    match_blocks(&side[0], &side[1]);
-    if (given(i, OPTION_json))
-        print_json(i, &side[0], &side[1]);
-    else if (print_text(&side[0], &side[1]) == 0)
-        puts("no difference");
+        named_record_close(&side[k].named);
     return (int)diag_status(i->diag);
 }
