@@ -203,6 +203,38 @@ def signed(context):
             expect(said in r.err and r.out == "", f"{name} is explained", r)
 
 
+# ---- from a file to the image ----
+
+def a_file(context):
+    """Which commands read it, their way to the image, and who wanted it: a source, a header, a file of the host, an embedded file."""
+    with Recorded(context) as p:
+        def said(name, *arguments, record=p.built["record"], **options):
+            return p.ukc("explain", "--in", record, name, *arguments, **options)
+
+        source = said("hello.c", "--json").json
+        steps = [s["output"] for s in source["readers"][0]["steps"]]
+        expect(len(source["readers"]) == 1 and steps[0].endswith("hello.c.o") and steps[-1] == "build/posix/hello", "a source's way", source)
+        expect(source["component"] == "hello" and hashlib.sha256(p.read("hello.c")).hexdigest() in source["is"], "what it is", source)
+        actions = {a["outputs"][0]: a["inputs"] for a in p.ukc("show", p.built["record"], "--json").json["actions"]}
+        expect(all(made in actions[taker] for made, taker in zip(steps, steps[1:])), "each takes what the one before made", steps)
+        header = said("tasks.c", "--json").json
+        wanted = [w for r in header["readers"] for w in r["wanted"]]
+        expect(header["component"] == "tasks" and wanted == ["console: task: sig.task = console.task [tasks] (nothing else fits)"], "who wanted it", header)
+        shared = said("clock.h", status=2)
+        expect("ambiguous" in shared.err and "gen/console.events/clock.h'" in shared.err, "several end so", shared)
+        generated = said("gen/console.events/clock.h").out
+        expect("read as a header" in generated and "console: events: sig.events" in generated, "a header", generated)
+        expect("the host's own" in said("/usr/include/stdio.h").out, "a file of the host")
+        r = said("hello.d", status=1)
+        expect("did you mean 'hello.c'" in r.err, "what is there", r)
+        p.write("pages/a file.txt", "hello")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("console = sig.console", "console = sig.console, pages = sig.kv_ro")
+                .replace("sources", 'choose = { pages = embed "pages" }, sources', 1))
+        embedded = said("a file.txt", "--json", record=p.build("--target", "posix", "--profile", "dev")["record"]).json
+        expect(embedded["embedded_in"].endswith("obj/pages/embed.o") and embedded["is"].endswith(hashlib.sha256(b"hello").hexdigest()), "embedded", embedded)
+        expect(embedded["readers"][0]["wanted"] == ["hello: pages: sig.kv_ro = pages [embed] (chosen)"], "and by whom it is wanted", embedded)
+
+
 # ---- official schemas: texts of others, fetched when they are needed ----
 
 def npm(package, directory):
@@ -270,6 +302,7 @@ def schema_spdx(context):
 def tests(context):
     harness.need("git")
     yield "formats", lambda: formats(context)
+    yield "a_file", lambda: a_file(context)
     yield "signed", lambda: signed(context)
     if context.long:
         yield "schema/cyclonedx", lambda: schema_cyclonedx(context)

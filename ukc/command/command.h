@@ -58,6 +58,7 @@
     X(tools, 0, "tools", "WHICH", false, "recorded (the default): the record's very tools; or host: those of this machine, whatever they are") \
     X(format, 0, "format", "FORMAT", false, "slsa (the default), cyclonedx, spdx or omnibor")            \
     X(sign, 0, "sign", "KEYFILE", false, "sign with an Ed25519 key (PEM) that nobody else can read")     \
+    X(in, 0, "in", "HASH|IMAGE", false, "a file of this record: how it came into the image")             \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \

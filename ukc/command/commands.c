@@ -139,8 +139,10 @@ const struct command commands[] = {
         .arguments = "NAME",
         .summary = "say why something is in the image, and why something else is not",
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
-                       "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan.",
-        .takes = TAKES_CONTEXT | TAKES(json),
+                       "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan. With --in, NAME is a file that "
+                       "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the commands that "
+                       "read it are shown, their way to the image, and who required the instance for which it was read.",
+        .takes = TAKES_CONTEXT | TAKES(in) | TAKES(json),
         .least = 1,
         .most = 1,
         .run = command_explain,
