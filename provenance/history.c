@@ -61,15 +61,54 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
     return true;
 }
 
-/* A name as git allows it in a commit. */
-static const char *author(struct arena *a, const struct run *r)
+static void put_reproduction(struct text *t, const struct reproduction *r)
 {
-    char *user = arena_strdup(a, or_dash(r->user)), *host = arena_strdup(a, or_dash(r->host));
+    char hex[HASH_HEX];
+    canon_line(t, "ukc-reproduction", "1");
+    hash_hex(&r->record, hex);
+    canon_line(t, "record", hex);
+    hash_hex(&r->image, hex);
+    canon_line(t, "image", hex);
+    canon_line(t, "version", or_dash(r->version));
+    canon_line(t, "tools", or_dash(r->tools));
+    canon_line(t, "host", or_dash(r->host));
+    canon_line(t, "user", or_dash(r->user));
+    text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
+}
+
+static bool take_reproduction(struct arena *a, const char *message, struct reproduction *r)
+{
+    static const char *const names[] = {"ukc-reproduction", "record", "image", "version", "tools", "host", "user", "started", "ended"};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    size_t count;
+    uint64_t started, ended;
+    const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, &count);
+    if (!lines || count != NAMES)
+        return false;
+    for (size_t i = 0; i < NAMES; i++)
+        if (!canon_is(&lines[i], names[i], 2))
+            return false;
+    if (strcmp(lines[0].words[1], "1") != 0 || !hash_parse(lines[1].words[1], &r->record) || !hash_parse(lines[2].words[1], &r->image) ||
+        !canon_parse_number(lines[7].words[1], &started) || !canon_parse_number(lines[8].words[1], &ended) || started > INT64_MAX || ended > INT64_MAX)
+        return false;
+    r->version = lines[3].words[1];
+    r->tools = lines[4].words[1];
+    r->host = lines[5].words[1];
+    r->user = lines[6].words[1];
+    r->started_ms = (int64_t)started;
+    r->ended_ms = (int64_t)ended;
+    return true;
+}
+
+/* A name as git allows it in a commit. */
+static const char *author(struct arena *a, const char *who, const char *where, int64_t ended_ms)
+{
+    char *user = arena_strdup(a, or_dash(who)), *host = arena_strdup(a, or_dash(where));
     for (char *words[] = {user, host}, **w = words; w < words + 2; w++)
         for (char *p = *w; *p; p++)
             if ((unsigned char)*p <= ' ' || strchr("<>@", *p))
                 *p = '_';
-    return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, r->ended_ms / 1000);
+    return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, ended_ms / 1000);
 }
 
 bool history_add(struct objects *o, const char *tree, const struct run *r, char id[OBJECT_HEX], struct diag *d)
@@ -77,7 +116,18 @@ bool history_add(struct objects *o, const char *tree, const struct run *r, char 
     struct arena *a = arena_create();
     struct text message = {};
     put_run(&message, r);
-    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r), text_string(&message), id, d);
+    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r->user, r->host, r->ended_ms), text_string(&message), id, d);
+    text_dispose(&message);
+    arena_destroy(a);
+    return good;
+}
+
+bool history_add_reproduction(struct objects *o, const char *tree, const struct reproduction *r, char id[OBJECT_HEX], struct diag *d)
+{
+    struct arena *a = arena_create();
+    struct text message = {};
+    put_reproduction(&message, r);
+    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r->user, r->host, r->ended_ms), text_string(&message), id, d);
     text_dispose(&message);
     arena_destroy(a);
     return good;
@@ -89,6 +139,7 @@ struct walk {
     struct objects *objects;
     struct arena *arena;
     VEC(struct history_entry) entries;
+    VEC(struct history_reproduction) reproductions;
     VEC(const char *) waiting; /* ids of commits */
     struct map seen;
 };
@@ -114,6 +165,11 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
         if (map_add(&w->seen, parent, 1) == MAP_ABSENT)
             *vec_add(w->arena, &w->waiting) = parent;
     }
+    if (string_starts(message, "ukc-reproduction ")) {
+        struct history_reproduction *r = vec_add(w->arena, &w->reproductions);
+        memcpy(r->id, id, OBJECT_HEX);
+        return take_reproduction(w->arena, message, &r->reproduction) || damaged(id, "its message is not one that ukc writes", d);
+    }
     if (!string_starts(message, "ukc-run "))
         return true; /* a merge */
     memcpy(e.id, id, OBJECT_HEX);
@@ -123,18 +179,24 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
     return true;
 }
 
+static bool walk(struct walk *w, struct diag *d)
+{
+    char tip[OBJECT_HEX];
+    const char *damage = NULL;
+    enum object_status status = objects_reference(w->objects, w->arena, HISTORY_REFERENCE, tip, &damage);
+    bool good = status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+    if (status == OBJECT_OK)
+        *vec_add(w->arena, &w->waiting) = arena_strdup(w->arena, tip);
+    while (good && w->waiting.count)
+        good = take_commit(w, w->waiting.items[--w->waiting.count], d);
+    map_dispose(&w->seen);
+    return good;
+}
+
 bool history_read(struct objects *o, struct arena *a, const struct history_entry **entries, size_t *count, struct diag *d)
 {
     struct walk w = {.objects = o, .arena = a};
-    char tip[OBJECT_HEX];
-    const char *damage = NULL;
-    enum object_status status = objects_reference(o, a, HISTORY_REFERENCE, tip, &damage);
-    bool good = status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
-    if (status == OBJECT_OK)
-        *vec_add(a, &w.waiting) = arena_strdup(a, tip);
-    while (good && w.waiting.count)
-        good = take_commit(&w, w.waiting.items[--w.waiting.count], d);
-    map_dispose(&w.seen);
+    bool good = walk(&w, d);
     for (size_t i = 0, n = w.entries.count; i < n / 2; i++) {
         struct history_entry e = w.entries.items[i];
         w.entries.items[i] = w.entries.items[n - 1 - i];
@@ -142,5 +204,19 @@ bool history_read(struct objects *o, struct arena *a, const struct history_entry
     }
     *entries = w.entries.items;
     *count = w.entries.count;
+    return good;
+}
+
+bool history_read_reproductions(struct objects *o, struct arena *a, const struct history_reproduction **all, size_t *count, struct diag *d)
+{
+    struct walk w = {.objects = o, .arena = a};
+    bool good = walk(&w, d);
+    for (size_t i = 0, n = w.reproductions.count; i < n / 2; i++) {
+        struct history_reproduction r = w.reproductions.items[i];
+        w.reproductions.items[i] = w.reproductions.items[n - 1 - i];
+        w.reproductions.items[n - 1 - i] = r;
+    }
+    *all = w.reproductions.items;
+    *count = w.reproductions.count;
     return good;
 }

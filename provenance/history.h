@@ -26,16 +26,31 @@ struct run {
     int64_t started_ms, ended_ms; /* Unix time */
 };
 
+/* A record's actions, run again: what image they gave, and where.  Also a commit with the record as its tree. */
+struct reproduction {
+    struct hash record, image; /* the image's SHA-256: of an identical one that of the record */
+    const char *version /* of ukc */, *tools /* "recorded", "host" */, *host, *user;
+    int64_t started_ms, ended_ms;
+};
+
 struct history_entry {
     char id[OBJECT_HEX], tree[OBJECT_HEX];
     struct run run;
 };
+struct history_reproduction {
+    char id[OBJECT_HEX];
+    struct reproduction reproduction;
+};
 
 /* Adds a run of the record whose tree is given; the caller keeps others from adding at the same time. */
 bool history_add(struct objects *, const char *tree, const struct run *, char id[OBJECT_HEX], struct diag *);
+bool history_add_reproduction(struct objects *, const char *tree, const struct reproduction *, char id[OBJECT_HEX], struct diag *);
 /*
  * Every run, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no log is no entries.
  */
 bool history_read(struct objects *, struct arena *, const struct history_entry **, size_t *count, struct diag *);
+
+/* The reproductions, in the same order. */
+bool history_read_reproductions(struct objects *, struct arena *, const struct history_reproduction **, size_t *count, struct diag *);
 
 #endif

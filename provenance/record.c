@@ -24,7 +24,10 @@
 #define COLUMNS                                                                                                                          \
     "SELECT r.id, r.hash, c.hash, r.image_sha256, r.image_bytes, c.target, c.profile, run.unikernel, run.version, run.project, "          \
     " run.image, run.host, run.user, run.started_ms, run.ended_ms, (SELECT count(*) FROM run x WHERE x.record = r.id), "                  \
-    " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe AND o.image_sha256 <> r.image_sha256), r.tree "                                                           \
+    " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe AND o.image_sha256 <> r.image_sha256), r.tree, "                           \
+    " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256),"                                  \
+    " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 <> r.image_sha256),"                                 \
+    " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256) "                           \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
 
 static void prepare(struct records *r)
@@ -37,6 +40,9 @@ static void prepare(struct records *r)
     r->find_record = sql_prepare(db, "SELECT id FROM record WHERE hash = ?");
     r->add_run = sql_prepare(db, "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms, entry)"
                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    r->add_reproduction =
+        sql_prepare(db, "INSERT INTO reproduction (record, entry, image_sha256, version, tools, host, user, started_ms, ended_ms)"
+                        " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM record WHERE hash = ?1 ON CONFLICT DO NOTHING");
     r->find_run = sql_prepare(db, "SELECT 1 FROM run WHERE entry = ?");
     r->count = sql_prepare(db, "SELECT (SELECT count(*) FROM run WHERE record = ?1), (SELECT count(DISTINCT image_sha256) FROM record"
                                " WHERE recipe = ?2) - 1");
@@ -47,13 +53,13 @@ static void prepare(struct records *r)
  * many processes can wait for ever, and a change of the journal mode does not
  * wait at all.  The lock ends with the process that holds it.
  */
-static void gate_enter(const struct records *r)
+void records_gate_enter(const struct records *r)
 {
     while (r->gate >= 0 && flock(r->gate, LOCK_EX) != 0 && errno == EINTR)
         ;
 }
 
-static void gate_leave(const struct records *r)
+void records_gate_leave(const struct records *r)
 {
     if (r->gate >= 0)
         flock(r->gate, LOCK_UN);
@@ -66,14 +72,14 @@ struct records *records_open(const char *store_directory, struct diag *d)
     *r = (struct records){.arena = a, .store = arena_strdup(a, store_directory), .path = arena_printf(a, "%s/records.db", store_directory),
                           .objects = arena_printf(a, "%s/objects", store_directory)};
     r->gate = open(arena_printf(a, "%s/records.lock", store_directory), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    gate_enter(r);
+    records_gate_enter(r);
     r->db = sql_open(r->path, &r->read_only, d);
     bool ok = r->db && schema_migrate(r->db, migrations, migration_count, r->read_only, d);
     if (ok) {
         prepare(r);
         ok = sql_report(r->db, "records cannot be opened", d);
     }
-    gate_leave(r);
+    records_gate_leave(r);
     if (ok)
         return r;
     records_close(r);
@@ -174,9 +180,9 @@ bool record_add(struct records *r, const struct recording *recording, const stru
     out->run.record = out->id;
     out->tree = tree;
     if (good) {
-        gate_enter(r);
+        records_gate_enter(r);
         good = history_add(o, tree, &out->run, entry, d) && add_rows(r, out, entry, d);
-        gate_leave(r);
+        records_gate_leave(r);
     }
     out->tree = NULL; /* it was ours */
     objects_close(o);
@@ -219,7 +225,7 @@ bool records_reindex(struct records *r, size_t *added, struct diag *d)
     *added = 0;
     if (good && r->read_only)
         good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
-    gate_enter(r);
+    records_gate_enter(r);
     bool begun = good && sql_run(r->db, "BEGIN IMMEDIATE");
     for (size_t i = 0; begun && i < count; i++) {
         if (is_indexed(r, entries[i].id))
@@ -228,9 +234,11 @@ bool records_reindex(struct records *r, size_t *added, struct diag *d)
         *added += 1;
     }
     if (begun)
+        good = index_reproductions(r, o, added, d) && good;
+    if (begun)
         sql_run(r->db, "COMMIT");
     good = sql_report(r->db, "the log of builds cannot be indexed", d) && good;
-    gate_leave(r);
+    records_gate_leave(r);
     if (o)
         objects_close(o);
     arena_destroy(a);
@@ -262,6 +270,9 @@ static void load(struct sql_statement *s, struct arena *a, struct record *r)
     r->builds = (uint64_t)sql_number(s, 15);
     r->other_images = (uint64_t)sql_number(s, 16);
     r->tree = *sql_text(s, 17) ? arena_strdup(a, sql_text(s, 17)) : NULL;
+    r->reproduced = (uint64_t)sql_number(s, 18);
+    r->differed = (uint64_t)sql_number(s, 19);
+    r->reproduced_ms = sql_number(s, 20);
 }
 
 const struct record *record_list(struct records *r, struct arena *a, const char *unikernel, const char *target, size_t limit, size_t *count,

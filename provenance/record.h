@@ -31,6 +31,8 @@ struct record {
     struct run run;
     uint64_t builds;       /* how often this record was built */
     uint64_t other_images; /* other images that the same recipe gave: not 0 means that the build is not reproducible */
+    uint64_t reproduced, differed; /* how often it was made again, and the image was the same, or another */
+    int64_t reproduced_ms;         /* when it was the same for the last time; 0: never */
 };
 
 struct records;
@@ -50,6 +52,9 @@ bool record_add(struct records *, const struct recording *, const struct run *, 
 [[nodiscard]] const struct record *record_find(struct records *, struct arena *, const char *prefix, struct diag *);
 /* All of it.  A record without contents is DIAG_MISSING. */
 [[nodiscard]] const struct recorded *record_read(struct records *, struct arena *, const struct record *, bool inputs, struct diag *);
+
+/* Notes that the record was made again, in the log and in the index. */
+bool record_reproduced(struct records *, const struct record *, const struct reproduction *, struct diag *);
 
 /* Adds to the index what is in the log and not in it.  *added: how many runs. */
 bool records_reindex(struct records *, size_t *added, struct diag *);

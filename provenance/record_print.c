@@ -33,10 +33,10 @@ void record_print_list(const struct record *r, size_t count, struct text *out)
     char id[HASH_HEX], image[HASH_HEX], time[40];
     if (count)
         text_printf(out, "%-12s  %-20s  %-16s  %-6s  %-8s  %9s  %-12s  %s\n", "record", "built", "unikernel", "target", "profile", "bytes", "image",
-                    "builds");
+                    "builds, reproduced");
     for (size_t i = 0; i < count; i++)
-        text_printf(out, "%.12s  %-20s  %-16s  %-6s  %-8s  %9" PRIu64 "  %.12s  %" PRIu64 "%s\n", hex(&r[i].id, id), when(r[i].run.started_ms, time),
-                    or_none(r[i].run.unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].builds,
+        text_printf(out, "%.12s  %-20s  %-16s  %-6s  %-8s  %9" PRIu64 "  %.12s  %" PRIu64 ", %" PRIu64 "%s\n", hex(&r[i].id, id), when(r[i].run.started_ms, time),
+                    or_none(r[i].run.unikernel), r[i].target, r[i].profile, r[i].image_bytes, hex(&r[i].image_sha256, image), r[i].builds, r[i].reproduced,
                     r[i].other_images ? "  (its recipe gave other images too)" : "");
 }
 
@@ -52,6 +52,10 @@ void record_print_text(const struct record *r, struct text *out)
     text_printf(out, "built      %s, in %" PRId64 " ms, by ukc %s\n", when(r->run.started_ms, time), r->run.ended_ms - r->run.started_ms, or_none(r->run.version));
     text_printf(out, "where      %s, by %s on %s\n", or_none(r->run.project), or_none(r->run.user), or_none(r->run.host));
     text_printf(out, "builds     %" PRIu64 "\n", r->builds);
+    if (r->reproduced)
+        text_printf(out, "reproduced %" PRIu64 " time%s, last %s\n", r->reproduced, r->reproduced == 1 ? "" : "s", when(r->reproduced_ms, time));
+    if (r->differed)
+        text_printf(out, "differed   %" PRIu64 " time%s, when it was to be reproduced\n", r->differed, r->differed == 1 ? "" : "s");
     if (r->other_images)
         text_printf(out, "differs    the same recipe gave %" PRIu64 " other image%s\n", r->other_images, r->other_images == 1 ? "" : "s");
 }
@@ -79,5 +83,9 @@ void record_print_json(const struct record *r, struct json *j)
     json_field_number(j, "started_ms", r->run.started_ms);
     json_field_number(j, "ended_ms", r->run.ended_ms);
     json_field_number(j, "builds", (int64_t)r->builds);
+    json_field_number(j, "reproduced", (int64_t)r->reproduced);
+    json_field_number(j, "differed", (int64_t)r->differed);
+    if (r->reproduced)
+        json_field_number(j, "reproduced_ms", r->reproduced_ms);
     json_field_number(j, "other_images", (int64_t)r->other_images);
 }

@@ -13,8 +13,15 @@ struct records {
     int gate; /* records.lock, or -1 where it cannot be opened (a read-only store) */
     bool read_only;
     const char *store, *path, *objects; /* the directory; the database; the repository */
-    struct sql_statement *add_recipe, *find_recipe, *add_record, *find_record, *add_run, *find_run, *count;
+    struct sql_statement *add_recipe, *find_recipe, *add_record, *find_record, *add_run, *find_run, *count, *add_reproduction;
 };
+
+/* reproduced.c: a row for a reproduction, unless it has one; and for all of the log. */
+void index_add_reproduction(struct records *, const struct reproduction *, const char *entry);
+bool index_reproductions(struct records *, struct objects *, size_t *added, struct diag *);
+/* Writers stand in line. */
+void records_gate_enter(const struct records *);
+void records_gate_leave(const struct records *);
 
 /* Does the index say of this run what the log and the record say?  False after reporting. */
 bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);

@@ -43,6 +43,11 @@ const struct migration migrations[] = {
      "DROP TABLE run; DROP TABLE record; ALTER TABLE record_2 RENAME TO record; ALTER TABLE run_2 RENAME TO run;"
      "CREATE INDEX record_image ON record (image_sha256); CREATE INDEX record_recipe ON record (recipe);"
      "CREATE INDEX run_record ON run (record);" APPEND_ONLY("record") APPEND_ONLY("run")},
+    {3, "Records are reproduced: where, and what image that gave.",
+     "CREATE TABLE reproduction (id INTEGER PRIMARY KEY, record INTEGER NOT NULL REFERENCES record, entry TEXT NOT NULL UNIQUE,"
+     "  image_sha256 BLOB NOT NULL CHECK (length(image_sha256) = 32), version TEXT NOT NULL, tools TEXT NOT NULL, host TEXT NOT NULL,"
+     "  user TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT;"
+     "CREATE INDEX reproduction_record ON reproduction (record);" APPEND_ONLY("reproduction")},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 

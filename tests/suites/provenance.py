@@ -88,6 +88,10 @@ def names(context):
         for word in (second["record"][:12], first["record"], shown["recipe"], first["sha256"]):
             r = p.ukc("reproduce", word, "--quiet", timeout=600)
             expect(r.out == "", "--quiet says nothing", r)
+        done = [p.ukc("show", r["record"], "--json").json for r in (second, first)]
+        expect([d["reproduced"] for d in done] == [3, 1] and [d["differed"] for d in done] == [0, 0], "what was reproduced is in the log", done)
+        expect(done[0]["builds"] == 1 and done[0]["ended_ms"] < done[0]["reproduced_ms"], "which is no build", done[0])
+        expect("\nreproduced 3 times, last 20" in p.ukc("show", second["record"]).out and " 1, 3\n" in p.ukc("log").out, "and is said")
         text = p.ukc("show", first["record"][:12]).out
         for fact in ("hello for posix, dev", "clang-19 clang-19 ", "--profile=dev", "console: sig.console"):
             expect(fact in text, f"'{fact}' is shown", text)
@@ -202,14 +206,16 @@ def other_tools(context):
 def index(context):
     """The index is made again from the log: missing, damaged, or behind."""
     with Recorded(context) as p:
+        p.ukc("reproduce", p.built["record"], "--quiet", timeout=600)
         before = p.ukc("log", "--json").json
+        expect(before[0]["reproduced"] == 1, "as is that it was reproduced", before)
         expect(len(before) == 1 and before[0]["record"] == p.built["record"], "the build is listed", before)
         for name in glob.glob(os.path.join(p.store, "records.db*")):
             os.remove(name)
         expect(p.ukc("log", "--json").json == [], "an empty index")
         p.ukc("verify", status=6)
         r = p.ukc("store", "reindex")
-        expect("1 run added" in r.out and p.ukc("log", "--json").json == before, "the same again", r)
+        expect("2 runs added" in r.out and p.ukc("log", "--json").json == before, "the same again", r)
         for name in glob.glob(os.path.join(p.store, "records.db-*")):
             os.remove(name)
         with open(os.path.join(p.store, "records.db"), "wb") as f:

@@ -803,6 +803,40 @@ static void opens_fast(void **)
     diag_destroy(d);
 }
 
+/* What was made again is counted, apart from what differed, also by an index that is made anew. */
+static void made_again(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = must_open(d);
+    must_add(r, "one", "image A", d);
+    size_t count, added;
+    const struct record *one = record_list(r, a, NULL, NULL, 0, &count, d);
+    assert_true(one->reproduced == 0 && one->differed == 0 && one->reproduced_ms == 0);
+    struct reproduction x = {.record = one->id, .image = one->image_sha256, .version = "0.1.0", .tools = "recorded", .host = "a host", .user = "",
+                             .started_ms = 1000, .ended_ms = 2000};
+    assert_true(record_reproduced(r, one, &x, d));
+    x.ended_ms = 3000;
+    assert_true(record_reproduced(r, one, &x, d));
+    x.image.bytes[0] ^= 1;
+    x.ended_ms = 4000;
+    assert_true(record_reproduced(r, one, &x, d));
+    for (int anew = 0; anew < 2; anew++) {
+        const struct record *again = record_list(r, a, NULL, NULL, 0, &count, d);
+        assert_true(count == 1 && again->builds == 1 && again->reproduced == 2 && again->differed == 1 && again->reproduced_ms == 3000);
+        records_close(r);
+        if (!anew)
+            assert_int_equal(system("rm -f records.db*"), 0);
+        r = must_open(d);
+        assert_true(records_reindex(r, &added, d));
+        assert_int_equal(added, anew ? 0 : 4);
+    }
+    assert_int_equal(diag_errors(d), 0);
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 static void prints(void **)
 {
     struct arena *a = arena_create();
@@ -818,7 +852,7 @@ static void prints(void **)
     hash_hex(&list[0].id, id);
     snprintf(expected, sizeof expected, "%.12s  2023-11-14 22:13:20Z  hello             posix   release           7  ", id);
     assert_non_null(strstr(text_string(&t), expected));
-    assert_non_null(strstr(text_string(&t), "  builds\n"));
+    assert_non_null(strstr(text_string(&t), "  builds, reproduced\n"));
     assert_non_null(strstr(text_string(&t), "(its recipe gave other images too)\n"));
     text_clear(&t);
     record_print_list(list, 0, &t);
@@ -856,7 +890,7 @@ int main(void)
         TEST(old_records_stay), TEST(an_index_is_made_again), TEST(tampered_rows), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(lists), TEST(not_found),
         TEST(only_added), TEST(newer_and_foreign), TEST(migrates_from_every_version), TEST(failed_migration_changes_nothing),
         TEST(migrations_are_in_order), TEST(damaged_file), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed),
-        TEST(opens_fast), TEST(prints),
+        TEST(opens_fast), TEST(prints), TEST(made_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,5 +41,8 @@ void aside_remove(struct project *, const char *image);
 
 /* Unix time in milliseconds: for the run that a record notes, never for an output. */
 int64_t unix_ms(void);
+/* Who and where, as runs say it. */
+const char *user_name(void);
+const char *host_name(struct arena *);
 
 #endif

@@ -8,10 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *user_name(void)
+const char *user_name(void)
 {
     const struct passwd *pw = getpwuid(getuid());
     return pw ? pw->pw_name : "unknown";
+}
+
+const char *host_name(struct arena *a)
+{
+    char host[256] = "unknown";
+    gethostname(host, sizeof host - 1);
+    return arena_strdup(a, host);
 }
 
 int64_t unix_ms(void)
@@ -59,14 +66,12 @@ static bool add_record(struct project *p, const struct image *image, const struc
 
 bool record_image(struct project *p, struct image *image, int64_t started_ms)
 {
-    char host[256] = "unknown";
-    gethostname(host, sizeof host - 1);
     struct run run = {
         .unikernel = path_base(image->path),
         .version = UKC_VERSION,
         .image = image->path,
         .project = p->directory,
-        .host = host,
+        .host = host_name(p->a),
         .user = user_name(),
         .started_ms = started_ms,
         .ended_ms = unix_ms(),

@@ -1,6 +1,7 @@
 /*
  * reproduce.c - ukc reproduce: a record's image, made again from nothing but the record.
  */
+#include "build.h"
 #include "named_record.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -14,9 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct reproduction {
+struct reproducing {
     struct invocation *i;
+    struct records *records;
     const struct record *record;
+    int64_t started_ms;
     const struct recorded *recorded;
     struct replay replay;
     bool host_tools; /* they are not those of the record, and the user wants to try all the same */
@@ -27,7 +30,7 @@ struct reproduction {
 
 /* ---- the tools ---- */
 
-static const char *const *programs(struct reproduction *r, size_t *count)
+static const char *const *programs(struct reproducing *r, size_t *count)
 {
     struct arena *a = r->i->arena;
     VEC(const char *) names = {};
@@ -44,7 +47,7 @@ static const char *const *programs(struct reproduction *r, size_t *count)
 }
 
 /* "clang-19 clang-19 1:19.1.7-3~deb12u1 amd64": program, package, version, architecture. */
-static void advise_packages(struct reproduction *r)
+static void advise_packages(struct reproducing *r)
 {
     const char *packages = recorded_intent(r->i->arena, r->recorded, "packages");
     VEC(const char *) wanted = {};
@@ -66,7 +69,7 @@ static void advise_packages(struct reproduction *r)
 }
 
 /* The host's own files, which a record with its C library was made with. */
-static bool check_host(struct reproduction *r)
+static bool check_host(struct reproducing *r)
 {
     size_t missing = 0;
     for (size_t i = 0; i < r->recorded->host_count; i++) {
@@ -87,7 +90,7 @@ static bool check_host(struct reproduction *r)
     return missing == 0;
 }
 
-static bool find_tools(struct reproduction *r, const char *store)
+static bool find_tools(struct reproducing *r, const char *store)
 {
     size_t count;
     const char *const *names = programs(r, &count);
@@ -117,14 +120,14 @@ static bool find_tools(struct reproduction *r, const char *store)
 
 static void show_progress(void *context, size_t number, size_t count, const char *output)
 {
-    const struct reproduction *r = context;
+    const struct reproducing *r = context;
     if (r->terminal)
         fprintf(stderr, "\r\033[K[%zu/%zu] %.60s", number, count, path_base(output));
     else if (given(r->i, OPTION_verbose))
         fprintf(stderr, "[%zu/%zu] %s\n", number, count, output);
 }
 
-static const char *fresh_directory(struct reproduction *r)
+static const char *fresh_directory(struct reproducing *r)
 {
     const char *temporary = getenv("TMPDIR");
     char *path = arena_printf(r->i->arena, "%s/ukc-reproduce-XXXXXX", temporary && *temporary == '/' ? temporary : "/tmp");
@@ -135,7 +138,7 @@ static const char *fresh_directory(struct reproduction *r)
 }
 
 /* What differs, and where: the first action with equal inputs and another output. */
-static void report_difference(struct reproduction *r)
+static void report_difference(struct reproducing *r)
 {
     char hex[HASH_HEX];
     const struct divergence *v = replay_compare(r->i->arena, &r->replay, r->i->diag);
@@ -152,7 +155,18 @@ static void report_difference(struct reproduction *r)
     diag_note(r->i->diag, SPAN_NONE, "what was made is kept in '%s'", r->replay.directory);
 }
 
-static bool run(struct reproduction *r)
+/* What was found is kept.  A store that cannot be written does not make it less true. */
+static void note(struct reproducing *r)
+{
+    const struct reproduction x = {.record = r->record->id, .image = r->image, .version = UKC_VERSION, .tools = r->host_tools ? "host" : "recorded",
+                                   .host = host_name(r->i->arena), .user = user_name(), .started_ms = r->started_ms, .ended_ms = unix_ms()};
+    struct diag *quiet = diag_create();
+    if (!record_reproduced(r->records, r->record, &x, quiet))
+        diag_warning(r->i->diag, SPAN_NONE, "the log does not say that the record was reproduced: %s", diag_first(quiet));
+    diag_destroy(quiet);
+}
+
+static bool run(struct reproducing *r)
 {
     struct diag *d = r->i->diag;
     bool good = replay_run(r->i->arena, &r->replay, d);
@@ -162,13 +176,14 @@ static bool run(struct reproduction *r)
         return false;
     if (!hash_file(replay_image(r->i->arena, &r->replay), &r->image, &r->bytes, d))
         return false;
+    note(r);
     if (hash_equal(&r->image, &r->record->image_sha256))
         return true;
     report_difference(r);
     return false;
 }
 
-static bool hand_over(struct reproduction *r)
+static bool hand_over(struct reproducing *r)
 {
     const char *output = r->i->value[OPTION_output];
     if (!output)
@@ -178,7 +193,7 @@ static bool hand_over(struct reproduction *r)
            (chmod(output, 0755) == 0 || diag_fail(r->i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be made executable: %s", output, strerror(errno)));
 }
 
-static void print(const struct reproduction *r)
+static void print(const struct reproducing *r)
 {
     char image[HASH_HEX], id[HASH_HEX], recipe[HASH_HEX];
     hash_hex(&r->image, image);
@@ -204,10 +219,12 @@ static void print(const struct reproduction *r)
     }
 }
 
-static void reproduce(struct reproduction *r, struct named_record *n)
+static void reproduce(struct reproducing *r, struct named_record *n)
 {
     struct diag *d = r->i->diag;
+    r->records = n->records;
     r->record = n->record;
+    r->started_ms = unix_ms();
     r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
     r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
     r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
@@ -223,7 +240,7 @@ static void reproduce(struct reproduction *r, struct named_record *n)
 int command_reproduce(struct invocation *i)
 {
     struct named_record n;
-    struct reproduction r = {.i = i};
+    struct reproducing r = {.i = i};
     if (named_record_open(&n, i, i->arguments[0]))
         reproduce(&r, &n);
     named_record_close(&n);

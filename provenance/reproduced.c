@@ -1,0 +1,54 @@
+/*
+ * reproduced.c - records that were made again: noted in the log, found in the index.  See record.h.
+ */
+#include "../ukc/base/arena.h"
+#include "../ukc/base/text.h"
+#include "records_inside.h"
+
+void index_add_reproduction(struct records *r, const struct reproduction *x, const char *entry)
+{
+    struct sql_statement *s = r->add_reproduction;
+    sql_bind_bytes(s, 1, x->record.bytes, HASH_BYTES);
+    sql_bind_text(s, 2, entry);
+    sql_bind_bytes(s, 3, x->image.bytes, HASH_BYTES);
+    sql_bind_text(s, 4, x->version);
+    sql_bind_text(s, 5, x->tools);
+    sql_bind_text(s, 6, x->host);
+    sql_bind_text(s, 7, x->user);
+    sql_bind_number(s, 8, x->started_ms);
+    sql_bind_number(s, 9, x->ended_ms);
+    sql_once(s);
+}
+
+bool index_reproductions(struct records *r, struct objects *o, size_t *added, struct diag *d)
+{
+    struct arena *a = arena_create();
+    const struct history_reproduction *all;
+    size_t count;
+    bool good = history_read_reproductions(o, a, &all, &count, d);
+    for (size_t i = 0; good && i < count; i++) {
+        index_add_reproduction(r, &all[i].reproduction, all[i].id);
+        *added += sql_changes(r->db) > 0;
+    }
+    arena_destroy(a);
+    return good;
+}
+
+bool record_reproduced(struct records *r, const struct record *record, const struct reproduction *x, struct diag *d)
+{
+    char entry[OBJECT_HEX];
+    if (r->read_only)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
+    struct objects *o = objects_open(r->objects, d);
+    if (!o)
+        return false;
+    records_gate_enter(r);
+    bool good = history_add_reproduction(o, record->tree, x, entry, d);
+    if (good) {
+        index_add_reproduction(r, x, entry);
+        good = sql_report(r->db, "the reproduction is in the log, but not in its index", d) || diag_help(d, "'ukc store reindex' adds it");
+    }
+    records_gate_leave(r);
+    objects_close(o);
+    return good;
+}
