@@ -189,6 +189,17 @@ bool record_add(struct records *r, const struct recording *recording, const stru
     return good;
 }
 
+bool record_keep(struct records *r, const struct recording *recording, char tree[OBJECT_HEX], struct record *out, struct diag *d)
+{
+    struct objects *o = objects_open(r->objects, d);
+    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile, .image_sha256 = recording->image_sha256,
+                           .image_bytes = recording->image_bytes};
+    bool good = o && recorded_write(o, r->store, recording, tree, &out->recipe, &out->id, d);
+    if (o)
+        objects_close(o);
+    return good;
+}
+
 /* ---- from the log ---- */
 
 static bool is_indexed(struct records *r, const char *entry)

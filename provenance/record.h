@@ -45,6 +45,8 @@ void records_close(struct records *);
  * The build does not need it: on false the caller warns and goes on.
  */
 bool record_add(struct records *, const struct recording *, const struct run *, const char *file, struct record *out, struct diag *);
+/* Keeps only the contents, of which no run speaks: `tree` is where they are. */
+bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HEX], struct record *out, struct diag *);
 /* Newest run first, each record once; unikernel and target may be NULL, limit 0 means all. */
 [[nodiscard]] const struct record *record_list(struct records *, struct arena *, const char *unikernel, const char *target,
                                                size_t limit, size_t *count, struct diag *);

@@ -203,6 +203,37 @@ def other_tools(context):
         expect("the program 'ld.lld-19' is not installed" in r.err and "lld-19=" in r.err, "a missing linker is named", r)
 
 
+def from_manifest(context):
+    """The recorded manifest, evaluated again: the same recipe, elsewhere and without a run in the log; another one where ukc's libraries changed."""
+    with Recorded(context) as p:
+        ukc = os.path.join(p.top, "ukc")
+        for part in ("libs", "targets"):
+            shutil.copytree(os.path.join(str(context.root), part), os.path.join(ukc, part), symlinks=True)
+        p.write("pages/a.txt", "hello")
+        p.write("some.conf", "console.output=stderr\n")
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("console = sig.console", "console = sig.console, pages = sig.kv_ro")
+                .replace("sources", 'choose = { pages = embed "pages" }, sources', 1))
+        built = p.build("--target", "posix", "--profile", "dev", "--catalogue", ukc, "--config", "some.conf")
+        log = p.ukc("log", "--json").json
+        shutil.rmtree(p.path)
+        os.mkdir(p.path)
+        r = p.ukc("reproduce", "--from-manifest", built["record"], "--json", timeout=600)
+        expect(r.json["same_recipe"] and r.json["recipe"] == log[0]["recipe"], "the same recipe", r)
+        expect("evaluated: " in p.ukc("reproduce", "--from-manifest", built["record"][:9], timeout=600).out, "is said")
+        tasks = os.path.join(ukc, "libs/tasks/tasks.c")
+        with open(tasks, "a") as f:
+            f.write("\n")
+        r = p.ukc("reproduce", "--from-manifest", built["record"], status=5, timeout=600)
+        expect("differs first in: inputs" in r.err and "libs.tasks/tasks.c: " in r.err and "another recipe" in r.err, "what differs is named", r)
+        p.ukc("reproduce", built["record"], "--quiet", timeout=600)
+        shutil.rmtree(os.path.join(ukc, "libs/tasks"))
+        r = p.ukc("reproduce", "--from-manifest", built["record"], status=1, timeout=600)
+        expect("cannot be configured by this ukc" in r.err and "note: " in r.err, "what it says is shown", r)
+        after = p.ukc("log", "--json").json
+        expect([(a["record"], a["builds"]) for a in after] == [(b["record"], b["builds"]) for b in log], "none of this is a build", after)
+        p.ukc("verify", "--deep", "--quiet")
+
+
 def index(context):
     """The index is made again from the log: missing, damaged, or behind."""
     with Recorded(context) as p:
@@ -238,4 +269,5 @@ def tests(context):
     yield "git_alone", lambda: git_alone(context)
     yield "tampered", lambda: tampered(context)
     yield "other_tools", lambda: other_tools(context)
+    yield "from_manifest", lambda: from_manifest(context)
     yield "index", lambda: index(context)

@@ -59,6 +59,8 @@
     X(format, 0, "format", "FORMAT", false, "slsa (the default), cyclonedx, spdx or omnibor")            \
     X(sign, 0, "sign", "KEYFILE", false, "sign with an Ed25519 key (PEM) that nobody else can read")     \
     X(in, 0, "in", "HASH|IMAGE", false, "a file of this record: how it came into the image")             \
+    X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
+    X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \

@@ -55,7 +55,7 @@ const struct command commands[] = {
         .summary = "build the image of the target configured last",
         .description = "Runs Ninja on the build that configure wrote; a changed manifest is configured again first. Each "
                        "new image is recorded: what went in, what came out (see ukc log).",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json) | TAKES(unlogged),
         .most = 1,
         .run = command_build,
     },
@@ -187,8 +187,10 @@ const struct command commands[] = {
         .summary = "make a recorded image again, and compare it byte for byte",
         .description = "Takes the inputs from the store and runs the recorded commands in a fresh directory. The project is not needed. "
                        "Status 0: the image is identical; 4: tools or inputs are missing, and which; 5: it differs, and the first command "
-                       "that made something else from equal inputs; 6: the store is damaged. With --output the image is written to FILE.",
-        .takes = TAKES(output) | TAKES(tools) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+                       "that made something else from equal inputs; 6: the store is damaged. With --output the image is written to FILE. --from-manifest asks another question and "
+                       "does not replay: the recorded manifest, settings and choices are configured and built by this ukc with its own libraries; status 0: "
+                       "the recipe comes out the same; 5: it does not, and what differs first.",
+        .takes = TAKES(output) | TAKES(from_manifest) | TAKES(tools) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
         .least = 1,
         .most = 1,
         .run = command_reproduce,

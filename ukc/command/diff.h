@@ -17,4 +17,8 @@ void diff_plans_json(struct arena *, const char *const text[2], struct json *);
 /* Of two records: from what was wanted to the bytes. */
 void diff_records(struct invocation *, const struct record *const records[2], const struct recorded *const recorded[2]);
 
+/* The first part that differs and may decide bytes, and, a line each, the first few differences in it; NULL: none does. */
+const char *diff_records_first(struct invocation *, const struct record *const records[2], const struct recorded *const recorded[2],
+                               struct text *differences);
+
 #endif

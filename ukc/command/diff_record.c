@@ -363,24 +363,48 @@ static void print_json(const struct comparison *c)
     answer_json(c->i, &j);
 }
 
+static void compare_parts(struct comparison *c, bool files)
+{
+    compare_recipe(c);
+    compare_tools(c);
+    compare_lines(c, "packages", "packages", ' ', "");
+    compare_manifests(c);
+    compare_lines(c, "settings", "settings", '=', "--");
+    compare_components(c);
+    if (!files)
+        return;
+    compare_inputs(c);
+    compare_actions(c);
+    compare_outputs(c);
+}
+
 void diff_records(struct invocation *i, const struct record *const records[2], const struct recorded *const recorded[2])
 {
     struct comparison c = {.i = i, .a = i->arena, .records = records, .recorded = recorded, .verbose = given(i, OPTION_verbose) || given(i, OPTION_json)};
     bool one_build = strcmp(records[0]->target, records[1]->target) == 0 && strcmp(records[0]->profile, records[1]->profile) == 0 &&
                      strcmp(recorded[0]->recipe.image, recorded[1]->recipe.image) == 0;
-    compare_recipe(&c);
-    compare_tools(&c);
-    compare_lines(&c, "packages", "packages", ' ', "");
-    compare_manifests(&c);
-    compare_lines(&c, "settings", "settings", '=', "--");
-    compare_components(&c);
-    if (one_build || c.verbose) {
-        compare_inputs(&c);
-        compare_actions(&c);
-        compare_outputs(&c);
-    }
+    compare_parts(&c, one_build || c.verbose);
     if (given(i, OPTION_json))
         print_json(&c);
     else
         print(&c, !one_build && !c.verbose);
+}
+
+const char *diff_records_first(struct invocation *i, const struct record *const records[2], const struct recorded *const recorded[2],
+                               struct text *differences)
+{
+    enum { FEW = 5 };
+    struct comparison c = {.i = i, .a = i->arena, .records = records, .recorded = recorded};
+    compare_parts(&c, true);
+    for (size_t k = 0; c.cause && k < c.parts.count; k++) {
+        const struct part *p = &c.parts.items[k];
+        if (strcmp(p->name, c.cause) != 0)
+            continue;
+        for (size_t n = 0; n < p->all.count && n < FEW; n++)
+            text_printf(differences, "%s: %s, now %s\n", p->all.items[n].name, p->all.items[n].a ? p->all.items[n].a : "not there",
+                        p->all.items[n].b ? p->all.items[n].b : "not there");
+        if (p->all.count > FEW)
+            text_printf(differences, "and %zu more\n", p->all.count - FEW);
+    }
+    return c.cause;
 }

@@ -5,6 +5,7 @@
  *     catalogue/<label>.lua     the manifest of each directory that the image takes something from
  *     components                what the image consists of: versions, licences, where each is from (component.h)
  *     plan, settings, lock      as ukc plan shows it; what configure was told; the choices that were kept
+ *     files/<path>              contents of the project's embedded files and of files with settings, up to LARGE_INPUT
  *     embedded                  each file of each embedded object: SHA-256, size, object, file
  *     packages                  where the tools come from
  */
@@ -26,10 +27,40 @@ static void add_file(struct intent *in, const char *path, const char *file)
         *vec_add(in->p->a, &in->sources) = (struct object_source){.path = path, .file = file, .contents = true};
 }
 
+/* Of the project, and of a size that an object can have: what configure reads beside manifests and sources. */
+static void add_contents(struct intent *in, const char *file)
+{
+    struct file_stat st;
+    const char *path = path_normal(in->p->a, file);
+    if (path_is_inside(path) && !string_starts(path, "build/") && file_stat(file, &st) && st.size <= LARGE_INPUT)
+        add_file(in, arena_printf(in->p->a, "files/%s", path), file);
+}
+
 static void add_text(struct intent *in, const char *path, struct text *t)
 {
     *vec_add(in->p->a, &in->sources) = (struct object_source){.path = path, .bytes = text_keep(t, in->p->a), .size = t->size};
     text_dispose(t);
+}
+
+/* A path below the project as seen from it, so that the same build elsewhere has the same intent. */
+static const char *from_project(const struct intent *in, const char *path)
+{
+    size_t n = strlen(in->p->directory);
+    return strncmp(path, in->p->directory, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+/* What configure was told; paths are in it after "--config=" and "--catalogue=". */
+static void add_settings(struct intent *in)
+{
+    struct text t = {};
+    size_t count;
+    const char *const *words = configuration_words(in->p->a, &in->p->configuration, &count);
+    text_puts(&t, "ukc-configure 1\n");
+    for (size_t k = 0; k < count; k++) {
+        size_t option = string_starts(words[k], "--config=") || string_starts(words[k], "--catalogue=") ? strcspn(words[k], "=") + 1 : 0;
+        text_printf(&t, "%.*s%s\n", (int)option, words[k], option ? from_project(in, words[k] + option) : words[k]);
+    }
+    add_text(in, "settings", &t);
 }
 
 /* Of the project: the rest of what configure read is named by its label. */
@@ -75,6 +106,7 @@ static bool add_embedded(struct intent *in, const struct edges *edges)
             if (!hash_file(e->inputs[k], &h, &size, in->p->d))
                 return false;
             hash_hex(&h, hex);
+            add_contents(in, e->inputs[k]);
             text_printf(&t, "%s %" PRIu64 " %s %s\n", hex, size, e->output, e->inputs[k]);
         }
     }
@@ -93,15 +125,19 @@ bool gather_intent(struct project *p, const struct edges *edges, const struct to
     struct text packages = {};
     add_file(&in, "components", project_file(p, "components"));
     add_file(&in, "plan", project_file(p, "plan.txt"));
-    add_file(&in, "settings", project_file(p, "configure.args"));
+    add_settings(&in);
     add_file(&in, "lock", "ukc.lock");
     text_puts(&packages, tools->packages);
     add_text(&in, "packages", &packages);
+    for (size_t k = 0; k < p->configuration.configs.count; k++)
+        add_contents(&in, from_project(&in, p->configuration.configs.items[k]));
     if (!add_manifests(&in) || !add_embedded(&in, edges))
         return false;
     add_catalogue(&in);
     qsort(in.sources.items, in.sources.count, sizeof *in.sources.items, by_path);
+    for (size_t k = 0; k < in.sources.count; k++) /* a file may be embedded twice */
+        if (r->intent_count == 0 || strcmp(in.sources.items[r->intent_count - 1].path, in.sources.items[k].path) != 0)
+            in.sources.items[r->intent_count++] = in.sources.items[k];
     r->intent = in.sources.items;
-    r->intent_count = in.sources.count;
     return true;
 }

@@ -51,6 +51,17 @@ static bool remember(struct project *p, const struct gathered *g)
     return inputs_remember(p, paths.items, paths.count);
 }
 
+/* "<tree> <record>": what ukc reproduce --from-manifest compares. */
+static bool keep_unlogged(struct project *p, struct records *records, const struct recording *recording, struct record *record)
+{
+    char tree[OBJECT_HEX], id[HASH_HEX];
+    if (!record_keep(records, recording, tree, record, p->d))
+        return false;
+    hash_hex(&record->id, id);
+    const char *line = arena_printf(p->a, "%s %s\n", tree, id);
+    return file_write(p->i->value[OPTION_unlogged], line, strlen(line), NULL, p->d);
+}
+
 static bool add_record(struct project *p, const struct image *image, const struct run *run, struct record *record)
 {
     struct store *store = store_open(NULL, p->d);
@@ -58,7 +69,8 @@ static bool add_record(struct project *p, const struct image *image, const struc
         return false;
     const struct gathered *g = gather(p, image, store_directory(store));
     struct records *records = g && remember(p, g) ? records_open(store_directory(store), p->d) : NULL;
-    bool ok = records && record_add(records, &g->recording, run, image->path, record, p->d);
+    bool ok = records && (given(p->i, OPTION_unlogged) ? keep_unlogged(p, records, &g->recording, record)
+                                                       : record_add(records, &g->recording, run, image->path, record, p->d));
     records_close(records);
     store_close(store);
     return ok;

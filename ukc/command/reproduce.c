@@ -2,6 +2,7 @@
  * reproduce.c - ukc reproduce: a record's image, made again from nothing but the record.
  */
 #include "build.h"
+#include "evaluate.h"
 #include "named_record.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -241,8 +242,12 @@ int command_reproduce(struct invocation *i)
 {
     struct named_record n;
     struct reproducing r = {.i = i};
-    if (named_record_open(&n, i, i->arguments[0]))
-        reproduce(&r, &n);
+    if (named_record_open(&n, i, i->arguments[0])) {
+        if (given(i, OPTION_from_manifest))
+            evaluate_record(i, &n);
+        else
+            reproduce(&r, &n);
+    }
     named_record_close(&n);
     return (int)diag_status(i->diag);
 }
