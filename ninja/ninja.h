@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "../ukc/base/audit.h"
 #include "../ukc/base/diag.h"
 #include "../ukc/base/text.h"
 
@@ -86,6 +87,7 @@ struct ninja_run {
     /* Set when it failed for no command's own fault: Ninja could not go on, or the disk is full; may be NULL. */
     bool *outside;
     int held; /* a descriptor that ninja and its commands inherit, above the standard ones: they hold it open as long as they last; 0: none */
+    struct audit *audit; /* watches ninja and its commands (base/audit.h), or NULL */
 };
 /*
  * Runs $NINJA, else ninja; streams its progress and the failing command's own output.

@@ -160,8 +160,9 @@ static void become(const struct launch *l, pid_t parent)
     execvpe(l->argv[0], l->argv, l->environment);
 }
 
-static void start(struct launch *l)
+static void start(void *context)
 {
+    struct launch *l = context;
     pid_t parent = getpid();
     int told[2];
     l->error = find_program(l->argv[0]);
@@ -227,7 +228,10 @@ int ninja_run(const struct ninja_run *run, bool *ran, struct diag *d)
     handlers_install(&handlers);
     struct launch l = {.argv = make_arguments(a, run), .output = pipe_ends[1], .handed = environment_hand_over(), .held = run->held, .handlers = &handlers, .pid = -1};
     l.environment = make_environment(a, run->terminal, l.handed);
-    start(&l);
+    if (run->audit)
+        audit_call(run->audit, start, &l);
+    else
+        start(&l);
     close(pipe_ends[1]);
     if (l.handed >= 0)
         close(l.handed);

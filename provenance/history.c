@@ -33,18 +33,20 @@ static void put_run(struct text *t, const struct run *r)
     canon_line(t, "host", or_dash(r->host));
     canon_line(t, "user", or_dash(r->user));
     text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
+    if (r->audit && *r->audit)
+        canon_line(t, "audit", r->audit);
 }
 
 static bool take_run(struct arena *a, const char *message, struct run *r)
 {
-    static const char *const names[] = {"ukc-run", "record", "unikernel", "version", "project", "image", "host", "user", "started", "ended"};
+    static const char *const names[] = {"ukc-run", "record", "unikernel", "version", "project", "image", "host", "user", "started", "ended", "audit"};
     enum { NAMES = sizeof names / sizeof names[0] };
     size_t count;
     uint64_t started, ended;
     const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, &count);
-    if (!lines || count != NAMES)
+    if (!lines || count > NAMES || count < NAMES - 1) /* the last is younger than the first runs */
         return false;
-    for (size_t i = 0; i < NAMES; i++)
+    for (size_t i = 0; i < count; i++)
         if (!canon_is(&lines[i], names[i], 2))
             return false;
     if (strcmp(lines[0].words[1], "1") != 0 || !hash_parse(lines[1].words[1], &r->record) || !canon_parse_number(lines[8].words[1], &started) ||
@@ -58,6 +60,7 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
     r->user = lines[7].words[1];
     r->started_ms = (int64_t)started;
     r->ended_ms = (int64_t)ended;
+    r->audit = count == NAMES ? lines[10].words[1] : "";
     return true;
 }
 

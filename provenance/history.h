@@ -24,6 +24,8 @@ struct run {
     struct hash record;
     const char *unikernel, *version /* of ukc */, *project, *image /* path */, *host, *user;
     int64_t started_ms, ended_ms; /* Unix time */
+    /* "complete": every file that the actions read is in the record, or is the host's runtime; "none: ...": why nobody looked.  "": of an ukc that never did. */
+    const char *audit;
 };
 
 /* A record's actions, run again: what image they gave, and where.  Also a commit with the record as its tree. */

@@ -27,7 +27,7 @@
     " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe AND o.image_sha256 <> r.image_sha256), r.tree, "                           \
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256),"                                  \
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 <> r.image_sha256),"                                 \
-    " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256) "                           \
+    " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256), run.audit "                           \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
 
 static void prepare(struct records *r)
@@ -38,8 +38,8 @@ static void prepare(struct records *r)
     r->add_record = sql_prepare(db, "INSERT INTO record (hash, recipe, image_sha256, image_bytes, tree) VALUES (?, ?, ?, ?, ?)"
                                     " ON CONFLICT DO NOTHING");
     r->find_record = sql_prepare(db, "SELECT id FROM record WHERE hash = ?");
-    r->add_run = sql_prepare(db, "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms, entry)"
-                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    r->add_run = sql_prepare(db, "INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms, entry, audit)"
+                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     r->add_reproduction =
         sql_prepare(db, "INSERT INTO reproduction (record, entry, image_sha256, version, tools, host, user, started_ms, ended_ms)"
                         " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM record WHERE hash = ?1 ON CONFLICT DO NOTHING");
@@ -136,6 +136,7 @@ static void add_run(struct records *r, const struct run *run, const char *entry,
     sql_bind_number(r->add_run, 8, run->started_ms);
     sql_bind_number(r->add_run, 9, run->ended_ms);
     sql_bind_text(r->add_run, 10, entry);
+    sql_bind_text(r->add_run, 11, run->audit ? run->audit : "");
     sql_once(r->add_run);
 }
 
@@ -284,6 +285,7 @@ static void load(struct sql_statement *s, struct arena *a, struct record *r)
     r->reproduced = (uint64_t)sql_number(s, 18);
     r->differed = (uint64_t)sql_number(s, 19);
     r->reproduced_ms = sql_number(s, 20);
+    r->run.audit = arena_strdup(a, sql_text(s, 21));
 }
 
 const struct record *record_list(struct records *r, struct arena *a, const char *unikernel, const char *target, size_t limit, size_t *count,

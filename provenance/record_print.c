@@ -51,6 +51,7 @@ void record_print_text(const struct record *r, struct text *out)
     text_printf(out, "bytes      %" PRIu64 "\n", r->image_bytes);
     text_printf(out, "built      %s, in %" PRId64 " ms, by ukc %s\n", when(r->run.started_ms, time), r->run.ended_ms - r->run.started_ms, or_none(r->run.version));
     text_printf(out, "where      %s, by %s on %s\n", or_none(r->run.project), or_none(r->run.user), or_none(r->run.host));
+    text_printf(out, "audit      %s\n", or_none(r->run.audit));
     text_printf(out, "builds     %" PRIu64 "\n", r->builds);
     if (r->reproduced)
         text_printf(out, "reproduced %" PRIu64 " time%s, last %s\n", r->reproduced, r->reproduced == 1 ? "" : "s", when(r->reproduced_ms, time));
@@ -82,6 +83,7 @@ void record_print_json(const struct record *r, struct json *j)
     json_field(j, "user", r->run.user);
     json_field_number(j, "started_ms", r->run.started_ms);
     json_field_number(j, "ended_ms", r->run.ended_ms);
+    json_field(j, "audit", r->run.audit);
     json_field_number(j, "builds", (int64_t)r->builds);
     json_field_number(j, "reproduced", (int64_t)r->reproduced);
     json_field_number(j, "differed", (int64_t)r->differed);

@@ -48,6 +48,7 @@ const struct migration migrations[] = {
      "  image_sha256 BLOB NOT NULL CHECK (length(image_sha256) = 32), version TEXT NOT NULL, tools TEXT NOT NULL, host TEXT NOT NULL,"
      "  user TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT;"
      "CREATE INDEX reproduction_record ON reproduction (record);" APPEND_ONLY("reproduction")},
+    {4, "Runs say whether it was watched what the actions read.", "ALTER TABLE run ADD COLUMN audit TEXT NOT NULL DEFAULT '';"},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -45,10 +45,16 @@ struct part {
 struct search {
     struct arena *a;
     struct diag *d;
-    VEC(struct part) parts;
+    VEC(struct part) parts, runtime; /* runtime: of the host */
     VEC(const char *) programs; /* absolute, in the order of the names */
     struct map seen;
 };
+
+static void add_runtime(struct search *s, const char *name, const char *path)
+{
+    if (map_add(&s->seen, arena_printf(s->a, "runtime %s", path), 1) == MAP_ABSENT)
+        *vec_add(s->a, &s->runtime) = (struct part){"runtime", name, path};
+}
 
 static void add_part(struct search *s, const char *kind, const char *name, const char *path)
 {
@@ -79,7 +85,7 @@ static bool is_own_library(const char *name)
 
 /*
  * The loader says what it would load, and runs nothing: "	libLLVM.so.19.1 => /lib/x86_64-linux-gnu/libLLVM.so.19.1 (0x...)"
- * (ld.so(8), LD_TRACE_LOADED_OBJECTS).
+ * (ld.so(8), LD_TRACE_LOADED_OBJECTS), and of itself "	/lib64/ld-linux-x86-64.so.2 (0x...)".
  */
 static bool find_libraries(struct search *s, const char *program)
 {
@@ -94,9 +100,13 @@ static bool find_libraries(struct search *s, const char *program)
         const char *copy = arena_strndup(s->a, line, n), *arrow = strstr(copy, " => ");
         while (isspace((unsigned char)*copy))
             copy++;
-        char *real = arrow && is_own_library(copy) ? realpath(arena_strndup(s->a, arrow + 4, strcspn(arrow + 4, " ")), NULL) : NULL;
-        if (real)
-            add_part(s, "library", arena_strndup(s->a, copy, (size_t)(arrow - copy)), arena_strdup(s->a, real));
+        const char *from = arrow ? arrow + 4 : copy;
+        char *real = *from == '/' ? realpath(arena_strndup(s->a, from, strcspn(from, " ")), NULL) : NULL;
+        const char *path = real ? arena_strdup(s->a, real) : NULL;
+        if (path && arrow && is_own_library(copy))
+            add_part(s, "library", arena_strndup(s->a, copy, (size_t)(arrow - copy)), path);
+        else if (path)
+            add_runtime(s, path_base(path), path);
         free(real);
         line += n + (line[n] == '\n');
     }
@@ -180,7 +190,7 @@ static void put_stat(struct text *out, const char *path)
 static struct hash key_of(struct search *s)
 {
     struct text t = {};
-    text_puts(&t, "ukc-toolset 1\n");
+    text_puts(&t, "ukc-toolset 2\n");
     for (size_t i = 0; i < s->programs.count; i++)
         put_stat(&t, s->programs.items[i]);
     struct hash key = hash_bytes(t.bytes, t.size);
@@ -202,42 +212,99 @@ static bool is_unchanged(struct arena *a, const char *line)
     return same;
 }
 
+/* "<size>\n" and as many bytes; NULL: it is not there. */
+static const char *take_text(struct arena *a, char **at)
+{
+    char *end;
+    unsigned long size = strtoul(*at, &end, 10);
+    if (end == *at || *end++ != '\n' || strlen(end) < size)
+        return NULL;
+    *at = end + size;
+    return arena_strndup(a, end, size);
+}
+
 static bool take_entry(struct search *s, const char *entry, struct toolset *out)
 {
+    VEC(const char *) paths = {};
     char *end;
     unsigned long files = strtoul(entry, &end, 10);
     if (*end++ != '\n')
         return false;
     for (const char *line = end; files; files--) {
         size_t n = strcspn(line, "\n");
-        if (!line[n] || !is_unchanged(s->a, arena_strndup(s->a, line, n)))
+        const char *copy = arena_strndup(s->a, line, n);
+        if (!line[n] || !is_unchanged(s->a, copy))
             return false;
+        *vec_add(s->a, &paths) = strchr(copy, '/');
         end += n + 1;
         line += n + 1;
     }
-    unsigned long size = strtoul(end, &end, 10);
-    if (*end++ != '\n' || strlen(end) < size)
-        return false;
-    out->text = arena_strndup(s->a, end, size);
-    out->packages = end + size;
-    return true;
+    out->files = paths.items;
+    out->file_count = paths.count;
+    return (out->text = take_text(s->a, &end)) && (out->runtime = take_text(s->a, &end)) && (out->packages = take_text(s->a, &end));
+}
+
+static void put_text(struct text *out, const char *text)
+{
+    text_printf(out, "%zu\n%s", strlen(text), text);
 }
 
 static void keep_entry(struct search *s, const char *store, const struct hash *key, const struct toolset *t)
 {
     struct text entry = {};
-    text_printf(&entry, "%zu\n", s->parts.count + 1);
+    text_printf(&entry, "%zu\n", s->parts.count + s->runtime.count + 1);
     for (size_t i = 0; i < s->parts.count; i++)
         put_stat(&entry, s->parts.items[i].path);
+    for (size_t i = 0; i < s->runtime.count; i++)
+        put_stat(&entry, s->runtime.items[i].path);
     put_stat(&entry, "/etc/ld.so.cache"); /* which decides what libraries programs load */
-    text_printf(&entry, "%zu\n%s%s", strlen(t->text), t->text, t->packages);
+    put_text(&entry, t->text);
+    put_text(&entry, t->runtime);
+    put_text(&entry, t->packages);
     cache_write(store, key, entry.bytes, entry.size, CACHE_MOST);
     text_dispose(&entry);
 }
 
+/* The shell, and what it and the tools load of the host. */
+static bool find_runtime(struct search *s, struct text *out)
+{
+    char *shell = realpath("/bin/sh", NULL);
+    bool good = true;
+    if (shell) {
+        const char *path = arena_strdup(s->a, shell);
+        add_runtime(s, "sh", path);
+        good = find_libraries(s, path);
+    }
+    free(shell);
+    if (s->runtime.count)
+        qsort(s->runtime.items, s->runtime.count, sizeof *s->runtime.items, part_compare);
+    for (size_t i = 0; i < s->runtime.count && good; i++) {
+        struct hash h;
+        uint64_t size;
+        char hex[HASH_HEX];
+        good = hash_file(s->runtime.items[i].path, &h, &size, s->d);
+        if (!good)
+            break;
+        hash_hex(&h, hex);
+        text_printf(out, "%s %" PRIu64 " %s\n", hex, size, s->runtime.items[i].path);
+    }
+    return good;
+}
+
+static void list_files(struct search *s, struct toolset *out)
+{
+    VEC(const char *) paths = {};
+    for (size_t i = 0; i < s->parts.count; i++)
+        *vec_add(s->a, &paths) = s->parts.items[i].path;
+    for (size_t i = 0; i < s->runtime.count; i++)
+        *vec_add(s->a, &paths) = s->runtime.items[i].path;
+    out->files = paths.items;
+    out->file_count = paths.count;
+}
+
 static bool read_tools(struct search *s, struct toolset *out)
 {
-    struct text identity = {}, packages = {};
+    struct text identity = {}, packages = {}, runtime = {};
     bool good = true;
     size_t programs = s->parts.count;
     for (size_t i = 0; good && i < programs; i++)
@@ -245,13 +312,16 @@ static bool read_tools(struct search *s, struct toolset *out)
     for (size_t i = 0; good && i < programs; i++)
         if (string_starts(s->parts.items[i].name, "clang"))
             good = find_headers(s, s->programs.items[i]);
-    good = good && identify(s, &identity);
+    good = good && find_runtime(s, &runtime) && identify(s, &identity);
     if (good)
         put_packages(s, &packages);
+    list_files(s, out);
     out->text = text_keep(&identity, s->a);
     out->packages = text_keep(&packages, s->a);
+    out->runtime = text_keep(&runtime, s->a);
     text_dispose(&identity);
     text_dispose(&packages);
+    text_dispose(&runtime);
     return good;
 }
 

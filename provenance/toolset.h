@@ -18,6 +18,13 @@ struct toolset {
     const char *text;     /* the identity (README.md has its grammar) */
     const char *packages; /* "<program> <package> <version> <architecture>", a line each: for people; "" where dpkg knows nothing */
     const char *directories; /* of the programs, as PATH has them */
+    /*
+     * What belongs to the host and is loaded with them, and the shell that starts them: "<sha256> <size> <path>", a line each.
+     * A run names it; it is no part of the identity.
+     */
+    const char *runtime;
+    const char *const *files; /* all of these files, without links */
+    size_t file_count;
 };
 /*
  * Of these programs, sorted, as PATH finds them.  Reading them takes a second: what was found is kept in the store's

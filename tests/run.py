@@ -139,6 +139,8 @@ class Suite:
         self.open -= 1
         if outcome != PASSED:
             self.tell(test, outcome, seconds, text)
+        elif text.startswith("score: "):
+            print(f"{test}: {text.strip()}")
         if not self.open:
             passed, failed, skipped = self.counts
             more = f", {skipped} skipped" if skipped else ""

@@ -6,10 +6,11 @@ import shutil
 from lib.project import Project, expect
 
 
-def put_linker(p, text, time=None):
-    """A linker of our own in front of the real one."""
-    path = p.file("bin", "ld.lld-19")
-    p.write("bin/new", f'#!/bin/sh\n# {text}\nexec {shutil.which("ld.lld-19")} "$@"\n')
+def put_tool(p, text, time=None):
+    """A tool of our own in front of the real one: the same program with something behind it, which no loader looks at."""
+    path = p.file("bin", "llvm-objcopy-19")
+    with open(shutil.which("llvm-objcopy-19"), "rb") as f:
+        p.write("bin/new", f.read() + text.encode())
     os.chmod(p.file("bin", "new"), 0o755)
     if time:
         os.utime(p.file("bin", "new"), (time, time))
@@ -20,14 +21,14 @@ def replaced(context, old):
     with Project(context) as p:
         p.copy("examples/hello")
         p.environment["PATH"] = p.file("bin") + os.pathsep + p.environment["PATH"]
-        put_linker(p, "first")
+        put_tool(p, "first")
         p.ukc("configure", "--target", "posix", "--profile", "dev")
         p.ukc("build")
         r = p.ukc("build")
         expect("LINK" not in r.out, "nothing is built while the tools are the same", r)
-        put_linker(p, "second", time=978307200 if old else None)  # a package brings files with the time of its own build
+        put_tool(p, "second", time=978307200 if old else None)  # a package brings files with the time of its own build
         r = p.ukc("build")
-        expect("CC" in r.out and "LINK" in r.out, "everything is built with the other linker", r)
+        expect("CC" in r.out and "LINK" in r.out, "everything is built with the other tool", r)
         r = p.ukc("build")
         expect("LINK" not in r.out, "and once", r)
 
@@ -36,7 +37,7 @@ def missing(context):
     """The compiler goes away between configure and build."""
     with Project(context) as p:
         p.copy("examples/hello")
-        put_linker(p, "first")
+        put_tool(p, "first")
         tools = ("clang-19", "ld.lld-19", "llvm-link-19", "opt-19", "llvm-objcopy-19", "ninja", "sh")
         for tool in tools:
             if not os.path.exists(p.file("bin", tool)):

@@ -56,7 +56,7 @@ static void sample(struct sample *s, const char *source, const char *image)
         .image_sha256 = h, .image_bytes = strlen(image), .tools = "ukc-tools 1\n", .groups = &s->group, .group_count = 1,
         .inputs = s->inputs, .input_count = 2, .intent = s->intent, .intent_count = 1};
     s->run = (struct run){.unikernel = "hello", .version = "0.1.0", .image = "build/posix/hello", .project = "/home/x/hello",
-                          .host = "h", .user = "u", .started_ms = 1700000000000, .ended_ms = 1700000001500};
+                          .host = "h", .user = "u", .started_ms = 1700000000000, .ended_ms = 1700000001500, .audit = "complete"};
 }
 
 static bool add(struct records *r, struct sample *s, struct record *out, struct diag *d)
@@ -426,6 +426,7 @@ static void old_records_stay(void **)
     const struct record *old = record_find(r, a, "00000000000000000000000000000000000000000000000000000000000000aa", d);
     assert_non_null(old);
     assert_string_equal(old->run.unikernel, "old");
+    assert_string_equal(old->run.audit, "");
     assert_int_equal(old->image_bytes, 5);
     assert_null(old->tree);
     must_add(r, "one", "image", d);
@@ -862,7 +863,7 @@ static void prints(void **)
     text_clear(&t);
     record_print_text(one, &t);
     const char *const lines[] = {"record     ", "\nunikernel  hello for posix, release\nimage      build/posix/hello\nsha256     ",
-                                 ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\nbuilds     1\n"
+                                 ("\nbytes      7\nbuilt      2023-11-14 22:13:20Z, in 1500 ms, by ukc 0.1.0\nwhere      /home/x/hello, by u on h\naudit      complete\nbuilds     1\n"
                                  "differs    the same recipe gave 1 other image\n")};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         assert_non_null(strstr(text_string(&t), lines[i]));

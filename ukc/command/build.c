@@ -5,6 +5,7 @@
  * SHA-256 and record, so that a build with nothing to do reads no big file.
  */
 #include "build.h"
+#include "audited.h"
 #include "failure.h"
 #include "guard.h"
 #include "guest.h"
@@ -75,7 +76,10 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
     run.terminal = isatty(fileno(run.out));
     if (!command_jobs(p->i, &run.jobs))
         return -1;
-    return ninja_run(&run, ran, p->d);
+    run.audit = audited_begin(p);
+    int code = ninja_run(&run, ran, p->d);
+    audited_end(p, run.audit);
+    return code;
 }
 
 /* Ninja waits for ever where a pipe has one of its names. */
@@ -115,6 +119,13 @@ static const char *image_name(struct project *p)
     return NULL;
 }
 
+/* What the commands read that ninja has run, though it may have failed with others.  False after reporting. */
+static bool check_reads(struct project *p, bool ended_well)
+{
+    p->edges = edges_read(p, project_file(p, "build.ninja"), true);
+    return p->edges && (p->unwatched || audited_check(p, p->edges, ended_well));
+}
+
 /* Runs ninja; *now: what the image is then.  False after reporting or when it failed. */
 static bool run_build(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
@@ -123,7 +134,12 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
     int code = run_ninja(p, quiet, image, ran, &failed);
     p->i->below = failure_take(p);
     int told = p->i->below.status;
-    if (code != 0) {
+    bool declared = !*ran || code < 0 || check_reads(p, code == 0);
+    if (!declared)
+        unlink(image->path); /* which may have been made of it */
+    if (code == 0 && !declared)
+        *status = code = (int)diag_status(p->d);
+    else if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
         *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : failed.outside ? DIAG_OUTSIDE : DIAG_INPUT;
@@ -169,6 +185,33 @@ static bool make_again(struct project *p, bool quiet, const struct image *image,
     return run_build(p, quiet, image, now, ran, status);
 }
 
+/*
+ * Outputs that no watched command left: of an interrupted build, of an ukc that did not watch, of ninja alone.  They are made again.
+ * An image that is known was watched when it was made.
+ */
+static bool watch_all(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
+{
+    struct image remembered = *image;
+    if (p->unwatched || known_image(p, &remembered, now))
+        return true;
+    if (!p->edges)
+        p->edges = edges_read(p, project_file(p, "build.ninja"), true);
+    const struct edges *needed = p->edges ? edges_needed(p, p->edges, image->path) : NULL;
+    const struct edges *missing = needed ? audited_missing(p, needed) : NULL;
+    if (!missing || missing->count == 0)
+        return missing != NULL;
+    if (!quiet)
+        fprintf(given(p->i, OPTION_json) ? stderr : stdout, "what %zu files were made of was not watched: making them again\n", missing->count);
+    for (size_t i = 0; i < missing->count; i++)
+        unlink(missing->items[i].output);
+    bool again;
+    p->edges = NULL;
+    if (!run_build(p, quiet, image, now, &again, status))
+        return false;
+    *ran = *ran || again;
+    return true;
+}
+
 bool build_image(struct project *p, bool quiet, struct image *image, int *status)
 {
     bool ran = false;
@@ -183,7 +226,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     if (name)
         aside_remove(p, image->path);
     failure_expect(p);
-    bool good = name && inputs_check(p, image->path, quiet);
+    bool good = name && inputs_check(p, image->path, quiet) && audited_appeared(p, quiet);
     p->i->below = failure_take(p);
     if (!good) {
         int told = p->i->below.status;
@@ -191,7 +234,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         return false;
     }
     struct file_stat now;
-    if (!run_build(p, quiet, image, &now, &ran, status))
+    if (!run_build(p, quiet, image, &now, &ran, status) || !watch_all(p, quiet, image, &now, &ran, status))
         return false;
     bool known = known_image(p, image, &now);
     if (!known && !ran && is_another(image) && !make_again(p, quiet, image, &now, &ran, status))

@@ -46,7 +46,7 @@ static bool unexpected(struct asking *q, const char *tool)
 
 /* ---- words, as the shell splits them: plain, or in single quotes (text_shell_word) ---- */
 
-static bool split_words(struct arena *a, const char *command, struct edge *e)
+bool edge_split(struct arena *a, const char *command, struct edge *e)
 {
     VEC(const char *) words = {};
     struct text word = {};
@@ -127,7 +127,7 @@ static bool read_commands(struct asking *q)
             command = c;
         if (output && command && *command) {
             struct edge e = {.output = output};
-            if (!split_words(a, command, &e))
+            if (!edge_split(a, command, &e))
                 return unexpected(q, "compdb");
             if (map_add(&q->by_output, output, (uint32_t)q->edges.count) == MAP_ABSENT)
                 *vec_add(a, &q->edges) = e;

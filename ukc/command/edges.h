@@ -22,6 +22,8 @@ struct edges {
     size_t count;
 };
 
+/* Sets the words of a command.  False: it is not one that ukc writes. */
+bool edge_split(struct arena *, const char *command, struct edge *);
 /* All edges of this file of Ninja's that run a command; `dependencies`: with what they read beside.  NULL after reporting. */
 const struct edges *edges_read(struct project *, const char *ninja_file, bool dependencies);
 /* Those without which `output` could not be made, sorted by their outputs. */

@@ -77,10 +77,21 @@ static int source_compare(const void *a, const void *b)
 
 /* ---- what is read ---- */
 
-/* One more file that actions read; its path in the record.  A path is recorded as the tools will see it in a directory without links. */
-static const char *add_input(struct gathering *g, const char *file)
+/*
+ * As the tools will see it in a directory without links.  Of a file that #embed names, the compiler's list has the whole
+ * path, though it was found beside the source.
+ */
+static const char *recorded_path(struct gathering *g, const char *file)
 {
     const char *path = path_normal(g->a, file);
+    size_t n = strlen(g->p->directory);
+    return strncmp(path, g->p->directory, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+/* One more file that actions read; its path in the record. */
+static const char *add_input(struct gathering *g, const char *file)
+{
+    const char *path = recorded_path(g, file);
     if (map_add(&g->seen, path, 1) != MAP_ABSENT || map_get(&g->made, path) != MAP_ABSENT)
         return path;
     *vec_add(g->a, &g->files) = file;
@@ -111,7 +122,7 @@ static bool add_headers(struct gathering *g, struct group *group, const struct e
     for (size_t i = 0; i < e->read_count; i++) {
         if (!is_readable(g, e->read[i]))
             return false;
-        if (is_tool_header(e->read[i]) || map_get(&g->made, path_normal(g->a, e->read[i])) != MAP_ABSENT)
+        if (is_tool_header(e->read[i]) || map_get(&g->made, recorded_path(g, e->read[i])) != MAP_ABSENT)
             continue;
         const char *path = add_input(g, e->read[i]);
         if (*path != '/')
@@ -282,7 +293,7 @@ const struct gathered *gather(struct project *p, const struct image *image, cons
     struct gathering g = {.p = p, .a = p->a, .library = project_file(p, "obj/+library.a")};
     struct gathered *out = arena_new(p->a, struct gathered);
     struct recording *r = &out->recording;
-    const struct edges *all = edges_read(p, project_file(p, "build.ninja"), true), *needed = all ? edges_needed(p, all, image->path) : NULL;
+    const struct edges *all = p->edges ? p->edges : edges_read(p, project_file(p, "build.ninja"), true), *needed = all ? edges_needed(p, all, image->path) : NULL;
     const struct toolset *tools = NULL;
     bool good = needed && add_edges(&g, needed);
     if (good) {

@@ -4,11 +4,13 @@
  * Every project for a target compiles the same library, so what was made once is kept in the user's store. The
  * key of an entry is the SHA-256 of the commands, of the tools, and of the name and contents of every
  * file that the commands may read (generate/library_build.c lists them). After a build, each file
- * that the compiler did read must be one of these; if not, nothing is kept.
+ * that the compiler did read must be one of these; if not, nothing is kept. A build that watches what is read
+ * (audited.h) has entries of its own: those that were made while it was watched.
  *
  * An entry:  the number of files that were read, their paths, one a line; then the archive.
  */
 #include "library.h"
+#include "audited.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,8 @@ struct library {
     VEC(const char *) objects, inputs; /* inputs: directories */
     struct map files; /* below them */
     struct hash key;
+    const char *log; /* of the build that watches what is read, or NULL */
+    struct invocation *i;
 };
 
 /* ---- the list ---- */
@@ -127,7 +131,8 @@ static bool add_actions(struct library *l, struct hasher *h)
 static bool make_key(struct library *l)
 {
     struct hasher *h = hasher_create();
-    hasher_add_string(h, "ukc-library 2");
+    hasher_add_string(h, "ukc-library 3");
+    hasher_add_string(h, l->log ? "watched" : "");
     bool good = add_actions(l, h) && add_file(l, h, l->tools);
     for (size_t i = 0; i < l->inputs.count && good; i++) {
         const struct file_list *list = file_walk(l->a, l->inputs.items[i], SPAN_NONE, l->d);
@@ -214,13 +219,21 @@ static bool files_read(struct library *l, struct text *out, bool *declared)
     return status == 0;
 }
 
+/* What the build above has seen of the commands. */
+static bool check_reads(struct library *l)
+{
+    struct project p = {.i = l->i, .a = l->a, .d = l->d, .directory = path_absolute(l->a, "."), .build = arena_strndup(l->a, l->build, strlen(l->build) - 1)};
+    const struct edges *edges = l->log ? edges_read(&p, l->actions, true) : NULL;
+    return !l->log || (edges && audited_check_below(&p, edges, l->log));
+}
+
 /* From nothing: an object that is left of an earlier build may not go into the store. */
 static int build(struct library *l, struct text *entry, bool *declared)
 {
     if (!file_remove_tree(l->directory, l->d) || !file_make_directories(l->directory, l->d))
         return (int)diag_status(l->d);
     int status = ninja_run(&(struct ninja_run){.file = l->actions, .quiet = true, .out = stdout}, NULL, l->d);
-    if (status == 0 && !files_read(l, entry, declared))
+    if (status == 0 && !(files_read(l, entry, declared) && check_reads(l)))
         status = (int)diag_status(l->d);
     if (status == 0 && !library_archive(l->a, l->directory, l->objects.items, l->objects.count, entry, l->d))
         status = (int)diag_status(l->d);
@@ -251,7 +264,7 @@ static bool take(struct library *l, const char *store, int *status)
 
 int command_library(struct invocation *i)
 {
-    struct library l = {.a = i->arena, .d = i->diag, .output = i->value[OPTION_output]};
+    struct library l = {.a = i->arena, .d = i->diag, .i = i, .log = getenv(AUDIT_VARIABLE), .output = i->value[OPTION_output]};
     const char *list = i->value[OPTION_list];
     if (!list || !l.output) {
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc library needs --list and --output");

@@ -33,6 +33,8 @@ struct used_tree {
     const struct fetched *fetched;
 };
 
+struct edges;
+
 struct project {
     struct invocation *i;
     struct arena *a;
@@ -57,6 +59,9 @@ struct project {
     const struct layout *layout;
     const struct bindings *bindings;
     VEC(const struct fetched *) fetched; /* every import of the plan's components */
+    const struct edges *edges; /* of build.ninja, after it was run; or NULL */
+    int64_t watched_ns; /* when watching began, Unix time */
+    const char *unwatched; /* why what the build's commands read is not known; or NULL */
     VEC(struct used_tree) used;          /* repositories, in the order in which manifests name them */
 };
 

@@ -87,7 +87,12 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
         .user = user_name(),
         .started_ms = started_ms,
         .ended_ms = unix_ms(),
+        .audit = p->unwatched ? arena_printf(p->a, "none: %s", p->unwatched) : "complete",
     };
+    if (p->unwatched) {
+        diag_warning(p->d, SPAN_NONE, "nobody watched what the compilers read: %s", p->unwatched);
+        diag_note(p->d, SPAN_NONE, "the run's audit says so; 'ukc reproduce' elsewhere finds what was not declared");
+    }
     struct record r;
     if (!add_record(p, image, &run, &r))
         return false;

@@ -1,0 +1,193 @@
+"""Hidden inputs, planted one after the other: each is caught and named, or shown to be without effect."""
+
+import os
+import re
+import shutil
+
+from lib.project import Project, expect
+from suites.provenance import Recorded, check_identical
+
+SECONDS = 900
+
+
+class Planted(Recorded):
+    """hello, built once; a plant changes its sources, and they are put back after it."""
+
+    def __init__(self, context, *arguments):
+        super().__init__(context, *arguments)
+        self.caught, self.harmless = [], []
+        self.source = self.read("hello.c").decode()
+        self.manifest = self.read("ukc.lua").decode()
+
+    def catch(self, name, *said, c="", files=None, manifest=None, command="build", environment=None):
+        """The plant makes the command fail, and all of `said` is in its message."""
+        self.plant(c, files, manifest)
+        r = self.ukc(command, status=1, environment=environment, timeout=600)
+        for words in said:
+            expect(words in r.out + r.err, f"{name}: '{words}' is named", r)
+        if command == "build":
+            expect(not os.path.exists(self.file(*self.built["image"].split("/")[-3:])), f"{name}: no image is left", r)
+            again = self.ukc("build", status=1, environment=environment, timeout=600)
+            expect(said[0] in again.out + again.err, f"{name}: the next build says it again", again)
+        self.caught.append(name)
+        self.plant("", None, None)
+
+    def plant(self, c, files, manifest):
+        for path, text in (files or {}).items():
+            self.write(path, text)
+        self.write("hello.c", self.source + c)
+        if manifest or self.read("ukc.lua").decode() != self.manifest:
+            self.write("ukc.lua", manifest or self.manifest)
+
+    def same(self, name, environment=None):
+        """Without effect: the image is what it was."""
+        self.ukc("build", environment=environment)
+        built = self.ukc("build", "--json", environment=environment).json
+        expect(built["sha256"] == self.built["sha256"], f"{name}: the same image", built, self.built)
+        self.harmless.append(name)
+
+
+def incbin(path):
+    return f'__asm__(".pushsection .rodata\\n.incbin \\"{path}\\"\\n.popsection");\n'
+
+
+def read_by_compilers(p):
+    p.catch(".incbin of a file of the project", "hello.c:9:", "'secret.bin' is read, and declared nowhere", "'clang-19' reads it", "#embed",
+            c=incbin("secret.bin"), files={"secret.bin": "secret"})
+    outside = os.path.join(p.top, "outside.h")
+    with open(outside, "w") as f:
+        f.write("/* outside */\n")
+    p.catch(".incbin of a file elsewhere", f"'{outside}' is read, and declared nowhere", "copy it into the project", c=incbin(outside))
+    p.catch("an absolute #include", f"'{outside}' is read, and declared nowhere", "outside the project", c=f'#include "{outside}"\n')
+    p.catch("a header above the project", f"'{outside}' is read, and declared nowhere", "outside the project", c='#include "../outside.h"\n')
+    p.catch("/proc/cpuinfo", "'/proc/cpuinfo' is read, and declared nowhere", c=incbin("/proc/cpuinfo"))
+    p.catch("__has_include, then #embed, of a file elsewhere", f"'{outside}' is read, and declared nowhere",
+            c=f'#if __has_include("{outside}")\nstatic const char more[] = {{\n#embed "{outside}"\n}};\nconst char *hello_more(void);\nconst char *hello_more(void)\n{{\n    return more;\n}}\n#endif\n')
+    p.catch("time macros", "date-time", c="const char *hello_time(void);\nconst char *hello_time(void)\n{\n    return __TIME__;\n}\n")
+
+
+def declared_by_compilers(p):
+    """#embed is in the compiler's list of dependencies: recorded, and a change of the file is seen."""
+    p.plant('const char hello_more[] = {\n#embed "declared.bin"\n};\n', {"declared.bin": "one"}, None)
+    first = p.ukc("build", "--json").json
+    shown = p.ukc("show", first["record"], "--json").json
+    expect(any(i["path"] == "declared.bin" for i in shown["inputs"]), "#embed: the record has the file", shown["inputs"])
+    expect(not any(i["path"].endswith("declared.bin") for i in shown["host"]), "and not as one of the host's", shown["host"])
+    expect(shown["audit"] == "complete", "the run says that all was watched", shown)
+    p.write("declared.bin", "two")
+    expect("CC hello/hello.c" in p.ukc("build").out, "#embed: a change is seen")
+    check_identical(p, first["record"], first)
+    p.harmless.append("#embed")
+    p.plant("", None, None)
+
+
+def appearing_files(p):
+    """What a compiler looked for in vain, and what would be found in front of another, is watched."""
+    p.plant('#if __has_include("later.h")\n#include "later.h"\n#endif\n#include "shadow.h"\n', {"shadow.h": "\n"}, None)
+    p.ukc("build")
+    p.write("later.h", "const int hello_later = 1;\n")
+    r = p.ukc("build")
+    expect("'later.h' is there now" in r.out and "CC hello/hello.c" in r.out, "__has_include of a file that appears later", r)
+    p.caught.append("__has_include of a file that appears later")
+    p.plant("#include <stdarg.h>\n", None, None)
+    os.remove(p.file("later.h"))
+    p.ukc("build")
+    absent = sorted(set(re.findall(r"^absent (.*/stdarg.h)$", p.read("build", "posix", "audit.state").decode(), re.M)))
+    expect(absent, "the places in front of a header are known")
+    p.caught.append("a header in front of another")
+    p.plant("", None, None)
+    os.remove(p.file("shadow.h"))
+
+
+def hidden_in_manifests(p):
+    for name, text, said in (("os.time in a manifest", "local x = os.time()\n", "os"), ("os.getenv in a manifest", 'local x = os.getenv("HOME")\n', "os"),
+                             ("a program run by a manifest", 'local x = io.popen("date")\n', "io")):
+        p.catch(name, "ukc.lua:1", said, manifest=text + p.manifest, command="configure")
+    p.catch("-march=native", "march=native", manifest=p.manifest.replace('sources  =', 'flags = { "-march=native" }, sources ='), command="configure")
+
+
+def hidden_in_the_environment(p):
+    """Variables, configuration files of clang, the place, the order of files, a file's attributes in git: nothing changes."""
+    home = os.path.join(p.top, "home")
+    os.makedirs(home, exist_ok=True)
+    with open(os.path.join(home, "clang.cfg"), "w") as f:
+        f.write("-DEVIL=1\n-include /nonexistent.h\n")
+    strange = {"CPATH": "/nowhere", "C_INCLUDE_PATH": "/nowhere", "LIBRARY_PATH": "/nowhere", "COMPILER_PATH": "/nowhere",
+               "CCC_OVERRIDE_OPTIONS": "# ^-DEVIL=1 +-O3", "CLANG_CONFIG_FILE_USER_DIR": home, "CLANG_CONFIG_FILE_SYSTEM_DIR": home, "LANG": "tr_TR.UTF-8",
+               "LC_ALL": "C.UTF-8", "TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1", "HOME": home, "XDG_CONFIG_HOME": home, "TMPDIR": home,
+               "CFLAGS": "-DEVIL=1", "LDFLAGS": "-s", "LD_LIBRARY_PATH": home}
+    os.remove(p.file("build", "posix", "obj", "hello", "hello.c.o"))
+    p.ukc("build", environment=strange)
+    p.same("variables of the environment and configuration files of clang", environment=strange)
+
+    elsewhere = os.path.join(p.top, "another place, ü")
+    shutil.copytree(p.path, elsewhere, ignore=shutil.ignore_patterns("build", "ukc.lock", "bin"))
+    before, p.path = p.path, elsewhere
+    p.run("git", "init", "-q", ".")
+    p.write(".gitattributes", "* text eol=crlf ident\n")
+    other = p.build("--target", "posix", "--profile", "dev")
+    p.path = before
+    expect(other["sha256"] == p.built["sha256"], "another directory gives the same image", other)
+    p.harmless += ["output that depends on getcwd", ".gitattributes", "the order of files and of jobs"]
+
+
+def links(p):
+    """A link out of the tree: the record has what it led to."""
+    outside = os.path.join(p.top, "linked.h")
+    with open(outside, "w") as f:
+        f.write("/* linked */\n")
+    os.symlink(outside, p.file("linked.h"))
+    p.plant('#include "linked.h"\n', None, None)
+    built = p.ukc("build", "--json").json
+    with open(outside, "w") as f:
+        f.write("/* changed */\n")
+    expect("CC hello/hello.c" in p.ukc("build").out, "what a link leads to is watched")
+    os.remove(outside)
+    check_identical(p, built["record"], built)
+    os.remove(p.file("linked.h"))
+    p.plant("", None, None)
+    p.ukc("build")
+    p.harmless.append("a link that leaves the tree")
+
+
+def hidden_in_tools(p):
+    """Another program behind the name of a tool; one that asks the network."""
+    real, path = shutil.which("llvm-objcopy-19"), p.file("bin", "llvm-objcopy-19")
+    environment = {"PATH": p.file("bin") + os.pathsep + p.environment["PATH"]}
+    for name, text, said in (
+            ("a tool replaced on PATH", f'#!/bin/sh\nexec {real} "$@"\n', f"'{real}' is run"),
+            ("network access", "#!/usr/bin/python3 -IS\nimport os, socket, sys\ntry:\n    socket.socket()\nexcept OSError:\n    pass\n"
+                               f'os.execv("{real}", sys.argv)\n', "asks for the network (IPv4)")):
+        p.write("bin/llvm-objcopy-19", text)
+        os.chmod(path, 0o755)
+        p.catch(name, said, environment=environment)
+    shutil.rmtree(p.file("bin"))
+
+
+def planted(context):
+    with Planted(context) as p:
+        for part in (read_by_compilers, declared_by_compilers, appearing_files, links, hidden_in_manifests, hidden_in_the_environment, hidden_in_tools):
+            part(p)
+        print(f"score: {len(p.caught)} caught and named, {len(p.harmless)} without effect, of {len(p.caught + p.harmless)} hidden inputs")
+
+
+def at_link(context):
+    """A release image's linker reads an .incbin again: both are seen, and the file is named once."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        source = p.read("hello.c").decode()
+        p.write("secret.bin", "secret")
+        p.write("hello.c", source + incbin("secret.bin"))
+        p.ukc("configure", "--target", "posix")
+        r = p.ukc("build", status=1, timeout=600)
+        expect(r.err.count("'secret.bin' is read") == 1, "named once", r)
+        readers = set(re.findall(r"^read (\d+) secret.bin$", p.read("build", "posix", "audit.log").decode(), re.M))
+        expect(len(readers) >= 2, "the linker reads it as well", readers)
+        p.write("hello.c", source + '#include "/usr/include/paths.h"\n')
+        r = p.ukc("build", status=1, timeout=600)
+        expect("'/usr/include/paths.h' is read, and declared nowhere" in r.err, "the host's headers are no part of it", r)
+
+
+def tests(context):
+    yield "planted", lambda: planted(context)
+    yield "at_link", lambda: at_link(context)

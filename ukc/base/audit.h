@@ -1,0 +1,44 @@
+/*
+ * audit.h - which files the programs read that ukc starts.
+ *
+ * The kernel asks ukc before a watched program opens a file, runs another program or opens a socket
+ * (seccomp_unotify(2)); ukc notes it and lets it go on.  That takes no privileges, no namespaces and no ptrace, so
+ * strace and debuggers work beside it, and costs two switches of context for each file.  It needs Linux 5.5, and that
+ * nobody above watches in the same way: when it cannot be had, the caller says so.
+ *
+ * An *action* is what the leader of a process group runs: Ninja gives each of its commands a group.  What is seen goes
+ * to a log, a line each, before the program goes on, so whoever reads the log in between finds all of it:
+ *
+ *     action <pid> <command>       the command that the shell was given, else the words of the program, for the shell
+ *     run    <pid> <path>          pid: of the action.  A program; its path as it was given
+ *     read   <pid> <path>          a file that is there, and that the action has not made itself
+ *     absent <pid> <path>          a file below the working directory that is not there
+ *     network <pid> <family>       refused
+ *     missed <pid> <why>           something was opened that could not be told
+ *
+ * Directories, and what ukc itself reads as an action, are not in it.  Newlines and backslashes in it are written "\n"
+ * and "\\".  Paths below the working directory are relative to it.
+ */
+#ifndef UKC_AUDIT_H
+#define UKC_AUDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct audit;
+
+struct audit_options {
+    const char *log;
+    /* If not NULL: may an action read or run this?  Called on another thread; a path is as in the log.  What is not allowed is refused (EACCES), and in the log. */
+    bool (*allowed)(void *context, const char *path);
+    void *context;
+};
+
+/* NULL: it cannot be had, and *why (static) says so. */
+[[nodiscard]] struct audit *audit_begin(const struct audit_options *, const char **why);
+/* Calls `f` on a thread that is watched, as is everything that it starts, and waits for its end. */
+void audit_call(struct audit *, void (*f)(void *), void *context);
+/* When all that was started has ended.  False: the log could not be written. */
+bool audit_end(struct audit *);
+
+#endif

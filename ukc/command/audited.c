@@ -1,0 +1,376 @@
+/*
+ * audited.c - see audited.h.
+ */
+#include "audited.h"
+#include "../base/audit.h"
+#include "../base/file.h"
+#include "../base/map.h"
+#include "../../provenance/store.h"
+#include "../../provenance/toolset.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REPORTED_MOST = 20 };
+
+struct seen {
+    const char *kind, *path;
+};
+
+struct watched {
+    const struct edge *edge; /* NULL: its output is none of the edges' */
+    VEC(struct seen) seen;
+    bool good; /* it made its output, and read nothing undeclared */
+};
+
+struct audited {
+    struct project *p;
+    struct arena *a;
+    const struct edges *edges;
+    struct map outputs; /* of edges: their places */
+    VEC(struct watched) commands;
+    struct map tools; /* files of the tools and of what they load */
+    bool tools_read;
+    struct map reported;
+    size_t count;
+    int64_t since_ns; /* what is older was made before */
+};
+
+/* ---- the log ---- */
+
+static const char *unescape(struct arena *a, const char *text, size_t n)
+{
+    char *out = arena_strndup(a, text, n), *to = out;
+    for (const char *p = out; *p; p++)
+        *to++ = *p != '\\' ? *p : *++p == 'n' ? '\n' : *p;
+    *to = 0;
+    return out;
+}
+
+static bool is_ending(const char *word, size_t n)
+{
+    return (n == 2 && strncmp(word, "-o", 2) == 0) || (n == 8 && strncmp(word, "--output", 8) == 0);
+}
+
+/* The edge whose output the command names: after -o, or at its end. */
+static const struct edge *edge_of(struct audited *x, const char *command)
+{
+    struct edge split;
+    if (!edge_split(x->a, command, &split))
+        return NULL;
+    for (size_t i = 1; i < split.word_count; i++) {
+        if (i + 1 < split.word_count && !is_ending(split.words[i - 1], strlen(split.words[i - 1])))
+            continue;
+        uint32_t at = map_get(&x->outputs, split.words[i]);
+        if (at != MAP_ABSENT)
+            return &x->edges->items[at];
+    }
+    return NULL;
+}
+
+static bool read_log(struct audited *x, const char *path)
+{
+    const struct source *s = file_read(x->a, path, SPAN_NONE, 0, x->p->d);
+    struct map current = {}; /* pid: the command that has it now */
+    for (const char *line = s ? s->bytes : ""; *line;) {
+        size_t n = strcspn(line, "\n");
+        const char *space = memchr(line, ' ', n), *second = space ? memchr(space + 1, ' ', n - (size_t)(space + 1 - line)) : NULL;
+        if (second) {
+            const char *kind = arena_strndup(x->a, line, (size_t)(space - line)), *pid = arena_strndup(x->a, space + 1, (size_t)(second - space - 1));
+            const char *what = unescape(x->a, second + 1, n - (size_t)(second + 1 - line));
+            if (string_equal(kind, "action")) {
+                map_set(&current, pid, (uint32_t)x->commands.count);
+                *vec_add(x->a, &x->commands) = (struct watched){.edge = edge_of(x, what)};
+            } else if (map_get(&current, pid) != MAP_ABSENT) {
+                *vec_add(x->a, &x->commands.items[map_get(&current, pid)].seen) = (struct seen){kind, what};
+            }
+        }
+        line += n + (line[n] == '\n');
+    }
+    map_dispose(&current);
+    return s != NULL;
+}
+
+/* ---- what is declared ---- */
+
+/* As the log writes it. */
+static const char *logged(struct audited *x, const char *path)
+{
+    path = path_absolute(x->a, path);
+    size_t n = strlen(x->p->directory);
+    return strncmp(path, x->p->directory, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+static const char *real(struct arena *a, const char *path)
+{
+    char *found = realpath(path, NULL);
+    const char *kept = found ? arena_strdup(a, found) : path;
+    free(found);
+    return kept;
+}
+
+static void read_tools(struct audited *x)
+{
+    VEC(const char *) names = {};
+    x->tools_read = true;
+    for (size_t i = 0; i < x->edges->count; i++)
+        for (size_t k = 0; k < x->edges->items[i].word_count; k++) {
+            const char *word = x->edges->items[i].words[k];
+            const char *name = k == 0 ? word : string_starts(word, "--ld-path=") ? word + strlen("--ld-path=") : NULL;
+            if (name && toolset_is_program(name))
+                *vec_add(x->a, &names) = name;
+        }
+    names.count = names.count ? string_sort_unique(names.items, names.count) : 0;
+    struct diag *quiet = diag_create();
+    struct store *store = store_open(NULL, quiet);
+    const struct toolset *t = store ? toolset_find(x->a, store_directory(store), names.items, names.count, quiet) : NULL;
+    for (size_t i = 0; t && i < t->file_count; i++)
+        map_add(&x->tools, t->files[i], 1);
+    store_close(store);
+    diag_destroy(quiet);
+}
+
+/*
+ * What is read of the host and decides nothing that a record does not say: which distribution it is (clang asks, for the names of a host's
+ * directories), and what the loader asks.
+ */
+static bool is_of_the_host(const char *path)
+{
+    static const char *const files[] = {"/etc/os-release", "/etc/debian_version", "/etc/lsb-release", "/etc/redhat-release", "/etc/ld.so.cache",
+                                        "/etc/ld.so.preload", "/usr/lib/os-release", "/proc/self/exe"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (string_equal(path, files[i]))
+            return true;
+    return false;
+}
+
+static bool is_tool(struct audited *x, const char *path)
+{
+    if (!x->tools_read)
+        read_tools(x);
+    uint32_t known = map_get(&x->tools, path);
+    if (known == MAP_ABSENT) {
+        known = map_get(&x->tools, real(x->a, path)) != MAP_ABSENT;
+        map_add(&x->tools, path, known);
+    }
+    return known;
+}
+
+static bool has_word(const struct edge *e, const char *word)
+{
+    for (size_t i = 0; i < e->word_count; i++)
+        if (string_equal(e->words[i], word))
+            return true;
+    return false;
+}
+
+/* A directory that the command names, as pkg-config gave it. */
+static bool is_in_named_directory(const struct edge *e, const char *path)
+{
+    static const char *const names[] = {"-I", "-isystem", "-L"};
+    for (size_t i = 0; i < e->word_count; i++)
+        for (size_t k = 0; k < 3; k++) {
+            const char *directory = e->words[i] + strlen(names[k]);
+            if (string_starts(e->words[i], names[k]) && *directory == '/' && string_starts(path, directory))
+                return true;
+        }
+    return false;
+}
+
+/* May the compiler's list of dependencies name it?  What is outside only for an image with the host's C library, and there its headers and libraries. */
+static bool is_dependency(const struct edge *e, const char *path)
+{
+    if (*path != '/')
+        return true;
+    if (has_word(e, "-nostdlibinc") || has_word(e, "-nostdinc") || has_word(e, "-nostdlib"))
+        return false;
+    return string_starts(path, "/usr/") || string_starts(path, "/lib") || is_in_named_directory(e, path);
+}
+
+/* Of one edge: as the log writes them, and where links lead, which is asked only for what is not found by its name. */
+struct declared {
+    const struct edge *edge;
+    struct map names, real;
+    bool real_read;
+};
+
+static void declare_all(struct audited *x, const struct edge *e, struct map *names, bool resolve)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        map_add(names, resolve ? real(x->a, e->inputs[i]) : logged(x, e->inputs[i]), 1);
+    for (size_t i = 0; i < e->read_count; i++) {
+        const char *path = logged(x, e->read[i]);
+        if (is_dependency(e, path))
+            map_add(names, resolve ? real(x->a, e->read[i]) : path, 1);
+    }
+}
+
+static bool is_declared(struct audited *x, struct declared *declared, const char *path)
+{
+    if (map_get(&declared->names, path) != MAP_ABSENT || is_of_the_host(path) || is_tool(x, path))
+        return true;
+    if (!declared->real_read)
+        declare_all(x, declared->edge, &declared->real, true);
+    declared->real_read = true;
+    return map_get(&declared->real, real(x->a, path)) != MAP_ABSENT;
+}
+
+/* ---- saying what is not ---- */
+
+/* Where a source says so: the line with the file's name. */
+static struct span find_mention(struct audited *x, const struct edge *e, const char *path)
+{
+    const char *name = path_base(path);
+    for (size_t i = 0; i < e->read_count + (e->input_count > 0); i++) {
+        const char *file = i == 0 && e->input_count ? e->inputs[0] : e->read[i - (e->input_count > 0)];
+        struct diag *quiet = diag_create();
+        const struct source *s = string_ends(file, ".o") || *file == '/' ? NULL : file_read(x->a, file, SPAN_NONE, (size_t)1 << 20, quiet);
+        diag_destroy(quiet);
+        const char *at = s ? strstr(s->bytes, name) : NULL;
+        if (!at)
+            continue;
+        struct span span = {.source = s, .line = 1, .column = 1, .length = (uint32_t)strlen(name)};
+        for (const char *p = s->bytes; p < at; p++) {
+            span.column = *p == '\n' ? 1 : span.column + 1;
+            span.line += *p == '\n';
+        }
+        return span;
+    }
+    return SPAN_NONE;
+}
+
+static bool report(struct audited *x, struct watched *c, const struct seen *s)
+{
+    const struct edge *e = c->edge;
+    struct diag *d = x->p->d;
+    bool outside = *s->path == '/';
+    if (map_add(&x->reported, arena_printf(x->a, "%s %s", s->kind, s->path), 1) != MAP_ABSENT || x->count++ >= REPORTED_MOST)
+        return false;
+    if (string_equal(s->kind, "network")) {
+        diag_fail(d, DIAG_INPUT, SPAN_NONE, "'%s' asks for the network (%s) to make '%s'", e->words[0], s->path, e->output);
+        return diag_help(d, "what a build needs is fetched by 'ukc configure' and pinned in ukc.lock; compilers have no network");
+    }
+    if (string_equal(s->kind, "run")) {
+        diag_fail(d, DIAG_INPUT, SPAN_NONE, "'%s' is run to make '%s', and is none of the tools", s->path, e->output);
+        return diag_help(d, "the '%s' that PATH leads to starts another program, which no record would name: put the compilers' own directory first", e->words[0]);
+    }
+    diag_fail(d, DIAG_INPUT, find_mention(x, e, s->path), "'%s' is read, and declared nowhere", s->path);
+    diag_note(d, SPAN_NONE, "'%s' reads it to make '%s'", e->words[0], e->output);
+    for (size_t i = 0; outside && i < e->read_count; i++)
+        if (string_equal(logged(x, e->read[i]), s->path))
+            return diag_help(d, "it is outside the project: copy it beside the manifest, or import the library that it belongs to ('ukc help manifest')");
+    if (outside)
+        return diag_help(d, "copy it into the project, and name it where ukc sees it: '#embed \"%s\"' in C, or a directory that the manifest embeds", path_base(s->path));
+    return diag_help(d, "name it where ukc sees it: '#embed \"%s\"' in C, or a directory that the manifest embeds", path_base(s->path));
+}
+
+/* ---- checking ---- */
+
+static bool check_command(struct audited *x, struct watched *c)
+{
+    struct declared declared = {.edge = c->edge};
+    bool good = true;
+    declare_all(x, c->edge, &declared.names, false);
+    map_add(&declared.names, arena_printf(x->a, "%s.rsp", c->edge->output), 1);
+    for (size_t i = 0; i < c->seen.count; i++) {
+        const struct seen *s = &c->seen.items[i];
+        bool reads = string_equal(s->kind, "read"), runs = string_equal(s->kind, "run");
+        if (string_equal(s->kind, "missed"))
+            c->good = false;
+        if ((reads && !is_declared(x, &declared, s->path)) || (runs && !is_tool(x, s->path)) || string_equal(s->kind, "network"))
+            good = report(x, c, s);
+    }
+    map_dispose(&declared.names);
+    map_dispose(&declared.real);
+    return good;
+}
+
+static bool is_ukcs(const struct edge *e)
+{
+    return string_equal(e->rule, "embed") || string_equal(e->rule, "library") || string_equal(e->rule, "configure");
+}
+
+/* All commands of the log that made one of the edges' outputs. */
+static bool check_all(struct audited *x, const char *log)
+{
+    bool good = true;
+    for (size_t i = 0; i < x->edges->count; i++)
+        map_add(&x->outputs, x->edges->items[i].output, (uint32_t)i);
+    if (!read_log(x, log))
+        return false;
+    for (size_t i = 0; i < x->commands.count; i++) {
+        struct watched *c = &x->commands.items[i];
+        struct file_stat now;
+        c->good = c->edge && file_stat(c->edge->output, &now) && (is_ukcs(c->edge) || now.mtime_ns >= x->since_ns);
+        if (c->good && !is_ukcs(c->edge) && !check_command(x, c)) {
+            good = c->good = false;
+            unlink(c->edge->output);
+        }
+    }
+    if (x->count > REPORTED_MOST)
+        diag_note(x->p->d, SPAN_NONE, "and %zu more", x->count - REPORTED_MOST);
+    return good;
+}
+
+static void dispose(struct audited *x)
+{
+    map_dispose(&x->outputs);
+    map_dispose(&x->tools);
+    map_dispose(&x->reported);
+}
+
+static bool note_all(struct audited *x)
+{
+    VEC(struct audited_output) good = {};
+    for (size_t i = 0; i < x->commands.count; i++) {
+        const struct watched *c = &x->commands.items[i];
+        if (!c->good)
+            continue;
+        VEC(const char *) absent = {};
+        for (size_t k = 0; k < c->seen.count; k++)
+            if (string_equal(c->seen.items[k].kind, "absent"))
+                *vec_add(x->a, &absent) = c->seen.items[k].path;
+        *vec_add(x->a, &good) = (struct audited_output){c->edge->output, absent.items, absent.count};
+    }
+    return audited_note(x->p, x->edges, good.items, good.count);
+}
+
+/* ---- a build ---- */
+
+struct audit *audited_begin(struct project *p)
+{
+    const char *log = project_file(p, "audit.log");
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now); /* as file systems do */
+    p->watched_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    p->unwatched = NULL;
+    struct audit *audit = audit_begin(&(struct audit_options){.log = log}, &p->unwatched);
+    if (audit)
+        setenv(AUDIT_VARIABLE, log, 1);
+    return audit;
+}
+
+void audited_end(struct project *p, struct audit *audit)
+{
+    unsetenv(AUDIT_VARIABLE);
+    if (audit && !audit_end(audit))
+        p->unwatched = "its log could not be written";
+}
+
+bool audited_check(struct project *p, const struct edges *edges, bool ended_well)
+{
+    struct audited x = {.p = p, .a = p->a, .edges = edges, .since_ns = ended_well ? INT64_MIN : p->watched_ns};
+    bool good = check_all(&x, project_file(p, "audit.log"));
+    good = (p->unwatched || note_all(&x)) && good;
+    dispose(&x);
+    return good;
+}
+
+bool audited_check_below(struct project *p, const struct edges *edges, const char *log)
+{
+    struct audited x = {.p = p, .a = p->a, .edges = edges};
+    bool good = check_all(&x, log);
+    dispose(&x);
+    return good;
+}
