@@ -20,7 +20,7 @@ static const char *or_dash(const char *word)
     return word && *word ? word : "-";
 }
 
-static void put_run(struct text *t, const struct run *r)
+void run_text(const struct run *r, struct text *t)
 {
     char hex[HASH_HEX];
     hash_hex(&r->record, hex);
@@ -62,6 +62,17 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
     r->ended_ms = (int64_t)ended;
     r->audit = count == NAMES ? lines[10].words[1] : "";
     return true;
+}
+
+bool run_parse(struct arena *a, const void *bytes, size_t size, struct run *r)
+{
+    struct text again = {};
+    bool good = !memchr(bytes, 0, size) && take_run(a, arena_strndup(a, bytes, size), r);
+    if (good)
+        run_text(r, &again);
+    good = good && canon_is_same(&again, bytes, size);
+    text_dispose(&again);
+    return good;
 }
 
 static void put_reproduction(struct text *t, const struct reproduction *r)
@@ -114,12 +125,47 @@ static const char *author(struct arena *a, const char *who, const char *where, i
     return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, ended_ms / 1000);
 }
 
-bool history_add(struct objects *o, const char *tree, const struct run *r, char id[OBJECT_HEX], struct diag *d)
+/* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */
+struct line {
+    struct objects *objects;
+    char first[OBJECT_HEX];
+    const char *from, *tip; /* NULL: there is no log */
+};
+
+static bool begin(struct line *l, struct objects *o, struct arena *a, struct diag *d)
+{
+    const char *damage = NULL;
+    *l = (struct line){.objects = o};
+    enum object_status status = objects_reference(o, a, HISTORY_REFERENCE, l->first, &damage);
+    if (status == OBJECT_OK)
+        l->from = l->tip = l->first;
+    return status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+}
+
+static bool add(struct line *l, const char *tree, const char *who, const struct text *message, char id[OBJECT_HEX], struct diag *d)
+{
+    bool good = objects_put_commit(l->objects, tree, &l->tip, l->tip != NULL, who, text_string(message), id, d);
+    l->tip = id;
+    return good;
+}
+
+static bool end(const struct line *l, struct diag *d)
+{
+    return l->tip == l->from || objects_move_reference(l->objects, HISTORY_REFERENCE, l->from, l->tip, d);
+}
+
+bool history_add(struct objects *o, struct history_entry *entries, size_t count, struct diag *d)
 {
     struct arena *a = arena_create();
     struct text message = {};
-    put_run(&message, r);
-    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r->user, r->host, r->ended_ms), text_string(&message), id, d);
+    struct line l;
+    bool good = begin(&l, o, a, d);
+    for (size_t i = 0; i < count && good; i++) {
+        text_clear(&message);
+        run_text(&entries[i].run, &message);
+        good = add(&l, entries[i].tree, author(a, entries[i].run.user, entries[i].run.host, entries[i].run.ended_ms), &message, entries[i].id, d);
+    }
+    good = good && end(&l, d);
     text_dispose(&message);
     arena_destroy(a);
     return good;
@@ -129,8 +175,9 @@ bool history_add_reproduction(struct objects *o, const char *tree, const struct 
 {
     struct arena *a = arena_create();
     struct text message = {};
+    struct line l;
     put_reproduction(&message, r);
-    bool good = objects_add_commit(o, HISTORY_REFERENCE, tree, author(a, r->user, r->host, r->ended_ms), text_string(&message), id, d);
+    bool good = begin(&l, o, a, d) && add(&l, tree, author(a, r->user, r->host, r->ended_ms), &message, id, d) && end(&l, d);
     text_dispose(&message);
     arena_destroy(a);
     return good;

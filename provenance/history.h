@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include "objects.h"
 
+struct text;
+
 #define HISTORY_REFERENCE "refs/ukc/log"
 
 struct run {
@@ -44,9 +46,16 @@ struct history_reproduction {
     struct reproduction reproduction;
 };
 
-/* Adds a run of the record whose tree is given; the caller keeps others from adding at the same time. */
-bool history_add(struct objects *, const char *tree, const struct run *, char id[OBJECT_HEX], struct diag *);
+/*
+ * Adds runs, of records whose trees are in the repository, in this order: all or none.  Fills the ids.  The caller keeps others from
+ * adding at the same time; a program that did so all the same is DIAG_OUTSIDE.
+ */
+bool history_add(struct objects *, struct history_entry *, size_t count, struct diag *);
 bool history_add_reproduction(struct objects *, const char *tree, const struct reproduction *, char id[OBJECT_HEX], struct diag *);
+
+/* A run as a canonical text: a commit's message. */
+void run_text(const struct run *, struct text *);
+bool run_parse(struct arena *, const void *bytes, size_t size, struct run *);
 /*
  * Every run, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no log is no entries.
  */

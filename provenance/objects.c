@@ -150,10 +150,20 @@ bool objects_reference_is_valid(const char *reference)
 
 /* ---- writing ---- */
 
+static bool use_given(struct objects *o, const git_oid *id, struct diag *d)
+{
+    struct object_given *g = find_given(o, id);
+    if (g)
+        g->used = true;
+    return g || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "object %s is missing", git_oid_tostr_s(id));
+}
+
 static bool put(struct objects *o, git_object_t type, const void *bytes, size_t size, git_oid *id, struct diag *d)
 {
     if (git_odb_hash(id, bytes, size, type) != 0)
         return libgit2_failed(d, "an object cannot be hashed");
+    if (o->closed)
+        return !o->given || use_given(o, id, d);
     struct arena *scratch = arena_create();
     struct content old;
     const char *damage = NULL;
@@ -285,40 +295,50 @@ bool objects_write_tree(struct objects *o, const struct object_source *sources, 
     return true;
 }
 
-/* A commit, and the reference to it; `parent` may be NULL. */
-static bool put_commit(struct objects *o, const char *reference, const char *tree, const git_oid *parent, const char *who, const char *message,
-                       git_oid *id, struct diag *d)
+bool objects_put(struct objects *o, const struct object_given *g, struct diag *d)
+{
+    git_oid id;
+    return put(o, g->is_tree ? GIT_OBJECT_TREE : GIT_OBJECT_BLOB, g->bytes, g->size, &id, d);
+}
+
+bool objects_put_commit(struct objects *o, const char *tree, const char *const *parents, size_t parent_count, const char *who, const char *message,
+                        char id[OBJECT_HEX], struct diag *d)
 {
     struct text raw = {};
+    git_oid made;
     text_printf(&raw, "tree %s\n", tree);
-    if (parent)
-        text_printf(&raw, "parent %s\n", git_oid_tostr_s(parent));
+    for (size_t i = 0; i < parent_count; i++)
+        text_printf(&raw, "parent %s\n", parents[i]);
     text_printf(&raw, "author %s\ncommitter %s\n\n%s", who, who, message);
-    bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, id, d);
+    bool ok = put(o, GIT_OBJECT_COMMIT, raw.bytes, raw.size, &made, d);
     text_dispose(&raw);
-    objects_remove_lock(o, reference);
-    git_reference *made = NULL;
-    if (ok && git_reference_create(&made, o->repository, reference, id, 1, NULL) != 0)
-        ok = libgit2_failed(d, "a reference cannot be written");
-    git_reference_free(made);
+    if (ok)
+        git_oid_tostr(id, OBJECT_HEX, &made);
     return ok;
+}
+
+/* `from` as for objects_move_reference, if `only`. */
+static bool set_reference(struct objects *o, const char *reference, bool only, const char *from, const char *to, struct diag *d)
+{
+    git_oid old, id;
+    git_reference *made = NULL;
+    objects_remove_lock(o, reference);
+    int rc = git_oid_fromstr(&id, to) != 0 || (from && git_oid_fromstr(&old, from) != 0) ? GIT_ERROR
+             : only ? git_reference_create_matching(&made, o->repository, reference, &id, from != NULL, from ? &old : NULL, NULL)
+                    : git_reference_create(&made, o->repository, reference, &id, 1, NULL);
+    git_reference_free(made);
+    if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "another program has changed '%s' at the same time", reference);
+    return rc == 0 || libgit2_failed(d, "a reference cannot be written");
 }
 
 bool objects_name_tree(struct objects *o, const char *reference, const char *tree, const char *message, struct diag *d)
 {
-    git_oid id;
-    return put_commit(o, reference, tree, NULL, "ukc <ukc> 0 +0000", message, &id, d);
+    char id[OBJECT_HEX];
+    return objects_put_commit(o, tree, NULL, 0, "ukc <ukc> 0 +0000", message, id, d) && set_reference(o, reference, false, NULL, id, d);
 }
 
-bool objects_add_commit(struct objects *o, const char *reference, const char *tree, const char *who, const char *message, char id[OBJECT_HEX],
-                        struct diag *d)
+bool objects_move_reference(struct objects *o, const char *reference, const char *from, const char *to, struct diag *d)
 {
-    git_oid parent, made;
-    int rc = git_reference_name_to_id(&parent, o->repository, reference);
-    if (rc != 0 && rc != GIT_ENOTFOUND)
-        return libgit2_failed(d, "a reference cannot be read");
-    if (!put_commit(o, reference, tree, rc == 0 ? &parent : NULL, who, message, &made, d))
-        return false;
-    git_oid_tostr(id, OBJECT_HEX, &made);
-    return true;
+    return set_reference(o, reference, true, from, to, d);
 }

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "../ukc/base/diag.h"
 #include "../ukc/base/hash.h"
 
@@ -51,9 +52,33 @@ bool objects_write_tree(struct objects *, const struct object_source *, size_t c
                         struct diag *);
 /* Makes `reference` name a commit of `tree` with this message.  No author, no time: the same facts give the same commit. */
 bool objects_name_tree(struct objects *, const char *reference, const char *tree, const char *message, struct diag *);
-/* Makes a commit on top of what `reference` names, if anything, and lets it name that.  `who`: "name <mail> seconds zone". */
-bool objects_add_commit(struct objects *, const char *reference, const char *tree, const char *who, const char *message, char id[OBJECT_HEX],
-                        struct diag *);
+/* Makes a commit, which nothing names.  `who`: "name <mail> seconds zone". */
+bool objects_put_commit(struct objects *, const char *tree, const char *const *parents, size_t parent_count, const char *who, const char *message,
+                        char id[OBJECT_HEX], struct diag *);
+/* Lets `reference` name a commit, if it still names `from` (NULL: nothing). */
+bool objects_move_reference(struct objects *, const char *reference, const char *from, const char *to, struct diag *);
+
+/* An object whose bytes are at hand. */
+struct object_given {
+    char id[OBJECT_HEX];
+    bool is_tree; /* else it is a blob */
+    const char *bytes;
+    uint64_t size;
+    bool used; /* it was asked for by objects_write_tree */
+};
+/*
+ * A repository of these objects, sorted by id and compared with it, and of no others.  It can be read from; and a tree can be
+ * written to it whose objects are all there: they become used.
+ */
+struct objects *objects_of(struct object_given *, size_t count, struct diag *);
+/* From now on writing a tree only says what its id is. */
+void objects_close_writing(struct objects *);
+/* Writes the object as it is. */
+bool objects_put(struct objects *, const struct object_given *, struct diag *);
+/* Is the id that of the bytes? */
+bool objects_is_right(const struct object_given *);
+/* "store" or "bundle": where an object is not that is not there. */
+const char *objects_place(const struct objects *);
 /*
  * Opens a repository that is not ours, bare or not, only to read objects from it; NULL with a fault.  For a
  * process that ends soon: it is not closed.
@@ -84,7 +109,7 @@ enum object_status objects_read_tree(struct objects *, struct arena *, const cha
                                      size_t *count, const char **damage);
 
 /* One object; of a tree, its own entries, whose names are clean (no slash, not "..") and whose modes are anything. */
-enum object_type { OBJECT_COMMIT, OBJECT_BLOB };
+enum object_type { OBJECT_COMMIT, OBJECT_BLOB, OBJECT_TREE };
 enum object_status objects_read(struct objects *, struct arena *, const char *id, enum object_type, const char **bytes, size_t *size,
                                 const char **damage);
 struct object_entry {

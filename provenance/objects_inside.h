@@ -16,6 +16,9 @@ struct objects {
     const char *const *roots; /* directories with loose objects: its own, then its alternates' */
     size_t root_count;
     int lock; /* shared with other processes that have it open, or -1 */
+    bool closed; /* nothing is written: objects get an id, and that is all */
+    struct object_given *given; /* objects_memory.c; no repository then */
+    size_t given_count;
     struct arena *arena;
 };
 
@@ -25,6 +28,10 @@ struct content {
     const char *bytes;
     size_t size;
 };
+
+/* Of objects that are at hand. */
+struct object_given *find_given(const struct objects *, const git_oid *);
+enum object_status read_given(const struct objects *, struct arena *, const git_oid *, struct content *, const char **damage);
 
 /* Settings of libgit2, for the whole process. */
 bool libgit2_start(struct diag *);

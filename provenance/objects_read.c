@@ -136,8 +136,8 @@ static enum object_status read_packed(struct objects *o, struct arena *a, const 
 
 static enum object_status get(struct objects *o, struct arena *a, const git_oid *id, git_object_t type, struct content *out, const char **damage)
 {
-    enum object_status status = read_loose(o, a, id, out, damage);
-    if (status == OBJECT_ABSENT)
+    enum object_status status = o->given ? read_given(o, a, id, out, damage) : read_loose(o, a, id, out, damage);
+    if (status == OBJECT_ABSENT && !o->given)
         status = read_packed(o, a, id, out, damage);
     if (status == OBJECT_OK && out->type != type) {
         char hex[OBJECT_HEX];
@@ -182,7 +182,7 @@ enum object_status objects_read_entries(struct objects *o, struct arena *a, cons
 enum object_status objects_read(struct objects *o, struct arena *a, const char *id, enum object_type type, const char **bytes, size_t *size,
                                 const char **damage)
 {
-    static const git_object_t types[] = {[OBJECT_COMMIT] = GIT_OBJECT_COMMIT, [OBJECT_BLOB] = GIT_OBJECT_BLOB};
+    static const git_object_t types[] = {[OBJECT_COMMIT] = GIT_OBJECT_COMMIT, [OBJECT_BLOB] = GIT_OBJECT_BLOB, [OBJECT_TREE] = GIT_OBJECT_TREE};
     git_oid oid;
     struct content content;
     *damage = "the object's id is malformed";

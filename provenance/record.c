@@ -43,7 +43,9 @@ static void prepare(struct records *r)
     r->add_reproduction =
         sql_prepare(db, "INSERT INTO reproduction (record, entry, image_sha256, version, tools, host, user, started_ms, ended_ms)"
                         " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM record WHERE hash = ?1 ON CONFLICT DO NOTHING");
-    r->find_run = sql_prepare(db, "SELECT 1 FROM run WHERE entry = ?");
+    r->find_run = sql_prepare(db, "SELECT id FROM run WHERE entry = ?10 UNION ALL SELECT x.id FROM run x JOIN record r ON r.id = x.record"
+                                  " WHERE r.hash = ?1 AND x.unikernel = ?2 AND x.version = ?3 AND x.project = ?4 AND x.image = ?5 AND x.host = ?6"
+                                  " AND x.user = ?7 AND x.started_ms = ?8 AND x.ended_ms = ?9 LIMIT 1");
     r->count = sql_prepare(db, "SELECT (SELECT count(*) FROM run WHERE record = ?1), (SELECT count(DISTINCT image_sha256) FROM record"
                                " WHERE recipe = ?2) - 1");
 }
@@ -127,15 +129,21 @@ static int64_t add_record(struct records *r, const struct record *record, int64_
     return number_of(r->find_record);
 }
 
-static void add_run(struct records *r, const struct run *run, const char *entry, int64_t id)
+/* The parameters 2 to 10 of add_run and find_run. */
+static void bind_run(struct sql_statement *s, const struct run *run, const char *entry)
 {
     const char *texts[] = {run->unikernel, run->version, run->project, run->image, run->host, run->user};
-    sql_bind_number(r->add_run, 1, id);
     for (int i = 0; i < 6; i++)
-        sql_bind_text(r->add_run, 2 + i, texts[i] ? texts[i] : "");
-    sql_bind_number(r->add_run, 8, run->started_ms);
-    sql_bind_number(r->add_run, 9, run->ended_ms);
-    sql_bind_text(r->add_run, 10, entry);
+        sql_bind_text(s, 2 + i, texts[i] && *texts[i] ? texts[i] : "-");
+    sql_bind_number(s, 8, run->started_ms);
+    sql_bind_number(s, 9, run->ended_ms);
+    sql_bind_text(s, 10, entry);
+}
+
+static void add_run(struct records *r, const struct run *run, const char *entry, int64_t id)
+{
+    sql_bind_number(r->add_run, 1, id);
+    bind_run(r->add_run, run, entry);
     sql_bind_text(r->add_run, 11, run->audit ? run->audit : "");
     sql_once(r->add_run);
 }
@@ -153,22 +161,59 @@ static void add_row(struct records *r, struct record *record, const char *entry)
     sql_reset(r->count);
 }
 
-static bool add_rows(struct records *r, struct record *record, const char *entry, struct diag *d)
+/* The run's row, by its commit, or by what it says: another store may have made another commit of it.  0: there is none. */
+static int64_t find_run(struct records *r, const struct run *run, const char *entry)
+{
+    sql_bind_bytes(r->find_run, 1, run->record.bytes, HASH_BYTES);
+    bind_run(r->find_run, run, entry);
+    return number_of(r->find_run);
+}
+
+static bool add_rows(struct records *r, struct record *const *records, const struct history_entry *entries, size_t count, struct diag *d)
 {
     bool good = sql_run(r->db, "BEGIN IMMEDIATE");
-    if (good)
-        add_row(r, record, entry);
+    for (size_t i = 0; i < count && good; i++)
+        add_row(r, records[i], entries[i].id);
     if (good && sql_run(r->db, "COMMIT"))
         return true;
-    sql_report(r->db, "the build is in the log, but not in its index", d);
+    sql_report(r->db, "what was added to the log of builds is not in its index", d);
     sql_roll_back(r->db);
     return diag_help(d, "'ukc store reindex' adds it");
+}
+
+/* `known`: those that are there already are left out. */
+static bool add_runs(struct records *r, struct objects *o, struct record *list, size_t count, bool known, size_t *added, struct diag *d)
+{
+    struct arena *a = arena_create();
+    VEC(struct history_entry) entries = {};
+    VEC(struct record *) records = {};
+    records_gate_enter(r);
+    for (size_t i = 0; i < count; i++) {
+        if (known && find_run(r, &list[i].run, NULL))
+            continue;
+        struct history_entry e = {.run = list[i].run};
+        memcpy(e.tree, list[i].tree, OBJECT_HEX);
+        *vec_add(a, &entries) = e;
+        *vec_add(a, &records) = &list[i];
+    }
+    *added = entries.count;
+    bool good = sql_report(r->db, "records cannot be read", d) && history_add(o, entries.items, entries.count, d) &&
+                (entries.count == 0 || add_rows(r, records.items, entries.items, entries.count, d));
+    records_gate_leave(r);
+    arena_destroy(a);
+    return good;
+}
+
+bool records_add_runs(struct records *r, struct objects *o, struct record *list, size_t count, size_t *added, struct diag *d)
+{
+    return add_runs(r, o, list, count, true, added, d);
 }
 
 bool record_add(struct records *r, const struct recording *recording, const struct run *run, const char *file, struct record *out,
                 struct diag *d)
 {
-    char tree[OBJECT_HEX], entry[OBJECT_HEX];
+    char tree[OBJECT_HEX];
+    size_t added;
     if (r->read_only)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the build cannot be recorded: '%s' cannot be written", r->path);
     struct objects *o = objects_open(r->objects, d);
@@ -180,11 +225,7 @@ bool record_add(struct records *r, const struct recording *recording, const stru
                 blob_keep(r->store, file, &out->image_sha256, out->image_bytes, d);
     out->run.record = out->id;
     out->tree = tree;
-    if (good) {
-        records_gate_enter(r);
-        good = history_add(o, tree, &out->run, entry, d) && add_rows(r, out, entry, d);
-        records_gate_leave(r);
-    }
+    good = good && add_runs(r, o, out, 1, false, &added, d);
     out->tree = NULL; /* it was ours */
     objects_close(o);
     return good;
@@ -202,12 +243,6 @@ bool record_keep(struct records *r, const struct recording *recording, char tree
 }
 
 /* ---- from the log ---- */
-
-static bool is_indexed(struct records *r, const char *entry)
-{
-    sql_bind_text(r->find_run, 1, entry);
-    return number_of(r->find_run) != 0;
-}
 
 static bool index_entry(struct records *r, struct objects *o, const struct history_entry *e, struct diag *d)
 {
@@ -240,7 +275,7 @@ bool records_reindex(struct records *r, size_t *added, struct diag *d)
     records_gate_enter(r);
     bool begun = good && sql_run(r->db, "BEGIN IMMEDIATE");
     for (size_t i = 0; begun && i < count; i++) {
-        if (is_indexed(r, entries[i].id))
+        if (find_run(r, &entries[i].run, entries[i].id))
             continue;
         good = index_entry(r, o, &entries[i], d) && good; /* one that is damaged hides no other */
         *added += 1;
@@ -382,6 +417,18 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
     return NULL;
 }
 
+const struct record *record_runs(struct records *r, struct arena *a, const struct hash *id, size_t *count, struct diag *d)
+{
+    VEC(struct record) list = {};
+    struct sql_statement *s = sql_prepare(r->db, COLUMNS "WHERE r.hash = ? ORDER BY run.id");
+    sql_bind_bytes(s, 1, id->bytes, HASH_BYTES);
+    while (sql_step(s))
+        load(s, a, vec_add(a, &list));
+    sql_reset(s);
+    *count = list.count;
+    return sql_report(r->db, "records cannot be read", d) ? list.count ? list.items : arena_array(a, struct record, 1) : NULL;
+}
+
 const struct recorded *record_read(struct records *r, struct arena *a, const struct record *record, bool inputs, struct diag *d)
 {
     char id[HASH_HEX];
@@ -401,9 +448,9 @@ const struct recorded *record_read(struct records *r, struct arena *a, const str
 bool index_agrees(struct records *r, const struct history_entry *e, const struct recorded *recorded, struct diag *d)
 {
     struct arena *a = arena_create();
-    struct sql_statement *s = sql_prepare(r->db, COLUMNS "WHERE run.entry = ?");
+    struct sql_statement *s = sql_prepare(r->db, COLUMNS "WHERE run.id = ?");
     struct record row = {};
-    sql_bind_text(s, 1, e->id);
+    sql_bind_number(s, 1, find_run(r, &e->run, e->id));
     bool found = sql_step(s);
     if (found)
         load(s, a, &row);

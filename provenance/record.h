@@ -52,6 +52,8 @@ bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HE
                                                size_t limit, size_t *count, struct diag *);
 /* By unique prefix (8 hex digits or more) of id, recipe or image hash; NULL after reporting (ambiguous: DIAG_USAGE). */
 [[nodiscard]] const struct record *record_find(struct records *, struct arena *, const char *prefix, struct diag *);
+/* All runs of a record, the oldest first. */
+[[nodiscard]] const struct record *record_runs(struct records *, struct arena *, const struct hash *id, size_t *count, struct diag *);
 /* All of it.  A record without contents is DIAG_MISSING. */
 [[nodiscard]] const struct recorded *record_read(struct records *, struct arena *, const struct record *, bool inputs, struct diag *);
 

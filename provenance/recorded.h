@@ -56,6 +56,11 @@ struct recorded {
  */
 [[nodiscard]] const struct recorded *recorded_read(struct objects *, struct arena *, const char *tree, const struct hash *id, bool inputs,
                                                    struct diag *);
+/*
+ * Reads it with its inputs, and writes it again: a tree that has anything else than the record is DIAG_INTEGRITY.  Writing to the objects is
+ * closed, or they are at hand.
+ */
+[[nodiscard]] const struct recorded *recorded_check(struct objects *, struct arena *, const char *tree, const struct hash *id, struct diag *);
 /* Only the recipe and the record's own text: what an index is made of. */
 bool recorded_read_facts(struct objects *, struct arena *, const char *tree, const struct hash *id, struct recorded *, struct diag *);
 

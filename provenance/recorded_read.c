@@ -19,9 +19,10 @@ struct reader {
 
 static bool fail(struct reader *r, const char *part, enum object_status status, const char *damage)
 {
+    const char *place = objects_place(r->objects);
     if (status == OBJECT_ABSENT)
-        return diag_fail(r->d, DIAG_MISSING, SPAN_NONE, "of record %.12s, %s is not in the store%s%s", r->id, part, damage ? ": " : "",
-                         damage ? damage : "");
+        return diag_fail(r->d, string_equal(place, "store") ? DIAG_MISSING : DIAG_INTEGRITY, SPAN_NONE, "of record %.12s, %s is not in the %s%s%s", r->id,
+                         part, place, damage ? ": " : "", damage ? damage : "");
     return diag_fail(r->d, DIAG_INTEGRITY, SPAN_NONE, "of record %.12s, %s is not what it should be: %s", r->id, part,
                      damage ? damage : "it does not have its SHA-256");
 }
@@ -68,31 +69,39 @@ static const struct object_file *read_tree(struct reader *r, const char *name, c
     return NULL;
 }
 
+static bool take_facts(struct reader *r, const struct hash *id, struct recorded *out)
+{
+    size_t size;
+    const char *record = read_text(r, "record", id, &size);
+    if (!record)
+        return false;
+    if (!record_facts_parse(r->a, record, size, &out->facts))
+        return fail(r, "record", OBJECT_DAMAGED, "it is not a record that this ukc can read");
+    const char *recipe = read_text(r, "recipe", &out->facts.recipe, &size);
+    if (!recipe)
+        return false;
+    if (!recipe_parse(r->a, recipe, size, &out->recipe))
+        return fail(r, "recipe", OBJECT_DAMAGED, "it is not a recipe that this ukc can read");
+    const char *tools = read_text(r, "tools", &out->recipe.tools, &size);
+    out->tools = tools ? arena_strndup(r->a, tools, size) : NULL;
+    return tools;
+}
+
+static bool begin(struct reader *r, const char *tree, const struct hash *id, struct recorded *out)
+{
+    char *hex = arena_alloc(r->a, HASH_HEX, 1);
+    const char *damage = NULL;
+    hash_hex(id, hex);
+    r->id = hex;
+    *out = (struct recorded){};
+    enum object_status status = objects_read_entries(r->objects, r->a, tree, &r->entries, &r->count, &damage);
+    return status == OBJECT_OK ? take_facts(r, id, out) : fail(r, "the tree", status, damage);
+}
+
 bool recorded_read_facts(struct objects *o, struct arena *a, const char *tree, const struct hash *id, struct recorded *out, struct diag *d)
 {
     struct reader r = {.a = a, .objects = o, .d = d};
-    char *hex = arena_alloc(a, HASH_HEX, 1);
-    const char *damage = NULL;
-    size_t size;
-    hash_hex(id, hex);
-    r.id = hex;
-    *out = (struct recorded){};
-    enum object_status status = objects_read_entries(o, a, tree, &r.entries, &r.count, &damage);
-    if (status != OBJECT_OK)
-        return fail(&r, "the tree", status, damage);
-    const char *record = read_text(&r, "record", id, &size);
-    if (!record)
-        return false;
-    if (!record_facts_parse(a, record, size, &out->facts))
-        return fail(&r, "record", OBJECT_DAMAGED, "it is not a record that this ukc can read");
-    const char *recipe = read_text(&r, "recipe", &out->facts.recipe, &size);
-    if (!recipe)
-        return false;
-    if (!recipe_parse(a, recipe, size, &out->recipe))
-        return fail(&r, "recipe", OBJECT_DAMAGED, "it is not a recipe that this ukc can read");
-    const char *tools = read_text(&r, "tools", &out->recipe.tools, &size);
-    out->tools = tools ? arena_strndup(a, tools, size) : NULL;
-    return tools;
+    return begin(&r, tree, id, out);
 }
 
 /* The groups: two trees with the same names. */
@@ -119,12 +128,8 @@ static bool take_groups(struct reader *r, struct recorded *out)
 const struct recorded *recorded_read(struct objects *o, struct arena *a, const char *tree, const struct hash *id, bool inputs, struct diag *d)
 {
     struct recorded *out = arena_new(a, struct recorded);
-    char *hex = arena_alloc(a, HASH_HEX, 1);
-    const char *damage;
-    hash_hex(id, hex);
-    struct reader r = {.a = a, .objects = o, .id = hex, .d = d};
-    if (!recorded_read_facts(o, a, tree, id, out, d) || objects_read_entries(o, a, tree, &r.entries, &r.count, &damage) != OBJECT_OK ||
-        !take_groups(&r, out))
+    struct reader r = {.a = a, .objects = o, .d = d};
+    if (!begin(&r, tree, id, out) || !take_groups(&r, out))
         return NULL;
     out->intent = read_tree(&r, "intent", &out->facts.intent, &out->intent_count);
     if (!out->intent || !inputs)

@@ -23,6 +23,12 @@ bool index_reproductions(struct records *, struct objects *, size_t *added, stru
 void records_gate_enter(const struct records *);
 void records_gate_leave(const struct records *);
 
+/*
+ * Adds to the log and to the index those runs that are not there: all or none.  The records' trees are in the repository; a
+ * record says all but `builds` and `other_images`, which are filled.
+ */
+bool records_add_runs(struct records *, struct objects *, struct record *, size_t count, size_t *added, struct diag *);
+
 /* Does the index say of this run what the log and the record say?  False after reporting. */
 bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);
 

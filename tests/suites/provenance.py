@@ -4,7 +4,9 @@ import glob
 import os
 import shutil
 import subprocess
+import tempfile
 import zlib
+from pathlib import Path
 
 import harness
 from lib.project import Project, expect
@@ -15,7 +17,7 @@ SECONDS = 900
 class Recorded(Project):
     """A project with a store of its own; hello as a process with the host's C library: quick to build."""
 
-    def __init__(self, context, *arguments):
+    def __init__(self, context, *arguments, example="hello"):
         super().__init__(context)
         self.store = os.path.join(self.top, "store")
         if "kvm" in arguments or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
@@ -24,7 +26,7 @@ class Recorded(Project):
                 if os.path.exists(shared):
                     shutil.copytree(shared, os.path.join(self.store, part), symlinks=True, ignore=shutil.ignore_patterns("log", "packed-refs"))
         self.environment["UKC_STORE"] = self.store
-        self.copy("examples/hello")
+        self.copy("examples/" + example)
         self.built = self.build(*(arguments or ("--target", "posix", "--profile", "dev")))
 
     def build(self, *arguments):
@@ -52,19 +54,82 @@ def check_identical(p, word, built, *arguments, **options):
     os.remove(output)
 
 
-def elsewhere(context, *arguments):
-    """The project is gone; another user's directory, time zone, locale, umask and number of jobs; no network."""
-    with Recorded(context, *arguments) as p:
+def stranger(context):
+    """What runs a program without a network and, for root, as another user."""
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    for before in (["unshare", "-n", *other], ["unshare", "-rn"], other, []):
+        if not before or subprocess.run([*before, str(context.ukc), "version"], capture_output=True, cwd="/").returncode == 0:
+            return before
+
+
+def elsewhere(context, *arguments, example="hello"):
+    """The project and its store are gone, but for a bundle; another user, directory, time zone, locale and number of jobs; no network."""
+    with Recorded(context, *arguments, example=example) as p, tempfile.TemporaryDirectory(prefix="ukc a place with spaces, and ü-") as other:
         built = p.built
-        image = shutil.copy(built["image"], os.path.join(p.top, "stray"))
+        image = shutil.copy(built["image"], other)
+        bundle = os.path.join(other, "bundle")
+        r = p.ukc("bundle", built["record"], "-o", bundle, "--json")
+        expect(p.run("sha256sum", bundle).out.split()[0] == r.json["sha256"] and r.json["records"] == 1, "a bundle", r)
         shutil.rmtree(p.path)
+        shutil.rmtree(p.store)
         os.mkdir(p.path)
-        other = os.path.join(p.top, "a place with spaces, and ü")
-        os.mkdir(other)
-        strange = {"TMPDIR": other, "TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "HOME": other, "USER": "someone",
-                   "CPATH": "/nowhere", "SOURCE_DATE_EPOCH": "1", "http_proxy": "http://127.0.0.1:9/", "https_proxy": "http://127.0.0.1:9/"}
-        check_identical(p, image, built, "--jobs", "1", environment=strange)
-        expect(os.listdir(other) == [], "nothing is left of the work", os.listdir(other))
+        for path in (image, bundle):
+            os.chmod(path, 0o755)
+        os.chmod(other, 0o777)
+        for parent in Path(other).parents:
+            if parent.owner() == Path(other).owner() and not parent.stat().st_mode & 1:
+                parent.chmod(0o711)
+        work = os.path.join(other, "work")
+        strange = {"TMPDIR": work, "TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "HOME": other, "USER": "someone",
+                   "UKC_STORE": os.path.join(other, "elsewhere"), "CPATH": "/nowhere", "SOURCE_DATE_EPOCH": "1", "http_proxy": "http://127.0.0.1:9/",
+                   "https_proxy": "http://127.0.0.1:9/"}
+        os.mkdir(work)
+        os.chmod(work, 0o777)
+        before = [*stranger(context), str(context.ukc)]
+        options = {"environment": strange, "directory": "/", "timeout": 600}
+        r = p.run(*before, "import", bundle, "--json", **options)
+        expect([x["record"] for x in r.json["records"]] == [built["record"]] and r.json["runs"] == 1, "the bundle's record", r)
+        again = os.path.join(other, "again")
+        r = p.run(*before, "reproduce", image, "-o", again, "--jobs", "1", "--json", **options)
+        expect(r.json["identical"] and r.json["sha256"] == built["sha256"] and r.json["record"] == built["record"], "the record's image", r)
+        expect(open(again, "rb").read() == open(image, "rb").read(), "the very bytes", r)
+        expect(os.listdir(work) == [], "nothing is left of the work", os.listdir(work))
+        p.run(*before, "verify", "--deep", **options)
+        r = p.run(*before, "bundle", built["record"], "-o", again, "--json", **options)
+        expect(open(again, "rb").read() == open(bundle, "rb").read(), "from the other store, the same bundle", r)
+
+
+def bundles(context):
+    """What ukc bundle and ukc import say; a file with anything wrong is refused, and the store stays as it was."""
+    with Recorded(context) as p:
+        record, bundle = p.built["record"], p.file("b")
+        for words, status, said in ((["-o", bundle], 2, "needs records, or --all"), ([record], 2, "-o FILE"), ([record, "--all", "-o", bundle], 2, "not both"),
+                                    (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/nowhere/b"], 3, "cannot be written")):
+            r = p.ukc("bundle", *words, status=status)
+            expect(said in r.err and not os.path.exists(bundle), f"'{said}'", r)
+        r = p.ukc("bundle", record, p.built["image"], "-o", bundle)
+        expect(r.out.startswith(f"{bundle}: 1 record, 1 run, "), "one record, named twice", r)
+        p.ukc("bundle", "--all", "--images", "-o", p.file("with-images"))
+        names = p.run("tar", "-tf", p.file("with-images")).out.split()
+        expect(names[0] == "ukc-bundle" and names[-1] == "files/" + p.built["sha256"], "tar lists it", names[:3], names[-1])
+        there = {"UKC_STORE": os.path.join(p.top, "there")}
+        good = p.read("b")
+        for name, bad, status, said in (("short", good[:-512], 6, "truncated"), ("long", good + b"x", 6, "after its end"), ("other", b"hello", 1, "is no bundle"),
+                                        ("flipped", good[:100000] + bytes([good[100000] ^ 4]) + good[100001:], 6, "is refused"),
+                                        ("newer", good.replace(b"ukc-bundle 1", b"ukc-bundle 7"), 6, "made by a newer ukc")):
+            p.write(name, bad)
+            r = p.ukc("import", name, status=status, environment=there)
+            expect(said in r.err, f"{name}: it is said why", r)
+        p.ukc("import", "absent", status=1, environment=there)
+        expect(not os.path.exists(os.path.join(p.top, "there", "objects")), "nothing came into the store")
+        r = p.ukc("import", "b", environment=there)
+        expect(f"record {record[:12]}: hello for posix" in r.out and "1 run added" in r.out, "it is said what came", r)
+        r = p.ukc("import", "with-images", environment=there)
+        expect("it was here" in r.out and "0 runs added" in r.out, "it is said what was here", r)
+        expect(p.ukc("log", "--json", environment=there).json == p.ukc("log", "--json").json, "the same log")
+        os.remove(glob.glob(os.path.join(p.store, "blobs", "*", "*"))[0])
+        r = p.ukc("bundle", record, "--images", "-o", bundle, status=4)
+        expect("ukc reproduce" in r.err and p.read("b") == good, "an image that was evicted", r)
 
 
 def names(context):
@@ -264,7 +329,10 @@ def tests(context):
     yield "elsewhere/posix_dev", lambda: elsewhere(context)
     yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
     if context.long:
-        yield "elsewhere/posix", lambda: elsewhere(context, "--target", "posix")
+        for example in sorted(os.listdir(context.root / "examples")):
+            for target in ("posix", "kvm") if os.path.exists(context.root / "examples" / example / "ukc.lua") else ():
+                yield f"elsewhere/{example}/{target}", lambda e=example, t=target: elsewhere(context, "--target", t, example=e)
+    yield "bundles", lambda: bundles(context)
     yield "names", lambda: names(context)
     yield "git_alone", lambda: git_alone(context)
     yield "tampered", lambda: tampered(context)

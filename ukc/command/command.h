@@ -61,6 +61,7 @@
     X(in, 0, "in", "HASH|IMAGE", false, "a file of this record: how it came into the image")             \
     X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
     X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
+    X(images, 0, "images", NULL, false, "with the images themselves")                                   \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
@@ -163,7 +164,7 @@ void command_print_completion(const char *shell, FILE *); /* shell: one of --com
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

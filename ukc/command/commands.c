@@ -217,6 +217,28 @@ const struct command commands[] = {
         .run = command_verify,
     },
     {
+        .name = "bundle",
+        .arguments = "HASH|IMAGE...",
+        .summary = "write records to one file, for another machine",
+        .description = "The file holds all from which the images of these records can be made again, and who built them, where and when; ukc import "
+                       "takes it into another store. It is a tar archive, and the same records make the same bytes. --all takes every record of the store; "
+                       "--images adds the images, which reproduce does not need.",
+        .takes = TAKES(output) | TAKES(all) | TAKES(images) | TAKES(quiet) | TAKES(json),
+        .most = 100000,
+        .run = command_bundle,
+    },
+    {
+        .name = "import",
+        .arguments = "FILE",
+        .summary = "take the records of a bundle into the store",
+        .description = "Every part of FILE, which ukc bundle has made, is compared with its hashes before anything is written. A file that has "
+                       "anything wrong or anything else in it is refused, and the store stays as it was.",
+        .takes = TAKES(quiet) | TAKES(json),
+        .least = 1,
+        .most = 1,
+        .run = command_import,
+    },
+    {
         .name = "store",
         .arguments = "reindex",
         .summary = "look after the store",

@@ -15,15 +15,20 @@ static const char *hash_of_file(struct invocation *i, const char *file)
     return hex;
 }
 
+const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
+{
+    const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
+    const struct record *record = prefix ? record_find(records, i->arena, prefix, i->diag) : NULL;
+    if (prefix && !record && prefix != word)
+        diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
+    return record;
+}
+
 bool named_record_open(struct named_record *n, struct invocation *i, const char *word)
 {
-    *n = (struct named_record){};
-    const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
-    n->store = prefix ? store_open(NULL, i->diag) : NULL;
+    *n = (struct named_record){.store = store_open(NULL, i->diag)};
     n->records = n->store ? records_open(store_directory(n->store), i->diag) : NULL;
-    n->record = n->records ? record_find(n->records, i->arena, prefix, i->diag) : NULL;
-    if (n->records && !n->record && prefix != word)
-        diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
+    n->record = n->records ? named_record_find(i, n->records, word) : NULL;
     return n->record;
 }
 

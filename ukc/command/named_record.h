@@ -14,7 +14,9 @@ struct named_record {
     const struct record *record;
 };
 
-/* The record of a file that has its image's bytes, else of a hash's beginning.  False after reporting; close either way. */
+/* The record of a file that has its image's bytes, else of a hash's beginning.  NULL after reporting. */
+const struct record *named_record_find(struct invocation *, struct records *, const char *word);
+/* The same, with the store.  False after reporting; close either way. */
 bool named_record_open(struct named_record *, struct invocation *, const char *word);
 void named_record_close(struct named_record *);
 /* What a record's intent says under this path; NULL: nothing. */
