@@ -53,26 +53,53 @@ local library = {
   headers  = musl.headers,
 }
 
-return target "kvm" {
-  doc   = "a machine of its own under QEMU, Firecracker or cloud-hypervisor",
-  flags = {
-    "--target=x86_64-linux-gnu", "-nostdlibinc", "-fno-pic",
-    "-mno-red-zone",                          -- what interrupts a function may use its stack
-    "-fstack-protector-strong",
-    "-fno-omit-frame-pointer",                -- a crash report shows who called
-    "-fno-asynchronous-unwind-tables",        -- nobody unwinds by them here
-    "-fno-common",
-  },
-  release_flags = { "-Oz" },                  -- README.md says what this costs and saves
-  link = {
-    "--target=x86_64-linux-gnu", "-nostdlib", "-static",
-    "-Wl,--nmagic",                           -- sections on pages of their own cost no padding in the file
-    "-Wl,--build-id=sha1",                    -- a crash report says which image it is of
-    "-Wl,-z,noexecstack", "-Wl,--gc-sections",
-  },
-  script  = "image.ld",
-  sources = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "report.c", "system.c", "pause.c", "machine_kvm.c",
-              "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c", "acpi_off.c", "acpi_button.c", "acpi_generation.c" },
-  uses    = { "console", "clock", "random", "task", "interrupt" },
-  library = library,
+local flags = {
+  "--target=x86_64-linux-gnu", "-nostdlibinc", "-fno-pic",
+  "-mno-red-zone",                          -- what interrupts a function may use its stack
+  "-fstack-protector-strong",
+  "-fno-omit-frame-pointer",                -- a crash report shows who called
+  "-fno-asynchronous-unwind-tables",        -- nobody unwinds by them here
+  "-fno-common",
+}
+
+local link = {
+  "--target=x86_64-linux-gnu", "-nostdlib", "-static",
+  "-Wl,--nmagic",                           -- sections on pages of their own cost no padding in the file
+  "-Wl,--build-id=sha1",                    -- a crash report says which image it is of
+  "-Wl,-z,noexecstack", "-Wl,--gc-sections",
+}
+
+-- From the entry to main, and what the C library stands on; the same for all machines.
+local function sources(more)
+  local all = { "entry.S", "start.c", "start_info.c", "map.c", "memory.c", "crash.c", "report.c", "system.c", "pause.c" }
+  for _, name in ipairs(more) do
+    table.insert(all, name)
+  end
+  return all
+end
+
+local function machine(name)
+  return function(own)
+    return target(name) {
+      doc           = own.doc,
+      flags         = flags,
+      release_flags = { "-Oz" },                -- README.md says what this costs and saves
+      link          = link,
+      script        = "image.ld",
+      sources       = sources(own.sources),
+      uses          = { "console", "clock", "random", "task", "interrupt" },
+      library       = library,
+    }
+  end
+end
+
+return
+machine "kvm" {
+  doc     = "a machine of its own under QEMU, Firecracker or cloud-hypervisor",
+  sources = { "machine_kvm.c", "acpi.c", "acpi_madt.c", "acpi_mcfg.c", "acpi_fadt.c", "acpi_aml.c", "acpi_device.c", "acpi_off.c",
+              "acpi_button.c", "acpi_generation.c" },
+},
+machine "xen" {
+  doc     = "a PVH domain of its own under Xen",
+  sources = { "machine_xen.c", "xen_call.c", "xen_event.c", "xen_time.c", "xen_store.c" },
 }

@@ -41,7 +41,7 @@
     X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \
     X(with, 0, "with", "HYPERVISOR", false, "on kvm: qemu (the default), firecracker or cloud-hypervisor; or libvirt, with --json-config") \
     X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")   \
-    X(memory, 'm', "memory", "SIZE", false, "on kvm: the machine's memory, as 16M or 1100K; 64M, or what a large image needs") \
+    X(memory, 'm', "memory", "SIZE", false, "on kvm and xen: the machine's memory, as 16M or 1100K; 64M, or what a large image needs") \
     X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
     X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
     X(tap, 0, "tap", "DEVICE", true, "on kvm: a network card on this tap device of the host, made if it is not there") \

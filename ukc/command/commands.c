@@ -69,7 +69,8 @@ const struct command commands[] = {
                        "faster than emulation in software. An image with a network card gets a network of QEMU's own, in which this host "
                        "reaches the ports that --publish names; --tap connects it to a device of the host instead. Ctrl-C and SIGTERM "
                        "press the machine's power button; after ten seconds, or the second time, the machine is stopped. Firecracker "
-                       "and cloud-hypervisor pass no exit status on, and need KVM and --tap.",
+                       "and cloud-hypervisor pass no exit status on, and need KVM and --tap. For a xen image the file that xl takes is written "
+                       "beside it (--dry-run prints it), and on a Xen host 'xl create -c' creates the domain.",
         .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES(with) | TAKES_MACHINE |
                  TAKES(json_config),
         .most = 1,

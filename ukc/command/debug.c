@@ -279,6 +279,11 @@ int command_debug(struct invocation *i)
     int status = 0;
     if (!project_open(&p, i, i->argument_count ? i->arguments[0] : NULL, true) || !run_check_options(&p) || !scripts_exist(&p))
         return (int)diag_status(i->diag);
+    if (p.configuration.target == TARGET_xen) {
+        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "this version of ukc debugs posix and kvm images, not xen");
+        diag_help(i->diag, "the same project on target kvm has the same C; a Xen host has gdbsx");
+        return DIAG_USAGE;
+    }
     const char *gdb = find_gdb(&p);
     if (!gdb)
         return (int)diag_status(i->diag);

@@ -114,7 +114,7 @@ static bool set_arguments(struct project *p, struct guest *g)
     for (size_t k = 0; k < i->passed_count; k++) {
         const char *word = i->passed[k];
         if (strpbrk(word, "\"\n\r"))
-            good = diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "an argument of a kvm image cannot hold double quotes or line ends");
+            good = diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "an argument of a machine's image cannot hold double quotes or line ends");
         bool quote = !*word || strpbrk(word, " \t");
         text_printf(&line, "%s%s%s%s", k ? " " : "", quote ? "\"" : "", word, quote ? "\"" : "");
     }
@@ -122,7 +122,7 @@ static bool set_arguments(struct project *p, struct guest *g)
     text_dispose(&line);
     /* targets/pvh/start_info.c refuses it too, if the loader gets that far: QEMU's on q35 overwrites its own memory */
     if (strlen(g->arguments) > ARGUMENTS_MOST)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the arguments have more than %d bytes, which a kvm image cannot take", ARGUMENTS_MOST);
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the arguments have more than %d bytes, which a machine's image cannot take", ARGUMENTS_MOST);
     return good;
 }
 

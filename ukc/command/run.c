@@ -1,5 +1,5 @@
 /*
- * run.c - ukc run: a posix image as a process, in its own place; run_kvm.c has the machines.
+ * run.c - ukc run: a posix image as a process, in its own place; run_kvm.c and run_xen.c have the machines.
  */
 #include "build.h"
 #include "run.h"
@@ -48,11 +48,12 @@ bool run_check_options(struct project *p)
     static const enum option_id machines[] = {OPTION_machine,  OPTION_memory, OPTION_accelerator, OPTION_with, OPTION_publish,
                                               OPTION_tap,      OPTION_block,  OPTION_json_config};
     enum target target = p->configuration.target;
-    if (target != TARGET_posix && target != TARGET_kvm)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "this version of ukc runs posix and kvm images, not %s", target_names[target]);
-    for (size_t k = 0; target == TARGET_posix && k < sizeof machines / sizeof machines[0]; k++)
-        if (given(p->i, machines[k]))
-            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a process has no machine", options[machines[k]].name);
+    for (size_t k = 0; target != TARGET_kvm && k < sizeof machines / sizeof machines[0]; k++) {
+        if (!given(p->i, machines[k]) || (target == TARGET_xen && machines[k] == OPTION_memory))
+            continue;
+        const char *why = target == TARGET_posix ? "a process has no machine" : "a Xen domain has none of it yet";
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: %s", options[machines[k]].name, why);
+    }
     return true;
 }
 
@@ -65,5 +66,9 @@ int command_run(struct invocation *i)
         return (int)diag_status(i->diag);
     if (!build_image(&p, true, &image, &status))
         return status;
-    return p.configuration.target == TARGET_kvm ? run_kvm(&p, &image) : execute(&p, &image);
+    switch (p.configuration.target) {
+    case TARGET_kvm: return run_kvm(&p, &image);
+    case TARGET_xen: return run_xen(&p, &image);
+    default: return execute(&p, &image);
+    }
 }

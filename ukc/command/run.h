@@ -15,5 +15,7 @@ bool run_check_options(struct project *);
 int run_image_status(int code);
 /* In a hypervisor.  Returns the image's exit status, or the status of what was reported. */
 int run_kvm(struct project *, const struct image *);
+/* As a domain of a Xen host, in place of this process.  Returns the status of what was reported. */
+int run_xen(struct project *, const struct image *);
 
 #endif

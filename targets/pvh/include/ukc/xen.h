@@ -1,0 +1,77 @@
+/*
+ * xen.h - what Xen is asked, for the implementations of targets/xen.  Not for libraries: those have signatures.
+ *
+ * Numbers and layouts are those of Xen's public headers (xen/include/public: xen.h, sched.h, memory.h, event_channel.h,
+ * hvm/hvm_op.h, hvm/params.h, io/console.h), for a 64-bit guest.
+ */
+#ifndef PVH_XEN_H
+#define PVH_XEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum xen_hypercall { XEN_MEMORY_OP = 12, XEN_SCHED_OP = 29, XEN_EVENT_CHANNEL_OP = 32, XEN_HVM_OP = 34 };
+
+/* Whether the hypervisor is Xen. */
+bool xen_is_there(void);
+/* The result of a hypercall: negative is -errno, in Xen's numbers, which are Linux's.  Panics when the hypervisor is not Xen. */
+long xen_call(enum xen_hypercall, unsigned long operation, const void *argument);
+
+/* ---- the page that Xen and the guest share ---- */
+
+enum { XEN_EVENT_WORDS = 64, XEN_EVENTS = 4096 };
+
+/* Time, as Xen writes it: `version` is odd while it does (xen.h, struct vcpu_time_info). */
+struct xen_time {
+    uint32_t version, padding;
+    uint64_t tsc, nanoseconds;
+    uint32_t multiplier;
+    int8_t shift;
+    uint8_t flags, padding2[2];
+};
+struct xen_processor {
+    uint8_t upcall_pending, upcall_mask, padding[6];
+    uint64_t selector, cr2, padding2;
+    struct xen_time time;
+};
+struct xen_shared {
+    struct xen_processor processors[32];
+    uint64_t pending[XEN_EVENT_WORDS], mask[XEN_EVENT_WORDS];
+    uint32_t wall_version, wall_seconds, wall_nanoseconds, wall_seconds_high;
+};
+_Static_assert(sizeof(struct xen_processor) == 64 && offsetof(struct xen_shared, wall_version) == 0xc00, "as Xen has it");
+
+/* Mapped with the first call, which panics when Xen refuses. */
+volatile struct xen_shared *xen_shared(void);
+
+/* Nanoseconds since Xen started.  A correction may set it back a little. */
+int64_t xen_now(void);
+
+/* ---- parameters that the toolstack has set (hvm/params.h) ---- */
+
+enum xen_parameter { XEN_STORE_PAGE = 1, XEN_STORE_EVENT = 2, XEN_CONSOLE_PAGE = 17, XEN_CONSOLE_EVENT = 18 };
+
+/* 0: there is none. */
+uint64_t xen_parameter(enum xen_parameter);
+
+/* ---- event channels ---- */
+
+/* Tells the other end. */
+void xen_event_send(uint32_t event);
+/* Whether the other end has told since the last call. */
+bool xen_event_taken(uint32_t event);
+/* Sleeps until the other end of one of them tells, or until Xen's time has come, in nanoseconds; 0: there is no such time. */
+void xen_event_wait(const uint32_t *events, unsigned count, int64_t time);
+
+/* The end of the machine, when it comes, is to be a new start. */
+void xen_restart(void);
+
+/* ---- the console's ring (io/console.h) ---- */
+
+/* What the operator has typed: how many bytes, 0 when there are none, -ENODATA when there is no console. */
+ptrdiff_t xen_console_read(void *buffer, size_t size);
+/* Its event channel; 0: there is no console. */
+uint32_t xen_console_event(void);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * machine_xen.c - output and the end on Xen.
+ *
+ * Output is the console's ring, which xenconsoled reads in dom0 (io/console.h).  Before there is one, and when it does not
+ * move, it is port 0xE9, which goes to Xen's own log.
+ *
+ * The ring is shared with dom0, and not trusted: indices are read once, and a distance that cannot be ends the use of it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include <ukc/machine.h>
+#include <ukc/small.h>
+#include <ukc/xen.h>
+#include <ukc/xen_store.h>
+
+SMALL_BEGIN
+
+enum { LOG_PORT = 0xe9, IN_SIZE = 1024, OUT_SIZE = 2048 };
+enum { SCHED_SHUTDOWN = 2, REASON_OFF = 0, REASON_RESTART = 1, REASON_CRASH = 3, STATUS_CRASHED = 111 };
+static const int64_t PATIENCE = 2 * NANOSECONDS_PER_SECOND;
+
+struct ring {
+    char in[IN_SIZE], out[OUT_SIZE];
+    uint32_t in_taken, in_put, out_taken, out_put;
+};
+static volatile struct ring *ring; /* NULL: none, or not any more */
+static uint32_t event;
+
+static bool open_ring(void)
+{
+    static bool tried;
+    if (tried || !xen_is_there())
+        return ring;
+    tried = true;
+    uint64_t page = xen_parameter(XEN_CONSOLE_PAGE);
+    event = (uint32_t)xen_parameter(XEN_CONSOLE_EVENT);
+    if (page && event && event < XEN_EVENTS && page < UINT64_C(1) << 35 && machine_map(page * MACHINE_PAGE, MACHINE_PAGE, MACHINE_WRITE))
+        ring = (volatile struct ring *)(uintptr_t)(page * MACHINE_PAGE);
+    return ring;
+}
+
+/* How many bytes the ring takes.  Waits for some while it takes none, but not for ever. */
+static size_t room(uint32_t put, uint32_t wanted)
+{
+    int64_t end = 0;
+    for (;;) {
+        uint32_t held = put - ring->out_taken;
+        if (held > OUT_SIZE)
+            return 0; /* dom0 is mad */
+        if (OUT_SIZE - held >= wanted)
+            return OUT_SIZE - held;
+        if (!end)
+            end = xen_now() + PATIENCE;
+        xen_event_taken(event);
+        if (put - ring->out_taken != held)
+            continue;
+        if (xen_now() >= end)
+            return 0;
+        xen_event_wait(&event, 1, end);
+    }
+}
+
+/* How many it took. */
+static size_t put(const char *bytes, size_t size)
+{
+    size_t left = size;
+    while (left > 0) {
+        uint32_t at = ring->out_put;
+        size_t part = room(at, 1);
+        if (part == 0) {
+            ring = NULL;
+            break;
+        }
+        for (part = part < left ? part : left, left -= part; part > 0; part--)
+            ring->out[at++ % OUT_SIZE] = *bytes++;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        ring->out_put = at;
+        xen_event_send(event);
+    }
+    return size - left;
+}
+
+void machine_print(const char *bytes, size_t size)
+{
+    size_t done = open_ring() ? put(bytes, size) : 0;
+    for (size_t i = done; i < size; i++)
+        machine_out8(LOG_PORT, (uint8_t)bytes[i]);
+}
+
+ptrdiff_t xen_console_read(void *buffer, size_t size)
+{
+    char *to = buffer;
+    if (!open_ring())
+        return -ENODATA;
+    uint32_t at = ring->in_taken, held = ring->in_put - at;
+    if (held > IN_SIZE)
+        return -ENODATA; /* dom0 is mad */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    size = held < size ? held : size;
+    for (size_t i = 0; i < size; i++)
+        to[i] = ring->in[at++ % IN_SIZE];
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    ring->in_taken = at;
+    if (size)
+        xen_event_send(event);
+    return (ptrdiff_t)size;
+}
+
+uint32_t xen_console_event(void)
+{
+    return open_ring() ? event : 0;
+}
+
+static uint32_t reason = REASON_OFF;
+
+void xen_restart(void)
+{
+    reason = REASON_RESTART;
+}
+
+/* For whoever has started the domain, and keeps it: data/ is the domain's own to write. */
+static void leave_status(int status)
+{
+    char digits[4], *at = &digits[3];
+    *at = '\0';
+    do
+        *--at = (char)('0' + status % 10);
+    while (status /= 10);
+    xen_store_write(XEN_STORE_ALONE, "data/exit-status", at);
+}
+
+/* What was printed is lost if the domain ends before dom0 has read it. */
+void machine_end(int status)
+{
+    static bool ending; /* a crash in here ends at once */
+    if (!xen_is_there()) /* nobody to ask */
+        for (;;)
+            __asm__ volatile("cli\n\thlt");
+    if (status == STATUS_CRASHED)
+        reason = REASON_CRASH;
+    if (!ending) {
+        ending = true;
+        leave_status(status & 255);
+        if (ring)
+            room(ring->out_put, OUT_SIZE);
+    }
+    for (;;)
+        xen_call(XEN_SCHED_OP, SCHED_SHUTDOWN, &reason);
+}
+
+/* What an image asks that machines of kvm have and Xen's do not. */
+const volatile void *machine_generation(void)
+{
+    return NULL;
+}
+
+SMALL_END

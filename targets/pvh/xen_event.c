@@ -1,0 +1,34 @@
+/*
+ * xen_event.c - event channels, by the bits that Xen sets in the shared page (the two-level ABI).
+ *
+ * Nobody is interrupted: who waits asks Xen to sleep until a bit is set (SCHEDOP_poll), which needs no vector, no mask and no
+ * handler, and takes the end of the wait along, so that no timer is set either.
+ */
+#include <ukc/machine.h>
+#include <ukc/xen.h>
+
+enum { EVENT_SEND = 4, SCHED_POLL = 3 };
+
+void xen_event_send(uint32_t event)
+{
+    xen_call(XEN_EVENT_CHANNEL_OP, EVENT_SEND, &event);
+}
+
+bool xen_event_taken(uint32_t event)
+{
+    volatile uint64_t *word = &xen_shared()->pending[event / 64 % XEN_EVENT_WORDS];
+    uint64_t bit = UINT64_C(1) << event % 64;
+    return (*word & bit) && (__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit);
+}
+
+void xen_event_wait(const uint32_t *events, unsigned count, int64_t time)
+{
+    /* sched.h, struct sched_poll */
+    const struct {
+        const uint32_t *ports;
+        uint32_t count, padding;
+        int64_t timeout;
+    } wanted = {.ports = events, .count = count, .timeout = time};
+    xen_shared(); /* the bits have to be somewhere */
+    xen_call(XEN_SCHED_OP, SCHED_POLL, &wanted);
+}

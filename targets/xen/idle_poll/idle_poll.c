@@ -1,0 +1,159 @@
+/*
+ * idle_poll.c - sleeps in Xen until an event channel is told of, or until the deadline: one hypercall (SCHEDOP_poll), which takes
+ * the channels and the end of the wait.
+ *
+ * Interrupts stay off for ever.  A channel's bit is what the hypervisor keeps until somebody looks, so nothing is lost between a driver's look at its
+ * ring and its arming.
+ */
+#include "idle_poll.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include <ukc/machine.h>
+#include <ukc/xen.h>
+#include <ukc/xen_store.h>
+
+#include "clock.h"
+
+enum { SOURCES = 64 };
+
+struct idle_poll_source {
+    void *cookie;
+    uint32_t event;
+    bool claimed, taken;
+    bool due; /* told of since the last look */
+};
+
+static struct idle_poll_source sources[SOURCES], *sources_end = sources; /* behind the last one that was ever claimed */
+
+int idle_poll_claim_message(struct idle_poll_source **, struct interrupt_message *)
+{
+    return -ENOSPC;
+}
+
+int idle_poll_claim_line(struct idle_poll_source **source, unsigned line)
+{
+    if (line == 0 || line >= XEN_EVENTS)
+        return -ENODEV;
+    for (struct idle_poll_source *s = sources; s < sources + SOURCES; s++)
+        if (!s->claimed) {
+            *s = (struct idle_poll_source){.claimed = true, .event = line};
+            sources_end = s < sources_end ? sources_end : s + 1;
+            *source = s;
+            return 0;
+        }
+    return -ENOSPC;
+}
+
+void idle_poll_release(struct idle_poll_source *source)
+{
+    *source = (struct idle_poll_source){};
+}
+
+bool idle_poll_taken(struct idle_poll_source *source)
+{
+    bool taken = source->taken;
+    source->taken = false;
+    return taken;
+}
+
+void idle_poll_arm(struct idle_poll_source *source, void *cookie)
+{
+    source->cookie = cookie;
+}
+
+/* ---- the toolstack's wish (docs/misc/xenstore-paths.pandoc: control/shutdown) ---- */
+
+static struct idle_poll_source *store;
+static bool stopping; /* asked to, and not told yet */
+
+int idle_poll_start(void)
+{
+    if (xen_store_event() && idle_poll_claim_line(&store, xen_store_event()) == 0 && xen_store_watch("control/shutdown", "shutdown") == 0) {
+        xen_store_write(XEN_STORE_ALONE, "control/feature-poweroff", "1");
+        xen_store_write(XEN_STORE_ALONE, "control/feature-reboot", "1");
+    }
+    return 0;
+}
+
+/* What was asked is answered by taking it away. */
+static void read_wish(void)
+{
+    char wish[16];
+    if (xen_store_read(XEN_STORE_ALONE, "control/shutdown", wish, sizeof wish) <= 0)
+        return;
+    xen_store_write(XEN_STORE_ALONE, "control/shutdown", "");
+    bool restart = strcmp(wish, "reboot") == 0;
+    if (restart)
+        xen_restart();
+    stopping = restart || strcmp(wish, "poweroff") == 0 || strcmp(wish, "halt") == 0;
+}
+
+static void look_at_store(void)
+{
+    char token[32];
+    while (xen_store_changed(token, sizeof token))
+        if (strcmp(token, "shutdown") == 0)
+            read_wish();
+}
+
+/* A bit is taken for all sources of its channel. */
+static void mark(void)
+{
+    for (struct idle_poll_source *s = sources; s < sources_end; s++)
+        if (s->claimed && xen_event_taken(s->event))
+            for (struct idle_poll_source *other = sources; other < sources_end; other++)
+                if (other->claimed && other->event == s->event)
+                    other->taken = other->due = true;
+}
+
+static int gather(void **woken, size_t capacity)
+{
+    size_t count = 0;
+    mark();
+    if (store) /* what it told while it was asked something is there already */
+        look_at_store();
+    for (struct idle_poll_source *s = sources; s < sources_end; s++) {
+        if (s->due && s->cookie) {
+            if (count == capacity)
+                break; /* the rest with the next call */
+            woken[count++] = s->cookie;
+            s->cookie = NULL;
+        }
+        s->due = false;
+    }
+    if (count == 0 && stopping) {
+        stopping = false;
+        return -ECANCELED;
+    }
+    return (int)count;
+}
+
+/* The channels that somebody waits for: those are enough, because every other one is looked at before the next sleep anyway. */
+static unsigned awaited(uint32_t *events)
+{
+    unsigned count = 0;
+    for (const struct idle_poll_source *s = sources; s < sources_end; s++)
+        if (s->cookie || s == store)
+            events[count++] = s->event;
+    return count;
+}
+
+int idle_poll_wait(int64_t deadline, void **woken, size_t capacity)
+{
+    uint32_t events[SOURCES];
+    int count = gather(woken, capacity);
+    if (count != 0 || deadline <= DEADLINE_NOW)
+        return count;
+    unsigned channels = awaited(events);
+    if (deadline == DEADLINE_NEVER && channels == (store ? 1 : 0)) {
+        static const char message[] = "deadlock: every task waits, and nothing outside can wake one\n";
+        machine_print(message, sizeof message - 1);
+        return -EDEADLK;
+    }
+    int64_t left = deadline == DEADLINE_NEVER ? 0 : deadline - clock_now();
+    if (left >= 0)
+        xen_event_wait(events, channels, left ? xen_now() + left : 0);
+    return gather(woken, capacity);
+}

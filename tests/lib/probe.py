@@ -1,0 +1,127 @@
+"""What images of a machine are asked, whatever the hypervisor: a probe of tasks, time, memory and crashes, and the rules of the ELF file."""
+
+import struct
+
+from lib.project import expect
+
+LARGEST_HELLO = 16384
+
+PROBE = r"""
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include "clock.h"
+#include "console.h"
+#include "keys.h"
+#include "pages.h"
+#include "random.h"
+#include "task.h"
+
+static __thread int in_thread = 42, zero_in_thread;
+static int finished;
+
+static void worker(void *argument)
+{
+    task_sleep(clock_now() + *(int *)argument * NANOSECONDS_PER_MILLISECOND);
+    printf("worker %d\n", *(int *)argument);
+    finished++;
+}
+
+static int recurse(volatile char *above)
+{
+    volatile char here[512];
+    here[0] = above[0];
+    int n = recurse(here);
+    return n + here[0];
+}
+
+static void crash(void)
+{
+    static char code[] = {(char)0xc3};
+    if (strcmp(KEY_WHAT, "null") == 0)
+        *(volatile int *)8 = 1;
+    if (strcmp(KEY_WHAT, "stack") == 0)
+        exit(recurse((volatile char[]){1}));
+    if (strcmp(KEY_WHAT, "text") == 0)
+        *(volatile char *)(uintptr_t)&crash = 0;
+    if (strcmp(KEY_WHAT, "constant") == 0)
+        *(volatile char *)(uintptr_t)"constant" = 0;
+    if (strcmp(KEY_WHAT, "execute") == 0)
+        ((void (*)(void))(uintptr_t)code)();
+    if (strcmp(KEY_WHAT, "guard") == 0)
+        ((volatile char *)pages_allocate(8192))[-1] = 1;
+    if (strcmp(KEY_WHAT, "abort") == 0)
+        abort();
+}
+
+int probe_main(void)
+{
+    crash();
+    printf("thread %d %d, %.3f\n", in_thread, zero_in_thread, sqrt(2.0));
+    int late = 30, soon = 10;
+    struct task *a, *b;
+    int64_t before = clock_now();
+    task_start_service(&a, 0, worker, &late);
+    task_start_service(&b, 0, worker, &soon);
+    task_sleep(before + 50 * NANOSECONDS_PER_MILLISECOND);
+    printf("finished %d, in time %d\n", finished, clock_now() - before >= 50 * NANOSECONDS_PER_MILLISECOND);
+    unsigned char bytes[64] = {0}, others[64] = {0};
+    random_fill(bytes, sizeof bytes);
+    random_fill(others, sizeof others);
+    int same = 0;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        same += bytes[i] == others[i];
+    printf("random %d\n", same < 8);
+    char *big = malloc(3000000);
+    memset(big, 1, 3000000);
+    free(big);
+    big = calloc(3000000, 1);
+    void *volatile huge = malloc((size_t)1 << 40);
+    printf("memory %d %d\n", big && !big[0] && !big[2999999], huge == NULL);
+    return 7;
+}
+"""
+
+MANIFEST = """
+return unikernel "probe" {
+  sources  = { "probe.c" },
+  requires = { console = sig.console, task = sig.task, clock = sig.clock, random = sig.random, pages = sig.pages },
+  keys     = { what = key.string { default = "all", phase = "boot", doc = "what to try" } },
+}
+"""
+
+SAID = "thread 42 0, 1.414\nworker 10\nworker 30\nfinished 2, in time 1\nrandom 1\nmemory 1 1\n"
+
+CRASHES = {
+    "null": "page fault: writing 0000000000000008 (null)",
+    "stack": "(the stack is full)",
+    "text": "(not permitted)",
+    "constant": "(not permitted)",
+    "execute": "page fault: executing",
+    "guard": "(nothing is there)",
+    "abort": "abort",
+}
+
+
+def segments(image):
+    """Of the ELF file: type, flags, where, size."""
+    at, size, count = struct.unpack_from("<Q", image, 32)[0], *struct.unpack_from("<HH", image, 54)
+    for i in range(count):
+        kind, flags, _, where, _, _, memory, _ = struct.unpack_from("<IIQQQQQQ", image, at + i * size)
+        yield kind, flags, where, memory
+
+
+def check_image(image):
+    expect(len(image) <= LARGEST_HELLO, f"the image has at most {LARGEST_HELLO} bytes", len(image))
+    loaded = [s for s in segments(image) if s[0] == 1]
+    expect(len(loaded) == 3, "code, constants and data are segments of their own", loaded)
+    expect(not any(f & 1 and f & 2 for _, f, _, _ in loaded), "nothing is writable and executable", loaded)
+    expect(all(where % 4096 == 0 for _, _, where, _ in loaded), "each begins on a page of its own", loaded)
+    entry = struct.unpack_from("<Q", image, 24)[0]
+    expect(any(f == 5 and where <= entry < where + size for _, f, where, size in loaded), "the ELF entry is code", hex(entry))
+    note = image.find(struct.pack("<III", 4, 8, 18) + b"Xen\0")
+    expect(note > 0 and struct.unpack_from("<Q", image, note + 16)[0] == entry, "the PVH note names the entry")

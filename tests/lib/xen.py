@@ -1,0 +1,116 @@
+"""A real Xen with a dom0, in QEMU: targets/xen/in-qemu assembles it once from packages; a script runs in dom0 and says what came of it."""
+
+import fcntl
+import gzip
+import os
+import re
+import subprocess
+import tempfile
+
+import harness
+from lib.project import expect
+
+MEMORY = 512  # MiB; dom0 has half of it
+PROCESSOR = "qemu64,+svm,+npt,+rdrand"  # SVM and nested paging are emulated; without RDRAND xl waits for entropy
+
+# Shell functions for scripts in dom0.  `domain NAME 'WORDS' [LINE..]` creates one from /job/NAME, waits for its end, and prints what it was.
+PRELUDE = r"""
+configure() { # NAME WORDS [LINE..]
+	printf '%s\n' "name='$1'" "type='pvh'" "kernel='/job/${KERNEL:-$1}'" "memory=${MEMORY:-16}" 'vcpus=1' "on_poweroff='preserve'" \
+		"on_crash='preserve'" "on_reboot='destroy'" "extra='$2'" "${@:3}" >/tmp/$1.cfg
+}
+create() { # NAME
+	xl create /tmp/$1.cfg >/tmp/xl.log 2>&1 || { echo "@@ xl create $1 failed"; cat /tmp/xl.log; return 1; }
+	timeout 20 xl domid $1 >/tmp/$1.id
+}
+state() { timeout 20 xl list $1 2>/dev/null | awk 'NR == 2 { print $5 }'; }
+await_end() { # NAME: until it has ended, or for 40 seconds
+	for try in $(seq 200); do
+		case "$(state $1)" in *s*|*c*|"") return ;; esac
+		sleep 0.2
+	done
+}
+report() { # NAME
+	id=$(cat /tmp/$1.id)
+	echo "@@ $1 status=$(xenstore-read /local/domain/$id/data/exit-status 2>/dev/null) state=$(state $1)"
+	sleep 0.1
+	cat /var/log/xen/console/guest-$1.log 2>/dev/null
+	echo "@@ end"
+	timeout 20 xl destroy $1
+	rm -f /var/log/xen/console/guest-$1.log
+}
+domain() {
+	configure "$@"
+	create $1 && await_end $1 && report $1
+}
+"""
+
+
+def host(context):
+    """The directory with xen.elf, vmlinux and initrd.gz."""
+    harness.need("qemu-system-x86_64")
+    path = os.path.join(str(context.root), "build", "xen-in-qemu")
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(["sh", str(context.root / "targets" / "xen" / "in-qemu" / "assemble"), path], capture_output=True, text=True, timeout=600)
+    if done.returncode and re.search("package lists know no|apt-get is missing", done.stderr):
+        raise harness.Skip(done.stderr.strip())
+    expect(done.returncode == 0, "Xen and dom0 are put together from packages", done.stdout, done.stderr)
+    return path
+
+
+def archive(files):
+    """A cpio archive (newc: Linux, Documentation/driver-api/early-userspace/buffer-format.rst) of {path: bytes}."""
+    out = bytearray()
+
+    def entry(name, mode, data=b""):
+        raw = name.encode() + b"\0"
+        fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(raw), 0]
+        out.extend(b"070701" + b"".join(b"%08X" % f for f in fields) + raw)
+        out.extend(bytes(-len(out) % 4))
+        out.extend(data)
+        out.extend(bytes(-len(out) % 4))
+
+    for name, data in sorted(files.items()):
+        entry(name, 0o100644, data)
+    entry("TRAILER!!!", 0)
+    return bytes(out)
+
+
+def run(context, files, script, timeout=240):
+    """Boots Xen and dom0 with /job/NAME for each of the files, runs the script there; (what it printed, what Xen and dom0 logged)."""
+    top = host(context)
+    job = {f"job/{name}": data for name, data in files.items()}
+    job["job/run"] = (PRELUDE + script).encode()
+    with tempfile.TemporaryDirectory() as d:
+        initrd, said, log = (os.path.join(d, name) for name in ("initrd.gz", "said", "log"))
+        with open(initrd, "wb") as out, open(os.path.join(top, "initrd.gz"), "rb") as base:
+            out.write(base.read() + gzip.compress(archive(job), 1))
+        command = ["timeout", str(timeout), "qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", PROCESSOR, "-m", str(MEMORY), "-smp", "1",
+                   "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{log}", "-serial", f"file:{said}",
+                   "-kernel", os.path.join(top, "xen.elf"),
+                   "-initrd", f"{os.path.join(top, 'vmlinux')} console=hvc0 panic=1 quiet loglevel=4,{initrd}",
+                   "-append", f"console=com1 com1=115200,8n1 dom0_mem={MEMORY // 2}M,max:{MEMORY // 2}M loglvl=warning guest_loglvl=all"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        texts = [open(f, errors="backslashreplace").read().replace("\r", "") if os.path.exists(f) else "" for f in (said, log)]
+    expect(done.returncode == 0 and not done.stderr, "QEMU ends by itself, without a word", done.returncode, done.stderr, *texts)
+    return texts
+
+
+class Domain:
+    def __init__(self, name, status, state, text):
+        self.name, self.status, self.state, self.text = name, status, state, text
+
+    @property
+    def crashed(self):
+        return "c" in self.state
+
+    def __str__(self):
+        return f"{self.name}: status {self.status}, {self.state}\n{self.text}"
+
+
+def domains(said):
+    """{name: Domain} of what `report` printed."""
+    found = re.findall(r"^@@ (\S+) status=(\d*) state=(\S*)\n(.*?)^@@ end$", said, re.M | re.S)
+    return {name: Domain(name, int(status) if status else None, state, text) for name, status, state, text in found}

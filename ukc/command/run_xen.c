@@ -1,0 +1,91 @@
+/*
+ * run_xen.c - ukc run for xen: the domain's configuration, as xl takes it (xl.cfg(5)), and its creation on a Xen host.
+ */
+#include "guard.h"
+#include "hypervisor.h"
+#include "run.h"
+#include "../base/file.h"
+#include "../base/process.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint64_t MIB = 1 << 20;
+
+/* A string of xl's: between apostrophes, where a backslash quotes. */
+static void put_string(struct text *out, const char *name, const char *value)
+{
+    text_printf(out, "%s = '", name);
+    for (; *value; value++) {
+        if (*value == '\'' || *value == '\\')
+            text_putc(out, '\\');
+        text_putc(out, *value);
+    }
+    text_puts(out, "'\n");
+}
+
+static void configuration(struct project *p, const struct guest *g, struct text *out)
+{
+    put_string(out, "name", g->name);
+    put_string(out, "type", "pvh");
+    put_string(out, "kernel", guest_absolute(p, g->image));
+    if (*g->arguments)
+        put_string(out, "extra", g->arguments);
+    text_printf(out, "memory = %" PRIu64 "\nvcpus = 1\n", (g->memory + MIB - 1) / MIB);
+    /* a crashed domain is not started again and again */
+    put_string(out, "on_crash", "destroy");
+}
+
+/* This system is the one from which a Xen is managed (Linux, drivers/xen/xenfs: capabilities). */
+static bool is_xen_host(void)
+{
+    char said[64] = "";
+    FILE *f = fopen("/proc/xen/capabilities", "re");
+    if (f) {
+        said[fread(said, 1, sizeof said - 1, f)] = 0;
+        fclose(f);
+    }
+    return strstr(said, "control_d") != NULL;
+}
+
+static int create(struct project *p, const char *file, const char *const *argv)
+{
+    char *program = process_find("xl");
+    const char *why = !program ? "there is no xl in PATH" : !is_xen_host() ? "this system does not manage a Xen" : NULL;
+    if (why) {
+        free(program);
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s: the domain cannot be created here", why);
+        diag_help(p->d, "its configuration is written: take '%s' and the image that it names to a Xen host, and there: xl create -c FILE", file);
+        return DIAG_OUTSIDE;
+    }
+    diag_print(p->d, stderr, DIAG_TEXT);
+    fflush(NULL);
+    guard_leave();
+    execv(program, (char *const *)argv);
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", program, strerror(errno));
+    free(program);
+    return DIAG_OUTSIDE;
+}
+
+int run_xen(struct project *p, const struct image *image)
+{
+    struct guest guest;
+    struct text text = {};
+    bool dry = given(p->i, OPTION_dry_run);
+    if (!guest_make(p, image, &guest))
+        return (int)diag_status(p->d);
+    const char *file = project_file(p, arena_printf(p->a, "%s.xl", guest.name));
+    const char *const argv[] = {"xl", "create", "-c", file, NULL};
+    configuration(p, &guest, &text);
+    bool written = dry || file_write(file, text.bytes, text.size, NULL, p->d);
+    if (dry)
+        fputs(text_string(&text), stdout);
+    text_dispose(&text);
+    if (!written || dry)
+        return (int)diag_status(p->d);
+    if (!given(p->i, OPTION_quiet))
+        run_print(argv, stderr);
+    return create(p, file, argv);
+}
