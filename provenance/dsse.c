@@ -3,7 +3,9 @@
  */
 #include "dsse.h"
 #include <string.h>
+#include "../ukc/base/arena.h"
 #include "../ukc/base/json.h"
+#include "../ukc/base/json_read.h"
 #include "../ukc/base/text.h"
 #include "signature.h"
 
@@ -53,6 +55,76 @@ bool dsse_sign(const char *key_file, const char *type, const void *payload, size
         json_end_object(j);
         json_end_array(j);
         json_end_object(j);
+    }
+    text_dispose(&encoding);
+    signing_key_close(key);
+    return good;
+}
+
+/* ---- opening ---- */
+
+/* Of both alphabets (RFC 4648, sections 4 and 5), as DSSE allows; with padding. */
+static int value_of(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+static char *take_base64(struct arena *a, const char *text, size_t *size)
+{
+    size_t n = text ? strlen(text) : 1, padding = 0;
+    if (n % 4)
+        return NULL;
+    while (padding < 2 && padding < n && text[n - 1 - padding] == '=')
+        padding++;
+    char *out = arena_alloc(a, n / 4 * 3 + 1, 1), *to = out;
+    unsigned bits = 0;
+    for (size_t i = 0; i < n - padding; i++) {
+        int v = value_of(text[i]);
+        if (v < 0)
+            return NULL;
+        bits = bits << 6 | (unsigned)v;
+        if (i % 4)
+            *to++ = (char)(bits >> (6 - i % 4 * 2));
+    }
+    unsigned left = padding == 1 ? 2 : padding == 2 ? 4 : 0; /* bits that say nothing are 0 */
+    if (bits & ((1u << left) - 1))
+        return NULL;
+    *size = (size_t)(to - out);
+    return out;
+}
+
+static bool is_signed_by(struct arena *a, const struct signing_key *key, const struct json_value *signatures, const struct text *encoding)
+{
+    for (size_t i = 0; signatures && signatures->kind == JSON_ARRAY && i < signatures->count; i++) {
+        size_t size;
+        const char *signature = take_base64(a, json_member_text(&signatures->items[i], "sig"), &size);
+        if (signature && signature_is_good(key, encoding->bytes, encoding->size, (const unsigned char *)signature, size))
+            return true;
+    }
+    return false;
+}
+
+bool dsse_open(struct arena *a, const char *key_file, const char *shown, const char *bytes, size_t size, struct dsse_opened *out, struct diag *d)
+{
+    size_t at, payload_size = 0;
+    const struct json_value *v = json_read(a, bytes, size, &at);
+    const char *type = json_member_text(v, "payloadType"), *payload = type ? take_base64(a, json_member_text(v, "payload"), &payload_size) : NULL;
+    if (!v)
+        return diag_error(d, SPAN_NONE, "'%s' is not JSON: its byte %zu is wrong", shown, at + 1);
+    if (!payload)
+        return diag_error(d, SPAN_NONE, "'%s' is no DSSE envelope: it has no payload or no payloadType", shown);
+    struct signing_key *key = verifying_key_read(key_file, d);
+    if (!key)
+        return false;
+    struct text encoding = {};
+    dsse_encoding(type, payload, payload_size, &encoding);
+    bool good = is_signed_by(a, key, json_member(v, "signatures"), &encoding) ||
+                diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "'%s' has no good signature by the key '%s'", shown, key_file);
+    if (good) {
+        struct hash id = signing_key_id(key);
+        char *hex = arena_alloc(a, HASH_HEX, 1);
+        hash_hex(&id, hex);
+        *out = (struct dsse_opened){type, payload, payload_size, hex};
     }
     text_dispose(&encoding);
     signing_key_close(key);

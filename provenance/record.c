@@ -328,10 +328,13 @@ const struct record *record_list(struct records *r, struct arena *a, const char 
 {
     VEC(struct record) list = {};
     /* from the newest run backwards, so that a short list of a long history is read from its end */
-    struct sql_statement *s = sql_prepare(
-        r->db, COLUMNS "WHERE run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record AND (?1 IS NULL OR x.unikernel = ?1))"
-                       " AND (?2 IS NULL OR c.target = ?2) ORDER BY run.id DESC LIMIT ?3");
-    sql_bind_text(s, 1, unikernel);
+    struct sql_statement *s =
+        unikernel ? sql_prepare(r->db, COLUMNS "WHERE run.unikernel = ?1 AND run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record"
+                                               " AND x.unikernel = ?1) AND (?2 IS NULL OR c.target = ?2) ORDER BY run.id DESC LIMIT ?3")
+                  : sql_prepare(r->db, COLUMNS "WHERE run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record)"
+                                               " AND (?2 IS NULL OR c.target = ?2) ORDER BY run.id DESC LIMIT ?3");
+    if (unikernel)
+        sql_bind_text(s, 1, unikernel);
     sql_bind_text(s, 2, target);
     sql_bind_number(s, 3, limit && limit < INT64_MAX ? (int64_t)limit : -1);
     while (sql_step(s))

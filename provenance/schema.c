@@ -49,6 +49,7 @@ const struct migration migrations[] = {
      "  user TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT;"
      "CREATE INDEX reproduction_record ON reproduction (record);" APPEND_ONLY("reproduction")},
     {4, "Runs say whether it was watched what the actions read.", "ALTER TABLE run ADD COLUMN audit TEXT NOT NULL DEFAULT '';"},
+    {5, "Builds of one unikernel are found among many of others.", "CREATE INDEX run_unikernel ON run (unikernel);"},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -190,9 +190,30 @@ def signed(context):
             verify(pae(mime + "x", payload), status=1)
             verify(pae(mime, payload[:-2] + b"]\n"), status=1)
             verify(payload, status=1)
+            p.write("signed", json.dumps(envelope))
+            r = p.ukc("verify", "--signed", "signed", "--key", key + ".pub", "-o", "payload", "--json").json
+            expect(p.read("payload") == payload and r["type"] == mime and r["key"] == envelope["signatures"][0]["keyid"], "ukc says the same", r)
+            expect(r["subjects"] == ([{"name": "hello", "sha256": p.built["sha256"]}] if kind == "slsa" else []), "and what it speaks of", r)
+            os.remove(p.file("payload"))
+            flipped = base64.b64encode(payload[:-2] + b"]\n").decode()
+            others = [dict(envelope, payload=flipped), dict(envelope, payloadType=mime + "x"), dict(envelope, signatures=[]),
+                      dict(envelope, signatures=[{"sig": envelope["signatures"][0]["sig"][4:]}])]
+            for wrong in others:
+                p.write("wrong", json.dumps(wrong))
+                r = p.ukc("verify", "--signed", "wrong", "--key", key + ".pub", "-o", "payload", status=6)
+                expect("no good signature" in r.err and not os.path.exists(p.file("payload")), "what is wrong is not handed over", r)
+            p.ukc("verify", "--signed", "signed", "--key", other + ".pub", status=6)
+            p.write("two", json.dumps(dict(envelope, signatures=[{"sig": "AAAA"}] + envelope["signatures"])))
+            expect("signed by key " in p.ukc("verify", "--signed", "two", "--key", key + ".pub").out, "one good signature is enough")
+        for text, status, said in (("{", 1, "is not JSON: its byte 2"), ("{}", 1, "no DSSE envelope"), (json.dumps(dict(envelope, payload="A")), 1, "no DSSE envelope")):
+            p.write("wrong", text)
+            r = p.ukc("verify", "--signed", "wrong", "--key", key + ".pub", status=status)
+            expect(said in r.err, "no envelope", r)
+        expect("given together" in p.ukc("verify", "--signed", "two", status=2).err and "no public key" in
+               p.ukc("verify", "--signed", "two", "--key", key, status=1).err, "the key is a public one")
         os.chmod(p.file(key), 0o640)
-        r = p.ukc("export", record, "--sign", key, "-o", "signed", status=1)
-        expect("can be read by others" in r.err and "chmod 600" in r.err and not os.path.exists(p.file("signed")), "a key that others can read", r)
+        r = p.ukc("export", record, "--sign", key, "-o", "out", status=1)
+        expect("can be read by others" in r.err and "chmod 600" in r.err and not os.path.exists(p.file("out")), "a key that others can read", r)
         p.run("openssl", "genpkey", "-algorithm", "RSA", "-out", "rsa")
         os.chmod(p.file("rsa"), 0o600)
         os.chmod(p.file(key), 0o600)

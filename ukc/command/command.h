@@ -62,6 +62,8 @@
     X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
     X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
     X(images, 0, "images", NULL, false, "with the images themselves")                                   \
+    X(signed, 0, "signed", "FILE", false, "look at this signed text instead of the store")               \
+    X(key, 0, "key", "FILE", false, "the public key (PEM) that must have signed it")                     \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \

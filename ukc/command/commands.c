@@ -212,9 +212,11 @@ const struct command commands[] = {
     {
         .name = "verify",
         .arguments = "",
-        .summary = "compare everything in the store with its hashes",
-        .description = "Every record of the log of builds, and the index of them. With --deep inputs and images as well.",
-        .takes = TAKES(deep) | TAKES(quiet),
+        .summary = "compare everything in the store with its hashes, or a signed text with its signature",
+        .description = "Every record of the log of builds, and the index of them. With --deep inputs and images as well. With --signed a DSSE "
+                       "envelope, as ukc export --sign writes it: is it signed by the holder of --key? --output then writes what was signed. "
+                       "Status 6: no signature of it is good.",
+        .takes = TAKES(deep) | TAKES(signed) | TAKES(key) | TAKES(output) | TAKES(json) | TAKES(quiet),
         .run = command_verify,
     },
     {

@@ -1,7 +1,7 @@
 /*
  * store.c - ukc store and ukc verify: the user's store as a whole.
  */
-#include "command.h"
+#include "verify_signed.h"
 #include "../base/file.h"
 #include "../base/text.h"
 #include "../../provenance/record.h"
@@ -69,6 +69,8 @@ int command_store(struct invocation *i)
 
 int command_verify(struct invocation *i)
 {
+    if (given(i, OPTION_signed) || given(i, OPTION_key))
+        return verify_signed(i);
     struct verified v = {};
     struct store *s = store_open(NULL, i->diag);
     struct records *r = s ? records_open(store_directory(s), i->diag) : NULL;
