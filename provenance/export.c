@@ -103,6 +103,33 @@ static bool add_large(struct opening *o, const struct large_input *l)
     return good;
 }
 
+/* The record has an embedded file's contents if it is of the project and no larger than an object can be. */
+static void take_embedded(struct opening *o)
+{
+    const struct recorded *r = o->e->recorded;
+    const struct object_file *list = intent_file(r, "embedded");
+    struct map embedded = {}, there = {};
+    for (const char *line = list ? arena_strndup(o->e->a, list->bytes, list->size) : ""; *line;) { /* "<sha256> <size> <object> <file>" */
+        size_t n = strcspn(line, "\n");
+        const char *file = arena_strndup(o->e->a, line, n);
+        for (int word = 0; word < 3 && file; word++)
+            file = (file = strchr(file, ' ')) ? file + 1 : NULL;
+        if (file)
+            map_add(&embedded, file, 1);
+        line += n + (line[n] == '\n');
+    }
+    for (size_t i = 0; i < o->files.count; i++)
+        map_add(&there, o->files.items[i].path, 1);
+    for (size_t i = 0; i < r->intent_count; i++) {
+        const struct object_file *f = &r->intent[i];
+        const char *path = string_starts(f->path, "files/") ? f->path + strlen("files/") : NULL;
+        if (path && map_get(&embedded, path) != MAP_ABSENT && map_get(&there, path) == MAP_ABSENT)
+            add_file(o, path, f->bytes, f->size, owner_of(o, path));
+    }
+    map_dispose(&embedded);
+    map_dispose(&there);
+}
+
 /* Both are sorted by path. */
 static bool take_files(struct opening *o)
 {
@@ -116,6 +143,7 @@ static bool take_files(struct opening *o)
         if (f)
             add_file(o, f->path, f->bytes, f->size, owner_of(o, f->path));
     }
+    take_embedded(o);
     for (size_t i = 0; i < r->host_count; i++)
         add_file(o, arena_printf(o->e->a, "/%s", r->host[i].path), r->host[i].bytes, r->host[i].size, EXPORT_HOST);
     return true;

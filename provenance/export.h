@@ -20,7 +20,7 @@ struct json;
 
 #define EXPORT_ID 37 /* of a UUID as text, with the NUL */
 
-/* A file that actions read. */
+/* A file that actions read, or that ukc read to embed it. */
 struct export_file {
     const char *path;   /* of the host's own: absolute */
     struct hash sha256, gitoid;
@@ -53,7 +53,7 @@ struct export {
     const char *name;                /* of the image's file */
     const struct export_component *components; /* empty: the record was made by an ukc that did not say */
     size_t component_count;
-    const struct export_file *files; /* inputs, then the host's; each sorted by path */
+    const struct export_file *files; /* inputs, what was embedded, the host's; each sorted by path */
     size_t file_count;
     const struct export_tool *tools;
     size_t tool_count;

@@ -76,7 +76,8 @@ static void put_parameters(const struct export *e, struct json *j)
     json_object(j);
     json_field(j, "record", e->id);
     json_field(j, "recipe", e->recipe);
-    json_field(j, "inputs", "declared"); /* what compilers were told to read and say they have read; they were not shut in */
+    /* complete: every open of the run was seen; declared: what compilers were told to read and say they have read */
+    json_field(j, "inputs", strcmp(e->record->run.audit, "complete") == 0 ? "complete" : "declared");
     json_key(j, "environment");
     json_array(j);
     for (size_t i = 0; i < e->recorded->recipe.environment_count; i++)

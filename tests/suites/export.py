@@ -71,6 +71,7 @@ def check_slsa(p, shown, text):
     check_purls([d["uri"] for d in dependencies if "uri" in d])
     times = [run["metadata"][k] for k in ("startedOn", "finishedOn")]
     expect(all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", t) for t in times) and times[0] <= times[1], "times", times)
+    expect(definition["internalParameters"]["inputs"] == ("complete" if shown["audit"] == "complete" else "declared"), "no more than was seen", shown["audit"])
     expect(shown["host_name"] not in json.dumps(run) and shown["project"] not in text, "neither the machine nor a directory of it is named", run)
 
 
@@ -253,6 +254,9 @@ def a_file(context):
                 .replace("sources", 'choose = { pages = embed "pages" }, sources', 1))
         embedded = said("a file.txt", "--json", record=p.build("--target", "posix", "--profile", "dev")["record"]).json
         expect(embedded["embedded_in"].endswith("obj/pages/embed.o") and embedded["is"].endswith(hashlib.sha256(b"hello").hexdigest()), "embedded", embedded)
+        bill = json.loads(export(p, p.file("build/posix/hello"), "cyclonedx"))
+        own = {f["name"]: f["hashes"][0]["content"] for c in bill["components"] if c["name"] == "hello" for f in c["components"]}
+        expect(own.get("pages/a file.txt") == hashlib.sha256(b"hello").hexdigest(), "in the bill of materials too", own)
         expect(embedded["readers"][0]["wanted"] == ["hello: pages: sig.kv_ro = pages [embed] (chosen)"], "and by whom it is wanted", embedded)
 
 

@@ -201,7 +201,7 @@ const struct command commands[] = {
         .arguments = "HASH|IMAGE",
         .summary = "say in the formats of others what an image was made of",
         .description = "Of the record that ukc show would show: SLSA provenance v1 in an in-toto statement; a bill of materials as CycloneDX 1.6 or "
-                       "SPDX 2.3; or the OmniBOR 0.2 input manifest. All but the times of the statement, which are those of the newest build, come from "
+                       "SPDX 2.3; or the OmniBOR 0.2 input manifest. All but the times and the audit in the statement, which are those of the newest build, come from "
                        "the record alone: the same record gives the same text. With --sign a DSSE envelope; "
                        "'openssl genpkey -algorithm ed25519 -out KEYFILE' makes a key. With --format omnibor, --output names the directory of manifests.",
         .takes = TAKES(format) | TAKES(sign) | TAKES(output),
