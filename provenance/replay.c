@@ -7,6 +7,7 @@
 #include "replay.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
+#include "../ukc/base/audit.h"
 #include "../ukc/base/file.h"
 #include "../ukc/base/map.h"
 #include "../ukc/base/text.h"
@@ -25,6 +27,7 @@ struct step {
     size_t missing; /* actions that must end before */
     VEC(uint32_t) after; /* steps that wait for this one */
     pid_t pid; /* 0: it does not run */
+    pid_t was; /* the same, which stays */
     bool ended;
 };
 
@@ -34,6 +37,8 @@ struct run {
     struct step *steps;
     size_t count, started, ended, running;
     char **environment;
+    struct map readable; /* absolute paths outside of the directory */
+    bool good;
     struct diag *d;
 };
 
@@ -146,8 +151,16 @@ static bool start_step(struct run *r, size_t n)
     if (r->replay->progress)
         r->replay->progress(r->replay->context, r->started + 1, r->count, s->action->outputs[0]);
     const char *program = s->action->words[0];
-    int error = posix_spawnp(&s->pid, program, &files, NULL, (char *const *)s->action->words, r->environment);
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none); /* the thread that is watched lets no signal in */
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    int error = posix_spawnp(&s->pid, program, &files, &attributes, (char *const *)s->action->words, r->environment);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
+    s->was = s->pid;
     if (error) {
         s->pid = 0;
         return diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be started: %s", program, strerror(error));
@@ -226,11 +239,93 @@ static bool run_steps(struct run *r)
     return good;
 }
 
+/* ---- shut in ---- */
+
+static bool may_read(void *context, const char *path)
+{
+    const struct run *r = context;
+    if (*path != '/' || map_get(&r->readable, path) != MAP_ABSENT || toolset_is_host_file(path))
+        return true;
+    char *real = realpath(path, NULL);
+    bool may = real && map_get(&r->readable, real) != MAP_ABSENT;
+    free(real);
+    return may;
+}
+
+static void list_readable(struct run *r)
+{
+    const struct recorded *x = r->replay->recorded;
+    for (size_t i = 0; i < r->replay->file_count; i++)
+        map_add(&r->readable, r->replay->files[i], 1);
+    for (size_t i = 0; i < x->host_count; i++) {
+        const char *path = arena_printf(r->a, "/%s", x->host[i].path);
+        char *real = realpath(path, NULL);
+        map_add(&r->readable, path, 1);
+        if (real)
+            map_add(&r->readable, arena_strdup(r->a, real), 1);
+        free(real);
+    }
+}
+
+static const struct step *step_of(const struct run *r, const char *pid)
+{
+    for (size_t n = 0; n < r->count; n++)
+        if (r->steps[n].was == (pid_t)atoi(pid))
+            return &r->steps[n];
+    return NULL;
+}
+
+/* What was refused is why an action failed, or would have decided what it made. */
+static bool report_refused(struct run *r, const char *log)
+{
+    const struct source *s = file_read(r->a, log, SPAN_NONE, 0, r->d);
+    struct audit_line line;
+    bool good = s != NULL;
+    for (const char *next = s ? s->bytes : ""; audit_read_line(r->a, &next, &line);) {
+        bool opens = strcmp(line.kind, "read") == 0 || strcmp(line.kind, "run") == 0, asks = strcmp(line.kind, "network") == 0;
+        const struct step *step = (opens && !may_read(r, line.what)) || asks ? step_of(r, line.pid) : NULL;
+        if (!step)
+            continue;
+        good = diag_fail(r->d, DIAG_DIFFERS, SPAN_NONE, asks ? "'%s' asks for the network (%s), to make '%s'" : "'%s' wants to read '%s', which the record does not name, to make '%s'",
+                         step->action->words[0], line.what, step->action->outputs[0]);
+    }
+    return good;
+}
+
+static void run_watched(void *context)
+{
+    struct run *r = context;
+    r->good = run_steps(r);
+}
+
+static bool run_shut_in(struct run *r)
+{
+    const char *log = arena_printf(r->a, "%s/.opened", r->replay->directory), *why;
+    char *real = realpath(r->replay->directory, NULL);
+    struct audit_options options = {.log = log, .directory = real ? real : r->replay->directory, .allowed = may_read, .context = r};
+    list_readable(r);
+    struct audit *audit = audit_begin(&options, &why);
+    if (audit) {
+        audit_call(audit, run_watched, r);
+        if (!audit_end(audit))
+            r->good = diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", log);
+        r->good = report_refused(r, log) && r->good;
+        unlink(log);
+    } else {
+        diag_warning(r->d, SPAN_NONE, "the record's actions were not shut in: %s", why);
+        run_watched(r);
+    }
+    free(real);
+    return r->good;
+}
+
 bool replay_run(struct arena *a, const struct replay *replay, struct diag *d)
 {
     struct run r = {.a = a, .replay = replay, .d = d};
     make_environment(&r);
-    return make_steps(&r) && lay_out(a, replay, d) && make_directories(&r) && run_steps(&r);
+    bool good = make_steps(&r) && lay_out(a, replay, d) && make_directories(&r) && run_shut_in(&r);
+    map_dispose(&r.readable);
+    return good;
 }
 
 /* ---- comparing ---- */

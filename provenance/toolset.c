@@ -38,6 +38,16 @@ bool toolset_is_program(const char *name)
     return false;
 }
 
+bool toolset_is_host_file(const char *path)
+{
+    static const char *const files[] = {"/etc/os-release", "/etc/debian_version", "/etc/lsb-release", "/etc/redhat-release", "/etc/ld.so.cache",
+                                        "/etc/ld.so.preload", "/usr/lib/os-release", "/proc/self/exe"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (string_equal(path, files[i]))
+            return true;
+    return false;
+}
+
 struct part {
     const char *kind, *name, *path; /* "program", "library", "header" */
 };
@@ -241,7 +251,7 @@ static bool take_entry(struct search *s, const char *entry, struct toolset *out)
     }
     out->files = paths.items;
     out->file_count = paths.count;
-    return (out->text = take_text(s->a, &end)) && (out->runtime = take_text(s->a, &end)) && (out->packages = take_text(s->a, &end));
+    return (out->text = take_text(s->a, &end)) && (out->packages = take_text(s->a, &end));
 }
 
 static void put_text(struct text *out, const char *text)
@@ -259,36 +269,20 @@ static void keep_entry(struct search *s, const char *store, const struct hash *k
         put_stat(&entry, s->runtime.items[i].path);
     put_stat(&entry, "/etc/ld.so.cache"); /* which decides what libraries programs load */
     put_text(&entry, t->text);
-    put_text(&entry, t->runtime);
     put_text(&entry, t->packages);
     cache_write(store, key, entry.bytes, entry.size, CACHE_MOST);
     text_dispose(&entry);
 }
 
-/* The shell, and what it and the tools load of the host. */
-static bool find_runtime(struct search *s, struct text *out)
+/* The shell that starts commands, and what it loads. */
+static bool find_shell(struct search *s)
 {
-    char *shell = realpath("/bin/sh", NULL);
-    bool good = true;
-    if (shell) {
-        const char *path = arena_strdup(s->a, shell);
+    char *real = realpath("/bin/sh", NULL);
+    const char *path = real ? arena_strdup(s->a, real) : NULL;
+    free(real);
+    if (path)
         add_runtime(s, "sh", path);
-        good = find_libraries(s, path);
-    }
-    free(shell);
-    if (s->runtime.count)
-        qsort(s->runtime.items, s->runtime.count, sizeof *s->runtime.items, part_compare);
-    for (size_t i = 0; i < s->runtime.count && good; i++) {
-        struct hash h;
-        uint64_t size;
-        char hex[HASH_HEX];
-        good = hash_file(s->runtime.items[i].path, &h, &size, s->d);
-        if (!good)
-            break;
-        hash_hex(&h, hex);
-        text_printf(out, "%s %" PRIu64 " %s\n", hex, size, s->runtime.items[i].path);
-    }
-    return good;
+    return !path || find_libraries(s, path);
 }
 
 static void list_files(struct search *s, struct toolset *out)
@@ -304,7 +298,7 @@ static void list_files(struct search *s, struct toolset *out)
 
 static bool read_tools(struct search *s, struct toolset *out)
 {
-    struct text identity = {}, packages = {}, runtime = {};
+    struct text identity = {}, packages = {};
     bool good = true;
     size_t programs = s->parts.count;
     for (size_t i = 0; good && i < programs; i++)
@@ -312,16 +306,14 @@ static bool read_tools(struct search *s, struct toolset *out)
     for (size_t i = 0; good && i < programs; i++)
         if (string_starts(s->parts.items[i].name, "clang"))
             good = find_headers(s, s->programs.items[i]);
-    good = good && find_runtime(s, &runtime) && identify(s, &identity);
+    good = good && find_shell(s) && identify(s, &identity);
     if (good)
         put_packages(s, &packages);
     list_files(s, out);
     out->text = text_keep(&identity, s->a);
     out->packages = text_keep(&packages, s->a);
-    out->runtime = text_keep(&runtime, s->a);
     text_dispose(&identity);
     text_dispose(&packages);
-    text_dispose(&runtime);
     return good;
 }
 

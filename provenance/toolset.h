@@ -18,12 +18,8 @@ struct toolset {
     const char *text;     /* the identity (README.md has its grammar) */
     const char *packages; /* "<program> <package> <version> <architecture>", a line each: for people; "" where dpkg knows nothing */
     const char *directories; /* of the programs, as PATH has them */
-    /*
-     * What belongs to the host and is loaded with them, and the shell that starts them: "<sha256> <size> <path>", a line each.
-     * A run names it; it is no part of the identity.
-     */
-    const char *runtime;
-    const char *const *files; /* all of these files, without links */
+    /* All of them, what belongs to the host and is loaded with them (which is no part of the identity), and the shell that starts them; without links. */
+    const char *const *files;
     size_t file_count;
 };
 /*
@@ -34,6 +30,12 @@ struct toolset {
 
 /* A program that an action may run: one of those that ukc itself uses, in any version. */
 bool toolset_is_program(const char *name);
+
+/*
+ * What programs read of any host and decides nothing that a record does not say: which distribution it is (clang asks,
+ * for the names of its directories), and what the loader asks.
+ */
+bool toolset_is_host_file(const char *path);
 
 /* Says in notes which programs, libraries and headers differ; `wanted` and `found` are identities. */
 void toolset_differences(struct arena *, const char *wanted, const char *found, struct diag *);

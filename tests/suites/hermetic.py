@@ -1,8 +1,12 @@
-"""Hidden inputs, planted one after the other: each is caught and named, or shown to be without effect."""
+"""Hidden inputs, planted one after the other: each is caught and named, or shown to be without effect; strace has the same opinion."""
 
+import hashlib
 import os
 import re
 import shutil
+import sys
+
+import harness
 
 from lib.project import Project, expect
 from suites.provenance import Recorded, check_identical
@@ -188,6 +192,93 @@ def at_link(context):
         expect("'/usr/include/paths.h' is read, and declared nowhere" in r.err, "the host's headers are no part of it", r)
 
 
+def unwatched(context):
+    """Where ukc cannot watch it says so, in the run too; and reproducing refuses what the record does not name."""
+    with Recorded(context) as p:
+        watched = [sys.executable, os.path.join(harness.ROOT, "tests", "lib", "watched.py")]
+        outside = os.path.join(p.top, "outside.bin")
+        with open(outside, "w") as f:
+            f.write("outside")
+        p.write("hello.c", p.read("hello.c").decode() + incbin(outside))
+        r = p.run(*watched, str(context.ukc), "build")
+        expect("nobody watched what the compilers read: a program above ukc watches already" in r.err, "the build says so", r)
+        shown = p.ukc("show", "build/posix/hello", "--json").json
+        expect(shown["audit"] == "none: a program above ukc watches already", "the run says so", shown)
+        r = p.ukc("reproduce", shown["record"], "-o", "again", status=5)
+        expect(f"'clang-19' wants to read '{outside}', which the record does not name, to make 'build/posix/obj/hello/hello.c.o'" in r.err, "it is shut in", r)
+        expect(not os.path.exists(p.file("again")), "nothing is written", r)
+        r = p.run(*watched, str(context.ukc), "reproduce", shown["record"])
+        expect("the record's actions were not shut in: a program above ukc watches already" in r.err, "reproducing says so", r)
+
+
+# ---- strace ----
+
+TOOLS = ("clang-19", "ld.lld-19", "llvm-link-19", "opt-19", "llvm-objcopy-19")
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha256(f.read()).hexdigest()
+
+
+def opened(trace):
+    """Files that compilers and linkers opened to read, without links; not what they have just made (assembly on its way to the assembler)."""
+    program, pending, paths, made = {}, {}, set(), set()
+    for line in trace:
+        pid, _, call = line.partition(" ")
+        call = call.strip()
+        started = re.match(r'execve\("([^"]*)"', call)
+        if started and call.endswith("= 0"):
+            program[pid] = os.path.basename(started[1])
+        if call.endswith("<unfinished ...>"):
+            pending[pid] = call
+            if started:
+                program[pid] = os.path.basename(started[1])
+            continue
+        if " resumed>" in call:
+            call = pending.pop(pid, "") + call
+        done = re.search(r" = \d+<(/[^>]*)>$", call)
+        if done and "O_EXCL" in call:
+            made.add(done[1])
+        if program.get(pid) in TOOLS and done and call.startswith("open") and not re.search(r"O_(WRONLY|RDWR|CREAT|DIRECTORY|PATH)", call):
+            paths.add(done[1])
+    return paths - made
+
+
+def traced(context, target):
+    """Every file that a compiler or linker opened is in the record by its contents, or the host's: its loader's, or what distribution it is."""
+    with Project(context) as p:
+        example = "homepage" if context.long else "hello"
+        p.copy(f"examples/{example}")
+        p.ukc("configure", "--target", target)
+        p.run(harness.need("strace"), "-f", "-qq", "-y", "-s", "4096", "-e", "trace=open,openat,openat2,execve", "-o", p.file("trace"), str(context.ukc), "build",
+              timeout=800)
+        shown = p.ukc("show", os.path.join("build", target, example), "--json").json
+        expect(shown["audit"] == "complete", "ukc watches beside strace", shown["audit"])
+        known = {x["sha256"] for part in ("inputs", "host") for x in shown[part]}
+        git = ["git", "-C", os.path.join(p.environment["UKC_STORE"], "objects")]
+        for name in ["tools", *p.run(*git, "ls-tree", "-r", "--name-only", shown["tree"], "outputs/").out.split()]:
+            known |= set(re.findall(r"\b[0-9a-f]{64}\b", p.run(*git, "cat-file", "blob", f"{shown['tree']}:{name}").out))
+        runtime = {"/etc/ld.so.cache"} | {os.path.realpath(x) for x in ("/etc/os-release", "/etc/debian_version", "/etc/lsb-release")}
+        for tool in TOOLS:
+            runtime |= {os.path.realpath(x) for x in re.findall(r"(/\S+) \(0x", p.run("ldd", shutil.which(tool)).out)}
+        with open(p.file("trace"), errors="replace") as f:
+            paths = opened(f)
+        unknown, count = [], 0
+        for path in sorted(paths - runtime):
+            if path.startswith(("/proc/", "/dev/", "/sys/")) or path.endswith((".rsp", "/obj/+library.a")):  # the words of a command; its members are in the record
+                continue
+            count += 1
+            if not os.path.exists(path) or sha256(path) not in known:
+                unknown.append(path)
+        expect(not unknown, "strace saw files that are not in the record", *unknown)
+        expect(count > 100, "and it saw many", count)
+        print(f"score: {count} files that strace saw opened, all of them in the record")
+
+
 def tests(context):
     yield "planted", lambda: planted(context)
     yield "at_link", lambda: at_link(context)
+    yield "unwatched", lambda: unwatched(context)
+    for target in ("posix", "kvm"):
+        yield f"strace/{target}", lambda target=target: traced(context, target)

@@ -159,7 +159,7 @@ static bool is_own(struct audit *a, pid_t action)
 
 /* ---- paths ---- */
 
-/* As the log has it; NULL: nobody knows. */
+/* NULL: nobody knows. */
 static const char *full_path(struct audit *a, const struct question *q, int at, const char *path)
 {
     if (*path != '/') {
@@ -174,7 +174,12 @@ static const char *full_path(struct audit *a, const struct question *q, int at, 
         /* without /proc: nothing that ukc starts leaves the directory */
         path = path_join(a->scratch, directory ? directory : a->directory, path);
     }
-    path = path_normal(a->scratch, path);
+    return path_normal(a->scratch, path);
+}
+
+/* As the log has it. */
+static const char *shown(const struct audit *a, const char *path)
+{
     size_t n = strlen(a->directory);
     return strncmp(path, a->directory, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
@@ -199,7 +204,9 @@ static int opened(struct audit *a, const struct question *q, int at, uint64_t ad
         return 0;
     }
     struct stat s;
-    bool there = stat(path, &s) == 0, writes = (flags & O_ACCMODE) == O_WRONLY || ((flags & O_CREAT) && (!there || (flags & O_TRUNC)));
+    bool there = stat(path, &s) == 0;
+    path = shown(a, path);
+    bool writes = (flags & O_ACCMODE) == O_WRONLY || ((flags & O_CREAT) && (!there || (flags & O_TRUNC)));
     if (writes) {
         is_first(a, q->action, path); /* what it makes it may read */
         return 0;
@@ -252,7 +259,7 @@ static int executed(struct audit *a, struct question *q, int at, uint64_t addres
         q->action = q->pid;
         map_set(&a->actions, arena_strdup(a->arena, key), a->self && string_equal(path, a->self) ? 2 : 1);
     }
-    return q->action && !is_own(a, q->action) ? note(a, q, "run", path) : 0;
+    return q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
 }
 
 static int network(struct audit *a, const struct question *q, int family)
@@ -368,6 +375,33 @@ void audit_call(struct audit *a, void (*f)(void *), void *context)
     pthread_mutex_unlock(&a->mutex);
 }
 
+/* ---- the log, read ---- */
+
+static const char *unescape(struct arena *a, const char *text, size_t n)
+{
+    char *out = arena_strndup(a, text, n), *to = out;
+    for (const char *p = out; *p; p++)
+        *to++ = *p != '\\' ? *p : *++p == 'n' ? '\n' : *p;
+    *to = 0;
+    return out;
+}
+
+bool audit_read_line(struct arena *a, const char **next, struct audit_line *out)
+{
+    while (**next) {
+        const char *line = *next;
+        size_t n = strcspn(line, "\n");
+        const char *space = memchr(line, ' ', n), *second = space ? memchr(space + 1, ' ', n - (size_t)(space + 1 - line)) : NULL;
+        *next += n + (line[n] == '\n');
+        if (!second)
+            continue;
+        *out = (struct audit_line){arena_strndup(a, line, (size_t)(space - line)), arena_strndup(a, space + 1, (size_t)(second - space - 1)),
+                                   unescape(a, second + 1, n - (size_t)(second + 1 - line))};
+        return true;
+    }
+    return false;
+}
+
 /* ---- beginning and end ---- */
 
 static void dispose(struct audit *a)
@@ -422,8 +456,8 @@ struct audit *audit_begin(const struct audit_options *options, const char **why)
     const char *self = link_of(a, "/proc/self/exe");
     a->self = self ? arena_strdup(a->arena, self) : NULL;
     a->group = getpgrp();
-    char *directory = getcwd(NULL, 0);
-    a->directory = arena_strdup(a->arena, directory ? directory : "/");
+    char *directory = options->directory ? NULL : getcwd(NULL, 0);
+    a->directory = arena_strdup(a->arena, options->directory ? options->directory : directory ? directory : "/");
     free(directory);
     pthread_mutex_init(&a->mutex, NULL);
     pthread_cond_init(&a->changed, NULL);

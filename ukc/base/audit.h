@@ -12,12 +12,12 @@
  *     action <pid> <command>       the command that the shell was given, else the words of the program, for the shell
  *     run    <pid> <path>          pid: of the action.  A program; its path as it was given
  *     read   <pid> <path>          a file that is there, and that the action has not made itself
- *     absent <pid> <path>          a file below the working directory that is not there
+ *     absent <pid> <path>          a file below the actions' directory that is not there
  *     network <pid> <family>       refused
  *     missed <pid> <why>           something was opened that could not be told
  *
  * Directories, and what ukc itself reads as an action, are not in it.  Newlines and backslashes in it are written "\n"
- * and "\\".  Paths below the working directory are relative to it.
+ * and "\\".  Paths below that directory are relative to it.
  */
 #ifndef UKC_AUDIT_H
 #define UKC_AUDIT_H
@@ -29,6 +29,7 @@ struct audit;
 
 struct audit_options {
     const char *log;
+    const char *directory; /* absolute: where actions run; NULL: the working directory */
     /* If not NULL: may an action read or run this?  Called on another thread; a path is as in the log.  What is not allowed is refused (EACCES), and in the log. */
     bool (*allowed)(void *context, const char *path);
     void *context;
@@ -40,5 +41,12 @@ struct audit_options {
 void audit_call(struct audit *, void (*f)(void *), void *context);
 /* When all that was started has ended.  False: the log could not be written. */
 bool audit_end(struct audit *);
+
+/* A line of the log: *next is moved behind it.  False at the end. */
+struct audit_line {
+    const char *kind, *pid, *what;
+};
+struct arena;
+bool audit_read_line(struct arena *, const char **next, struct audit_line *);
 
 #endif

@@ -77,8 +77,15 @@ static void take_handed(void)
     if (bytes) {
         close(fd);
         clearenv();
-        for (char *e = bytes + strlen(first_line); e < bytes + size; e += strlen(e) + 1)
-            putenv(e); /* keeps `bytes` */
+        for (char *e = bytes + strlen(first_line), *next; e < bytes + size; e = next) {
+            char *equals = strchr(e, '=');
+            next = e + strlen(e) + 1;
+            if (!equals || equals == e)
+                continue;
+            *equals = 0;
+            setenv(e, equals + 1, 1);
+        }
+        free(bytes);
     }
     unsetenv(variable);
 }

@@ -39,15 +39,6 @@ struct audited {
 
 /* ---- the log ---- */
 
-static const char *unescape(struct arena *a, const char *text, size_t n)
-{
-    char *out = arena_strndup(a, text, n), *to = out;
-    for (const char *p = out; *p; p++)
-        *to++ = *p != '\\' ? *p : *++p == 'n' ? '\n' : *p;
-    *to = 0;
-    return out;
-}
-
 static bool is_ending(const char *word, size_t n)
 {
     return (n == 2 && strncmp(word, "-o", 2) == 0) || (n == 8 && strncmp(word, "--output", 8) == 0);
@@ -73,20 +64,15 @@ static bool read_log(struct audited *x, const char *path)
 {
     const struct source *s = file_read(x->a, path, SPAN_NONE, 0, x->p->d);
     struct map current = {}; /* pid: the command that has it now */
-    for (const char *line = s ? s->bytes : ""; *line;) {
-        size_t n = strcspn(line, "\n");
-        const char *space = memchr(line, ' ', n), *second = space ? memchr(space + 1, ' ', n - (size_t)(space + 1 - line)) : NULL;
-        if (second) {
-            const char *kind = arena_strndup(x->a, line, (size_t)(space - line)), *pid = arena_strndup(x->a, space + 1, (size_t)(second - space - 1));
-            const char *what = unescape(x->a, second + 1, n - (size_t)(second + 1 - line));
-            if (string_equal(kind, "action")) {
-                map_set(&current, pid, (uint32_t)x->commands.count);
-                *vec_add(x->a, &x->commands) = (struct watched){.edge = edge_of(x, what)};
-            } else if (map_get(&current, pid) != MAP_ABSENT) {
-                *vec_add(x->a, &x->commands.items[map_get(&current, pid)].seen) = (struct seen){kind, what};
-            }
+    struct audit_line line;
+    for (const char *next = s ? s->bytes : ""; audit_read_line(x->a, &next, &line);) {
+        uint32_t at = map_get(&current, line.pid);
+        if (string_equal(line.kind, "action")) {
+            map_set(&current, line.pid, (uint32_t)x->commands.count);
+            *vec_add(x->a, &x->commands) = (struct watched){.edge = edge_of(x, line.what)};
+        } else if (at != MAP_ABSENT) {
+            *vec_add(x->a, &x->commands.items[at].seen) = (struct seen){line.kind, line.what};
         }
-        line += n + (line[n] == '\n');
     }
     map_dispose(&current);
     return s != NULL;
@@ -129,20 +115,6 @@ static void read_tools(struct audited *x)
         map_add(&x->tools, t->files[i], 1);
     store_close(store);
     diag_destroy(quiet);
-}
-
-/*
- * What is read of the host and decides nothing that a record does not say: which distribution it is (clang asks, for the names of a host's
- * directories), and what the loader asks.
- */
-static bool is_of_the_host(const char *path)
-{
-    static const char *const files[] = {"/etc/os-release", "/etc/debian_version", "/etc/lsb-release", "/etc/redhat-release", "/etc/ld.so.cache",
-                                        "/etc/ld.so.preload", "/usr/lib/os-release", "/proc/self/exe"};
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (string_equal(path, files[i]))
-            return true;
-    return false;
 }
 
 static bool is_tool(struct audited *x, const char *path)
@@ -208,7 +180,7 @@ static void declare_all(struct audited *x, const struct edge *e, struct map *nam
 
 static bool is_declared(struct audited *x, struct declared *declared, const char *path)
 {
-    if (map_get(&declared->names, path) != MAP_ABSENT || is_of_the_host(path) || is_tool(x, path))
+    if (map_get(&declared->names, path) != MAP_ABSENT || toolset_is_host_file(path) || is_tool(x, path))
         return true;
     if (!declared->real_read)
         declare_all(x, declared->edge, &declared->real, true);

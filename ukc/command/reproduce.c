@@ -105,6 +105,8 @@ static bool find_tools(struct reproducing *r, const char *store)
         return false;
     }
     r->replay.path = found->directories;
+    r->replay.files = found->files;
+    r->replay.file_count = found->file_count;
     bool same = string_equal(found->text, r->recorded->tools);
     const char *which = r->i->value[OPTION_tools];
     r->host_tools = !same && which && string_equal(which, "host");
