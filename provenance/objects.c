@@ -5,6 +5,7 @@
  * there: libgit2 takes a damaged loose object for a present one and would keep
  * it.  put() removes it, so that a second import repairs the store.
  */
+#include "known.h"
 #include "objects_inside.h"
 #include <dirent.h>
 #include <errno.h>
@@ -129,6 +130,7 @@ void objects_close(struct objects *o)
 {
     if (!o)
         return;
+    known_close(o->known);
     git_odb_free(o->odb);
     git_repository_free(o->repository);
     if (o->lock >= 0)
@@ -203,6 +205,44 @@ static bool put_blob(struct writing *w, size_t i, const void *bytes, size_t size
     return put(w->objects, GIT_OBJECT_BLOB, bytes, size, &e->id, w->diag);
 }
 
+/* The file was stored before, and neither it nor its object has been touched since. */
+static bool is_known(struct writing *w, size_t i, const struct stat *st, struct entry *e)
+{
+    struct objects *o = w->objects;
+    struct known_file f;
+    struct stat object;
+    if (!o->known)
+        o->known = known_open(arena_printf(o->arena, "%s/ukc.files", o->directory));
+    if (!known_find(o->known, st, &f))
+        return false;
+    struct arena *a = arena_create();
+    bool there = stat(loose_path(o, a, 0, &f.id), &object) == 0 ? known_object(o->known, st, &object) : git_odb_exists(o->odb, &f.id);
+    arena_destroy(a);
+    if (!there)
+        return false;
+    e->mode = object_mode(OBJECT_FILE);
+    e->id = f.id;
+    if (w->blobs)
+        w->blobs[i] = f.blob;
+    return true;
+}
+
+/* What was read is what `before` says only if the file is the same afterwards. */
+static void remember(struct writing *w, size_t i, const struct stat *before, const struct entry *e)
+{
+    const char *file = w->sources[i].file;
+    struct stat after, object;
+    struct known_file f = {.id = e->id};
+    if (!w->blobs || stat(file, &after) != 0 || after.st_ino != before->st_ino || after.st_size != before->st_size ||
+        memcmp(&after.st_mtim, &before->st_mtim, sizeof after.st_mtim) != 0 || memcmp(&after.st_ctim, &before->st_ctim, sizeof after.st_ctim) != 0)
+        return;
+    f.blob = w->blobs[i];
+    struct arena *a = arena_create();
+    bool loose = stat(loose_path(w->objects, a, 0, &f.id), &object) == 0;
+    known_add(w->objects->known, before, &f, loose ? &object : NULL);
+    arena_destroy(a);
+}
+
 /* A symbolic link's contents are its target. */
 static bool write_file(struct writing *w, size_t i, struct entry *e)
 {
@@ -217,9 +257,12 @@ static bool write_file(struct writing *w, size_t i, struct entry *e)
         ssize_t n = readlink(source->file, target, sizeof target);
         ok = n > 0 && (size_t)n < sizeof target && put_blob(w, i, target, (size_t)n, OBJECT_LINK, e);
     } else {
-        const struct source *s = file_read(a, source->file, SPAN_NONE, OBJECT_LIMIT, w->diag);
-        bool executable = !source->contents && st.st_mode & S_IXUSR;
-        ok = s && put_blob(w, i, s->bytes, s->size, executable ? OBJECT_EXECUTABLE : OBJECT_FILE, e);
+        bool executable = !source->contents && st.st_mode & S_IXUSR, may_be_known = source->contents && S_ISREG(st.st_mode) && !w->objects->closed;
+        bool known = may_be_known && is_known(w, i, &st, e);
+        const struct source *s = known ? NULL : file_read(a, source->file, SPAN_NONE, OBJECT_LIMIT, w->diag);
+        ok = known || (s && put_blob(w, i, s->bytes, s->size, executable ? OBJECT_EXECUTABLE : OBJECT_FILE, e));
+        if (s && ok && may_be_known)
+            remember(w, i, &st, e);
     }
     arena_destroy(a);
     return ok;

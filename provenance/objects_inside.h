@@ -16,6 +16,7 @@ struct objects {
     const char *const *roots; /* directories with loose objects: its own, then its alternates' */
     size_t root_count;
     int lock; /* shared with other processes that have it open, or -1 */
+    struct known *known; /* files whose ids are known; opened by the first that could be; or NULL */
     bool closed; /* nothing is written: objects get an id, and that is all */
     struct object_given *given; /* objects_memory.c; no repository then */
     size_t given_count;
