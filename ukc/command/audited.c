@@ -31,7 +31,6 @@ struct audited {
     struct map outputs; /* of edges: their places */
     VEC(struct watched) commands;
     struct map tools; /* files of the tools and of what they load */
-    bool tools_read;
     struct map reported;
     size_t count;
     int64_t since_ns; /* what is older was made before */
@@ -96,10 +95,10 @@ static const char *real(struct arena *a, const char *path)
     return kept;
 }
 
-static void read_tools(struct audited *x)
+/* False: they are not known, of which nothing is said here: the record will say it. */
+static bool read_tools(struct audited *x)
 {
     VEC(const char *) names = {};
-    x->tools_read = true;
     for (size_t i = 0; i < x->edges->count; i++)
         for (size_t k = 0; k < x->edges->items[i].word_count; k++) {
             const char *word = x->edges->items[i].words[k];
@@ -115,12 +114,11 @@ static void read_tools(struct audited *x)
         map_add(&x->tools, t->files[i], 1);
     store_close(store);
     diag_destroy(quiet);
+    return t;
 }
 
 static bool is_tool(struct audited *x, const char *path)
 {
-    if (!x->tools_read)
-        read_tools(x);
     uint32_t known = map_get(&x->tools, path);
     if (known == MAP_ABSENT) {
         known = map_get(&x->tools, real(x->a, path)) != MAP_ABSENT;
@@ -242,7 +240,9 @@ static bool report(struct audited *x, struct watched *c, const struct seen *s)
 static bool check_command(struct audited *x, struct watched *c)
 {
     struct declared declared = {.edge = c->edge};
-    bool good = true;
+    bool good = edge_is_readable(x->p, c->edge);
+    if (!good) /* the list is not one to compare with */
+        return false;
     declare_all(x, c->edge, &declared.names, false);
     map_add(&declared.names, arena_printf(x->a, "%s.rsp", c->edge->output), 1);
     for (size_t i = 0; i < c->seen.count; i++) {
@@ -271,6 +271,10 @@ static bool check_all(struct audited *x, const char *log)
         map_add(&x->outputs, x->edges->items[i].output, (uint32_t)i);
     if (!read_log(x, log))
         return false;
+    if (x->commands.count && !read_tools(x)) {
+        x->p->unwatched = "what the tools are cannot be found out";
+        return true;
+    }
     for (size_t i = 0; i < x->commands.count; i++) {
         struct watched *c = &x->commands.items[i];
         struct file_stat now;

@@ -7,6 +7,7 @@
 #include "edges.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../base/file.h"
 #include "../base/map.h"
 #include "../base/process.h"
 #include "../base/text.h"
@@ -221,6 +222,17 @@ const struct edges *edges_read(struct project *p, const char *file, bool depende
     struct edges *e = arena_new(p->a, struct edges);
     *e = (struct edges){q.edges.items, q.edges.count};
     return good ? e : NULL;
+}
+
+bool edge_is_readable(struct project *p, const struct edge *e)
+{
+    for (size_t i = 0; i < e->read_count; i++) {
+        if (file_exists(e->read[i]))
+            continue;
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot read '%s', which a compiler has read", e->read[i]);
+        return diag_help(p->d, "is this the beginning of a header's name? Ninja cannot read those with quotes or one of & ; | * ? < > ^ \\ `: rename it");
+    }
+    return true;
 }
 
 /* ---- what an image needs ---- */

@@ -26,6 +26,8 @@ struct edges {
 bool edge_split(struct arena *, const char *command, struct edge *);
 /* All edges of this file of Ninja's that run a command; `dependencies`: with what they read beside.  NULL after reporting. */
 const struct edges *edges_read(struct project *, const char *ninja_file, bool dependencies);
+/* Is what the compiler's list of dependencies names there?  False after reporting. */
+bool edge_is_readable(struct project *, const struct edge *);
 /* Those without which `output` could not be made, sorted by their outputs. */
 const struct edges *edges_needed(struct project *, const struct edges *, const char *output);
 

@@ -108,20 +108,11 @@ static bool is_tool_header(const char *path)
     return strstr(path, "/lib/clang/") && strstr(path, "/include/"); /* part of the tools' identity */
 }
 
-/* What the compiler's list of dependencies names must be there. */
-static bool is_readable(struct gathering *g, const char *path)
-{
-    if (file_exists(path))
-        return true;
-    diag_fail(g->p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot read '%s', which a compiler has read", path);
-    return diag_help(g->p->d, "is this the beginning of a header's name? Ninja cannot read those with quotes or one of & ; | * ? < > ^ \\ `: rename it");
-}
-
 static bool add_headers(struct gathering *g, struct group *group, const struct edge *e)
 {
+    if (!edge_is_readable(g->p, e))
+        return false;
     for (size_t i = 0; i < e->read_count; i++) {
-        if (!is_readable(g, e->read[i]))
-            return false;
         if (is_tool_header(e->read[i]) || map_get(&g->made, recorded_path(g, e->read[i])) != MAP_ABSENT)
             continue;
         const char *path = add_input(g, e->read[i]);
