@@ -432,6 +432,24 @@ const struct record *record_runs(struct records *r, struct arena *a, const struc
     return sql_report(r->db, "records cannot be read", d) ? list.count ? list.items : arena_array(a, struct record, 1) : NULL;
 }
 
+const struct action_output *record_old_inputs(struct records *r, struct arena *a, const struct record *record, size_t *count, struct diag *d)
+{
+    VEC(struct action_output) list = {};
+    struct sql_statement *s = sql_prepare(r->db, "SELECT i.path, i.sha256, i.size FROM recipe_input x JOIN input i ON i.id = x.input"
+                                                 " JOIN recipe c ON c.id = x.recipe WHERE c.hash = ? ORDER BY x.ordinal");
+    sql_bind_bytes(s, 1, record->recipe.bytes, HASH_BYTES);
+    while (sql_step(s)) {
+        struct action_output *f = vec_add(a, &list);
+        *f = (struct action_output){.path = arena_strdup(a, sql_text(s, 0)), .size = (uint64_t)sql_number(s, 2)};
+        take_hash(s, 1, &f->sha256);
+    }
+    sql_reset(s);
+    *count = list.count;
+    if (!sql_report(r->db, "records cannot be read", d))
+        return NULL;
+    return list.items ? list.items : arena_array(a, struct action_output, 1);
+}
+
 const struct recorded *record_read(struct records *r, struct arena *a, const struct record *record, bool inputs, struct diag *d)
 {
     char id[HASH_HEX];

@@ -57,6 +57,9 @@ bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HE
 /* All of it.  A record without contents is DIAG_MISSING. */
 [[nodiscard]] const struct recorded *record_read(struct records *, struct arena *, const struct record *, bool inputs, struct diag *);
 
+/* Of a record without contents: the inputs of which only the hashes were kept, sorted by path as they were built. */
+[[nodiscard]] const struct action_output *record_old_inputs(struct records *, struct arena *, const struct record *, size_t *count, struct diag *);
+
 /* Notes that the record was made again, in the log and in the index. */
 bool record_reproduced(struct records *, const struct record *, const struct reproduction *, struct diag *);
 

@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import zlib
@@ -268,6 +269,28 @@ def other_tools(context):
         expect("the program 'ld.lld-19' is not installed" in r.err and "lld-19=" in r.err, "a missing linker is named", r)
 
 
+def first_version(context):
+    """A record of the first version, which has no contents: what is known of it is shown; it cannot be reproduced, and is said so."""
+    with Recorded(context) as p:
+        db = sqlite3.connect(os.path.join(p.store, "records.db"))
+        db.execute("INSERT INTO recipe (id, hash, target, profile) VALUES (900, ?, 'kvm', 'dev')", (b"r" * 32,))
+        db.execute("INSERT INTO input (id, role, path, sha256, size) VALUES (900, 'source', 'old.c', ?, 7)", (b"i" * 32,))
+        db.execute("INSERT INTO recipe_input (recipe, ordinal, input) VALUES (900, 0, 900)")
+        db.execute("INSERT INTO record (id, hash, recipe, image_sha256, image_bytes) VALUES (900, ?, 900, ?, 5)", (b"h" * 32, b"s" * 32))
+        db.execute("INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms) VALUES (900, 'old', '0.0', '/p', 'i', 'h', 'u', 1, 2)")
+        db.commit()
+        db.close()
+        word = (b"h" * 32).hex()
+        text = p.ukc("show", word).out
+        expect("old for kvm, dev" in text and "kept hashes only" in text and "6969696969696969         7  old.c\n" in text, "what is known", text)
+        shown = p.ukc("show", word, "--json").json
+        expect(shown["inputs"] == [{"path": "old.c", "sha256": (b"i" * 32).hex(), "bytes": 7}] and shown["tree"] is None, "for scripts", shown)
+        for arguments in (("reproduce", word), ("export", word), ("explain", "--in", word, "old.c"), ("diff", word, p.built["record"])):
+            r = p.ukc(*arguments, status=4)
+            expect("kept no contents" in r.err, f"'{arguments[0]}' says what is missing", r)
+        expect(p.ukc("verify", "--json").json == {"runs": 1, "records": 1, "deep": False}, "the log does not have it")
+
+
 def from_manifest(context):
     """The recorded manifest, evaluated again: the same recipe, elsewhere and without a run in the log; another one where ukc's libraries changed."""
     with Recorded(context) as p:
@@ -337,5 +360,6 @@ def tests(context):
     yield "git_alone", lambda: git_alone(context)
     yield "tampered", lambda: tampered(context)
     yield "other_tools", lambda: other_tools(context)
+    yield "first_version", lambda: first_version(context)
     yield "from_manifest", lambda: from_manifest(context)
     yield "index", lambda: index(context)

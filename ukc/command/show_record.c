@@ -141,10 +141,52 @@ static void print_json(const struct record *record, const struct recorded *r)
     text_dispose(&j.out);
 }
 
+/* A record of the first version has hashes of its inputs, and no contents. */
+static void show_old(struct invocation *i, const struct named_record *n)
+{
+    size_t count;
+    char hex[HASH_HEX];
+    const struct action_output *inputs = record_old_inputs(n->records, i->arena, n->record, &count, i->diag);
+    if (!inputs)
+        return;
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        record_print_json(n->record, &j);
+        json_field(&j, "tree", NULL);
+        json_key(&j, "inputs");
+        json_array(&j);
+        for (size_t k = 0; k < count; k++) {
+            hash_hex(&inputs[k].sha256, hex);
+            json_object(&j);
+            json_field(&j, "path", inputs[k].path);
+            json_field(&j, "sha256", hex);
+            json_field_number(&j, "bytes", (int64_t)inputs[k].size);
+            json_end_object(&j);
+        }
+        json_end_array(&j);
+        json_end_object(&j);
+        answer_json(i, &j);
+        return;
+    }
+    struct text out = {};
+    record_print_text(n->record, &out);
+    text_puts(&out, "contents   none: the ukc that made it kept hashes only\n\ninputs\n");
+    for (size_t k = 0; k < count; k++) {
+        hash_hex(&inputs[k].sha256, hex);
+        text_printf(&out, "  %.16s %9" PRIu64 "  %s\n", hex, inputs[k].size, inputs[k].path);
+    }
+    fputs(text_string(&out), stdout);
+    text_dispose(&out);
+}
+
 int command_show(struct invocation *i)
 {
     struct named_record n;
-    if (named_record_open(&n, i, i->arguments[0])) {
+    bool found = named_record_open(&n, i, i->arguments[0]);
+    if (found && !n.record->tree) {
+        show_old(i, &n);
+    } else if (found) {
         const struct recorded *r = record_read(n.records, i->arena, n.record, given(i, OPTION_json) || given(i, OPTION_verbose), i->diag);
         if (r && given(i, OPTION_json))
             print_json(n.record, r);

@@ -3,6 +3,7 @@
  */
 #include "verify_signed.h"
 #include "../base/file.h"
+#include "../base/json.h"
 #include "../base/text.h"
 #include "../../provenance/record.h"
 #include "../../provenance/store.h"
@@ -67,6 +68,17 @@ int command_store(struct invocation *i)
     return (int)diag_status(i->diag);
 }
 
+static void print_verified_json(struct invocation *i, const struct verified *v, bool deep)
+{
+    struct json j = {};
+    json_object(&j);
+    json_field_number(&j, "runs", (int64_t)v->runs);
+    json_field_number(&j, "records", (int64_t)v->records);
+    json_field_bool(&j, "deep", deep);
+    json_end_object(&j);
+    answer_json(i, &j);
+}
+
 int command_verify(struct invocation *i)
 {
     if (given(i, OPTION_signed) || given(i, OPTION_key))
@@ -76,7 +88,9 @@ int command_verify(struct invocation *i)
     struct records *r = s ? records_open(store_directory(s), i->diag) : NULL;
     bool deep = given(i, OPTION_deep);
     bool good = r && records_verify(r, deep, &v, i->diag);
-    if (good && !given(i, OPTION_quiet))
+    if (good && given(i, OPTION_json))
+        print_verified_json(i, &v, deep);
+    else if (good && !given(i, OPTION_quiet))
         printf("%zu run%s of %zu record%s: %s\n", v.runs, v.runs == 1 ? "" : "s", v.records, v.records == 1 ? "" : "s",
                deep ? "every object and image is what it says" : "records, recipes, actions and intents are what they say (--deep: inputs and images too)");
     records_close(r);
