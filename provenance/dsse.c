@@ -104,22 +104,41 @@ static bool is_signed_by(struct arena *a, const struct signing_key *key, const s
     return false;
 }
 
+/* Who else may have signed it. */
+static bool report_unsigned(const struct json_value *signatures, const struct signing_key *key, const char *shown, const char *key_file, struct diag *d)
+{
+    struct hash id = signing_key_id(key);
+    char hex[HASH_HEX];
+    hash_hex(&id, hex);
+    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "'%s' has no good signature by the key '%s'", shown, key_file);
+    for (size_t i = 0; signatures && signatures->kind == JSON_ARRAY && i < signatures->count && i < 8; i++) {
+        const char *named = json_member_text(&signatures->items[i], "keyid");
+        if (named && strcmp(named, hex) == 0)
+            diag_note(d, SPAN_NONE, "a signature names this key: then the text or the signature was changed");
+        else if (named && *named && strspn(named, "0123456789abcdef") == strlen(named)) /* it is anybody's text */
+            diag_note(d, SPAN_NONE, "a signature names the key %.12s, and this one is %.12s", named, hex);
+    }
+    return false;
+}
+
 bool dsse_open(struct arena *a, const char *key_file, const char *shown, const char *bytes, size_t size, struct dsse_opened *out, struct diag *d)
 {
     size_t at, payload_size = 0;
     const struct json_value *v = json_read(a, bytes, size, &at);
     const char *type = json_member_text(v, "payloadType"), *payload = type ? take_base64(a, json_member_text(v, "payload"), &payload_size) : NULL;
     if (!v)
-        return diag_error(d, SPAN_NONE, "'%s' is not JSON: its byte %zu is wrong", shown, at + 1);
+        diag_error(d, SPAN_NONE, "'%s' is not JSON: its byte %zu is wrong", shown, at + 1);
+    else if (!payload)
+        diag_error(d, SPAN_NONE, "'%s' is no DSSE envelope: it has no payload or no payloadType", shown);
     if (!payload)
-        return diag_error(d, SPAN_NONE, "'%s' is no DSSE envelope: it has no payload or no payloadType", shown);
+        return diag_help(d, "'ukc export --sign KEYFILE -o FILE' writes one");
     struct signing_key *key = verifying_key_read(key_file, d);
     if (!key)
         return false;
     struct text encoding = {};
     dsse_encoding(type, payload, payload_size, &encoding);
-    bool good = is_signed_by(a, key, json_member(v, "signatures"), &encoding) ||
-                diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "'%s' has no good signature by the key '%s'", shown, key_file);
+    const struct json_value *signatures = json_member(v, "signatures");
+    bool good = is_signed_by(a, key, signatures, &encoding) || report_unsigned(signatures, key, shown, key_file, d);
     if (good) {
         struct hash id = signing_key_id(key);
         char *hex = arena_alloc(a, HASH_HEX, 1);
