@@ -251,7 +251,7 @@ static bool take_entry(struct search *s, const char *entry, struct toolset *out)
     }
     out->files = paths.items;
     out->file_count = paths.count;
-    return (out->text = take_text(s->a, &end)) && (out->packages = take_text(s->a, &end));
+    return (out->text = take_text(s->a, &end)) && (out->packages = take_text(s->a, &end)) && *end == 0;
 }
 
 static void put_text(struct text *out, const char *text)

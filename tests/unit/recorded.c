@@ -1,11 +1,13 @@
 /*
  * recorded.c - tests of what a record is made of: canonical texts, their ids, trees in the store, damage.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include "test.h"
 
 #include "../../provenance/action.h"
+#include "../../provenance/cache.h"
 #include "../../provenance/canon.h"
 #include "../../provenance/gitoid.h"
 #include "../../provenance/recipe.h"
@@ -172,11 +174,57 @@ static void only_compilers(void **)
         assert_false(toolset_is_program(bad[i]));
 }
 
+/* The one entry of the cache in this directory: its bytes with `more` before its last text, "<size>\n" and as many bytes. */
+static void insert_text(struct arena *a, size_t last, const char *more)
+{
+    struct diag *d = diag_create();
+    DIR *dir = opendir("actions");
+    assert_non_null(dir);
+    size_t found = 0;
+    for (struct dirent *e; (e = readdir(dir));) {
+        struct hash key;
+        size_t size;
+        if (!hash_parse(e->d_name, &key))
+            continue;
+        const char *bytes = cache_read(a, ".", &key, &size, d);
+        assert_non_null(bytes);
+        struct text t = {};
+        text_append(&t, bytes, size - last);
+        text_puts(&t, more);
+        text_append(&t, bytes + size - last, last);
+        cache_write(".", &key, t.bytes, t.size, (size_t)1 << 20);
+        text_dispose(&t);
+        found++;
+    }
+    closedir(dir);
+    assert_int_equal(found, 1);
+    diag_destroy(d);
+}
+
+/* An entry that another ukc wrote, with a text more or less, is none. */
+static void entries_of_others_are_none(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    const char *const programs[] = {"true"};
+    const struct toolset *first = toolset_find(a, ".", programs, 1, d);
+    assert_non_null(first);
+    char last[32];
+    size_t n = strlen(first->packages);
+    insert_text(a, (size_t)snprintf(last, sizeof last, "%zu\n", n) + n, "4\nabc\n");
+    const struct toolset *second = toolset_find(a, ".", programs, 1, d);
+    assert_non_null(second);
+    assert_string_equal(second->text, first->text);
+    assert_string_equal(second->packages, first->packages);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(ids_are_git_s), TEST(trees_are_git_s), TEST(recipes), TEST(only_canonical), TEST(groups), TEST(only_compilers),
+        TEST(ids_are_git_s), TEST(trees_are_git_s), TEST(recipes), TEST(only_canonical), TEST(groups), TEST(only_compilers), TEST(entries_of_others_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
