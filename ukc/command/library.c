@@ -5,7 +5,7 @@
  * key of an entry is the SHA-256 of the commands, of the tools, and of the name and contents of every
  * file that the commands may read (generate/library_build.c lists them). After a build, each file
  * that the compiler did read must be one of these; if not, nothing is kept. A build that watches what is read
- * (audited.h) has entries of its own: those that were made while it was watched.
+ * (audited.h) takes only entries that were made while it was watched; another takes these too.
  *
  * An entry:  the number of files that were read, their paths, one a line; then the archive.
  */
@@ -128,11 +128,11 @@ static bool add_actions(struct library *l, struct hasher *h)
     return s != NULL;
 }
 
-static bool make_key(struct library *l)
+static bool make_key(struct library *l, bool watched)
 {
     struct hasher *h = hasher_create();
     hasher_add_string(h, "ukc-library 3");
-    hasher_add_string(h, l->log ? "watched" : "");
+    hasher_add_string(h, watched ? "watched" : "");
     bool good = add_actions(l, h) && add_file(l, h, l->tools);
     for (size_t i = 0; i < l->inputs.count && good; i++) {
         const struct file_list *list = file_walk(l->a, l->inputs.items[i], SPAN_NONE, l->d);
@@ -262,6 +262,12 @@ static bool take(struct library *l, const char *store, int *status)
     return entry != NULL;
 }
 
+/* Where nobody watches, what nobody watched is good enough, and its key stays. */
+static bool take_any(struct library *l, const char *store, int *status)
+{
+    return take(l, store, status) || (!l->log && make_key(l, false) && take(l, store, status));
+}
+
 int command_library(struct invocation *i)
 {
     struct library l = {.a = i->arena, .d = i->diag, .i = i, .log = getenv(AUDIT_VARIABLE), .output = i->value[OPTION_output]};
@@ -271,11 +277,11 @@ int command_library(struct invocation *i)
         return DIAG_USAGE;
     }
     int status = 0;
-    if (read_list(&l, list) && make_key(&l)) {
+    if (read_list(&l, list) && make_key(&l, true)) {
         struct diag *quiet = diag_create();
         struct store *opened = store_open(NULL, quiet); /* without one: every build for itself */
         const char *store = opened ? store_directory(opened) : NULL;
-        if (!take(&l, store, &status)) {
+        if (!take_any(&l, store, &status)) {
             int lock = store ? cache_lock(store) : -1;
             if (!take(&l, store, &status)) /* another build may have made it meanwhile */
                 status = build_and_keep(&l, store);
