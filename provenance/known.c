@@ -145,7 +145,7 @@ bool known_object(const struct known *k, const struct stat *file, const struct s
     return e && same_state(&e->object, &now);
 }
 
-static bool is_settled(const struct stat *st)
+bool known_is_settled(const struct stat *st)
 {
     struct timespec now;
     return clock_gettime(CLOCK_REALTIME, &now) == 0 && nanoseconds(st->st_ctim) < nanoseconds(now) - SETTLED_NS &&
@@ -154,8 +154,6 @@ static bool is_settled(const struct stat *st)
 
 void known_add(struct known *k, const struct stat *st, const struct known_file *f, const struct stat *object)
 {
-    if (!is_settled(st))
-        return;
     struct entry *e = vec_add(k->arena, &k->added);
     *e = (struct entry){.file = state_of(st), .object = object ? state_of(object) : (struct state){}};
     memcpy(e->id, f->id.id, sizeof e->id);

@@ -30,6 +30,8 @@ struct known_file {
 bool known_find(const struct known *, const struct stat *, struct known_file *);
 /* Is the loose object the one that was there when it was remembered? */
 bool known_object(const struct known *, const struct stat *file, const struct stat *object);
+/* Asked before the file is read: would a change from now on be seen in its times?  Only then is it added. */
+bool known_is_settled(const struct stat *);
 void known_add(struct known *, const struct stat *, const struct known_file *, const struct stat *object);
 
 #endif

@@ -258,10 +258,10 @@ static bool write_file(struct writing *w, size_t i, struct entry *e)
         ok = n > 0 && (size_t)n < sizeof target && put_blob(w, i, target, (size_t)n, OBJECT_LINK, e);
     } else {
         bool executable = !source->contents && st.st_mode & S_IXUSR, may_be_known = source->contents && S_ISREG(st.st_mode) && !w->objects->closed;
-        bool known = may_be_known && is_known(w, i, &st, e);
+        bool known = may_be_known && is_known(w, i, &st, e), settled = may_be_known && known_is_settled(&st);
         const struct source *s = known ? NULL : file_read(a, source->file, SPAN_NONE, OBJECT_LIMIT, w->diag);
         ok = known || (s && put_blob(w, i, s->bytes, s->size, executable ? OBJECT_EXECUTABLE : OBJECT_FILE, e));
-        if (s && ok && may_be_known)
+        if (s && ok && settled)
             remember(w, i, &st, e);
     }
     arena_destroy(a);
