@@ -70,7 +70,7 @@ SMALL_BEGIN
 
 /* ---- the shared page ---- */
 
-enum { ADD_TO_PHYSMAP = 7, SPACE_SHARED_INFO = 0, SELF = 0x7ff0 /* DOMID_SELF */, GET_PARAMETER = 1 };
+enum { ADD_TO_PHYSMAP = 7, SELF = 0x7ff0 /* DOMID_SELF */, GET_PARAMETER = 1, WINDOW_PAGES = 512 };
 
 /* memory.h, struct xen_add_to_physmap */
 struct add_to_physmap {
@@ -92,16 +92,28 @@ static uint64_t unpopulated(void)
         if (is_free)
             return at;
     }
-    machine_panic("the loader's memory map leaves no room for the page that Xen shares");
+    machine_panic("the loader's memory map leaves no room for pages that Xen shares");
+}
+
+void *xen_place(enum xen_space space, unsigned index)
+{
+    static uint64_t window, used;
+    if (!window)
+        window = unpopulated();
+    uint64_t at = window + used * MACHINE_PAGE;
+    const struct add_to_physmap wanted = {.domain = SELF, .space = space, .index = index, .page = at / MACHINE_PAGE};
+    if (used == WINDOW_PAGES || xen_call(XEN_MEMORY_OP, ADD_TO_PHYSMAP, &wanted) != 0 || !machine_map(at, MACHINE_PAGE, MACHINE_WRITE))
+        return NULL;
+    used++;
+    return (void *)(uintptr_t)at;
 }
 
 [[gnu::noinline, gnu::cold]] static volatile struct xen_shared *share(void)
 {
-    uint64_t at = unpopulated();
-    const struct add_to_physmap wanted = {.domain = SELF, .space = SPACE_SHARED_INFO, .page = at / MACHINE_PAGE};
-    if (xen_call(XEN_MEMORY_OP, ADD_TO_PHYSMAP, &wanted) != 0 || !machine_map(at, MACHINE_PAGE, MACHINE_WRITE))
+    volatile struct xen_shared *shared = xen_place(XEN_SPACE_SHARED, 0);
+    if (!shared)
         machine_panic("Xen does not share its page of information");
-    return (volatile struct xen_shared *)(uintptr_t)at;
+    return shared;
 }
 
 uint64_t xen_parameter(enum xen_parameter index)

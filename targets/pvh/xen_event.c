@@ -7,7 +7,18 @@
 #include <ukc/machine.h>
 #include <ukc/xen.h>
 
-enum { EVENT_SEND = 4, SCHED_POLL = 3 };
+enum { EVENT_SEND = 4, EVENT_ALLOCATE = 6, SCHED_POLL = 3, SELF = 0x7ff0 /* DOMID_SELF */ };
+
+int xen_event_open(uint16_t domain)
+{
+    /* event_channel.h, struct evtchn_alloc_unbound */
+    struct {
+        uint16_t own, other;
+        uint32_t port;
+    } wanted = {.own = SELF, .other = domain};
+    long error = xen_call(XEN_EVENT_CHANNEL_OP, EVENT_ALLOCATE, &wanted);
+    return error ? (int)error : (int)wanted.port;
+}
 
 void xen_event_send(uint32_t event)
 {

@@ -15,6 +15,11 @@ PROCESSOR = "qemu64,+svm,+npt,+rdrand"  # SVM and nested paging are emulated; wi
 
 # Shell functions for scripts in dom0.  `domain NAME 'WORDS' [LINE..]` creates one from /job/NAME, waits for its end, and prints what it was.
 PRELUDE = r"""
+bridge() { # dom0's network card and the domains' interfaces are one network
+	ip link add br0 type bridge
+	for link in /sys/class/net/e*; do ip link set ${link##*/} master br0; ip link set ${link##*/} up; done
+	ip link set br0 up
+}
 configure() { # NAME WORDS [LINE..]
 	printf '%s\n' "name='$1'" "type='pvh'" "kernel='/job/${KERNEL:-$1}'" "memory=${MEMORY:-16}" 'vcpus=1' "on_poweroff='preserve'" \
 		"on_crash='preserve'" "on_reboot='destroy'" "extra='$2'" "${@:3}" >/tmp/$1.cfg
@@ -78,24 +83,53 @@ def archive(files):
     return bytes(out)
 
 
-def run(context, files, script, timeout=240):
-    """Boots Xen and dom0 with /job/NAME for each of the files, runs the script there; (what it printed, what Xen and dom0 logged)."""
-    top = host(context)
-    job = {f"job/{name}": data for name, data in files.items()}
-    job["job/run"] = (PRELUDE + script).encode()
-    with tempfile.TemporaryDirectory() as d:
-        initrd, said, log = (os.path.join(d, name) for name in ("initrd.gz", "said", "log"))
+class Machine:
+    """QEMU with Xen and dom0, which has /job/NAME for each of the files and runs the script.  What the script prints is read, what it reads is told."""
+
+    def __init__(self, context, files, script, directory, options=(), memory=MEMORY, timeout=240):
+        top = host(context)
+        job = {f"job/{name}": data for name, data in files.items()}
+        job["job/run"] = (PRELUDE + script).encode()
+        initrd = os.path.join(directory, "initrd.gz")
+        self.logged = os.path.join(directory, "log")
         with open(initrd, "wb") as out, open(os.path.join(top, "initrd.gz"), "rb") as base:
             out.write(base.read() + gzip.compress(archive(job), 1))
-        command = ["timeout", str(timeout), "qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", PROCESSOR, "-m", str(MEMORY), "-smp", "1",
-                   "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{log}", "-serial", f"file:{said}",
+        command = ["timeout", str(timeout), "qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", PROCESSOR, "-m", str(memory), "-smp", "1",
+                   "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{self.logged}", "-serial", "stdio", *options,
                    "-kernel", os.path.join(top, "xen.elf"),
                    "-initrd", f"{os.path.join(top, 'vmlinux')} console=hvc0 panic=1 quiet loglevel=4,{initrd}",
-                   "-append", f"console=com1 com1=115200,8n1 dom0_mem={MEMORY // 2}M,max:{MEMORY // 2}M loglvl=warning guest_loglvl=all"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        texts = [open(f, errors="backslashreplace").read().replace("\r", "") if os.path.exists(f) else "" for f in (said, log)]
-    expect(done.returncode == 0 and not done.stderr, "QEMU ends by itself, without a word", done.returncode, done.stderr, *texts)
-    return texts
+                   "-append", f"console=com1 com1=115200,8n1 dom0_mem={memory // 2}M,max:{memory // 2}M loglvl=warning guest_loglvl=all"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="backslashreplace")
+        self.said = ""
+
+    @property
+    def log(self):
+        return open(self.logged, errors="backslashreplace").read().replace("\r", "") if os.path.exists(self.logged) else ""
+
+    def wait_for(self, line):
+        """until the script prints it"""
+        for got in self.process.stdout:
+            self.said += got.replace("\r", "")
+            if got.strip() == line:
+                return
+        expect(False, f"dom0 comes to '{line}'", self.said, self.log, self.process.stderr.read())
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def finish(self):
+        """What it printed, and what Xen and dom0 logged."""
+        out, err = self.process.communicate()
+        self.said += out.replace("\r", "")
+        expect(self.process.returncode == 0 and not err, "QEMU ends by itself, without a word", self.process.returncode, err, self.said, self.log)
+        return self.said, self.log
+
+
+def run(context, files, script):
+    """Boots it and waits for the end; (what the script printed, what Xen and dom0 logged)."""
+    with tempfile.TemporaryDirectory() as d:
+        return Machine(context, files, script, d).finish()
 
 
 class Domain:

@@ -1,8 +1,12 @@
 """xen images as PVH domains of a real Xen, in QEMU: created by xl, they run, end with a status, stop when they are told, and crash readably."""
 
+import tempfile
+import time
+import urllib.parse
+
 from lib import xen
 from lib.probe import CRASHES, MANIFEST, PROBE, SAID, check_image
-from lib.project import Project, expect
+from lib.project import Project, expect, fetch, free_port
 
 SECONDS = 900  # the C library may have to be compiled; Xen and dom0 are downloaded once
 
@@ -98,5 +102,44 @@ def check(found, said, log):
         expect(d.text.startswith("ready\n5 typed\n") and d.text.endswith("-125\n"), f"{wish}: it reads, and stops when it is told", d)
 
 
+def patiently(port, path):
+    """What the domain answers; while it starts, QEMU resets connections, or nothing comes."""
+    for last in range(10, -1, -1):
+        try:
+            return fetch(port, path)[2]
+        except OSError:
+            if not last:
+                raise
+            time.sleep(1)
+
+
+def network(context):
+    """The home page, its interface bridged to QEMU's network: the host gets the same bytes as it embeds."""
+    page = image(context, "homepage", example="homepage")
+    port = free_port()
+    script = """bridge
+configure homepage '' "vif=['mac=00:16:3e:00:00:02,bridge=br0']"
+create homepage && echo created
+read word
+timeout 20 xl shutdown homepage
+await_end homepage; report homepage
+"""
+    options = ["-netdev", f"user,id=n0,net=10.0.0.0/24,host=10.0.0.1,hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080", "-device", "e1000,netdev=n0"]
+    with tempfile.TemporaryDirectory() as d:
+        machine = xen.Machine(context, {"homepage": page}, script, d, options)
+        machine.wait_for("created")
+        root = context.root / "examples" / "homepage" / "htdocs"
+        try:
+            for file in sorted(f for f in root.rglob("*") if f.is_file()):
+                got = patiently(port, "/" + urllib.parse.quote(str(file.relative_to(root))))
+                expect(got == file.read_bytes(), f"{file.name} is the same from the domain", machine.log)
+        finally:
+            machine.tell("done")
+            said, log = machine.finish()
+    d = xen.domains(said)["homepage"]
+    expect(d.status == 0 and not d.crashed, "it stops when it is told", d, log)
+
+
 def tests(context):
+    yield "network", lambda: network(context)
     yield "machine", lambda: machine(context)

@@ -34,6 +34,11 @@ static void configuration(struct project *p, const struct guest *g, struct text 
     if (*g->arguments)
         put_string(out, "extra", g->arguments);
     text_printf(out, "memory = %" PRIu64 "\nvcpus = 1\n", (g->memory + MIB - 1) / MIB);
+    /* one for each driver; where they lead is the host's: its default bridge */
+    for (size_t k = 0; k < g->card_drivers; k++) {
+        const char *mac = k < g->cards.count ? arena_printf(p->a, "mac=%s", g->cards.items[k].mac) : "";
+        text_printf(out, "%s'%s'%s", k ? ", " : "vif = [", mac, k + 1 == g->card_drivers ? "]\n" : "");
+    }
     /* a crashed domain is not started again and again */
     put_string(out, "on_crash", "destroy");
 }

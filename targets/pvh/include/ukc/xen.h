@@ -45,6 +45,10 @@ _Static_assert(sizeof(struct xen_processor) == 64 && offsetof(struct xen_shared,
 /* Mapped with the first call, which panics when Xen refuses. */
 volatile struct xen_shared *xen_shared(void);
 
+/* Has a page of Xen's own at an address where there was nothing, mapped.  NULL: Xen refuses. */
+enum xen_space { XEN_SPACE_SHARED = 0, XEN_SPACE_GRANTS = 1 };
+void *xen_place(enum xen_space, unsigned index);
+
 /* Nanoseconds since Xen started.  A correction may set it back a little. */
 int64_t xen_now(void);
 
@@ -57,6 +61,8 @@ uint64_t xen_parameter(enum xen_parameter);
 
 /* ---- event channels ---- */
 
+/* A channel that the domain may bind; its port, or a negative errno value. */
+int xen_event_open(uint16_t domain);
 /* Tells the other end. */
 void xen_event_send(uint32_t event);
 /* Whether the other end has told since the last call. */
@@ -66,6 +72,13 @@ void xen_event_wait(const uint32_t *events, unsigned count, int64_t time);
 
 /* The end of the machine, when it comes, is to be a new start. */
 void xen_restart(void);
+
+/* ---- grants: pages that another domain may use (grant_table.h, version 1) ---- */
+
+/* The page's reference, or -ENOSPC. */
+int xen_grant(uint16_t domain, const void *page, bool read_only);
+/* Takes it back.  False: the other domain has it mapped, and it stays granted. */
+bool xen_grant_end(int reference);
 
 /* ---- the console's ring (io/console.h) ---- */
 

@@ -1,0 +1,59 @@
+/*
+ * card.h - what receiving and sending share; private to this folder.
+ *
+ * A ring is a page that both ends write (xen/include/public/io/ring.h).  What the other end wrote is read once; an index, a number or a length
+ * that cannot be takes the interface out of use.
+ */
+#ifndef NETFRONT_CARD_H
+#define NETFRONT_CARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ukc/xen_bus.h>
+
+enum { ETHERNET = 14, MTU_LEAST = 576, MTU_MOST = 1500, PAGE = 4096, SLOTS = 256 /* of either ring */ };
+
+/* In front of a ring's slots. */
+struct ring_head {
+    uint32_t request_put, request_event, answer_put, answer_event;
+    uint8_t padding[48];
+};
+
+/* One end's view of a ring: what it has put and taken itself. */
+struct ring {
+    volatile struct ring_head *head;
+    uint32_t put, taken;
+    int grant;
+};
+
+struct card {
+    struct xen_device device;
+    bool open;
+    uint32_t event;
+    uint8_t mac[6];
+    unsigned mtu;
+};
+extern struct card card;
+
+/* A ring in a page of its own, granted to the other end: 0 or a negative errno value. */
+int ring_open(struct ring *);
+/* How many answers there are to take; -EIO: so many cannot be. */
+int ring_answers(struct ring *);
+/* Shows the other end what was put, and wakes it if it waits. */
+void ring_show(struct ring *);
+/* Wants to be woken by the next answer: false, there is one already. */
+bool ring_arm(struct ring *);
+
+/* The other end broke the rules: the interface is taken out of use, and the log says so once.  Returns -EIO. */
+int card_broken(void);
+
+/* Rings and memory: 0 or a negative errno value.  *grant: the ring's reference. */
+int receive_open(int *grant);
+int send_open(int *grant);
+/* When the other end is connected: gives it all buffers. */
+void receive_begin(void);
+void receive_wake(void);
+void send_wake(void);
+
+#endif

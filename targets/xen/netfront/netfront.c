@@ -1,0 +1,226 @@
+/*
+ * netfront.c - finding the interface, and agreeing with its other end (xen/include/public/io/netif.h).
+ *
+ * Nothing optional is agreed on: one queue, one event channel, frames of one buffer each, checksums by the image.
+ */
+#include "netfront.h"
+
+#include "card.h"
+#include "interrupt.h"
+#include "keys.h"
+#include "log.h"
+#include "netif.h"
+#include "pages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/address.h>
+#include <ukc/xen.h>
+#include <ukc/xen_store.h>
+
+enum { NUMBERS = 32 /* of interfaces that are looked for */ };
+
+struct card card;
+
+/* ---- rings ---- */
+
+int ring_open(struct ring *ring)
+{
+    char *page = pages_allocate(PAGE);
+    if (!page)
+        return -ENOMEM;
+    memset(page, 0, PAGE);
+    *ring = (struct ring){.head = (volatile struct ring_head *)(void *)page, .grant = xen_grant(card.device.domain, page, false)};
+    ring->head->request_event = ring->head->answer_event = 1;
+    return ring->grant < 0 ? ring->grant : 0;
+}
+
+int ring_answers(struct ring *ring)
+{
+    uint32_t count = ring->head->answer_put - ring->taken;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return count > ring->put - ring->taken ? -EIO : (int)count;
+}
+
+void ring_show(struct ring *ring)
+{
+    uint32_t before = ring->head->request_put;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    ring->head->request_put = ring->put;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (ring->put - ring->head->request_event < ring->put - before)
+        xen_event_send(card.event);
+}
+
+bool ring_arm(struct ring *ring)
+{
+    ring->head->answer_event = ring->taken + 1;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return ring->head->answer_put == ring->taken;
+}
+
+/* ---- which interface ---- */
+
+static bool any_mac(void)
+{
+    static const uint8_t none[6];
+    return memcmp(KEY_MAC_BYTES, none, 6) == 0;
+}
+
+static bool read_mac(const struct xen_device *device, uint8_t mac[6])
+{
+    char text[MAC_TEXT_SIZE];
+    static const char digits[] = "0123456789abcdef";
+    if (xen_device_read(device, false, "mac", text, sizeof text) != 17)
+        return false;
+    for (unsigned i = 0; i < 17; i++) {
+        const char *digit = memchr(digits, text[i] | 0x20, 16);
+        if (i % 3 == 2 ? text[i] != ':' : !digit)
+            return false;
+        if (i % 3 != 2)
+            mac[i / 3] = (uint8_t)(mac[i / 3] << 4 | (digit - digits));
+    }
+    return true;
+}
+
+/* The interface that the keys mean: 0, or a negative errno value after saying why not. */
+static int find(void)
+{
+    struct xen_device device;
+    unsigned found = 0;
+    int error = -ENODEV;
+    for (unsigned i = 0; i < NUMBERS; i++) {
+        uint8_t mac[6] = {0};
+        int got = xen_device_open(&device, "vif", i);
+        if (got != 0) {
+            error = got == -ENODEV ? error : got;
+            continue;
+        }
+        if (!any_mac() ? !read_mac(&device, mac) || memcmp(mac, KEY_MAC_BYTES, 6) != 0 : KEY_INDEX >= 0 && (unsigned)KEY_INDEX != i)
+            continue;
+        card.device = device;
+        found++;
+    }
+    char mac[MAC_TEXT_SIZE];
+    if (found == 1)
+        return 0;
+    if (found > 1) {
+        log_write(LOG_LEVEL_ERROR, "netfront", "there are several network interfaces: the key 'mac' or 'index' has to say which");
+        return -ENOTUNIQ;
+    }
+    if (!any_mac())
+        log_write(LOG_LEVEL_ERROR, "netfront", "there is no network interface with the address %s", mac_format(mac, KEY_MAC_BYTES));
+    else if (KEY_INDEX >= 0)
+        log_write(LOG_LEVEL_ERROR, "netfront", "there is no network interface %d", (int)KEY_INDEX);
+    else
+        log_write(LOG_LEVEL_ERROR, "netfront", "the domain has no network interface: its file for xl needs a line vif = [...]");
+    return error;
+}
+
+/* ---- agreeing ---- */
+
+static int write_offer(uint32_t transaction, int receive_grant, int send_grant)
+{
+    static const struct {
+        const char *key, *value;
+    } fixed[] = {{"request-rx-copy", "1"}, {"feature-rx-notify", "1"}, {"feature-no-csum-offload", "1"}};
+    int error = 0;
+    for (size_t i = 0; !error && i < sizeof fixed / sizeof *fixed; i++)
+        error = xen_device_write(&card.device, transaction, fixed[i].key, fixed[i].value);
+    if (!error)
+        error = xen_device_write_number(&card.device, transaction, "rx-ring-ref", (uint64_t)receive_grant);
+    if (!error)
+        error = xen_device_write_number(&card.device, transaction, "tx-ring-ref", (uint64_t)send_grant);
+    if (!error)
+        error = xen_device_write_number(&card.device, transaction, "event-channel", card.event);
+    return error;
+}
+
+/* All of it at once, as others see it. */
+static int offer(int receive_grant, int send_grant)
+{
+    int error;
+    do {
+        uint32_t transaction;
+        error = xen_store_begin(&transaction);
+        if (error)
+            return error;
+        error = write_offer(transaction, receive_grant, send_grant);
+        int ended = xen_store_end(transaction, !error);
+        error = error ? error : ended;
+    } while (error == -EAGAIN);
+    return error;
+}
+
+static int connect(void)
+{
+    int receive_grant = 0, send_grant = 0;
+    if (xen_device_await(&card.device, XEN_STATE_WAITING, XEN_STATE_CONNECTED) == XEN_STATE_UNKNOWN) {
+        log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end, in domain %u, is not ready", card.device.domain);
+        return -ETIMEDOUT;
+    }
+    int event = xen_event_open(card.device.domain);
+    if (event < 0)
+        return event;
+    card.event = (uint32_t)event;
+    int error = receive_open(&receive_grant);
+    if (!error)
+        error = send_open(&send_grant);
+    if (!error)
+        error = offer(receive_grant, send_grant);
+    if (!error)
+        error = xen_device_state(&card.device, XEN_STATE_CONNECTED);
+    if (error)
+        return error;
+    card.open = true;
+    receive_begin();
+    return xen_device_await(&card.device, XEN_STATE_CONNECTED, XEN_STATE_CONNECTED) == XEN_STATE_CONNECTED ? 0 : -ETIMEDOUT;
+}
+
+int netfront_start(void)
+{
+    card = (struct card){0};
+    int error = find();
+    if (error)
+        return error;
+    if (!read_mac(&card.device, card.mac) || card.mac[0] & 1) {
+        log_write(LOG_LEVEL_ERROR, "netfront", "the network interface has no Ethernet address that can be used");
+        return -EIO;
+    }
+    uint64_t mtu = xen_device_number(&card.device, false, "mtu", MTU_MOST);
+    card.mtu = mtu >= MTU_LEAST && mtu < (uint64_t)KEY_MTU ? (unsigned)mtu : (unsigned)KEY_MTU;
+    error = connect();
+    if (error) {
+        log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up: error %d", -error);
+        netfront_stop();
+        return error;
+    }
+    char mac[MAC_TEXT_SIZE];
+    log_write(LOG_LEVEL_INFO, "netfront", "%s, MTU %u", mac_format(mac, card.mac), card.mtu);
+    return 0;
+}
+
+/* Pages that are granted stay: the other end may still have them, and the domain ends. */
+void netfront_stop(void)
+{
+    if (card.open)
+        xen_device_state(&card.device, XEN_STATE_CLOSING);
+    card.open = false;
+}
+
+int card_broken(void)
+{
+    if (card.open)
+        log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end broke the rules: it is not used any more");
+    netfront_stop();
+    receive_wake();
+    send_wake();
+    return -EIO;
+}
+
+int netfront_info(struct netif_info *info)
+{
+    *info = (struct netif_info){.mtu = (uint16_t)card.mtu};
+    memcpy(info->mac, card.mac, 6);
+    return 0;
+}

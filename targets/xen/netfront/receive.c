@@ -1,0 +1,151 @@
+/*
+ * receive.c - frames from the other end, which copies each into a page that it was granted.
+ */
+#include "card.h"
+#include "interrupt.h"
+#include "keys.h"
+#include "netfront.h"
+#include "pages.h"
+#include "task.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include <ukc/xen.h>
+
+enum { BUFFERS = KEY_RECEIVE_BUFFERS, TURN = 64 /* frames that nobody wants, after which others run */ };
+enum { MORE = 4, EXTRA = 8 }; /* flags: the frame goes on in the next buffer; a slot with something else follows */
+
+struct request {
+    uint16_t id, padding;
+    uint32_t grant;
+};
+struct answer {
+    uint16_t id, offset, flags;
+    int16_t status; /* bytes, or an error */
+};
+union slot {
+    struct request request;
+    struct answer answer;
+};
+_Static_assert(sizeof(union slot) == 8, "as the protocol has it");
+
+static struct ring ring;
+static char *memory;
+static int grants[BUFFERS];
+static bool given[BUFFERS], receiving;
+static bool skipping; /* the rest of a frame of several buffers, which nobody agreed on */
+static struct interrupt_source *source;
+static struct task *waiting;
+
+static volatile union slot *slot(uint32_t index)
+{
+    return (volatile union slot *)(ring.head + 1) + index % SLOTS;
+}
+
+int receive_open(int *grant)
+{
+    receiving = skipping = false;
+    int error = ring_open(&ring);
+    if (!error)
+        error = interrupt_claim_line(&source, card.event);
+    if (error)
+        return error;
+    memory = pages_allocate((size_t)BUFFERS * PAGE);
+    if (!memory)
+        return -ENOMEM;
+    for (unsigned i = 0; i < BUFFERS; i++)
+        if ((grants[i] = xen_grant(card.device.domain, memory + (size_t)i * PAGE, false)) < 0)
+            return grants[i];
+    *grant = ring.grant;
+    return 0;
+}
+
+static void give(unsigned id)
+{
+    given[id] = true;
+    slot(ring.put)->request.grant = (uint32_t)grants[id];
+    slot(ring.put)->request.id = (uint16_t)id;
+    ring.put++;
+}
+
+void receive_begin(void)
+{
+    for (unsigned i = 0; i < BUFFERS; i++)
+        give(i);
+    ring_show(&ring);
+}
+
+/* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -EIO. */
+static ptrdiff_t take(void *frame, size_t size)
+{
+    int count = ring_answers(&ring);
+    if (count <= 0)
+        return count ? card_broken() : -EAGAIN;
+    const struct answer a = {slot(ring.taken)->answer.id, slot(ring.taken)->answer.offset, slot(ring.taken)->answer.flags, slot(ring.taken)->answer.status};
+    ring.taken++;
+    if (a.id >= BUFFERS || !given[a.id] || (a.flags & EXTRA) || (a.status > 0 && a.offset + a.status > PAGE))
+        return card_broken();
+    given[a.id] = false;
+    bool whole = !skipping && !(a.flags & MORE);
+    skipping = a.flags & MORE;
+    ptrdiff_t got = whole && a.status >= ETHERNET ? a.status : 0;
+    if (got > 0 && (size_t)got <= size)
+        memcpy(frame, memory + (size_t)a.id * PAGE + a.offset, (size_t)got);
+    give(a.id);
+    if (ring.put - ring.head->request_put >= BUFFERS / 4)
+        ring_show(&ring);
+    return (size_t)got > size ? -EMSGSIZE : got;
+}
+
+static int wait(int64_t deadline)
+{
+    ring_show(&ring);
+    if (deadline <= DEADLINE_NOW)
+        return -ETIMEDOUT;
+    interrupt_arm(source, task_self());
+    int error = 0;
+    if (ring_arm(&ring)) {
+        waiting = task_self();
+        error = task_park(deadline);
+        waiting = NULL;
+    }
+    interrupt_arm(source, NULL);
+    return error;
+}
+
+void receive_wake(void)
+{
+    if (waiting)
+        task_wake(waiting);
+}
+
+static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
+{
+    for (unsigned turn = 1;; turn++) {
+        if (!card.open)
+            return -EIO;
+        ptrdiff_t got = take(frame, size);
+        if (got != 0 && got != -EAGAIN)
+            return got;
+        int error = 0;
+        if (got == -EAGAIN)
+            error = wait(deadline);
+        else if (turn % TURN == 0 && deadline > DEADLINE_NOW)
+            task_yield(); /* cancelled or not: what is there is received first */
+        else if (turn % TURN == 0)
+            error = -ETIMEDOUT;
+        if (error)
+            return error;
+    }
+}
+
+ptrdiff_t netfront_receive(void *frame, size_t size, int64_t deadline)
+{
+    if (receiving)
+        return -EBUSY;
+    receiving = true;
+    ptrdiff_t got = receive(frame, size, deadline);
+    receiving = false;
+    return got;
+}

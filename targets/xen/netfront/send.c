@@ -1,0 +1,175 @@
+/*
+ * send.c - frames to the other end: each is copied into a piece of granted memory, so that the caller's views are the caller's again at once.
+ */
+#include "card.h"
+#include "interrupt.h"
+#include "keys.h"
+#include "netfront.h"
+#include "pages.h"
+#include "task.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ukc/deadline.h>
+#include <ukc/xen.h>
+
+enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2 };
+
+struct request {
+    uint32_t grant;
+    uint16_t offset, flags, id, size;
+};
+struct answer {
+    uint16_t id;
+    int16_t status;
+};
+union slot {
+    struct request request;
+    struct answer answer;
+};
+_Static_assert(sizeof(union slot) == 12 && MTU_MOST + ETHERNET <= PIECE, "as the protocol has it");
+
+struct sender {
+    struct task *task;
+    struct sender *next;
+};
+
+static struct ring ring;
+static char *memory;
+static int grants[PAGES];
+static bool sent[PIECES];
+static uint16_t free_pieces[PIECES];
+static unsigned free_count;
+static struct interrupt_source *source;
+static struct sender *senders; /* who waits for room; the first is armed */
+
+static volatile union slot *slot(uint32_t index)
+{
+    return (volatile union slot *)(ring.head + 1) + index % SLOTS;
+}
+
+int send_open(int *grant)
+{
+    int error = ring_open(&ring);
+    if (!error)
+        error = interrupt_claim_line(&source, card.event);
+    if (error)
+        return error;
+    memory = pages_allocate((size_t)PAGES * PAGE);
+    if (!memory)
+        return -ENOMEM;
+    for (unsigned i = 0; i < PAGES; i++)
+        if ((grants[i] = xen_grant(card.device.domain, memory + (size_t)i * PAGE, true)) < 0)
+            return grants[i];
+    memset(sent, 0, sizeof sent);
+    for (free_count = 0; free_count < PIECES; free_count++)
+        free_pieces[free_count] = (uint16_t)(PIECES - 1 - free_count);
+    senders = NULL;
+    *grant = ring.grant;
+    return 0;
+}
+
+/* Takes back what was sent: 0 or -EIO. */
+static int reclaim(void)
+{
+    int count = ring_answers(&ring);
+    if (count < 0)
+        return card_broken();
+    for (; count > 0; count--) {
+        uint16_t id = slot(ring.taken)->answer.id;
+        ring.taken++;
+        if (id >= PIECES || !sent[id])
+            return card_broken();
+        sent[id] = false;
+        free_pieces[free_count++] = id;
+    }
+    return 0;
+}
+
+/* One attempt: 0, -EAGAIN, -EIO. */
+static int put(const struct view *views, size_t count, size_t size)
+{
+    if (!card.open)
+        return -EIO;
+    int error = free_count == 0 ? reclaim() : 0;
+    if (error)
+        return error;
+    if (free_count == 0)
+        return -EAGAIN;
+    uint16_t id = free_pieces[--free_count];
+    char *to = memory + (size_t)id * PIECE;
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].size > 0)
+            memcpy(to, views[i].bytes, views[i].size);
+        to += views[i].size;
+    }
+    volatile struct request *r = &slot(ring.put)->request;
+    r->grant = (uint32_t)grants[id / 2];
+    r->offset = (uint16_t)(id % 2 * PIECE);
+    r->flags = 0;
+    r->id = id;
+    r->size = (uint16_t)size;
+    sent[id] = true;
+    ring.put++;
+    ring_show(&ring);
+    return 0;
+}
+
+/* ---- waiting for room ---- */
+
+static void arm_first(void)
+{
+    interrupt_arm(source, senders ? senders->task : NULL);
+    if (senders && (!card.open || !ring_arm(&ring)))
+        task_wake(senders->task);
+}
+
+/* Waits in the row of those that want to send. */
+static int wait_for_room(int64_t deadline)
+{
+    struct sender self = {.task = task_self()}, **at = &senders;
+    while (*at)
+        at = &(*at)->next;
+    *at = &self;
+    arm_first();
+    int error = task_park(deadline);
+    for (at = &senders; *at != &self; at = &(*at)->next)
+        ;
+    *at = self.next;
+    arm_first();
+    return error;
+}
+
+void send_wake(void)
+{
+    for (struct sender *s = senders; s; s = s->next)
+        task_wake(s->task);
+}
+
+/* SIZE_MAX when it is more than that. */
+static size_t total(const struct view *views, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_add_overflow(size, views[i].size, &size))
+            return SIZE_MAX;
+    return size;
+}
+
+int netfront_send(const struct view *views, size_t count, int64_t deadline)
+{
+    size_t size = total(views, count);
+    if (size > ETHERNET + card.mtu)
+        return -EMSGSIZE;
+    if (size < ETHERNET)
+        return -EINVAL;
+    int error;
+    while ((error = put(views, count, size)) == -EAGAIN) {
+        error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : wait_for_room(deadline);
+        if (error)
+            break;
+    }
+    if (senders)
+        task_wake(senders->task); /* who had the interrupt and does not need it lets the next one try */
+    return error;
+}

@@ -1,0 +1,472 @@
+/* runtime_netfront.c - frames to and from a double of netback; which interface is taken; every lie that a shared ring can tell. */
+#include "instances.h"
+
+#include "../../targets/xen/netfront/card.h"
+#include "interrupt.h"
+#include "log.h"
+#include "netfront.h"
+#include "netif.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <ukc/xen.h>
+#include <ukc/xen_bus.h>
+#include <ukc/xen_store.h>
+
+uint8_t test_vif_mac[6];
+int test_vif_index;
+
+/* ---- Xen ---- */
+
+enum { GRANTS = 1024, EVENT = 9, DOMAIN = 5 };
+static const char *granted[GRANTS];
+static bool read_only[GRANTS];
+static unsigned grant_count, sends;
+
+int xen_grant(uint16_t domain, const void *page, bool only_read)
+{
+    assert_int_equal(domain, DOMAIN);
+    assert_true(grant_count < GRANTS && (uintptr_t)page % PAGE == 0);
+    granted[grant_count] = page;
+    read_only[grant_count] = only_read;
+    return (int)grant_count++;
+}
+
+int xen_event_open(uint16_t domain)
+{
+    assert_int_equal(domain, DOMAIN);
+    return EVENT;
+}
+
+void xen_event_send(uint32_t event)
+{
+    assert_int_equal(event, EVENT);
+    sends++;
+}
+
+/* ---- the store and the other end's state ---- */
+
+static unsigned vifs;            /* how many there are */
+static uint64_t offered_mtu, ring_grants[2];
+static enum xen_state own_state;
+static enum xen_state other_state;
+static unsigned again;           /* transactions that have to be repeated */
+
+int xen_device_open(struct xen_device *device, const char *kind, unsigned number)
+{
+    assert_string_equal(kind, "vif");
+    *device = (struct xen_device){.domain = DOMAIN};
+    device->own[0] = (char)('0' + number);
+    return number < vifs ? 0 : -ENODEV;
+}
+
+int xen_device_read(const struct xen_device *device, bool others, const char *key, char *value, unsigned size)
+{
+    assert_false(others);
+    assert_string_equal(key, "mac");
+    assert_true(size > 17);
+    strcpy(value, "00:16:3E:00:00:00");
+    value[16] = device->own[0];
+    return 17;
+}
+
+uint64_t xen_device_number(const struct xen_device *device, bool others, const char *key, uint64_t otherwise)
+{
+    (void)device;
+    assert_false(others);
+    assert_string_equal(key, "mtu");
+    return offered_mtu ? offered_mtu : otherwise;
+}
+
+int xen_device_write(const struct xen_device *device, uint32_t transaction, const char *key, const char *value)
+{
+    (void)device, (void)key;
+    assert_int_equal(transaction, 7);
+    assert_string_equal(value, "1");
+    return 0;
+}
+
+int xen_device_write_number(const struct xen_device *device, uint32_t transaction, const char *key, uint64_t value)
+{
+    (void)device;
+    assert_int_equal(transaction, 7);
+    if (strcmp(key, "rx-ring-ref") == 0)
+        ring_grants[0] = value;
+    else if (strcmp(key, "tx-ring-ref") == 0)
+        ring_grants[1] = value;
+    else
+        assert_true(strcmp(key, "event-channel") == 0 && value == EVENT);
+    return 0;
+}
+
+int xen_device_state(const struct xen_device *device, enum xen_state state)
+{
+    (void)device;
+    own_state = state;
+    return 0;
+}
+
+enum xen_state xen_device_await(const struct xen_device *device, enum xen_state one, enum xen_state other)
+{
+    (void)device;
+    return other_state == one || other_state == other ? other_state : XEN_STATE_UNKNOWN;
+}
+
+int xen_store_begin(uint32_t *transaction)
+{
+    *transaction = 7;
+    return 0;
+}
+
+int xen_store_end(uint32_t transaction, bool commit)
+{
+    assert_true(transaction == 7 && commit);
+    return again && again-- ? -EAGAIN : 0;
+}
+
+/* ---- interrupts ---- */
+
+struct interrupt_source {
+    void *cookie;
+};
+static struct interrupt_source sources[2];
+static unsigned source_count;
+
+int interrupt_claim_line(struct interrupt_source **source, unsigned line)
+{
+    assert_int_equal(line, EVENT);
+    assert_true(source_count < 2);
+    *source = &sources[source_count++];
+    return 0;
+}
+
+void interrupt_arm(struct interrupt_source *source, void *cookie)
+{
+    source->cookie = cookie;
+}
+
+static void interrupt(void)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (sources[i].cookie) {
+            struct task *task = sources[i].cookie;
+            sources[i].cookie = NULL;
+            task_wake(task);
+        }
+}
+
+/* ---- the log ---- */
+
+static char logged[4096];
+
+void log_vwrite(enum log_level level, const char *subject, const char *format, va_list arguments)
+{
+    (void)level, (void)subject;
+    vsnprintf(logged + strlen(logged), sizeof logged - strlen(logged), format, arguments);
+}
+
+void log_write(enum log_level level, const char *subject, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    log_vwrite(level, subject, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- netback (netif.h of Xen) ---- */
+
+enum { RECEIVE, SEND };
+struct receive_answer {
+    uint16_t id, offset, flags;
+    int16_t status;
+};
+struct send_request {
+    uint32_t grant;
+    uint16_t offset, flags, id, size;
+};
+static uint32_t receive_taken, send_taken;
+
+static struct ring_head *head(int which)
+{
+    return (struct ring_head *)(void *)(uintptr_t)granted[ring_grants[which]];
+}
+
+static char *slot(int which, uint32_t index)
+{
+    return (char *)(head(which) + 1) + (index % SLOTS) * (which == RECEIVE ? 8 : 12);
+}
+
+/* The next buffer for a frame: its number and page. */
+static uint16_t next_buffer(char **page)
+{
+    uint16_t id;
+    uint32_t grant;
+    assert_true(head(RECEIVE)->request_put != receive_taken);
+    memcpy(&id, slot(RECEIVE, receive_taken), 2);
+    memcpy(&grant, slot(RECEIVE, receive_taken) + 4, 4);
+    receive_taken++;
+    assert_true(grant < grant_count && !read_only[grant]);
+    *page = (char *)(uintptr_t)granted[grant];
+    return id;
+}
+
+static void answer_receive(struct receive_answer a)
+{
+    memcpy(slot(RECEIVE, head(RECEIVE)->answer_put), &a, sizeof a);
+    head(RECEIVE)->answer_put++;
+}
+
+static void deliver(const char *frame, size_t size, uint16_t offset)
+{
+    char *page;
+    uint16_t id = next_buffer(&page);
+    memcpy(page + offset, frame, size);
+    answer_receive((struct receive_answer){.id = id, .offset = offset, .status = (int16_t)size});
+}
+
+static bool take_sent(struct send_request *r, const char **bytes)
+{
+    if (head(SEND)->request_put == send_taken)
+        return false;
+    memcpy(r, slot(SEND, send_taken++), sizeof *r);
+    assert_true(r->grant < grant_count && read_only[r->grant] && r->offset + r->size <= PAGE);
+    *bytes = granted[r->grant] + r->offset;
+    return true;
+}
+
+static void answer_send(uint16_t id)
+{
+    const uint16_t answer[2] = {id, 0};
+    memcpy(slot(SEND, head(SEND)->answer_put), answer, sizeof answer);
+    head(SEND)->answer_put++;
+}
+
+/* ---- tests ---- */
+
+static void set_up(void)
+{
+    memset(test_vif_mac, 0, 6);
+    test_vif_index = -1;
+    grant_count = sends = source_count = again = receive_taken = send_taken = 0;
+    memset(sources, 0, sizeof sources);
+    vifs = 1;
+    offered_mtu = 0;
+    own_state = XEN_STATE_UNKNOWN;
+    other_state = XEN_STATE_CONNECTED;
+    logged[0] = '\0';
+}
+
+static void start(void)
+{
+    set_up();
+    assert_int_equal(netfront_start(), 0);
+    assert_int_equal(own_state, XEN_STATE_CONNECTED);
+    assert_int_equal(head(RECEIVE)->request_put, 64);
+}
+
+static int send_frame(const char *bytes, size_t size)
+{
+    const struct view views[] = {{bytes, 10}, {NULL, 0}, {bytes + 10, size - 10}};
+    return netfront_send(views, 3, DEADLINE_NOW);
+}
+
+static void which_one(void **state)
+{
+    (void)state;
+    struct netif_info info;
+    set_up();
+    vifs = 0;
+    assert_int_equal(netfront_start(), -ENODEV);
+    assert_non_null(strstr(logged, "has no network interface"));
+    set_up();
+    vifs = 2;
+    assert_int_equal(netfront_start(), -ENOTUNIQ);
+    assert_non_null(strstr(logged, "several"));
+    set_up();
+    vifs = 3;
+    test_vif_index = 1;
+    assert_int_equal(netfront_start(), 0);
+    assert_int_equal(netfront_info(&info), 0);
+    assert_int_equal(info.mac[5], 1);
+    set_up();
+    vifs = 3;
+    memcpy(test_vif_mac, (uint8_t[]){0, 0x16, 0x3e, 0, 0, 2}, 6);
+    offered_mtu = 1400;
+    again = 2;
+    assert_int_equal(netfront_start(), 0);
+    assert_int_equal(netfront_info(&info), 0);
+    assert_memory_equal(info.mac, test_vif_mac, 6);
+    assert_int_equal(info.mtu, 1400);
+    set_up();
+    memcpy(test_vif_mac, (uint8_t[]){0, 0x16, 0x3e, 0, 0, 9}, 6);
+    assert_int_equal(netfront_start(), -ENODEV);
+    assert_non_null(strstr(logged, "00:16:3e:00:00:09"));
+    set_up();
+    other_state = XEN_STATE_BEGINNING;
+    assert_int_equal(netfront_start(), -ETIMEDOUT);
+    assert_non_null(strstr(logged, "not ready"));
+}
+
+static void frames_both_ways(void **state)
+{
+    (void)state;
+    static char frame[1514], got[2000];
+    struct send_request r;
+    const char *bytes;
+    start();
+    for (unsigned i = 0; i < 1000; i++) { /* around both rings */
+        size_t size = 14 + i * 7 % 1501;
+        memset(frame, (int)i, sizeof frame);
+        deliver(frame, size, (uint16_t)(i % 3 * 100));
+        assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), size);
+        assert_memory_equal(frame, got, size);
+        assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+        assert_int_equal(send_frame(frame, size), 0);
+        assert_true(take_sent(&r, &bytes) && r.size == size && r.flags == 0);
+        assert_memory_equal(bytes, frame, size);
+        answer_send(r.id);
+    }
+    assert_int_equal(send_frame(frame, 1514), 0);
+    assert_int_equal(send_frame(frame, 1515), -EMSGSIZE);
+    assert_int_equal(send_frame(frame, 13), -EINVAL);
+    deliver(frame, 1000, 0);
+    assert_int_equal(netfront_receive(got, 999, DEADLINE_NOW), -EMSGSIZE);
+}
+
+/* What is no frame is dropped, and its buffer comes back. */
+static void no_frames(void **state)
+{
+    (void)state;
+    char *page, got[100];
+    start();
+    const struct {
+        uint16_t flags;
+        int16_t status;
+    } kinds[] = {{0, -1}, {0, 0}, {0, 13}, {4, 60}, {4, 60}, {0, 60}};
+    for (unsigned i = 0; i < 200; i++) {
+        uint16_t id = next_buffer(&page);
+        answer_receive((struct receive_answer){.id = id, .flags = kinds[i % 6].flags, .status = kinds[i % 6].status});
+        assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    }
+    assert_string_equal(strstr(logged, "rules") ? "broken" : "", "");
+}
+
+static int wanted;
+
+static void receiver(void *context)
+{
+    char frame[100];
+    *(ptrdiff_t *)context = netfront_receive(frame, sizeof frame, in_milliseconds(5000));
+    wanted++;
+}
+
+static void sender(void *context)
+{
+    static const char frame[60];
+    *(int *)context = netfront_send(&(struct view){frame, sizeof frame}, 1, in_milliseconds(5000));
+    wanted++;
+}
+
+static void who_waits_is_woken(void **state)
+{
+    (void)state;
+    static const char frame[64];
+    struct task *a, *b;
+    ptrdiff_t received = 0;
+    int first = 1;
+    struct send_request r;
+    const char *bytes;
+    start();
+    wanted = 0;
+    for (unsigned i = 0; i < 32; i++)
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+    assert_int_equal(send_frame(frame, sizeof frame), -ETIMEDOUT);
+    assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
+    assert_int_equal(task_start_service(&b, 0, sender, &first), 0);
+    task_yield();
+    task_yield();
+    assert_int_equal(wanted, 0);
+    deliver(frame, sizeof frame, 0);
+    assert_true(take_sent(&r, &bytes));
+    answer_send(r.id);
+    interrupt();
+    for (int i = 0; i < 10 && wanted < 2; i++)
+        task_yield();
+    assert_int_equal(received, 64);
+    assert_int_equal(first, 0);
+}
+
+static void expect_broken(const char *what)
+{
+    char got[100];
+    if (netfront_receive(got, sizeof got, DEADLINE_NOW) != -EIO || own_state != XEN_STATE_CLOSING || !strstr(logged, "broke the rules"))
+        fail_msg("%s is not noticed", what);
+    assert_int_equal(send_frame(logged, 60), -EIO);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -EIO);
+}
+
+static void receiving_lies(void **state)
+{
+    (void)state;
+    char *page;
+    uint16_t id;
+    start();
+    next_buffer(&page);
+    answer_receive((struct receive_answer){.id = 64, .status = 60});
+    expect_broken("a buffer that there is not");
+    start();
+    id = next_buffer(&page);
+    answer_receive((struct receive_answer){.id = id, .offset = 4000, .status = 97});
+    expect_broken("a frame that leaves its page");
+    start();
+    id = next_buffer(&page);
+    answer_receive((struct receive_answer){.id = id, .offset = 65535, .status = 32767});
+    expect_broken("an offset far away");
+    start();
+    id = next_buffer(&page);
+    answer_receive((struct receive_answer){.id = id, .flags = 8, .status = 60});
+    expect_broken("something nobody agreed on");
+    start();
+    head(RECEIVE)->answer_put = 65;
+    expect_broken("more answers than requests");
+    start();
+    head(RECEIVE)->answer_put = 0x80000000;
+    expect_broken("an index far away");
+}
+
+static void sending_lies(void **state)
+{
+    (void)state;
+    static const char frame[60];
+    const char *bytes;
+    struct send_request r;
+    for (int lie = 0; lie < 3; lie++) {
+        start();
+        for (int i = 0; i < 32; i++)
+            assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_true(take_sent(&r, &bytes));
+        if (lie == 0)
+            answer_send(32);
+        if (lie == 1) {
+            answer_send(r.id);
+            answer_send(r.id);
+        }
+        if (lie == 2)
+            head(SEND)->answer_put = 33;
+        assert_int_equal(send_frame(frame, sizeof frame), -EIO);
+        expect_broken("an answer that cannot be");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(which_one, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(frames_both_ways, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(no_frames, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(receiving_lies, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(sending_lies, instances_start, instances_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
