@@ -10,10 +10,12 @@
  */
 #include "exchange.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <ukc/address.h>
 #include "clock.h"
 #include "log.h"
+#include "pages.h"
 #include "stack.h"
 #include "task.h"
 
@@ -32,9 +34,18 @@ struct server {
     struct connection *newest, *oldest; /* idle ones */
 };
 
-static struct connection connections[KEY_CONNECTIONS];
+/* Connections that have been used once are used again. New ones come from a few that are there, then from pages. */
+enum { FEW = 16, GROUP = 63 };
+struct group {
+    struct group *next;
+    struct connection connections[GROUP];
+};
+static_assert(sizeof(struct group) <= 4096);
+
+static struct connection few[FEW];
+static struct group *groups;
 static struct connection *free_connections;
-static unsigned connections_used; /* the rest of the array has never been touched */
+static unsigned connections_made;
 static unsigned servers;
 
 int64_t now_monotonic(void)
@@ -96,14 +107,40 @@ static void give_up_oldest(struct server *server)
 
 /* --- connections --- */
 
+/* One that has never been used; NULL: there is no memory. */
+static struct connection *connection_make(void)
+{
+    unsigned at = connections_made;
+    if (at >= FEW && (at - FEW) % GROUP == 0) {
+        struct group *group = pages_allocate(sizeof *group);
+        if (!group)
+            return NULL;
+        group->next = groups;
+        groups = group;
+    }
+    connections_made++;
+    return at < FEW ? &few[at] : &groups->connections[(at - FEW) % GROUP];
+}
+
 static struct connection *connection_take(void)
 {
     struct connection *connection = free_connections;
     if (connection)
         free_connections = connection->next_free;
-    else if (connections_used < KEY_CONNECTIONS)
-        connection = &connections[connections_used++];
+    else if (connections_made < KEY_CONNECTIONS)
+        connection = connection_make();
     return connection;
+}
+
+static void connections_free(void)
+{
+    for (struct group *group = groups, *next; group; group = next) {
+        next = group->next;
+        pages_free(group, sizeof *group);
+    }
+    groups = NULL;
+    free_connections = NULL;
+    connections_made = 0;
 }
 
 static void connection_end(struct connection *connection)
@@ -132,7 +169,7 @@ static void connection_start(struct server *server, struct stack_flow *flow)
 {
     struct connection *connection = connection_take();
     if (connection == NULL) {
-        stack_abort(flow); /* another server has them all */
+        stack_abort(flow); /* another server has them all, or the memory */
         return;
     }
     *connection = (struct connection){.server = server, .flow = flow};
@@ -232,8 +269,10 @@ int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, v
     log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(server.listener, port));
     servers++;
     error = serve(&server);
-    if (--servers == 0)
+    if (--servers == 0) {
         exchanges_free();
+        connections_free();
+    }
     if (error != -ECANCELED)
         log_write(LOG_LEVEL_ERROR, "http", "no more connections: %s", strerror(-error));
     return error == -ECANCELED ? 0 : error;

@@ -19,7 +19,7 @@ return implementation "http1" {
     body_bytes   = key.size { default = "1MiB", min = 0, doc = "the body of a request at most (413)" },
     out_bytes    = key.size { default = "16KiB", min = 12288, max = 1048576,
                               doc = "buffer in which answers to pipelined requests are gathered" },
-    stack_bytes  = key.size { default = match "target" { posix = "64KiB", default = "32KiB" }, min = 16384, doc = "stack of a connection's task, on which the handler runs" },
+    stack_bytes  = key.size { default = match "target" { posix = "64KiB", default = "28KiB" }, min = 16384, doc = "stack of a connection's task, on which the handler runs" },
     idle         = key.integer { default = 60, min = 1, max = 86400, doc = "seconds a connection may wait between requests" },
     header_time  = key.integer { default = 10, min = 1, max = 86400, doc = "seconds for the head of a request (408)" },
     body_time    = key.integer { default = 30, min = 1, max = 86400, doc = "seconds for each MiB of a body that has begun (408)" },

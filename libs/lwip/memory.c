@@ -25,7 +25,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/udp.h"
 
-enum { LEAST = 524288, CONNECTION_LEAST = 512 /* bytes, of one that only exists */ };
+enum { LEAST = 262144, OTHERS = 524288 /* the tasks of a dozen connections */, CONNECTION_LEAST = 512 /* bytes, of one that only exists */ };
 static_assert((uint64_t)MEMP_NUM_TCP_PCB * CONNECTION_LEAST <= KEY_MEMORY, "the key `memory` is too small for as many connections as the key `connections` says: 512 bytes each at least");
 
 static void *block;
@@ -44,12 +44,13 @@ static const uint32_t limits[MEMP_MAX] = {
 };
 static uint32_t counts[MEMP_MAX];
 
-/* A block of so many bytes, where half as much is left for others: their tasks, cards and buffers.  The least has to do. */
+/* A block of so many bytes, where half as much, and OTHERS, is left for others: their tasks, cards and buffers.  The least has to do. */
 static void *take(size_t size)
 {
-    void *memory = pages_allocate(size), *others = memory && size > LEAST ? pages_allocate(size / 2) : NULL;
+    size_t rest = size / 2 > OTHERS ? size / 2 : OTHERS;
+    void *memory = pages_allocate(size), *others = memory && size > LEAST ? pages_allocate(rest) : NULL;
     if (others)
-        pages_free(others, size / 2);
+        pages_free(others, rest);
     else if (memory && size > LEAST) {
         pages_free(memory, size);
         return NULL;
@@ -57,7 +58,7 @@ static void *take(size_t size)
     return memory;
 }
 
-/* A small machine, which does not have all that the key allows, gives half of it, or a quarter. */
+/* A small machine, which does not have all that the key allows, gives half of it, or a quarter, and so on. */
 int memory_start(void)
 {
     memset(counts, 0, sizeof counts);
@@ -187,8 +188,12 @@ static bool is_reassembly(memp_t type)
 unsigned memory_count_reassembled(void)
 {
     unsigned count = 0;
-    for (int type = 0; type < MEMP_MAX; type++)
-        count += is_reassembly((memp_t)type) ? counts[type] : 0;
+#if LWIP_IPV4 && IP_REASSEMBLY
+    count += counts[MEMP_REASSDATA];
+#endif
+#if LWIP_IPV6 && LWIP_IPV6_REASS
+    count += counts[MEMP_IP6_REASSDATA];
+#endif
     return count;
 }
 

@@ -69,7 +69,7 @@ return implementation "lwip" {
     servers6 = key.list { of = key.ipv6 {}, default = {}, group = "addresses", doc = "name servers with IPv6 addresses, before those that routers advertise" },
     hostname = key.string { default = "", phase = "both", group = "addresses", doc = "with ipv4=dhcp: the name told to the server; empty: none" },
 
-    memory      = key.size { default = match "target" { posix = "64MiB", default = "4MiB" }, min = 524288, max = 17179869184, budget = 1, group = "memory",
+    memory      = key.size { default = match "target" { posix = "64MiB", default = "4MiB" }, min = 262144, max = 17179869184, budget = 1, group = "memory",
                              doc = "all memory of the stack: connections, buffers, what waits to be sent or read; it is taken from the system as it is used; a machine that has less gives half of it, or a quarter" },
     connections = key.integer { default = 0, min = 0, max = 4000000, budget = 512, within = "memory", group = "memory",
                                 doc = "TCP connections at most, in every state; 0: one for each 4 KiB of memory" },

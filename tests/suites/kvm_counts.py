@@ -22,8 +22,8 @@ SECONDS = 900  # the C library may have to be compiled
 PORT, REQUESTS = 8080, 400
 
 HELLO = {"q35": 2_000, "microvm": 1_900}
-READY = {"q35": 92_000, "microvm": 115_000}
-REQUEST = 13_300  # of a page of 1 KiB, on one connection
+READY = {"q35": 79_000, "microvm": 101_000}
+REQUEST = 12_800  # of a page of 1 KiB, on one connection
 
 
 def within(what, count, bound):

@@ -233,14 +233,14 @@ def little(context):
         size = os.path.getsize(p.file("build/kvm/homepage"))
         expect(size <= LARGEST_HOMEPAGE, f"homepage has at most {LARGEST_HOMEPAGE} bytes", size)
         for machine in MACHINES:
-            with kvm.machine(p, machine, host, memory="3M") as server:
+            with kvm.machine(p, machine, host, memory="2M") as server:
                 host.wait_for_port(IPV4, PORT, server, 30)
                 expect("there is little memory" in server.output, f"{machine}: it says that it has less", server.output)
                 sockets = [host.connect(IPV4, PORT, 20) for _ in range(8)]
                 for s in sockets:
                     s.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
                 for s in sockets:
-                    expect(s.recv(15) == b"HTTP/1.1 200 OK", f"{machine}: eight connections are served with 3 MiB", server.output)
+                    expect(s.recv(15) == b"HTTP/1.1 200 OK", f"{machine}: eight connections are served with 2 MiB", server.output)
                     s.close()
 
 

@@ -422,6 +422,39 @@ static void frames_are_received_whole(void **state)
     }
 }
 
+/* How many buffers the card has; it uses none of them. */
+static unsigned buffers_of_card(void)
+{
+    struct double_chain chain;
+    unsigned count = 0;
+    while (double_pop(device, RECEIVE, &chain))
+        count++;
+    return count;
+}
+
+/* At first what the longest frame takes, then more with each frame: nothing is lost of a burst, and in the end it has all. */
+static void buffers_are_given_by_and_by(void **state)
+{
+    (void)state;
+    static uint8_t frame[1514], got[1514];
+    for (int joins = 0; joins < 2; joins++) {
+        set_up(joins ? ALL | GUEST_TSO : MAC | MRG);
+        assert_int_equal(virtio_net_start(), 0);
+        assert_in_range(buffers_of_card() * 2048, joins ? 65550 + HEADER : 9216 + HEADER, 40 * 2048);
+        tear_down();
+        set_up(joins ? ALL | GUEST_TSO : MAC | MRG);
+        assert_int_equal(virtio_net_start(), 0);
+        for (unsigned i = 0; i < 200; i++) {
+            size_t size = make_frame(frame, i, (uint8_t)i);
+            deliver(frame, size, joins ? 2 : 0, 0, 0);
+            assert_int_equal(receive_now(got, sizeof got), size);
+        }
+        assert_int_equal(receive_now(got, sizeof got), -ETIMEDOUT);
+        assert_int_equal(buffers_of_card(), 64);
+        tear_down();
+    }
+}
+
 static void checksums_of_what_is_received(void **state)
 {
     (void)state;
@@ -874,7 +907,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_the_card_can), TEST(which_card), TEST(cards_that_contradict_themselves),
         TEST(frames_are_sent_whole), TEST(what_is_padding_is_not_summed), TEST(segments_are_divided_by_the_card), TEST(who_sends_waits_for_room),
-        TEST(frames_are_received_whole), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
+        TEST(frames_are_received_whole), TEST(buffers_are_given_by_and_by), TEST(checksums_of_what_is_received), TEST(frames_that_nobody_wants), TEST(who_receives_is_woken),
         TEST(joined_only_with_what_it_needs), TEST(joined_segments_are_divided), TEST(joined_nonsense), TEST(joined_lies),
         TEST(cards_that_lie), TEST(news_of_the_link), TEST(addresses_are_announced), TEST(asked_with_a_frame), TEST(announced_only_with_what_it_needs), TEST(control_queues_that_lie),
     };

@@ -112,8 +112,7 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
 {
     char *at = memory;
     struct layout l = layout_of(size, parts, indirect);
-    memset(at, 0, l.tables); /* indirect tables are written when they are used */
-    memset(at + l.slots, 0, l.end - l.slots);
+    memset(at + l.available, 0, l.tables - l.available); /* descriptors, indirect tables and slots are written when they are used */
     *ring = (struct ring){
         .table = memory,
         .available = (void *)(at + l.available),
@@ -127,8 +126,10 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
         .event_index = event_index, .indirect = indirect,
         .silenced = true,
     };
-    for (unsigned i = 0; i < size; i++)
+    for (unsigned i = 0; i < size; i++) {
+        ring->slots[i].token = NULL;
         ring->slots[i].next = (uint16_t)(i + 1);
+    }
     for (unsigned i = 0; i < l.table_count; i++)
         ring->free_tables[i] = (uint16_t)i;
     if (event_index)
@@ -179,7 +180,7 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
 }
 
 /* The chain that begins with the first free descriptor is the device's, from the next ring_show() on. */
-static void publish(struct ring *ring, struct ring_slot *head, void *token, uint64_t writable)
+[[gnu::always_inline]] static inline void publish(struct ring *ring, struct ring_slot *head, void *token, uint64_t writable)
 {
     uint16_t first = ring->free_head, added = ring->added;
     head->token = token;
@@ -195,7 +196,7 @@ static void publish(struct ring *ring, struct ring_slot *head, void *token, uint
 }
 
 /* Most chains: a buffer to receive into, a frame to send. */
-[[gnu::noinline]] static int add_one(struct ring *ring, const struct virtio_part *part, unsigned out, void *token)
+[[gnu::always_inline]] static inline int add_one(struct ring *ring, const struct virtio_part *part, unsigned out, void *token)
 {
     uint16_t first = ring->free_head;
     struct ring_slot *head = &ring->slots[first];

@@ -2,7 +2,8 @@
  * receive.c - frames from the card (VIRTIO 1.2, 5.1.6.3, 5.1.6.4).
  *
  * The device has all buffers but those that are being copied out.  They are given back at once, and shown to it some
- * at a time, at the latest before the task waits.
+ * at a time, at the latest before the task waits.  At first it gets what the longest frame takes; with each frame that comes, more,
+ * until it has all: an image is ready sooner, and one that is hardly spoken to does not touch all of its memory.
  */
 #include "card.h"
 
@@ -18,12 +19,12 @@
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
 
-enum { TURN = 64 /* frames that nobody wants, after which others run */, LINE = 64 };
+enum { TURN = 64 /* frames that nobody wants, after which others run */, LINE = 64, FEW = 8 /* buffers, for a card that joins nothing */ };
 
 static struct virtio_queue *queue;
 static char *memory;
 static size_t memory_size, buffer_size;
-static unsigned buffers, unshown;
+static unsigned buffers, given, unshown; /* given: those that the device has had at all */
 static bool receiving, told;
 static bool news;       /* an interrupt came since the card's status was last looked at */
 static int64_t looked;  /* when that was */
@@ -73,15 +74,18 @@ static void show(void)
 
 void receive_begin(void)
 {
-    for (unsigned i = 0; i < buffers; i++)
-        give(memory + i * buffer_size);
+    unsigned first = card.joins ? (unsigned)((JOINED_MOST + sizeof(struct card_header)) / buffer_size) + 1 : FEW;
+    for (given = 0; given < buffers && given < first; given++)
+        give(memory + given * buffer_size);
     show();
 }
 
 static int give_back(char *buffer)
 {
     int error = give(buffer);
-    if (++unshown >= buffers / 4)
+    if (given < buffers && !error)
+        error = give(memory + given++ * buffer_size);
+    if (++unshown >= given / 4)
         show();
     return error;
 }
