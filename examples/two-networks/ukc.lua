@@ -4,9 +4,16 @@ return unikernel "two-networks" {
   sources  = { "two-networks.c" },
   requires = { front = sig.stack, back = sig.stack, task = sig.task, clock = sig.clock, log = sig.log },
   choose   = {
-    front = instance "lwip" {},
+    front = instance "lwip" {
+      choose = { netif = match "target" { kvm = instance "virtio_net" { set = { index = 0 } }, default = "netif_tap" } },
+    },
     back  = instance "lwip" {
-      choose = { netif = instance "netif_tap" { set = { device = "tap1", host_ipv4 = "10.0.1.1/24", host_ipv6 = "fd00:0:0:1::1/64" } } },
+      choose = {
+        netif = match "target" {
+          kvm     = instance "virtio_net" { set = { index = 1 } },
+          default = instance "netif_tap" { set = { device = "tap1", host_ipv4 = "10.0.1.1/24", host_ipv6 = "fd00:0:0:1::1/64" } },
+        },
+      },
       set    = { address = "10.0.1.2/24", router = "10.0.1.1", address6 = "fd00:0:0:1::2/64", router6 = "fd00:0:0:1::1" },
     },
   },

@@ -142,6 +142,37 @@ def service(context, name):
                     check(host, address, server)
 
 
+def two_networks(context):
+    """Two cards, each with a stack of its own: a connection from one network reaches a server in the other."""
+    need_tun()
+    with Network() as net, Project(context) as p:
+        host = net.namespace("host")
+        p.copy("examples/two-networks")
+        kvm.build(p)
+        for tap, prefix in (("tap0", "10.0.0.1/24"), ("tap1", "10.0.1.1/24")):
+            host.ip(f"tuntap add mode tap dev {tap}")
+            host.address(tap, prefix)
+        for machine in MACHINES:
+            argv = [*kvm.command(p, machine, tap=False), "--tap", "tap0", "--tap", "tap1"]
+            argv.remove("--")
+            with host.start(*argv, directory=p.path, environment=p.environment) as relay:
+                for address in ("10.0.0.2", "10.0.1.2"):
+                    host.wait_for_ping(address, relay)
+                with host.socket() as server:
+                    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    server.bind(("10.0.1.1", PORT))
+                    server.listen()
+                    server.settimeout(20)
+                    with host.connect("10.0.0.2", PORT, 60) as client, server.accept()[0] as connection:
+                        expect(connection.getpeername()[0] == "10.0.1.2", f"{machine}: the server sees the back's address", connection.getpeername())
+                        connection.settimeout(20)
+                        client.sendall(b"there")
+                        expect(connection.recv(5, socket.MSG_WAITALL) == b"there", f"{machine}: there")
+                        connection.sendall(b"back")
+                        expect(client.recv(4, socket.MSG_WAITALL) == b"back", f"{machine}: and back")
+                expect(relay.stop(seconds=20) == 0, f"{machine}: the power button ends it with status 0", relay.output)
+
+
 # ---- HTTP, byte for byte ----
 
 HEAD = b"Host: example.org\r\nConnection: close\r\n"
@@ -280,6 +311,7 @@ def tests(context):
     for example in ("two-ways", "outside", "squeeze"):
         yield example, lambda example=example: same_output(context, example)
     yield "rng", lambda: rng(context)
+    yield "two-networks", lambda: two_networks(context)
     yield "lookup", lambda: lookup(context)
     for name in SERVICES:
         yield name, lambda name=name: service(context, name)
