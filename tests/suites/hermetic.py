@@ -135,6 +135,18 @@ def hidden_in_the_environment(p):
     p.harmless += ["output that depends on getcwd", ".gitattributes", "the order of files and of jobs"]
 
 
+def made_unseen(p):
+    """An object that no watched command left is made again."""
+    p.ukc("build")
+    with open(p.file("build", "posix", "obj", "hello", "linked.o"), "ab") as f:
+        f.write(b"x")
+    r = p.ukc("build")
+    expect("what 1 files were made of was not watched: making them again" in r.out and "MODULE hello" in r.out, "somebody else has written it", r)
+    expect(p.ukc("show", "build/posix/hello", "--json").json["audit"] == "complete", "and the record is of a watched build")
+    p.same("an object that somebody else has written")
+    p.harmless.pop()
+
+
 def links(p):
     """A link out of the tree: the record has what it led to."""
     outside = os.path.join(p.top, "linked.h")
@@ -170,7 +182,7 @@ def hidden_in_tools(p):
 
 def planted(context):
     with Planted(context) as p:
-        for part in (read_by_compilers, declared_by_compilers, appearing_files, links, hidden_in_manifests, hidden_in_the_environment, hidden_in_tools):
+        for part in (read_by_compilers, declared_by_compilers, appearing_files, made_unseen, links, hidden_in_manifests, hidden_in_the_environment, hidden_in_tools):
             part(p)
         print(f"score: {len(p.caught)} caught and named, {len(p.harmless)} without effect, of {len(p.caught + p.harmless)} hidden inputs")
 
@@ -209,6 +221,22 @@ def unwatched(context):
         expect(not os.path.exists(p.file("again")), "nothing is written", r)
         r = p.run(*watched, str(context.ukc), "reproduce", shown["record"])
         expect("the record's actions were not shut in: a program above ukc watches already" in r.err, "reproducing says so", r)
+
+
+def without_proc(context):
+    """A chroot without /proc: watched, and shut in, all the same."""
+    unshare = harness.need("unshare")
+    if os.geteuid() != 0:
+        raise context.skip("only root can take /proc away")
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.run(unshare, "--mount", "sh", "-ec", f"umount -l /proc; test ! -e /proc/self; '{context.ukc}' configure --target posix --profile dev; '{context.ukc}' build",
+              environment={"UKC_SOURCE_ROOT": str(context.root)})
+        shown = p.ukc("show", "build/posix/hello", "--json").json
+        expect(shown["audit"] == "complete", "all was watched", shown["audit"])
+        p.write("hello.c", p.read("hello.c").decode() + incbin("/etc/passwd"))
+        r = p.run(unshare, "--mount", "sh", "-ec", f"umount -l /proc; '{context.ukc}' build", status=1, environment={"UKC_SOURCE_ROOT": str(context.root)})
+        expect("'/etc/passwd' is read, and declared nowhere" in r.err, "what is not declared is named", r)
 
 
 # ---- strace ----
@@ -280,5 +308,6 @@ def tests(context):
     yield "planted", lambda: planted(context)
     yield "at_link", lambda: at_link(context)
     yield "unwatched", lambda: unwatched(context)
+    yield "without_proc", lambda: without_proc(context)
     for target in ("posix", "kvm"):
         yield f"strace/{target}", lambda target=target: traced(context, target)

@@ -185,19 +185,25 @@ static bool make_again(struct project *p, bool quiet, const struct image *image,
     return run_build(p, quiet, image, now, ran, status);
 }
 
+/* Outputs of the image's commands that no watched command left; NULL after reporting. */
+static const struct edges *find_unwatched(struct project *p, const struct image *image)
+{
+    if (!p->edges)
+        p->edges = edges_read(p, project_file(p, "build.ninja"), true);
+    const struct edges *needed = p->edges ? edges_needed(p, p->edges, image->path) : NULL;
+    return needed ? audited_missing(p, needed) : NULL;
+}
+
 /*
- * Outputs that no watched command left: of an interrupted build, of an ukc that did not watch, of ninja alone.  They are made again.
- * An image that is known was watched when it was made.
+ * What was left by an interrupted build, by an ukc that did not watch, or by ninja alone is made again.  An image that
+ * is known was watched when it was made.
  */
 static bool watch_all(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
     struct image remembered = *image;
     if (p->unwatched || known_image(p, &remembered, now))
         return true;
-    if (!p->edges)
-        p->edges = edges_read(p, project_file(p, "build.ninja"), true);
-    const struct edges *needed = p->edges ? edges_needed(p, p->edges, image->path) : NULL;
-    const struct edges *missing = needed ? audited_missing(p, needed) : NULL;
+    const struct edges *missing = find_unwatched(p, image);
     if (!missing || missing->count == 0)
         return missing != NULL;
     if (!quiet)
@@ -209,7 +215,10 @@ static bool watch_all(struct project *p, bool quiet, const struct image *image, 
     if (!run_build(p, quiet, image, now, &again, status))
         return false;
     *ran = *ran || again;
-    return true;
+    missing = p->unwatched ? NULL : find_unwatched(p, image);
+    if (missing && missing->count) /* what they opened could not be told, twice */
+        p->unwatched = arena_printf(p->a, "the commands of %zu files could not be followed", missing->count);
+    return p->unwatched || missing;
 }
 
 bool build_image(struct project *p, bool quiet, struct image *image, int *status)
