@@ -75,7 +75,7 @@ bool run_parse(struct arena *a, const void *bytes, size_t size, struct run *r)
     return good;
 }
 
-static void put_reproduction(struct text *t, const struct reproduction *r)
+void reproduction_text(const struct reproduction *r, struct text *t)
 {
     char hex[HASH_HEX];
     canon_line(t, "ukc-reproduction", "1");
@@ -176,7 +176,7 @@ bool history_add_reproduction(struct objects *o, const char *tree, const struct 
     struct arena *a = arena_create();
     struct text message = {};
     struct line l;
-    put_reproduction(&message, r);
+    reproduction_text(r, &message);
     bool good = begin(&l, o, a, d) && add(&l, tree, author(a, r->user, r->host, r->ended_ms), &message, id, d) && end(&l, d);
     text_dispose(&message);
     arena_destroy(a);
@@ -218,10 +218,11 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
     if (string_starts(message, "ukc-reproduction ")) {
         struct history_reproduction *r = vec_add(w->arena, &w->reproductions);
         memcpy(r->id, id, OBJECT_HEX);
+        memcpy(r->tree, e.tree, OBJECT_HEX);
         return take_reproduction(w->arena, message, &r->reproduction) || damaged(id, "its message is not one that ukc writes", d);
     }
     if (!string_starts(message, "ukc-run "))
-        return true; /* a merge */
+        return true; /* somebody's merge */
     memcpy(e.id, id, OBJECT_HEX);
     if (!take_run(w->arena, message, &e.run))
         return damaged(id, "its message is not one that ukc writes", d);

@@ -9,8 +9,8 @@
  *     inputs/                        what the actions read
  *     intent/                        what was wanted
  *
- * So `git log refs/ukc/log`, `git show`, `git fsck` and `git push` work on it.  Commits are only added.  The union of
- * two logs is a merge, whose message is another.
+ * So `git log refs/ukc/log`, `git show`, `git fsck` and `git push` work on it.  Commits are only added.  A run
+ * is what its message says: two logs have a union (exchange.h).
  */
 #ifndef PROVENANCE_HISTORY_H
 #define PROVENANCE_HISTORY_H
@@ -42,7 +42,7 @@ struct history_entry {
     struct run run;
 };
 struct history_reproduction {
-    char id[OBJECT_HEX];
+    char id[OBJECT_HEX], tree[OBJECT_HEX];
     struct reproduction reproduction;
 };
 
@@ -53,13 +53,22 @@ struct history_reproduction {
 bool history_add(struct objects *, struct history_entry *, size_t count, struct diag *);
 bool history_add_reproduction(struct objects *, const char *tree, const struct reproduction *, char id[OBJECT_HEX], struct diag *);
 
-/* A run as a canonical text: a commit's message. */
+/* As canonical texts: a commit's message. */
 void run_text(const struct run *, struct text *);
+void reproduction_text(const struct reproduction *, struct text *);
 bool run_parse(struct arena *, const void *bytes, size_t size, struct run *);
 /*
  * Every run, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no log is no entries.
  */
 bool history_read(struct objects *, struct arena *, const struct history_entry **, size_t *count, struct diag *);
+
+/* A log, or a part of one. */
+struct history {
+    const struct history_entry *runs;
+    size_t run_count;
+    const struct history_reproduction *reproductions;
+    size_t reproduction_count;
+};
 
 /* The reproductions, in the same order. */
 bool history_read_reproductions(struct objects *, struct arena *, const struct history_reproduction **, size_t *count, struct diag *);

@@ -292,6 +292,29 @@ bool records_reindex(struct records *r, size_t *added, struct diag *d)
     return good;
 }
 
+bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct diag *d)
+{
+    struct arena *a = arena_create();
+    size_t added;
+    char id[OBJECT_HEX];
+    struct history_entry *runs = arena_array(a, struct history_entry, log->run_count);
+    for (size_t i = 0; i < log->run_count; i++)
+        runs[i] = log->runs[i];
+    records_gate_enter(r);
+    bool good = history_add(o, runs, log->run_count, d);
+    for (size_t i = 0; i < log->reproduction_count && good; i++)
+        good = history_add_reproduction(o, log->reproductions[i].tree, &log->reproductions[i].reproduction, id, d);
+    records_gate_leave(r);
+    arena_destroy(a);
+    return good && (log->run_count + log->reproduction_count == 0 || records_reindex(r, &added, d));
+}
+
+bool records_count(struct records *r, size_t *count, struct diag *d)
+{
+    *count = (size_t)sql_pragma(r->db, "SELECT count(*) FROM record");
+    return sql_report(r->db, "records cannot be read", d);
+}
+
 /* ---- finding ---- */
 
 static void take_hash(struct sql_statement *s, int column, struct hash *out)

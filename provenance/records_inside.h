@@ -29,6 +29,10 @@ void records_gate_leave(const struct records *);
  */
 bool records_add_runs(struct records *, struct objects *, struct record *, size_t count, size_t *added, struct diag *);
 
+/* Adds to the log and to the index what is not in them; the records' trees are in the repository, verified. */
+bool records_add_log(struct records *, struct objects *, const struct history *, struct diag *);
+bool records_count(struct records *, size_t *count, struct diag *);
+
 /* Does the index say of this run what the log and the record say?  False after reporting. */
 bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);
 

@@ -244,12 +244,14 @@ const struct command commands[] = {
     },
     {
         .name = "store",
-        .arguments = "reindex",
-        .summary = "look after the store",
-        .description = "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
-        .takes = TAKES(quiet),
+        .arguments = "push REMOTE | pull REMOTE | reindex",
+        .summary = "share records through a git repository; look after the store",
+        .description = "'push' gives REMOTE, a git repository that git reaches (a directory, ssh, https), all records and runs that it lacks; 'pull' takes those "
+                       "that this store lacks, after each was compared with its hashes. Together two logs are their union: nothing is lost when "
+                       "two push at once. 'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
+        .takes = TAKES(quiet) | TAKES(json),
         .least = 1,
-        .most = 1,
+        .most = 2,
         .run = command_store,
     },
     {

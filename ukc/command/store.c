@@ -5,7 +5,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/text.h"
-#include "../../provenance/record.h"
+#include "../../provenance/exchange.h"
 #include "../../provenance/store.h"
 #include <errno.h>
 #include <stdio.h>
@@ -53,19 +53,65 @@ static void reindex(struct invocation *i, const char *store)
     records_close(r);
 }
 
+static void print_exchanged(struct invocation *i, const struct exchanged *x, const char *where)
+{
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "remote", i->arguments[1]);
+        json_field_number(&j, "records", (int64_t)x->records);
+        json_field_number(&j, "runs", (int64_t)x->runs);
+        json_field_number(&j, "reproductions", (int64_t)x->reproductions);
+        json_end_object(&j);
+        answer_json(i, &j);
+    } else if (!given(i, OPTION_quiet)) {
+        printf("%zu record%s, %zu run%s and %zu reproduction%s were new %s\n", x->records, x->records == 1 ? "" : "s", x->runs, x->runs == 1 ? "" : "s",
+               x->reproductions, x->reproductions == 1 ? "" : "s", where);
+    }
+}
+
+static void push(struct invocation *i, const char *store)
+{
+    struct exchanged x;
+    struct records *r = records_open(store, i->diag);
+    if (r && exchange_push(r, i->arguments[1], &x, i->diag))
+        print_exchanged(i, &x, "there");
+    records_close(r);
+}
+
+static void pull(struct invocation *i, const char *store)
+{
+    struct exchanged x;
+    struct records *r = records_open(store, i->diag);
+    if (r && exchange_pull(r, i->arguments[1], &x, i->diag))
+        print_exchanged(i, &x, "here");
+    records_close(r);
+}
+
 int command_store(struct invocation *i)
 {
-    const char *word = i->arguments[0];
-    if (!string_equal(word, "reindex")) {
-        diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'ukc store %s' is nothing that can be done", word);
-        diag_help(i->diag, "there is 'ukc store reindex'");
-        return DIAG_USAGE;
+    static const struct {
+        const char *word;
+        size_t arguments;
+        void (*run)(struct invocation *, const char *store);
+    } actions[] = {{"reindex", 1, reindex}, {"push", 2, push}, {"pull", 2, pull}};
+    for (size_t k = 0; k < sizeof actions / sizeof actions[0]; k++) {
+        if (!string_equal(i->arguments[0], actions[k].word))
+            continue;
+        if (i->argument_count != actions[k].arguments) {
+            diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, actions[k].arguments == 2 ? "ukc store %s needs a remote" : "ukc store %s takes no words", actions[k].word);
+            diag_help(i->diag, "a remote is a git repository: a directory, or an address");
+            return DIAG_USAGE;
+        }
+        struct store *s = store_open(NULL, i->diag);
+        if (s)
+            actions[k].run(i, store_directory(s));
+        store_close(s);
+        return (int)diag_status(i->diag);
     }
-    struct store *s = store_open(NULL, i->diag);
-    if (s)
-        reindex(i, store_directory(s));
-    store_close(s);
-    return (int)diag_status(i->diag);
+    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'ukc store %s' is nothing that can be done", i->arguments[0]);
+    diag_help(i->diag, "there are 'ukc store push', 'ukc store pull' and 'ukc store reindex'");
+    return DIAG_USAGE;
 }
 
 static void print_verified_json(struct invocation *i, const struct verified *v, bool deep)

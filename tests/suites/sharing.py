@@ -1,0 +1,223 @@
+"""Records go to other stores through a git remote: two logs become their union; whatever dies or lies on the way changes nothing."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import harness
+from lib.project import expect
+from suites.provenance import Recorded
+
+SECONDS = 600
+
+
+class Shared(Recorded):
+    """A store with a record, and an empty remote."""
+
+    def __init__(self, context):
+        super().__init__(context)
+        self.remote = os.path.join(self.top, "remote.git")
+        self.run("git", "init", "-q", "--bare", self.remote)
+
+    def at(self, name, fresh=True):
+        """Another store: empty, or a copy of the first."""
+        path = os.path.join(self.top, name)
+        if not fresh:
+            shutil.copytree(self.store, path)
+        return {"UKC_STORE": path}
+
+    def build_again(self, environment):
+        os.remove(self.built["image"])
+        self.ukc("build", "--quiet", environment=environment)
+
+    def log(self, environment=None):
+        return self.ukc("log", "--json", environment=environment).json
+
+    def there(self, *arguments, **options):
+        return self.git(*arguments, directory=self.remote, **options).strip()
+
+
+def there_and_back(context):
+    with Shared(context) as p:
+        record = p.built["record"]
+        r = p.ukc("store", "pull", p.remote)
+        expect(r.out.startswith("0 records, 0 runs"), "an empty remote has nothing", r)
+        r = p.ukc("store", "push", "../remote.git", "--json")
+        expect(r.json["records"] == 1 and r.json["runs"] == 1, "the record goes there", r)
+        said = p.run("git", "-C", p.remote, "fsck", "--full", "--strict")
+        expect("error" not in said.err and "missing" not in said.out + said.err, "git finds the remote sound", said)
+        tip = p.there("rev-parse", "refs/ukc/log")
+        r = p.ukc("store", "push", p.remote)
+        expect(r.out.startswith("0 records, 0 runs") and p.there("rev-parse", "refs/ukc/log") == tip, "again: nothing", r)
+        other = p.at("other")
+        r = p.ukc("store", "pull", "file://" + p.remote, environment=other)
+        expect(r.out.startswith("1 record, 1 run "), "it comes from there", r)
+        p.ukc("verify", "--deep", environment=other)
+        expect(p.log(other) == p.log(), "the same log")
+        r = p.ukc("reproduce", record, "--json", environment=other, timeout=600)
+        expect(r.json["identical"], "from what was pulled", r)
+        r = p.ukc("store", "push", p.remote, "--json", environment=other)
+        expect((r.json["records"], r.json["runs"], r.json["reproductions"]) == (0, 0, 1), "that it was reproduced goes back", r)
+        p.ukc("store", "pull", p.remote)
+        expect(p.log()[0]["reproduced"] == 1 and p.log(other) == p.log(), "and is seen", p.log())
+        expect(not os.path.exists(os.path.join(p.store, "exchange")), "the meeting place is gone")
+
+
+def two_at_once(context):
+    """Nothing is lost, whoever comes second."""
+    with Shared(context) as p:
+        stores = [p.at(f"store-{k}", fresh=False) for k in range(3)]
+        for s in stores:
+            p.build_again(s)
+        pushing = [subprocess.Popen([str(context.ukc), "store", "push", p.remote], cwd=p.path, env={**p.environment, **s}, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for s in stores]
+        for process in pushing:
+            said = process.communicate(timeout=120)[0]
+            expect(process.returncode == 0, "each push ends well", said)
+        everything = p.at("everything")
+        p.ukc("store", "pull", p.remote, environment=everything)
+        expect(p.log(everything)[0]["builds"] == 4, "all runs are there, the common one once", p.log(everything))
+        for s in stores:
+            p.ukc("store", "pull", p.remote, environment=s)
+            expect(p.log(s)[0]["builds"] == 4, "the union", p.log(s))
+        p.ukc("verify", environment=stores[0])
+
+
+def dying(context):
+    """A remote that dies in the middle, both ways; a server that is not there."""
+    with Shared(context) as p:
+        p.write("up", "#!/bin/sh\nfor last; do :; done\ncase $last in *receive*) head -c $CUT | eval \"$last\";; *) eval \"$last\";; esac\n")
+        p.write("down", "#!/bin/sh\nfor last; do :; done\neval \"$last\" | head -c $CUT\n")
+        address = "ssh://nowhere" + p.remote
+        for script in ("up", "down"):
+            os.chmod(p.file(script), 0o755)
+        up, down = ({"GIT_SSH_COMMAND": p.file(script), "GIT_SSH_VARIANT": "simple"} for script in ("up", "down"))
+        for cut in (0, 300, 20000):
+            r = p.ukc("store", "push", address, status=3, environment={**up, "CUT": str(cut)})
+            expect("does not take the log" in r.err, "it is said", r)
+            p.run("git", "-C", p.remote, "rev-parse", "-q", "--verify", "refs/ukc/log", status=1)
+        p.ukc("store", "push", address, environment={**up, "CUT": "100000000"})
+        for cut in (0, 60, 1000, 20000):
+            other = p.at(f"other-{cut}")
+            r = p.ukc("store", "pull", address, status=3, environment={**other, **down, "CUT": str(cut)})
+            expect("cannot be read" in r.err or "cannot be taken" in r.err, "it is said", r)
+            expect(p.log(other) == [], "nothing came")
+        p.ukc("store", "pull", address, environment={**p.at("other"), **down, "CUT": "100000000"})
+        for remote, status in (("/nowhere/at/all", 3), (p.path, 3), ("", 2), ("ssh://nowhere/x", 3)):
+            p.ukc("store", "pull", remote, status=status, environment={"GIT_SSH_COMMAND": "false"})
+        r = p.ukc("store", "push", status=2)
+        expect("needs a remote" in r.err, "what is needed", r)
+        r = p.ukc("store", "pull", p.remote, status=3, environment={"PATH": "/nowhere"})
+        expect("apt-get install git" in r.err, "git is missing", r)
+
+
+def hostile(context):
+    """A remote that has something else than records: refused, and nothing is changed."""
+    with Shared(context) as p:
+        p.ukc("store", "push", p.remote)
+        commit = p.there("rev-parse", "refs/ukc/log")
+        tree = p.there("rev-parse", "refs/ukc/log^{tree}")
+        message = p.there("log", "-1", "--format=%B", commit).replace("\nended ", "\nended 1") + "\n"  # another run
+
+        def put(kind, contents, *arguments):
+            r = subprocess.run(["git", "-C", p.remote, "hash-object", "-w", "-t", kind, "--literally", "--stdin", *arguments], input=contents,
+                               capture_output=True, check=True, env=p.environment)
+            return r.stdout.decode().strip()
+
+        def entries(name):
+            return subprocess.run(["git", "-C", p.remote, "cat-file", "tree", name], capture_output=True, check=True).stdout
+
+        def offer(tree, message=message, parents=()):
+            who = "ukc <ukc@x> 1 +0000"
+            lines = [f"tree {tree}", *[f"parent {x}" for x in parents], f"author {who}", f"committer {who}", "", message]
+            p.there("update-ref", "refs/ukc/log", put("commit", "\n".join(lines).encode()))
+
+        def with_entry(name, mode, entry, contents=b"x", base=tree):
+            """The tree with one entry more, where git sorts it."""
+            return put("tree", entries(base) + f"{mode} {entry}".encode() + b"\0" + bytes.fromhex(put("blob", contents)))
+
+        def with_input(contents):
+            inputs = p.there("rev-parse", tree + ":inputs")
+            old = bytes.fromhex(p.there("rev-parse", tree + ":inputs/hello.c"))
+            new = put("tree", entries(inputs).replace(old, bytes.fromhex(put("blob", contents))))
+            return put("tree", entries(tree).replace(bytes.fromhex(inputs), bytes.fromhex(new)))
+
+        lies = {"another input": (with_input(b"int main(void) { return 1; }"), message, "inputs is not what it should be"),
+                "more than the record": (with_entry("top", "100644", "zzz"), message, "something that the record does not"),
+                "leads out": (with_entry("top", "100644", ".."), message, ""), "git's own": (with_entry("top", "100644", ".git"), message, ""),
+                "an absolute name": (with_entry("top", "100644", "/etc/passwd"), message, ""), "a link": (with_entry("top", "120000", "zz", b"/etc"), message, "something"),
+                "a run of nothing": (tree, "ukc-run 1\nrecord x\n", "not one that ukc writes"),
+                "another record": (tree, message.replace(p.built["record"], "0" * 64), "record is not what it should be")}
+        if context.long:
+            lies["huge"] = (with_input(b"\0" * (257 << 20)), message, "larger than 256 MiB")
+        before = p.log()
+        for name, (bad, text, said) in lies.items():
+            for parents in ((), (commit,)):
+                offer(bad, text, parents)
+                other = p.at("other")
+                r = p.ukc("store", "pull", p.remote, status=None, environment=other)
+                expect(r.status in (3, 6) and said in r.err and p.log(other) == [], f"{name}: refused", r)
+            if said:
+                expect(r.status == 6, f"{name}: it is not what it says", r)
+            r = p.ukc("store", "pull", p.remote, status=None)
+            expect(r.status in (3, 6) and p.log() == before, f"{name}: refused by a store that has the record", r)
+            shutil.rmtree(os.path.join(p.top, "other"))
+        p.ukc("verify", "--deep")
+        offer(tree, "somebody's merge\n", (commit,))  # what is no run says nothing
+        p.ukc("store", "pull", p.remote, environment=p.at("other"))
+
+
+def killed(context):
+    """kill -9 at any moment of build, push and pull: what is there is whole, and the next one works."""
+    with Shared(context) as p:
+        p.ukc("store", "push", p.remote)
+        count = 1000 if context.long else 4
+        chance = random.Random(os.environ.get("UKC_SEED", "1"))
+
+        def kill(limit, *arguments, environment=None):
+            """True: it was killed."""
+            process = subprocess.Popen([str(context.ukc), *arguments], cwd=p.path, env={**p.environment, **(environment or {})}, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            try:
+                process.wait(chance.random() * limit)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            return process.wait() < 0
+
+        def whole(environment=None):
+            p.ukc("store", "reindex", "--quiet", environment=environment)
+            p.ukc("verify", environment=environment)
+            return p.log(environment)
+
+        for k in range(count):
+            builds = p.log()[0]["builds"]
+            os.remove(p.built["image"])
+            begun = time.monotonic()
+            p.ukc("build", "--quiet")
+            took = time.monotonic() - begun
+            expect(p.log()[0]["builds"] == builds + 1, "a build is recorded", p.log())
+            os.remove(p.built["image"])
+            kill(took, "build")
+            expect(whole()[0]["builds"] in (builds + 1, builds + 2), "all that was recorded is there", p.log())
+            kill(took, "store", "push", p.remote)
+            expect("error" not in p.run("git", "-C", p.remote, "fsck", "--full").err, "the remote is sound")
+            p.ukc("build", "--quiet")
+            p.ukc("store", "push", p.remote)
+            other = p.at(f"other-{k}")
+            kill(took, "store", "pull", p.remote, environment=other)
+            expect(len(whole(other)) in (0, 1), "the record or nothing", p.log(other))
+            p.ukc("store", "pull", p.remote, environment=other)
+            expect(p.log(other)[0]["builds"] == p.log()[0]["builds"], "nothing is lost", p.log(other), p.log())
+            shutil.rmtree(os.path.join(p.top, f"other-{k}"))
+
+
+def tests(context):
+    harness.need("git")
+    yield "there_and_back", lambda: there_and_back(context)
+    yield "two_at_once", lambda: two_at_once(context)
+    yield "dying", lambda: dying(context)
+    yield "hostile", lambda: hostile(context)
+    yield "killed", lambda: killed(context)
