@@ -248,11 +248,7 @@ bool history_read(struct objects *o, struct arena *a, const struct history_entry
 {
     struct walk w = {.objects = o, .arena = a};
     bool good = walk(&w, d);
-    for (size_t i = 0, n = w.entries.count; i < n / 2; i++) {
-        struct history_entry e = w.entries.items[i];
-        w.entries.items[i] = w.entries.items[n - 1 - i];
-        w.entries.items[n - 1 - i] = e;
-    }
+    vec_reverse(&w.entries);
     *entries = w.entries.items;
     *count = w.entries.count;
     return good;
@@ -262,11 +258,7 @@ bool history_read_reproductions(struct objects *o, struct arena *a, const struct
 {
     struct walk w = {.objects = o, .arena = a};
     bool good = walk(&w, d);
-    for (size_t i = 0, n = w.reproductions.count; i < n / 2; i++) {
-        struct history_reproduction r = w.reproductions.items[i];
-        w.reproductions.items[i] = w.reproductions.items[n - 1 - i];
-        w.reproductions.items[n - 1 - i] = r;
-    }
+    vec_reverse(&w.reproductions);
     *all = w.reproductions.items;
     *count = w.reproductions.count;
     return good;

@@ -37,6 +37,9 @@ struct recording {
 bool recorded_write(struct objects *, const char *store, const struct recording *, char tree[OBJECT_HEX], struct hash *recipe, struct hash *record,
                     struct diag *);
 
+/* The texts of groups, as the trees actions/ and outputs/ have them; sorted by path if the groups are by name. */
+const struct object_source *recorded_group_sources(struct arena *, const struct recorded_group *, size_t count, bool outputs);
+
 struct recorded {
     struct recipe recipe;
     struct record_facts facts;

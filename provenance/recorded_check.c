@@ -41,18 +41,7 @@ static bool add_files(struct remaking *m, const char *path, const struct object_
 
 static bool add_groups(struct remaking *m, const struct recorded *r, bool outputs)
 {
-    struct object_source *sources = arena_array(m->a, struct object_source, r->group_count);
-    for (size_t i = 0; i < r->group_count; i++) {
-        const struct recorded_group *g = &r->groups[i];
-        struct text t = {};
-        if (outputs)
-            action_outputs_text(g->outputs, g->output_count, &t);
-        else
-            action_group_text(&g->actions, &t);
-        sources[i] = (struct object_source){.path = g->actions.name, .bytes = text_keep(&t, m->a), .size = t.size};
-        text_dispose(&t);
-    }
-    return add_tree(m, outputs ? "outputs/" : "actions/", sources, r->group_count);
+    return add_tree(m, outputs ? "outputs/" : "actions/", recorded_group_sources(m->a, r->groups, r->group_count, outputs), r->group_count);
 }
 
 static bool remake(struct remaking *m, const struct recorded *r, char tree[OBJECT_HEX])

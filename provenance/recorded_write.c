@@ -32,17 +32,17 @@ static bool write_tree(struct writer *w, const char *path, const struct object_s
     return true;
 }
 
-static const struct object_source *group_sources(struct writer *w, const struct recording *r, bool outputs)
+const struct object_source *recorded_group_sources(struct arena *a, const struct recorded_group *groups, size_t count, bool outputs)
 {
-    struct object_source *sources = arena_array(w->a, struct object_source, r->group_count);
-    for (size_t i = 0; i < r->group_count; i++) {
-        const struct recorded_group *g = &r->groups[i];
+    struct object_source *sources = arena_array(a, struct object_source, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct recorded_group *g = &groups[i];
         struct text t = {};
         if (outputs)
             action_outputs_text(g->outputs, g->output_count, &t);
         else
             action_group_text(&g->actions, &t);
-        sources[i] = (struct object_source){.path = g->actions.name, .bytes = text_keep(&t, w->a), .size = t.size};
+        sources[i] = (struct object_source){.path = g->actions.name, .bytes = text_keep(&t, a), .size = t.size};
         text_dispose(&t);
     }
     return sources;
@@ -88,11 +88,11 @@ bool recorded_write(struct objects *o, const char *store, const struct recording
     struct record_facts facts = {.image = r->image_sha256, .image_bytes = r->image_bytes};
     size_t input_count;
     bool good = part_inputs(&w, r, inputs, &input_count, &recipe) &&
-                write_tree(&w, "actions/", group_sources(&w, r, false), r->group_count, &recipe.actions, &parts[n++]) &&
+                write_tree(&w, "actions/", recorded_group_sources(w.a, r->groups, r->group_count, false), r->group_count, &recipe.actions, &parts[n++]) &&
                 (!r->host_count || write_tree(&w, "host/", r->host, r->host_count, &recipe.host, &parts[n++])) &&
                 write_tree(&w, "inputs/", inputs, input_count, &recipe.inputs, &parts[n++]) &&
                 write_tree(&w, "intent/", r->intent, r->intent_count, &facts.intent, &parts[n++]) &&
-                write_tree(&w, "outputs/", group_sources(&w, r, true), r->group_count, &facts.outputs, &parts[n++]);
+                write_tree(&w, "outputs/", recorded_group_sources(w.a, r->groups, r->group_count, true), r->group_count, &facts.outputs, &parts[n++]);
     recipe.has_host = r->host_count != 0;
     if (good) {
         struct text text = {}, tools = {};

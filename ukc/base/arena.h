@@ -37,7 +37,7 @@ void *arena_array_alloc(struct arena *, size_t n, size_t size, size_t align);
  *     VEC(struct key) keys = {};
  *     *vec_add(a, &keys) = (struct key){...};
  *     for (size_t i = 0; i < keys.count; i++) use(&keys.items[i]);
- * Growth moves the items: keep indexes across vec_add, not pointers.
+ * Growth moves the items: keep indexes across vec_add, not pointers.  vec_reverse(&keys) turns the order round.
  */
 #define VEC(T)                                                                                     \
     struct {                                                                                       \
@@ -49,6 +49,14 @@ void *arena_array_alloc(struct arena *, size_t n, size_t size, size_t align);
          ? (void)((v)->items = vec_grow((a), (v)->items, &(v)->capacity, sizeof *(v)->items))      \
          : (void)0, /* a sequence point: the array is looked at after it has grown */               \
      &(v)->items[(v)->count++])
+#define vec_reverse(v)                                                                             \
+    do                                                                                             \
+        for (size_t left_ = 0, right_ = (v)->count; left_ + 1 < right_; left_++) {                 \
+            __typeof__(*(v)->items) kept_ = (v)->items[left_];                                     \
+            (v)->items[left_] = (v)->items[--right_];                                              \
+            (v)->items[right_] = kept_;                                                            \
+        }                                                                                          \
+    while (0)
 void *vec_grow(struct arena *, void *items, size_t *capacity, size_t size);
 
 #endif

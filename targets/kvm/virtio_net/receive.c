@@ -18,6 +18,7 @@
 #include <string.h>
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
+#include <ukc/one_receiver.h>
 
 enum { TURN = 64 /* frames that nobody wants, after which others run */, LINE = 64, FEW = 8 /* buffers, for a card that joins nothing */ };
 
@@ -258,10 +259,5 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 
 ptrdiff_t virtio_net_receive(void *frame, size_t size, int64_t deadline)
 {
-    if (receiving)
-        return -EBUSY;
-    receiving = true;
-    ptrdiff_t got = receive(frame, size, deadline);
-    receiving = false;
-    return got;
+    return one_receiver(&receiving, receive, frame, size, deadline);
 }

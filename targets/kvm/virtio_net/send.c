@@ -15,14 +15,10 @@
 #include <string.h>
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
+#include <ukc/senders.h>
 
 enum { PARTS = 34, PIECES = KEY_SEND_BUFFERS, NONE = 0xffff, IP_MOST = 65535, TCP = 6 };
 static_assert(PARTS * PIECE >= IP_MOST + ETHERNET + (int)sizeof(struct card_header));
-
-struct sender {
-    struct task *task;
-    struct sender *next;
-};
 
 static struct virtio_queue *queue;
 static char *memory;
@@ -204,48 +200,21 @@ static void arm_first(void)
         task_wake(senders->task);
 }
 
-/* Waits in the row of those that want to send. */
-static int wait_for_room(int64_t deadline)
-{
-    struct sender self = {.task = task_self()}, **at = &senders;
-    while (*at)
-        at = &(*at)->next;
-    *at = &self;
-    arm_first();
-    int error = task_park(deadline);
-    for (at = &senders; *at != &self; at = &(*at)->next)
-        ;
-    *at = self.next;
-    arm_first();
-    return error;
-}
-
 void send_wake(void)
 {
-    for (struct sender *s = senders; s; s = s->next)
-        task_wake(s->task);
-}
-
-/* SIZE_MAX when it is more than that. */
-static size_t total(const struct view *views, size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        if (__builtin_add_overflow(size, views[i].size, &size))
-            return SIZE_MAX;
-    return size;
+    senders_wake(senders);
 }
 
 int virtio_net_send(const struct view *views, size_t count, int64_t deadline)
 {
-    size_t size = total(views, count);
+    size_t size = views_size(views, count);
     if (size > ETHERNET + card.mtu && (!card.divides || size > send_most()))
         return -EMSGSIZE;
     if (size < ETHERNET)
         return -EINVAL;
     int error;
     while ((error = put(views, size)) == -EAGAIN) {
-        error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : wait_for_room(deadline);
+        error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : senders_wait(&senders, arm_first, deadline);
         if (error)
             break;
     }

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <ukc/deadline.h>
+#include <ukc/one_receiver.h>
 
 enum { HEADER = REPLAY_HEADER, TAG = 4 };
 #define LONG (3600 * NANOSECONDS_PER_SECOND) /* a cable on which nobody speaks is no deadlock: so no wait is without end */
@@ -128,12 +129,7 @@ static ptrdiff_t receive(void *to, size_t size, int64_t deadline)
 
 ptrdiff_t netif_pcap_receive(void *frame, size_t size, int64_t deadline)
 {
-    if (receiving)
-        return -EBUSY;
-    receiving = true;
-    ptrdiff_t got = receive(frame, size, deadline);
-    receiving = false;
-    return got;
+    return one_receiver(&receiving, receive, frame, size, deadline);
 }
 
 /* ---- sending ---- */

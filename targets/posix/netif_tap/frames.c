@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
+#include <ukc/one_receiver.h>
 #include <unistd.h>
 
 enum {
@@ -213,24 +214,10 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 
 ptrdiff_t frames_receive(void *frame, size_t size, int64_t deadline)
 {
-    if (receiving)
-        return -EBUSY;
-    receiving = true;
-    ptrdiff_t got = receive(frame, size, deadline);
-    receiving = false;
-    return got;
+    return one_receiver(&receiving, receive, frame, size, deadline);
 }
 
 /* ---- sending ---- */
-
-static size_t total(const struct view *views, size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        if (__builtin_add_overflow(size, views[i].size, &size))
-            return SIZE_MAX;
-    return size;
-}
 
 /* The first `size` bytes of the views. */
 static void copy(uint8_t *to, size_t size, const struct view *views)
@@ -373,7 +360,7 @@ static void lose(int error)
 
 int frames_send(const struct view *views, size_t count, int64_t deadline)
 {
-    size_t size = total(views, count);
+    size_t size = views_size(views, count);
     if (size > (device.offload ? FRAME_DIVIDED_MOST : FRAME_HEADER + device.mtu))
         return -EMSGSIZE;
     if (size < FRAME_HEADER)

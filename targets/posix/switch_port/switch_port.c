@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <ukc/deadline.h>
+#include <ukc/one_receiver.h>
 
 enum { HEADER = 14, TAG = 4 };
 
@@ -37,12 +38,7 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 
 ptrdiff_t switch_port_receive(void *frame, size_t size, int64_t deadline)
 {
-    if (receiving)
-        return -EBUSY;
-    receiving = true;
-    ptrdiff_t got = receive(frame, size, deadline);
-    receiving = false;
-    return got;
+    return one_receiver(&receiving, receive, frame, size, deadline);
 }
 
 int switch_port_send(const struct view *views, size_t count, int64_t deadline)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <ukc/deadline.h>
+#include <ukc/one_receiver.h>
 #include <ukc/xen.h>
 
 enum { BUFFERS = KEY_RECEIVE_BUFFERS, TURN = 64 /* frames that nobody wants, after which others run */ };
@@ -142,10 +143,5 @@ static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 
 ptrdiff_t netfront_receive(void *frame, size_t size, int64_t deadline)
 {
-    if (receiving)
-        return -EBUSY;
-    receiving = true;
-    ptrdiff_t got = receive(frame, size, deadline);
-    receiving = false;
-    return got;
+    return one_receiver(&receiving, receive, frame, size, deadline);
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <ukc/deadline.h>
+#include <ukc/senders.h>
 #include <ukc/xen.h>
 
 enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2 };
@@ -28,11 +29,6 @@ union slot {
     struct answer answer;
 };
 _Static_assert(sizeof(union slot) == 12 && MTU_MOST + ETHERNET <= PIECE, "as the protocol has it");
-
-struct sender {
-    struct task *task;
-    struct sender *next;
-};
 
 static struct ring ring;
 static char *memory;
@@ -124,48 +120,21 @@ static void arm_first(void)
         task_wake(senders->task);
 }
 
-/* Waits in the row of those that want to send. */
-static int wait_for_room(int64_t deadline)
-{
-    struct sender self = {.task = task_self()}, **at = &senders;
-    while (*at)
-        at = &(*at)->next;
-    *at = &self;
-    arm_first();
-    int error = task_park(deadline);
-    for (at = &senders; *at != &self; at = &(*at)->next)
-        ;
-    *at = self.next;
-    arm_first();
-    return error;
-}
-
 void send_wake(void)
 {
-    for (struct sender *s = senders; s; s = s->next)
-        task_wake(s->task);
-}
-
-/* SIZE_MAX when it is more than that. */
-static size_t total(const struct view *views, size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        if (__builtin_add_overflow(size, views[i].size, &size))
-            return SIZE_MAX;
-    return size;
+    senders_wake(senders);
 }
 
 int netfront_send(const struct view *views, size_t count, int64_t deadline)
 {
-    size_t size = total(views, count);
+    size_t size = views_size(views, count);
     if (size > ETHERNET + card.mtu)
         return -EMSGSIZE;
     if (size < ETHERNET)
         return -EINVAL;
     int error;
     while ((error = put(views, count, size)) == -EAGAIN) {
-        error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : wait_for_room(deadline);
+        error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : senders_wait(&senders, arm_first, deadline);
         if (error)
             break;
     }
