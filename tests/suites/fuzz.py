@@ -21,7 +21,7 @@ RUNTIME = {
     "kv_block": ("tests/unit/runtime/block_double.c",
                  *(f"libs/kv_block/{part}.c" for part in ("kv_block", "compact", "mount", "blank", "lock", "index", "format", "crc64"))),
     "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "recipe", "action", "canon",
-                                                     "gitoid", "history", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
+                                                     "gitoid", "history", "known", "recorded_write", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }

@@ -44,6 +44,7 @@ struct audit {
     struct arena *arena, *scratch; /* scratch: of the last questions */
     size_t questions;
     struct map actions; /* pid: 1, or 2: ukc itself */
+    bool has_own;       /* the shell of an action has started ukc, in the action's group */
     struct map seen;    /* "<pid> <path>" */
     const char *self, *directory;
     pid_t group; /* ours */
@@ -138,10 +139,28 @@ static pid_t parent_of(pid_t pid)
     return after && strlen(after) > 4 ? (pid_t)atoi(after + 4) : 0;
 }
 
-/* That of its group; who left the group belongs to its nearest ancestor's. */
+static bool is_own(struct audit *a, pid_t action)
+{
+    return map_get(&a->actions, number(a, action)) == 2;
+}
+
+/* The ukc that it is, or that started it, below the leader of its group; 0: none. */
+static pid_t own_above(struct audit *a, pid_t pid, pid_t group)
+{
+    for (int depth = 0; pid > 1 && pid != group && depth < 64; depth++) {
+        if (is_own(a, pid))
+            return pid;
+        pid = parent_of(pid);
+    }
+    return 0;
+}
+
+/* That of its group, unless it belongs to a ukc in it; who left the group belongs to its nearest ancestor's. */
 static pid_t action_of(struct audit *a, pid_t pid)
 {
-    pid_t group = getpgid(pid);
+    pid_t group = getpgid(pid), own = a->has_own && group != a->group ? own_above(a, pid, group) : 0;
+    if (own)
+        return own;
     if (group == a->group || map_get(&a->actions, number(a, group)) != MAP_ABSENT)
         return group == a->group ? 0 : group;
     for (int depth = 0; pid > 1 && depth < 64; depth++) {
@@ -150,11 +169,6 @@ static pid_t action_of(struct audit *a, pid_t pid)
         pid = parent_of(pid);
     }
     return 0;
-}
-
-static bool is_own(struct audit *a, pid_t action)
-{
-    return map_get(&a->actions, number(a, action)) == 2;
 }
 
 /* ---- paths ---- */
@@ -244,6 +258,16 @@ static const char *command_line(struct audit *a, const struct question *q, uint6
     return kept;
 }
 
+/* A shell that does not replace itself by its last command starts ukc beside it. */
+static void mark_own(struct audit *a, const struct question *q, const char *path)
+{
+    const char *key = number(a, q->pid);
+    bool own = a->self && string_equal(path, a->self) && q->action;
+    if (own || map_get(&a->actions, key) == 2) /* or it becomes something else */
+        map_set(&a->actions, arena_strdup(a->arena, key), own ? 2 : 1);
+    a->has_own |= own;
+}
+
 static int executed(struct audit *a, struct question *q, int at, uint64_t address, uint64_t argv)
 {
     const char *given = read_string(a, q->pid, address, 4096), *path = given ? full_path(a, q, at, given) : NULL;
@@ -259,7 +283,10 @@ static int executed(struct audit *a, struct question *q, int at, uint64_t addres
         q->action = q->pid;
         map_set(&a->actions, arena_strdup(a->arena, key), a->self && string_equal(path, a->self) ? 2 : 1);
     }
-    return q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
+    int error = q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
+    if (q->pid != getpgid(q->pid))
+        mark_own(a, q, path);
+    return error;
 }
 
 static int network(struct audit *a, const struct question *q, int family)
