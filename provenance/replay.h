@@ -13,6 +13,7 @@ struct replay {
     const char *path;      /* PATH of the actions: where the tools are */
     const char *const *files; /* of the tools and of what they load, without links: beside the record's, all that may be read */
     size_t file_count;
+    bool open;             /* the tools are others than recorded, and what these need to run is not known: nothing is shut in */
     unsigned jobs;         /* 0: as many as there are processors */
     /* Called before each action, with its number from 1 to `count`; may be NULL. */
     void (*progress)(void *context, size_t number, size_t count, const char *output);
@@ -23,7 +24,7 @@ struct replay {
 const char *replay_image(struct arena *, const struct replay *);
 /*
  * Lays out the inputs and runs the actions, shut in: they can open nothing but what is in the directory, the tools and
- * the record's files of the host, and have no network.  Where that cannot be had, a warning says so.  False after reporting: an action that failed is DIAG_DIFFERS, because when
+ * the record's files of the host, and have no network.  Where that cannot be had, a warning says so; nor are they where `open` says so.  False after reporting: an action that failed is DIAG_DIFFERS, because when
  * it was recorded it did not, and its own words are shown.
  */
 bool replay_run(struct arena *, const struct replay *, struct diag *);

@@ -172,6 +172,7 @@ static void note(struct reproducing *r)
 static bool run(struct reproducing *r)
 {
     struct diag *d = r->i->diag;
+    r->replay.open = r->host_tools;
     bool good = replay_run(r->i->arena, &r->replay, d);
     if (r->terminal)
         fputs("\r\033[K", stderr);
