@@ -5,7 +5,7 @@ A suite is a module tests/suites/NAME.py with
 
     def tests(context):          yields (name, function)
     SECONDS = 300                optional: the time limit of each test
-    SANITIZED = True             optional: run again with the sanitized compiler
+    SANITIZED = True             optional: run again with the sanitized compiler ("long": only with --long)
     ALONE = True                 optional: its tests run one at a time (they measure, or use the whole machine)
     ORDER = 10                   optional: smaller runs earlier (default 50)
 
@@ -255,7 +255,7 @@ def listed(modules, options, done):
     common = {"long": options.long, "accept": options.accept, "jobs": max(1, options.jobs)}
     rounds = [(module, "", options.build, False) for module in modules]
     if options.sanitized and not options.accept:
-        rounds += [(module, "-sanitized", options.sanitized, True) for module in modules if getattr(module, "SANITIZED", False)]
+        rounds += [(module, "-sanitized", options.sanitized, True) for module in modules if getattr(module, "SANITIZED", False) in ((True, "long") if options.long else (True,))]
     for module, suffix, build, sanitized in rounds:
         suite = Suite(module.__name__.split(".")[-1] + suffix)
         context = harness.Context(build, sanitized=sanitized, **common)

@@ -195,7 +195,7 @@ def stale(context):
 
 
 def of_another_build(context):
-    """Symbols beside a release image that are not its own are told before gdb shows wrong lines by them, and so are none."""
+    """Symbols beside a release image that are not its own are never shown: they are made again."""
     harness.need("gdb")
     harness.need("qemu-system-x86_64")
     with Project(context) as p:
@@ -206,10 +206,10 @@ def of_another_build(context):
         p.write("probe.c", CRASH)
         kvm.build(p)
         own = p.read("build", "kvm", "probe.debug")
-        for symbols, words in ((other, "are not of the build that"), (b"nothing", "are not of the build that"), (own, None)):
+        for symbols in (other, b"nothing"):
             p.write("build/kvm/probe.debug", symbols)
-            r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "info registers rip", status=6 if words else 0, timeout=120)
-            expect((f"error: the symbols in 'build/kvm/probe.debug' {words}" in r.err) == bool(words) and ("rip" in r.out) != bool(words), "gdb is not started", r)
+            r = p.ukc("debug", "--accelerator", "tcg", "--batch", "--eval", "info registers rip", timeout=120)
+            expect("rip" in r.out and p.read("build", "kvm", "probe.debug") == own, "what another hand has changed is made again", r)
 
 
 def ended(context):

@@ -344,5 +344,6 @@ def tests(context):
     yield "posix, check", lambda: posix_check(context)
     yield "missing", lambda: missing(context)
     yield "kept", lambda: kept(context)
-    yield "shared", lambda: shared(context)
-    yield "not kept", lambda: not_kept(context)
+    if context.long:  # each compiles the C library anew
+        yield "shared", lambda: shared(context)
+        yield "not kept", lambda: not_kept(context)

@@ -176,4 +176,5 @@ def routers(context):
 def tests(context):
     yield "routers", lambda: routers(context)
     yield "release", lambda: lies(context, [])
-    yield "sanitized", lambda: lies(context, ["--profile", "dev", "--sanitize"])
+    if context.long:
+        yield "sanitized", lambda: lies(context, ["--profile", "dev", "--sanitize"])

@@ -8,7 +8,7 @@ import subprocess
 import harness
 from lib.project import Project, expect
 
-SANITIZED = True
+SANITIZED = "long"
 SECONDS = 300
 
 IMAGE = "build/posix/raw-ping"

@@ -14,7 +14,7 @@ from lib.project import Project, expect, fetch, free_port, wait_for_port
 
 SECONDS = 1500  # musl may have to be compiled
 MACHINES = ("q35", "microvm")
-SANITIZED = ["-std=gnu2x", "-D_GNU_SOURCE", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+SANITIZER_FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
 def post(port, path="/apples"):
@@ -171,7 +171,7 @@ def replay_program(context, directory):
     harness.need("clang-19")
     program, root = directory / "replay", context.root
     include = ("libs/signatures", "libs/include", "tests/unit/runtime", "tests/unit/runtime/kv_block")
-    harness.run(["clang-19", *SANITIZED, *(f"-I{root / i}" for i in include), root / "tests/storage/replay.c", root / "tests/unit/runtime/block_double.c",
+    harness.run(["clang-19", *SANITIZER_FLAGS, *(f"-I{root / i}" for i in include), root / "tests/storage/replay.c", root / "tests/unit/runtime/block_double.c",
                  *sorted((root / "libs/kv_block").glob("*.c")), "-o", program], timeout=120)
     return program
 

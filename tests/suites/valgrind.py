@@ -1,4 +1,4 @@
-"""The unit tests again, under valgrind: no error, and nothing lost."""
+"""The unit tests again, under valgrind: no error, and nothing lost.  Those that take half a minute there run with --long."""
 
 import os
 
@@ -6,10 +6,14 @@ import harness
 
 ORDER = 30
 SECONDS = 300
+SLOW = {"store_trees", "store", "acpi_power", "bundle", "check_cache", "resolve", "record"}
 
 
 def tests(context):
     for name, argv, more in harness.unit_tests(context):
+        if name in SLOW and not context.long:
+            continue
+
         def test(argv=argv, more=more):
             valgrind = [harness.need("valgrind"), "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite",
                         f"--error-exitcode={harness.CHECK_STATUS}",
