@@ -20,6 +20,11 @@ static const char *or_dash(const char *word)
     return word && *word ? word : "-";
 }
 
+static void times_text(int64_t started_ms, int64_t ended_ms, struct text *t)
+{
+    text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", started_ms, ended_ms);
+}
+
 void run_text(const struct run *r, struct text *t)
 {
     char hex[HASH_HEX];
@@ -32,9 +37,32 @@ void run_text(const struct run *r, struct text *t)
     canon_line(t, "image", or_dash(r->image));
     canon_line(t, "host", or_dash(r->host));
     canon_line(t, "user", or_dash(r->user));
-    text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
+    times_text(r->started_ms, r->ended_ms, t);
     if (r->audit && *r->audit)
         canon_line(t, "audit", r->audit);
+}
+
+/* Lines of two words, the first of which are these names, in version 1 of what the first line names; NULL: they are not.  The last `optional` may be absent. */
+static const struct canon_line *take_lines(struct arena *a, const char *message, const char *const *names, size_t most, size_t optional, size_t *count)
+{
+    const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, count);
+    if (!lines || *count > most || *count < most - optional)
+        return NULL;
+    for (size_t i = 0; i < *count; i++)
+        if (!canon_is(&lines[i], names[i], 2))
+            return NULL;
+    return strcmp(lines[0].words[1], "1") == 0 ? lines : NULL;
+}
+
+/* Of two lines. */
+static bool take_times(const struct canon_line *lines, int64_t *started_ms, int64_t *ended_ms)
+{
+    uint64_t started, ended;
+    if (!canon_parse_number(lines[0].words[1], &started) || !canon_parse_number(lines[1].words[1], &ended) || started > INT64_MAX || ended > INT64_MAX)
+        return false;
+    *started_ms = (int64_t)started;
+    *ended_ms = (int64_t)ended;
+    return true;
 }
 
 static bool take_run(struct arena *a, const char *message, struct run *r)
@@ -42,15 +70,8 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
     static const char *const names[] = {"ukc-run", "record", "unikernel", "version", "project", "image", "host", "user", "started", "ended", "audit"};
     enum { NAMES = sizeof names / sizeof names[0] };
     size_t count;
-    uint64_t started, ended;
-    const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, &count);
-    if (!lines || count > NAMES || count < NAMES - 1) /* the last is younger than the first runs */
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!canon_is(&lines[i], names[i], 2))
-            return false;
-    if (strcmp(lines[0].words[1], "1") != 0 || !hash_parse(lines[1].words[1], &r->record) || !canon_parse_number(lines[8].words[1], &started) ||
-        !canon_parse_number(lines[9].words[1], &ended) || started > INT64_MAX || ended > INT64_MAX)
+    const struct canon_line *lines = take_lines(a, message, names, NAMES, 1, &count); /* the last is younger than the first runs */
+    if (!lines || !hash_parse(lines[1].words[1], &r->record) || !take_times(&lines[8], &r->started_ms, &r->ended_ms))
         return false;
     r->unikernel = lines[2].words[1];
     r->version = lines[3].words[1];
@@ -58,8 +79,6 @@ static bool take_run(struct arena *a, const char *message, struct run *r)
     r->image = lines[5].words[1];
     r->host = lines[6].words[1];
     r->user = lines[7].words[1];
-    r->started_ms = (int64_t)started;
-    r->ended_ms = (int64_t)ended;
     r->audit = count == NAMES ? lines[10].words[1] : "";
     return true;
 }
@@ -87,7 +106,7 @@ void reproduction_text(const struct reproduction *r, struct text *t)
     canon_line(t, "tools", or_dash(r->tools));
     canon_line(t, "host", or_dash(r->host));
     canon_line(t, "user", or_dash(r->user));
-    text_printf(t, "started %" PRId64 "\nended %" PRId64 "\n", r->started_ms, r->ended_ms);
+    times_text(r->started_ms, r->ended_ms, t);
 }
 
 static bool take_reproduction(struct arena *a, const char *message, struct reproduction *r)
@@ -95,22 +114,14 @@ static bool take_reproduction(struct arena *a, const char *message, struct repro
     static const char *const names[] = {"ukc-reproduction", "record", "image", "version", "tools", "host", "user", "started", "ended"};
     enum { NAMES = sizeof names / sizeof names[0] };
     size_t count;
-    uint64_t started, ended;
-    const struct canon_line *lines = canon_lines(a, message, strlen(message), MESSAGE_LINES, &count);
-    if (!lines || count != NAMES)
-        return false;
-    for (size_t i = 0; i < NAMES; i++)
-        if (!canon_is(&lines[i], names[i], 2))
-            return false;
-    if (strcmp(lines[0].words[1], "1") != 0 || !hash_parse(lines[1].words[1], &r->record) || !hash_parse(lines[2].words[1], &r->image) ||
-        !canon_parse_number(lines[7].words[1], &started) || !canon_parse_number(lines[8].words[1], &ended) || started > INT64_MAX || ended > INT64_MAX)
+    const struct canon_line *lines = take_lines(a, message, names, NAMES, 0, &count);
+    if (!lines || !hash_parse(lines[1].words[1], &r->record) || !hash_parse(lines[2].words[1], &r->image) ||
+        !take_times(&lines[7], &r->started_ms, &r->ended_ms))
         return false;
     r->version = lines[3].words[1];
     r->tools = lines[4].words[1];
     r->host = lines[5].words[1];
     r->user = lines[6].words[1];
-    r->started_ms = (int64_t)started;
-    r->ended_ms = (int64_t)ended;
     return true;
 }
 

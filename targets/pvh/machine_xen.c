@@ -30,13 +30,10 @@ static uint32_t event;
 static bool open_ring(void)
 {
     static bool tried;
-    if (tried || !xen_is_there())
-        return ring;
-    tried = true;
-    uint64_t page = xen_parameter(XEN_CONSOLE_PAGE);
-    event = (uint32_t)xen_parameter(XEN_CONSOLE_EVENT);
-    if (page && event && event < XEN_EVENTS && page < UINT64_C(1) << 35 && machine_map(page * MACHINE_PAGE, MACHINE_PAGE, MACHINE_WRITE))
-        ring = (volatile struct ring *)(uintptr_t)(page * MACHINE_PAGE);
+    if (!tried) {
+        tried = true;
+        ring = xen_shared_ring(XEN_CONSOLE_PAGE, XEN_CONSOLE_EVENT, &event);
+    }
     return ring;
 }
 

@@ -36,13 +36,10 @@ static unsigned change_count;
 static bool open_ring(void)
 {
     static bool tried;
-    if (tried)
-        return ring;
-    tried = true;
-    uint64_t page = xen_is_there() ? xen_parameter(XEN_STORE_PAGE) : 0;
-    event = (uint32_t)xen_parameter(XEN_STORE_EVENT);
-    if (page && event && event < XEN_EVENTS && page < UINT64_C(1) << 35 && machine_map(page * MACHINE_PAGE, MACHINE_PAGE, MACHINE_WRITE))
-        ring = (volatile struct ring *)(uintptr_t)(page * MACHINE_PAGE);
+    if (!tried) {
+        tried = true;
+        ring = xen_shared_ring(XEN_STORE_PAGE, XEN_STORE_EVENT, &event);
+    }
     return ring;
 }
 

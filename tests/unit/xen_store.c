@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "../../targets/pvh/xen_ring.c"
 #include "../../targets/pvh/xen_store.c"
 
 enum { EVENT = 3 };

@@ -38,9 +38,9 @@ struct audited {
 
 /* ---- the log ---- */
 
-static bool is_ending(const char *word, size_t n)
+static bool names_output(const char *option)
 {
-    return (n == 2 && strncmp(word, "-o", 2) == 0) || (n == 8 && strncmp(word, "--output", 8) == 0);
+    return string_equal(option, "-o") || string_equal(option, "--output");
 }
 
 /* The edge whose output the command names: after -o, or at its end. */
@@ -50,7 +50,7 @@ static const struct edge *edge_of(struct audited *x, const char *command)
     if (!edge_split(x->a, command, &split))
         return NULL;
     for (size_t i = 1; i < split.word_count; i++) {
-        if (i + 1 < split.word_count && !is_ending(split.words[i - 1], strlen(split.words[i - 1])))
+        if (i + 1 < split.word_count && !names_output(split.words[i - 1]))
             continue;
         uint32_t at = map_get(&x->outputs, split.words[i]);
         if (at != MAP_ABSENT)

@@ -58,6 +58,8 @@ enum xen_parameter { XEN_STORE_PAGE = 1, XEN_STORE_EVENT = 2, XEN_CONSOLE_PAGE =
 
 /* 0: there is none. */
 uint64_t xen_parameter(enum xen_parameter);
+/* A page that the toolstack shares with the domain, mapped, and its event channel.  NULL: there is none, or the hypervisor is not Xen. */
+volatile void *xen_shared_ring(enum xen_parameter page, enum xen_parameter channel, uint32_t *event);
 
 /* ---- event channels ---- */
 
