@@ -7,10 +7,10 @@
 
 #include "clock.h"
 #include "console.h"
+#include "format.h"
 #include "keys.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <ukc/deadline.h>
@@ -137,10 +137,9 @@ static size_t escape(char *to, size_t room, const char *text)
 }
 
 /* The text where it stands, or escaped. */
-static size_t put_message(char *to, size_t room, int length)
+static size_t put_message(char *to, size_t room, size_t size)
 {
     char text[TEXT];
-    size_t size = length < TEXT ? (size_t)length : TEXT - 1;
     memset(to + size, ' ', sizeof(uint64_t));
     if (!has_control(to, size))
         return size;
@@ -159,10 +158,7 @@ void log_console_vwrite(enum log_level level, const char *component, const char 
     head = put_text(head, component, NAME);
     *head++ = ':';
     *head++ = ' ';
-    int length = vsnprintf(head, TEXT, format, arguments);
-    if (length < 0)
-        return;
-    size_t at = (size_t)(head - line);
+    size_t at = (size_t)(head - line), length = log_console_format(head, TEXT - 1, format, arguments);
     at += put_message(head, sizeof line - at - 1, length);
     line[at++] = '\n';
     console_write(line, at);

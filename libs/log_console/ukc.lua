@@ -3,7 +3,7 @@ return implementation "log_console" {
   doc = "messages as lines on the console",
   provides = sig.log,
   requires = { console = sig.console, clock = sig.clock },
-  sources  = { "log_console.c" },
+  sources  = { "log_console.c", "format.c" },
   keys     = {
     level = key.enum { "error", "warning", "notice", "info", "debug", default = "info", phase = "both",
                        doc = "the least important messages that are written" },

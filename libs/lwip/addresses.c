@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <ukc/deadline.h>
 
@@ -307,17 +306,8 @@ static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_
 
 /* ---- start ---- */
 
-__attribute__((format(printf, 2, 3)))
-[[maybe_unused]] static int refuse(const char *key, const char *why, ...)
-{
-    char text[256];
-    va_list arguments;
-    va_start(arguments, why);
-    vsnprintf(text, sizeof text, why, arguments);
-    va_end(arguments);
-    log_write(LOG_LEVEL_ERROR, "stack", "the key '%s' %s", key, text);
-    return -EINVAL;
-}
+/* -EINVAL, and said why: the key's name and the format are literals. */
+#define refuse(key, why, ...) (log_write(LOG_LEVEL_ERROR, "stack", "the key '" key "' " why __VA_OPT__(, ) __VA_ARGS__), -EINVAL)
 
 /* Whether the link's other end is called so. */
 [[maybe_unused]] static bool is_others(const struct netif_info *info, unsigned family, const uint8_t *bytes)

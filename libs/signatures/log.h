@@ -2,7 +2,9 @@
  * log.h - what happened, for the operator.
  *
  * A message has a level, the component that says it ("http", "lease") and
- * one line of text without a newline.  Bytes below 32 and 127 in the text,
+ * one line of text without a newline, by a format as printf has it (ISO C
+ * 7.21.6.1), without %a, %n and wide characters; implementations may write
+ * floating-point numbers in the notation of %f only.  Bytes below 32 and 127 in the text,
  * which may have come from outside, are written as \xHH, so that one call is
  * one line.  The text is cut at an implementation's limit of at least 256 bytes.
  *
