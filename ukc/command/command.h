@@ -59,6 +59,7 @@
     X(format, 0, "format", "FORMAT", false, "slsa (the default), cyclonedx, spdx or omnibor")            \
     X(sign, 0, "sign", "KEYFILE", false, "sign with an Ed25519 key (PEM) that nobody else can read")     \
     X(in, 0, "in", "HASH|IMAGE", false, "a file of this record: how it came into the image")             \
+    X(hardening, 0, "hardening", NULL, false, "what an image's file shows of how it is hardened")           \
     X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
     X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
     X(images, 0, "images", NULL, false, "with the images themselves")                                   \

@@ -143,8 +143,9 @@ const struct command commands[] = {
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
                        "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan. With --in, NAME is a file that "
                        "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the commands that "
-                       "read it are shown, their way to the image, and who required the instance for which it was read.",
-        .takes = TAKES_CONTEXT | TAKES(in) | TAKES(json),
+                       "read it are shown, their way to the image, and who required the instance for which it was read. With --hardening, NAME is an image, "
+                       "of any origin: each feature with yes, no, or ? where no file could show it, and what shows it.",
+        .takes = TAKES_CONTEXT | TAKES(in) | TAKES(hardening) | TAKES(json),
         .least = 1,
         .most = 1,
         .run = command_explain,

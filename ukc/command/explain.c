@@ -5,6 +5,7 @@
  * implementation, a signature, and a key; everything that fits is explained.
  * "libc" is also the C library.
  */
+#include "explain_hardening.h"
 #include "explain_record.h"
 #include "project.h"
 #include "../base/json.h"
@@ -296,6 +297,8 @@ int command_explain(struct invocation *i)
     struct project p;
     if (given(i, OPTION_in))
         return explain_in_record(i);
+    if (given(i, OPTION_hardening))
+        return explain_hardening(i);
     if (!project_open(&p, i, NULL, false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return (int)diag_status(i->diag);
     project_note_target(&p);

@@ -1,0 +1,90 @@
+"""How images are sealed: what their files show of it, as ukc and as independent readers see it."""
+
+import json
+import struct
+
+import harness
+from lib.project import Project, expect
+
+SECONDS = 900  # the C library may have to be compiled
+
+
+def seen(p, image):
+    """What `ukc explain --hardening` says: {feature: True, False or None}, and all of it."""
+    answer = p.ukc("explain", "--hardening", "--json", image).json
+    return {f["feature"]: f["holds"] for f in answer["features"]}, answer
+
+
+def checksec(p, image):
+    """As Debian's checksec sees it."""
+    program = harness.need("checksec")
+    return json.loads(p.run(program, f"--file={image}", "--output=json").out)[image]
+
+
+def compare(p, image):
+    mine, answer = seen(p, image)
+    other = checksec(p, image)
+    expect(mine["pie"] == (other["pie"] == "yes"), "checksec says the same of pie", answer, other)
+    expect(mine["relro"] == (other["relro"] == "full"), "and of relro", answer, other)
+    expect(mine["nx_stack"] == (other["nx"] == "yes"), "and of the stack", answer, other)
+    return mine, answer, other
+
+
+def process(context):
+    """Of a process: what it is built with is seen, by ukc and by checksec."""
+    with Project(context) as p:
+        p.copy("examples/homepage")
+        p.ukc("configure", "--target", "posix")
+        p.ukc("build", timeout=600)
+        held, answer, _ = compare(p, "build/posix/homepage")
+        expect(answer["kind"] == "process", "it is a process", answer)
+        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector"):
+            expect(held[feature] is True, f"{feature} holds", answer)
+        expect(held["auto_var_init"] is None, "what no file can show is not claimed", answer)
+        text = p.ukc("explain", "--hardening", "build/posix/homepage").out
+        expect(text.startswith("build/posix/homepage: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
+        expect(len(text.splitlines()) == 1 + len(held), "each has its line", text)
+
+
+LACKS = {  # how a program is linked, and what it then lacks
+    "pie": ["-no-pie"], "relro": ["-Wl,-z,lazy"], "nx_stack": ["-Wl,-z,execstack"],
+}
+
+
+def all_allowed(image):
+    """The file with all its segments writable and executable."""
+    image, at = bytearray(image), struct.unpack_from("<Q", image, 32)[0]
+    for i in range(struct.unpack_from("<H", image, 56)[0]):
+        struct.pack_into("<I", image, at + 56 * i + 4, 7)
+    return bytes(image)
+
+
+def others(context):
+    """Of programs that ukc did not make: what is lacking is said to be."""
+    cc = harness.need("cc")
+    with Project(context) as p:
+        p.write("program.c", "#include <stdio.h>\nint main(int n, char **v) { char line[64]; snprintf(line, sizeof line, \"%d %s\", n, v[0]); return puts(line); }\n")
+        everything = ["-fPIE", "-pie", "-O2", "-Wl,-z,relro,-z,now", "-fstack-protector-strong", "program.c", "-o"]
+        p.run(cc, *everything, "all")
+        held, answer, _ = compare(p, "all")
+        for feature in (*LACKS, "w_xor_x", "stack_protector"):
+            expect(held[feature] is True, f"{feature} holds", answer)
+        for feature, words in LACKS.items():
+            p.run(cc, *everything, feature, *words)
+            held, answer, _ = compare(p, feature)
+            expect(held[feature] is False, f"{feature} does not hold", answer)
+        p.write("all", all_allowed(p.read("all")))
+        held, answer = seen(p, "all")
+        expect(held["w_xor_x"] is False and held["nx_stack"] is False, "writable code is seen", answer)
+        r = p.ukc("explain", "--hardening", "program.c", status=6)
+        expect("'program.c' is no image: it is no ELF file" in r.err, "a file that is no image is refused", r)
+        r = p.ukc("explain", "--hardening", "nowhere", status=1)
+        expect("cannot read 'nowhere'" in r.err, "one that is not there, too", r)
+        p.write("short", p.read("all")[:300])
+        r = p.ukc("explain", "--hardening", "short", status=6)
+        expect("beyond its end" in r.err, "one that is cut off", r)
+
+
+def tests(context):
+    yield "process", lambda: process(context)
+    yield "others", lambda: others(context)

@@ -1,0 +1,182 @@
+/*
+ * hardening.c - what an image's file shows of how it is hardened (see hardening.h): one function for each feature.
+ */
+#include "hardening.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = 4096, XEN_PHYS32_ENTRY = 18 /* Xen, public/elfnote.h */ };
+
+struct reading {
+    const struct elf_image *e;
+    struct code_facts code;
+    bool machine, dynamic; /* it names an interpreter: a loader and a C library of the host's */
+    VEC(struct hardening_feature) features;
+};
+
+static void add(struct reading *r, const char *name, enum held held, const char *evidence)
+{
+    *vec_add(r->e->a, &r->features) = (struct hardening_feature){name, held, evidence};
+}
+
+static enum held yes_if(bool good)
+{
+    return good ? HELD_YES : HELD_NO;
+}
+
+/* ---- segments ---- */
+
+static uint64_t first_page(const Elf64_Phdr *p)
+{
+    return p->p_vaddr / PAGE;
+}
+
+static uint64_t last_page(const Elf64_Phdr *p)
+{
+    return (p->p_vaddr + p->p_memsz - 1) / PAGE;
+}
+
+/* Two segments that a loader may not be able to tell apart, because one page has both. */
+static bool share_page(const Elf64_Phdr *a, const Elf64_Phdr *b)
+{
+    return first_page(a) <= last_page(b) && first_page(b) <= last_page(a);
+}
+
+static void read_w_xor_x(struct reading *r)
+{
+    const struct elf_image *e = r->e;
+    size_t loaded = 0;
+    for (size_t i = 0; i < e->segment_count; i++) {
+        const Elf64_Phdr *a = &e->segments[i];
+        if (a->p_type != PT_LOAD || !a->p_memsz)
+            continue;
+        loaded++;
+        if ((a->p_flags & (PF_W | PF_X)) == (PF_W | PF_X)) {
+            add(r, "w_xor_x", HELD_NO, arena_printf(e->a, "the segment at 0x%" PRIx64 " is writable and executable", a->p_vaddr));
+            return;
+        }
+        for (size_t k = 0; k < i; k++)
+            if (e->segments[k].p_type == PT_LOAD && e->segments[k].p_memsz && e->segments[k].p_flags != a->p_flags && share_page(a, &e->segments[k])) {
+                add(r, "w_xor_x", HELD_NO, arena_printf(e->a, "the segments at 0x%" PRIx64 " and 0x%" PRIx64 " are on one page", e->segments[k].p_vaddr, a->p_vaddr));
+                return;
+            }
+    }
+    add(r, "w_xor_x", yes_if(loaded), arena_printf(e->a, "%zu segments, none writable and executable, each on pages of its own", loaded));
+}
+
+/* A machine has the stack that its image brings, in a segment; a process has what the kernel makes of PT_GNU_STACK. */
+static void read_nx_stack(struct reading *r)
+{
+    const struct elf_image *e = r->e;
+    const Elf64_Phdr *stack = elf_image_segment(e, PT_GNU_STACK);
+    bool executable = false;
+    for (size_t i = 0; i < e->segment_count; i++)
+        executable |= e->segments[i].p_type == PT_LOAD && (e->segments[i].p_flags & (PF_W | PF_X)) == (PF_W | PF_X);
+    if (r->machine)
+        add(r, "nx_stack", yes_if(!executable), executable ? "a writable segment is executable" : "stacks are in memory that is not executable");
+    else if (stack)
+        add(r, "nx_stack", yes_if(!(stack->p_flags & PF_X)), stack->p_flags & PF_X ? "PT_GNU_STACK asks for an executable stack" : "PT_GNU_STACK, not executable");
+    else
+        add(r, "nx_stack", HELD_NO, "there is no PT_GNU_STACK: the kernel makes the stack executable");
+}
+
+static void read_null_page(struct reading *r)
+{
+    uint64_t lowest = UINT64_MAX;
+    for (size_t i = 0; i < r->e->segment_count; i++)
+        if (r->e->segments[i].p_type == PT_LOAD && r->e->segments[i].p_vaddr < lowest)
+            lowest = r->e->segments[i].p_vaddr;
+    if (r->e->head.e_type == ET_DYN)
+        add(r, "null_page", HELD_YES, "the kernel maps nothing there: vm.mmap_min_addr");
+    else
+        add(r, "null_page", yes_if(lowest >= PAGE), arena_printf(r->e->a, "the lowest address is 0x%" PRIx64, lowest));
+}
+
+/* ---- where it is, and what the loader changes ---- */
+
+static void read_pie(struct reading *r)
+{
+    if (r->e->head.e_type == ET_DYN)
+        add(r, "pie", HELD_YES, r->dynamic ? "position-independent; the host's loader relocates it" : "static-pie: position-independent, relocates itself");
+    else
+        add(r, "pie", HELD_NO, r->machine ? "a machine's image is where it was linked to be" : "it is where it was linked to be");
+}
+
+static bool binds_now(const struct elf_image *e)
+{
+    uint64_t flags = 0, more = 0;
+    elf_image_dynamic(e, DT_FLAGS, &flags);
+    elf_image_dynamic(e, DT_FLAGS_1, &more);
+    return elf_image_dynamic(e, DT_BIND_NOW, NULL) || flags & DF_BIND_NOW || more & DF_1_NOW;
+}
+
+static void read_relro(struct reading *r)
+{
+    const struct elf_image *e = r->e;
+    const Elf64_Phdr *relro = elf_image_segment(e, PT_GNU_RELRO);
+    uint64_t lazy = 0;
+    elf_image_dynamic(e, DT_PLTRELSZ, &lazy);
+    if (elf_image_dynamic(e, DT_TEXTREL, NULL))
+        add(r, "relro", HELD_NO, "code is relocated: DT_TEXTREL");
+    else if (!elf_image_segment(e, PT_DYNAMIC))
+        add(r, "relro", HELD_YES, "nothing is relocated");
+    else if (!relro)
+        add(r, "relro", HELD_NO, "there is no PT_GNU_RELRO: what is relocated stays writable");
+    else if (lazy && !binds_now(e))
+        add(r, "relro", HELD_NO, "partial: functions are bound when they are called first, and the table stays writable");
+    else
+        add(r, "relro", HELD_YES, arena_printf(e->a, "full: %" PRIu64 " bytes, all bound at start", relro->p_memsz));
+}
+
+/* ---- code ---- */
+
+static void read_code(struct reading *r)
+{
+    struct arena *a = r->e->a;
+    if (r->code.canaries)
+        add(r, "stack_protector", HELD_YES, arena_printf(a, "the canary is read at %zu places", r->code.canaries));
+    else
+        add(r, "stack_protector", HELD_UNSEEN, "no code reads a canary: it was compiled without, or no function needs one");
+    add(r, "auto_var_init", HELD_UNSEEN, "leaves no trace that could be told from the program's own stores");
+    if (!r->dynamic)
+        add(r, "fortify", HELD_NO, "its C library has no checked functions");
+    else
+        add(r, "fortify", yes_if(elf_image_names(r->e, "_chk")),
+            elf_image_names(r->e, "_chk") ? "checked functions of the C library are called" : "no checked function of the C library is called");
+    add(r, "cfi", yes_if(r->code.calls),
+        r->code.calls ? arena_printf(a, "%zu traps behind checks of indirect calls", r->code.calls) : "no indirect call is checked");
+    add(r, "traps", yes_if(r->code.arithmetic),
+        r->code.arithmetic ? arena_printf(a, "%zu traps behind checks of arithmetic and bounds", r->code.arithmetic) : "no arithmetic is checked");
+}
+
+static void read_build_id(struct reading *r)
+{
+    enum { MOST = 32 };
+    size_t size = 0;
+    char hex[2 * MOST + 1] = "";
+    const unsigned char *id = elf_image_note(r->e, "GNU", NT_GNU_BUILD_ID, &size);
+    for (size_t i = 0; id && i < size && i < MOST; i++)
+        snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    add(r, "build_id", yes_if(id && size), id && size ? arena_strdup(r->e->a, hex) : "none: its SHA-256 is what records know it by");
+}
+
+const struct hardening *hardening_read(struct arena *a, const struct source *s, struct diag *d)
+{
+    struct elf_image e;
+    size_t size;
+    if (!elf_image_open(a, s, &e, d))
+        return NULL;
+    struct reading r = {.e = &e, .code = hardening_code(&e), .machine = elf_image_note(&e, "Xen", XEN_PHYS32_ENTRY, &size),
+                        .dynamic = elf_image_segment(&e, PT_INTERP)};
+    read_pie(&r);
+    read_relro(&r);
+    read_w_xor_x(&r);
+    read_nx_stack(&r);
+    read_null_page(&r);
+    read_code(&r);
+    read_build_id(&r);
+    struct hardening *h = arena_new(a, struct hardening);
+    *h = (struct hardening){.machine = r.machine, .features = r.features.items, .count = r.features.count};
+    return h;
+}
