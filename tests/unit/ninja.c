@@ -348,7 +348,7 @@ static void check_signal(struct place *p, int signal)
 {
     struct text t = {};
     ninja_begin(&t);
-    ninja_rule(&t, &(struct ninja_rule){.name = "wait", .command = "echo half > $out && touch started && sleep 60"});
+    ninja_rule(&t, &(struct ninja_rule){.name = "wait", .command = "echo half > $out && : > started && exec sleep 60"});
     ninja_build(&t, &(struct ninja_build){.rule = "wait", .outputs = (const char *[]){"late"}, .output_count = 1});
     save(p, "build.ninja", &t);
     unlink("started");
