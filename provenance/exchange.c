@@ -331,10 +331,10 @@ static bool pull(struct exchange *x, struct exchanged *out)
     bool good = true;
     for (size_t i = 0; i < trees.count && good; i++)
         good = verify_tree(x, &trees.items[i]);
-    for (size_t i = 0; i < trees.count && good; i++)
+    struct objects *own = good ? objects_open(x->records->objects, x->d) : NULL; /* from here on nobody takes away what nothing names yet */
+    for (size_t i = 0; own && i < trees.count && good; i++)
         good = take_files(x, &trees.items[i]);
-    struct objects *own = good ? objects_open(x->records->objects, x->d) : NULL;
-    good = own && add_all(x, own, &new, &trees, out);
+    good = own && good && add_all(x, own, &new, &trees, out);
     objects_close(own);
     return good;
 }

@@ -221,11 +221,11 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
         return damaged(id, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
     if (!objects_parse_commit(w->arena, bytes, size, e.tree, &message))
         return damaged(id, "it is malformed", d);
-    for (const char *line = arena_strndup(w->arena, bytes, size) + 46; string_starts(line, "parent ") && strlen(line) > 47; line += 48) {
-        const char *parent = arena_strndup(w->arena, line + 7, 40);
-        if (map_add(&w->seen, parent, 1) == MAP_ABSENT)
-            *vec_add(w->arena, &w->waiting) = parent;
-    }
+    size_t parent_count;
+    const char *const *parents = objects_parse_parents(w->arena, bytes, size, &parent_count);
+    for (size_t i = 0; i < parent_count; i++)
+        if (map_add(&w->seen, parents[i], 1) == MAP_ABSENT)
+            *vec_add(w->arena, &w->waiting) = parents[i];
     if (string_starts(message, "ukc-reproduction ")) {
         struct history_reproduction *r = vec_add(w->arena, &w->reproductions);
         memcpy(r->id, id, OBJECT_HEX);

@@ -7,6 +7,7 @@
  */
 #include "known.h"
 #include "objects_inside.h"
+#include "objects_tidy.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/file.h"
@@ -38,17 +40,32 @@ static void configure(void)
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 }
 
-/* What a killed process left behind: git's lock files, and objects that were not yet renamed.  Nobody else has it open. */
-static void remove_remains(const char *directory)
+static void remove_like(const char *directory, bool (*is_meant)(const char *name))
 {
-    struct arena *a = arena_create();
-    const char *objects = path_join(a, directory, "objects");
-    DIR *dir = opendir(objects);
+    DIR *dir = opendir(directory);
     for (struct dirent *e; dir && (e = readdir(dir));)
-        if (string_starts(e->d_name, "tmp_object"))
+        if (is_meant(e->d_name))
             unlinkat(dirfd(dir), e->d_name, 0);
     if (dir)
         closedir(dir);
+}
+
+static bool is_half_object(const char *name)
+{
+    return string_starts(name, "tmp_object");
+}
+
+static bool is_half_pack(const char *name)
+{
+    return string_starts(name, "pack_") || string_ends(name, ".lock");
+}
+
+/* What a killed process left behind: git's lock files, and objects and packs that were not yet renamed.  Nobody else has it open. */
+static void remove_remains(const char *directory)
+{
+    struct arena *a = arena_create();
+    remove_like(path_join(a, directory, "objects"), is_half_object);
+    remove_like(path_join(a, directory, "objects/pack"), is_half_pack);
     unlink(path_join(a, directory, "HEAD.lock"));
     unlink(path_join(a, directory, "config.lock"));
     arena_destroy(a);
@@ -110,11 +127,9 @@ bool libgit2_start(struct diag *d)
     return true;
 }
 
-struct objects *objects_open(const char *directory, struct diag *d)
+/* `lock` becomes its own. */
+static struct objects *open_locked(const char *directory, int lock, struct diag *d)
 {
-    if (!libgit2_start(d))
-        return NULL;
-    int lock = share(directory);
     struct arena *a = arena_create();
     struct objects *o = arena_new(a, struct objects);
     const char **roots = arena_array(a, const char *, 1);
@@ -124,6 +139,30 @@ struct objects *objects_open(const char *directory, struct diag *d)
         return o;
     objects_close(o);
     return NULL;
+}
+
+struct objects *objects_open(const char *directory, struct diag *d)
+{
+    return libgit2_start(d) ? open_locked(directory, share(directory), d) : NULL;
+}
+
+struct objects *objects_open_alone(const char *directory, unsigned seconds, struct diag *d)
+{
+    if (!libgit2_start(d))
+        return NULL;
+    int lock = share(directory);
+    for (unsigned tries = 0; lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (tries < seconds * 20) {
+            nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+            continue;
+        }
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the store is in use by other processes, for %u seconds", seconds);
+        diag_help(d, "try again when they have ended; they are not disturbed");
+        close(lock);
+        git_libgit2_shutdown();
+        return NULL;
+    }
+    return open_locked(directory, lock, d);
 }
 
 void objects_close(struct objects *o)

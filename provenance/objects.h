@@ -120,5 +120,7 @@ enum object_status objects_read_entries(struct objects *, struct arena *, const 
                                         const char **damage);
 /* The tree and the message of a commit; false when it is malformed. */
 bool objects_parse_commit(struct arena *, const char *bytes, size_t size, char tree[OBJECT_HEX], const char **message);
+/* The ids of its parents. */
+const char *const *objects_parse_parents(struct arena *, const char *bytes, size_t size, size_t *count);
 
 #endif

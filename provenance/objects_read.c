@@ -209,6 +209,16 @@ bool objects_parse_commit(struct arena *a, const char *bytes, size_t size, char 
     return git_oid_fromstr(&check, tree) == 0;
 }
 
+const char *const *objects_parse_parents(struct arena *a, const char *bytes, size_t size, size_t *count)
+{
+    VEC(const char *) list = {};
+    const char *text = arena_strndup(a, bytes, size);
+    for (const char *line = strlen(text) > 46 ? text + 46 : ""; string_starts(line, "parent ") && strlen(line) > 47; line += 48)
+        *vec_add(a, &list) = arena_strndup(a, line + 7, OBJECT_HEX - 1);
+    *count = list.count;
+    return list.items;
+}
+
 enum object_status objects_reference(struct objects *o, struct arena *a, const char *reference, char id[OBJECT_HEX], const char **damage)
 {
     git_oid oid;

@@ -60,6 +60,11 @@ bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HE
 /* Of a record without contents: the inputs of which only the hashes were kept, sorted by path as they were built. */
 [[nodiscard]] const struct action_output *record_old_inputs(struct records *, struct arena *, const struct record *, size_t *count, struct diag *);
 
+/* Is the image's own file in the store?  It may have left it (gc.h): the record makes it again. */
+bool record_image_is_kept(const struct records *, const struct record *);
+/* Keeps a copy of the image. */
+bool record_keep_image(const struct records *, const struct record *, const char *file, struct diag *);
+
 /* Notes that the record was made again, in the log and in the index. */
 bool record_reproduced(struct records *, const struct record *, const struct reproduction *, struct diag *);
 

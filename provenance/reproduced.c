@@ -3,6 +3,7 @@
  */
 #include "../ukc/base/arena.h"
 #include "../ukc/base/text.h"
+#include "blobs.h"
 #include "records_inside.h"
 
 void index_add_reproduction(struct records *r, const struct reproduction *x, const char *entry)
@@ -51,4 +52,14 @@ bool record_reproduced(struct records *r, const struct record *record, const str
     records_gate_leave(r);
     objects_close(o);
     return good;
+}
+
+bool record_image_is_kept(const struct records *r, const struct record *record)
+{
+    return blob_is_there(r->store, &record->image_sha256, record->image_bytes);
+}
+
+bool record_keep_image(const struct records *r, const struct record *record, const char *file, struct diag *d)
+{
+    return !r->read_only && blob_keep(r->store, file, &record->image_sha256, record->image_bytes, d);
 }

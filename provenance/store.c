@@ -91,9 +91,9 @@ void store_set_origins(struct store *s, enum origins origins)
 
 /* ---- the lock ---- */
 
-static int lock(const struct store *s, struct arena *a, struct diag *d)
+int store_lock(const struct store *s, struct diag *d)
 {
-    const char *path = path_join(a, s->directory, "store.lock");
+    const char *path = path_join(s->arena, s->directory, "store.lock");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the store cannot be written: '%s': %s", path, strerror(errno));
@@ -242,7 +242,7 @@ static struct job *fetch(struct search *s)
     struct job *found = find_fresh(s, 0, s->jobs[0].pin ? 1 : s->count);
     if (found)
         return found;
-    int fd = lock(s->store, s->arena, s->diag);
+    int fd = store_lock(s->store, s->diag);
     if (fd < 0)
         return NULL;
     found = locked(s);
@@ -301,7 +301,7 @@ static const char *ask_origin(struct search *s, const struct job *j)
     struct attempt t = {.wanted = j->wanted, .work = j->work};
     const char *root;
     struct diag *quiet = diag_create();
-    int fd = lock(s->store, s->arena, quiet);
+    int fd = store_lock(s->store, quiet);
     bool ok = fd >= 0 && file_remove_tree(s->tmp, quiet) && file_make_directories(j->work, quiet) && clone_fetch(s->arena, &t, &root, quiet);
     if (ok)
         origin_add(s->arena, s->store->directory, j->wanted->import);

@@ -25,6 +25,9 @@ struct store;
 void store_close(struct store *);
 const char *store_directory(const struct store *);
 
+/* Nobody else imports until the descriptor is closed; -1 after reporting. */
+[[nodiscard]] int store_lock(const struct store *, struct diag *);
+
 struct fetched {
     const char *kind; /* of its pin: "debian", "debian_source", "git"; "use": a repository for a manifest */
     const struct import *import;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "../ukc/base/file.h"
 #include "import.h"
@@ -112,6 +113,14 @@ static bool read_tree_state(struct arena *a, struct unpacked *u, const char *sta
     return l->paths;
 }
 
+/* The time of its state says when it was used, to the hour: what nobody uses is what leaves first (gc.h). */
+static void note_use(const char *state)
+{
+    struct stat st;
+    if (stat(state, &st) == 0 && st.st_mtime + 3600 < time(NULL))
+        utimensat(AT_FDCWD, state, NULL, 0);
+}
+
 bool unpacked_is_fresh(struct arena *a, struct unpacked *u)
 {
     const char *state = read_state(a, state_path(a, u));
@@ -126,6 +135,8 @@ bool unpacked_is_fresh(struct arena *a, struct unpacked *u)
     struct text now = {};
     bool fresh = state_text(u, &now) && strcmp(text_string(&now), state) == 0;
     text_dispose(&now);
+    if (fresh)
+        note_use(state_path(a, u));
     return fresh;
 }
 

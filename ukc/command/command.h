@@ -50,7 +50,7 @@
     X(batch, 0, "batch", NULL, false, "end gdb after the scripts and commands, and ask nothing")         \
     X(script, 'x', "script", "FILE", true, "gdb commands to begin with, in a file")                      \
     X(eval, 'e', "eval", "COMMAND", true, "a gdb command to begin with, after the scripts")              \
-    X(dry_run, 0, "dry-run", NULL, false, "print what would be run, and do nothing")                     \
+    X(dry_run, 0, "dry-run", NULL, false, "print what would be run or removed, and do nothing")                   \
     X(colour, 0, "colour", "WHEN", false, "always, never or auto (the default)")                         \
     X(man, 0, "man", NULL, false, "print the manual page, in troff")                                     \
     X(completion, 0, "completion", "SHELL", false, "print a completion script for bash, zsh or fish")    \
@@ -66,6 +66,8 @@
     X(signed, 0, "signed", "FILE", false, "look at this signed text instead of the store")               \
     X(key, 0, "key", "FILE", false, "the public key (PEM) that must have signed it")                     \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \
+    X(older, 0, "older", "AGE", false, "only what was built or used longer ago, as 30d or 12h; then also imported sources") \
+    X(keep, 0, "keep", "SIZE", false, "as little as makes the store no larger, as 2G; then also imported sources") \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(help, 'h', "help", NULL, false, "print help for the command")

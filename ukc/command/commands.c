@@ -245,12 +245,15 @@ const struct command commands[] = {
     },
     {
         .name = "store",
-        .arguments = "push REMOTE | pull REMOTE | reindex",
+        .arguments = "push REMOTE | pull REMOTE | gc | reindex",
         .summary = "share records through a git repository; look after the store",
         .description = "'push' gives REMOTE, a git repository that git reaches (a directory, ssh, https), all records and runs that it lacks; 'pull' takes those "
                        "that this store lacks, after each was compared with its hashes. Together two logs are their union: nothing is lost when "
-                       "two push at once. 'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
-        .takes = TAKES(quiet) | TAKES(json),
+                       "two push at once. 'gc' frees room and says how much: what nothing names, then images that ukc reproduce can make again, because all they were made of and "
+                       "their tools are here; with --older or --keep also imported sources that nobody used for a day or AGE, which ukc fetch gets again. "
+                       "Records, and what they are made of, never leave; their objects are packed. "
+                       "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
+        .takes = TAKES(dry_run) | TAKES(older) | TAKES(keep) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
         .least = 1,
         .most = 2,
         .run = command_store,

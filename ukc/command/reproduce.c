@@ -6,6 +6,7 @@
 #include "named_record.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include "../../provenance/rebuildable.h"
 #include "../../provenance/replay.h"
 #include "../../provenance/toolset.h"
 #include <errno.h>
@@ -25,27 +26,12 @@ struct reproducing {
     struct replay replay;
     bool host_tools; /* they are not those of the record, and the user wants to try all the same */
     bool terminal;
+    bool restored; /* the image was not in the store any more */
     struct hash image;
     uint64_t bytes;
 };
 
 /* ---- the tools ---- */
-
-static const char *const *programs(struct reproducing *r, size_t *count)
-{
-    struct arena *a = r->i->arena;
-    VEC(const char *) names = {};
-    for (size_t i = 0; i < r->recorded->group_count; i++)
-        for (size_t k = 0; k < r->recorded->groups[i].actions.action_count; k++) {
-            const struct action *x = &r->recorded->groups[i].actions.actions[k];
-            *vec_add(a, &names) = x->words[0];
-            for (size_t w = 1; w < x->word_count; w++)
-                if (string_starts(x->words[w], "--ld-path="))
-                    *vec_add(a, &names) = x->words[w] + strlen("--ld-path=");
-        }
-    *count = names.count ? string_sort_unique(names.items, names.count) : 0;
-    return names.items;
-}
 
 /* "clang-19 clang-19 1:19.1.7-3~deb12u1 amd64": program, package, version, architecture. */
 static void advise_packages(struct reproducing *r)
@@ -72,29 +58,24 @@ static void advise_packages(struct reproducing *r)
 /* The host's own files, which a record with its C library was made with. */
 static bool check_host(struct reproducing *r)
 {
-    size_t missing = 0;
-    for (size_t i = 0; i < r->recorded->host_count; i++) {
-        const struct object_file *f = &r->recorded->host[i];
-        const char *path = arena_printf(r->i->arena, "/%s", f->path);
-        struct diag *quiet = diag_create();
-        const struct source *s = file_read(r->i->arena, path, SPAN_NONE, OBJECT_LIMIT, quiet);
-        diag_destroy(quiet);
-        if ((s && s->size == f->size && memcmp(s->bytes, f->bytes, f->size) == 0) || r->host_tools)
-            continue;
-        if (missing++ == 0)
-            diag_fail(r->i->diag, DIAG_MISSING, SPAN_NONE, "the image has parts of the C library of a host, which is not this one's");
-        if (missing <= 5)
-            diag_note(r->i->diag, SPAN_NONE, "'%s' %s", path, s ? "is another file" : "is not there");
+    size_t count;
+    const uint32_t *other = r->host_tools ? NULL : recorded_host_differences(r->i->arena, r->recorded, &count);
+    if (!other)
+        return true;
+    diag_fail(r->i->diag, DIAG_MISSING, SPAN_NONE, "the image has parts of the C library of a host, which is not this one's");
+    for (size_t i = 0; i < count && i < 5; i++) {
+        const char *path = arena_printf(r->i->arena, "/%s", r->recorded->host[other[i]].path);
+        diag_note(r->i->diag, SPAN_NONE, "'%s' %s", path, file_exists(path) ? "is another file" : "is not there");
     }
-    if (missing > 5)
-        diag_note(r->i->diag, SPAN_NONE, "and %zu more", missing - 5);
-    return missing == 0;
+    if (count > 5)
+        diag_note(r->i->diag, SPAN_NONE, "and %zu more", count - 5);
+    return false;
 }
 
 static bool find_tools(struct reproducing *r, const char *store)
 {
     size_t count;
-    const char *const *names = programs(r, &count);
+    const char *const *names = recorded_programs(r->i->arena, r->recorded, &count);
     for (size_t i = 0; i < count; i++)
         if (!toolset_is_program(names[i]))
             return diag_fail(r->i->diag, DIAG_INTEGRITY, SPAN_NONE, "the record runs '%s', which is no compiler or linker of ukc's", names[i]);
@@ -169,6 +150,15 @@ static void note(struct reproducing *r)
     diag_destroy(quiet);
 }
 
+/* An image that left the store (ukc store gc) is there again; a store that cannot be written does not make it less identical. */
+static void restore(struct reproducing *r)
+{
+    struct diag *quiet = diag_create();
+    r->restored = !record_image_is_kept(r->records, r->record) &&
+                  record_keep_image(r->records, r->record, replay_image(r->i->arena, &r->replay), quiet);
+    diag_destroy(quiet);
+}
+
 static bool run(struct reproducing *r)
 {
     struct diag *d = r->i->diag;
@@ -181,10 +171,12 @@ static bool run(struct reproducing *r)
     if (!hash_file(replay_image(r->i->arena, &r->replay), &r->image, &r->bytes, d))
         return false;
     note(r);
-    if (hash_equal(&r->image, &r->record->image_sha256))
-        return true;
-    report_difference(r);
-    return false;
+    if (!hash_equal(&r->image, &r->record->image_sha256)) {
+        report_difference(r);
+        return false;
+    }
+    restore(r);
+    return true;
 }
 
 static bool hand_over(struct reproducing *r)
@@ -212,12 +204,15 @@ static void print(const struct reproducing *r)
         json_field(&j, "sha256", image);
         json_field_number(&j, "bytes", (int64_t)r->bytes);
         json_field(&j, "tools", r->host_tools ? "host" : "recorded");
+        json_field_bool(&j, "restored", r->restored);
         json_field(&j, "output", r->i->value[OPTION_output]);
         json_end_object(&j);
         puts(text_string(&j.out));
         text_dispose(&j.out);
     } else if (!given(r->i, OPTION_quiet)) {
         printf("identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
+        if (r->restored)
+            puts("the image was not in the store; it is now");
         if (r->host_tools)
             puts("made with other tools than the record's");
     }

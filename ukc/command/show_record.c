@@ -58,11 +58,13 @@ static void print_files(const struct object_file *files, size_t count, const cha
     }
 }
 
-static void print_text(struct invocation *i, const struct record *record, const struct recorded *r)
+static void print_text(struct invocation *i, const struct record *record, const struct recorded *r, bool kept)
 {
     struct text out = {};
     bool verbose = given(i, OPTION_verbose);
     record_print_text(record, &out);
+    if (!kept)
+        text_printf(&out, "stored     no: 'ukc reproduce' makes the image again, and keeps it\n");
     text_printf(&out, "actions    %zu, in %zu groups\n", action_count(r), r->group_count);
     text_printf(&out, "contents   git -C <store>/objects ls-tree -r %s\n", record->tree);
     print_intent(i->arena, r, "tools, from packages", "packages", &out);
@@ -126,12 +128,13 @@ static void json_actions(struct json *j, const struct recorded *r)
     json_end_array(j);
 }
 
-static void print_json(const struct record *record, const struct recorded *r)
+static void print_json(const struct record *record, const struct recorded *r, bool kept)
 {
     struct json j = {};
     json_object(&j);
     record_print_json(record, &j);
     json_field(&j, "tree", record->tree);
+    json_field_bool(&j, "stored", kept);
     json_files(&j, "inputs", r->inputs, r->input_count, "");
     json_files(&j, "host", r->host, r->host_count, "/");
     json_files(&j, "intent", r->intent, r->intent_count, "");
@@ -188,10 +191,11 @@ int command_show(struct invocation *i)
         show_old(i, &n);
     } else if (found) {
         const struct recorded *r = record_read(n.records, i->arena, n.record, given(i, OPTION_json) || given(i, OPTION_verbose), i->diag);
+        bool kept = record_image_is_kept(n.records, n.record);
         if (r && given(i, OPTION_json))
-            print_json(n.record, r);
+            print_json(n.record, r, kept);
         else if (r)
-            print_text(i, n.record, r);
+            print_text(i, n.record, r, kept);
     }
     named_record_close(&n);
     return (int)diag_status(i->diag);

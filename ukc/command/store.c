@@ -1,6 +1,7 @@
 /*
  * store.c - ukc store and ukc verify: the user's store as a whole.
  */
+#include "store_gc.h"
 #include "verify_signed.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -43,8 +44,9 @@ static struct records *open_or_replace(struct invocation *i, const char *store)
     return records_open(store, i->diag);
 }
 
-static void reindex(struct invocation *i, const char *store)
+static void reindex(struct invocation *i, const struct store *opened)
 {
+    const char *store = store_directory(opened);
     size_t added;
     struct records *r = open_or_replace(i, store);
     bool good = r && records_reindex(r, &added, i->diag);
@@ -70,19 +72,19 @@ static void print_exchanged(struct invocation *i, const struct exchanged *x, con
     }
 }
 
-static void push(struct invocation *i, const char *store)
+static void push(struct invocation *i, const struct store *store)
 {
     struct exchanged x;
-    struct records *r = records_open(store, i->diag);
+    struct records *r = records_open(store_directory(store), i->diag);
     if (r && exchange_push(r, i->arguments[1], &x, i->diag))
         print_exchanged(i, &x, "there");
     records_close(r);
 }
 
-static void pull(struct invocation *i, const char *store)
+static void pull(struct invocation *i, const struct store *store)
 {
     struct exchanged x;
-    struct records *r = records_open(store, i->diag);
+    struct records *r = records_open(store_directory(store), i->diag);
     if (r && exchange_pull(r, i->arguments[1], &x, i->diag))
         print_exchanged(i, &x, "here");
     records_close(r);
@@ -93,8 +95,8 @@ int command_store(struct invocation *i)
     static const struct {
         const char *word;
         size_t arguments;
-        void (*run)(struct invocation *, const char *store);
-    } actions[] = {{"reindex", 1, reindex}, {"push", 2, push}, {"pull", 2, pull}};
+        void (*run)(struct invocation *, const struct store *);
+    } actions[] = {{"reindex", 1, reindex}, {"push", 2, push}, {"pull", 2, pull}, {"gc", 1, store_gc}};
     for (size_t k = 0; k < sizeof actions / sizeof actions[0]; k++) {
         if (!string_equal(i->arguments[0], actions[k].word))
             continue;
@@ -105,12 +107,12 @@ int command_store(struct invocation *i)
         }
         struct store *s = store_open(NULL, i->diag);
         if (s)
-            actions[k].run(i, store_directory(s));
+            actions[k].run(i, s);
         store_close(s);
         return (int)diag_status(i->diag);
     }
     diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'ukc store %s' is nothing that can be done", i->arguments[0]);
-    diag_help(i->diag, "there are 'ukc store push', 'ukc store pull' and 'ukc store reindex'");
+    diag_help(i->diag, "there are 'ukc store push', 'ukc store pull', 'ukc store gc' and 'ukc store reindex'");
     return DIAG_USAGE;
 }
 

@@ -1,0 +1,208 @@
+"""ukc store gc: what can be made or got again leaves, records never; git finds the store sound; whatever dies, the next run works."""
+
+import glob
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import harness
+from lib.project import expect
+from suites.provenance import Recorded, check_identical, rewrite
+
+SECONDS = 900
+OLD = time.time() - 30 * 86400
+HELLO = """#include "add.h"
+#include "console.h"
+
+int hello_main(void)
+{
+    return console_write("12345", (size_t)add(2, 3));
+}
+"""
+
+
+class Kept(Recorded):
+    def gc(self, *arguments, **options):
+        return self.ukc("store", "gc", "--json", *arguments, **options).json
+
+    def images(self):
+        return glob.glob(os.path.join(self.store, "blobs", "*", "*"))
+
+    def sound(self):
+        self.ukc("verify", "--deep")
+        said = self.run("git", "-C", os.path.join(self.store, "objects"), "fsck", "--full", "--strict")
+        expect("error" not in said.err and "missing" not in said.out + said.err, "git finds the store sound", said)
+
+    def age(self, path):
+        for directory, _, files in os.walk(path):
+            for name in [directory, *(os.path.join(directory, f) for f in files)]:
+                os.utime(name, (OLD, OLD), follow_symlinks=False)
+        os.utime(path, (OLD, OLD))
+
+    def put_object(self, contents):
+        r = subprocess.run(["git", "-C", os.path.join(self.store, "objects"), "hash-object", "-w", "--stdin"], input=contents, capture_output=True, check=True)
+        name = r.stdout.decode().strip()
+        return os.path.join(self.store, "objects", "objects", name[:2], name[2:])
+
+
+def images(context):
+    """An image that can be made again leaves, reproduce brings it back; one that cannot stays, and it is said why."""
+    with Kept(context) as p:
+        record = p.built["record"]
+        before = p.ukc("log", "--json").json
+        done = p.gc("--dry-run")
+        expect(done["evicted"] == 1 and done["packed"] > 100 and p.images(), "a dry run removes nothing", done)
+        r = p.ukc("store", "gc", "--older", "30d")
+        expect("0 images" in r.out and p.images(), "what is not old enough stays", r)
+        done = p.gc("--keep", "1G")
+        expect(done["evicted"] == 0 and done["images"][0]["kept"] == "the store is small enough", "a store that is small enough is left", done)
+        p.sound()
+        expect(glob.glob(os.path.join(p.store, "objects", "objects", "pack", "*.pack")) and not glob.glob(os.path.join(p.store, "objects", "objects", "??")), "packed")
+        path = {"PATH": p.file("bin") + os.pathsep + p.environment["PATH"]}
+        p.write("bin/llvm-objcopy-19", "#!/bin/sh\nexec llvm-objcopy-19 \"$@\"\n")
+        os.chmod(p.file("bin/llvm-objcopy-19"), 0o755)
+        done = p.gc(environment=path)
+        expect(done["evicted"] == 0 and "tools" in done["images"][0]["kept"], "without the tools it stays", done)
+        r = p.ukc("store", "gc", "--verbose")
+        expect("1 image, " in r.out and f"of record {record[:12]}" in r.out and not p.images(), "it leaves", r)
+        expect(p.ukc("log", "--json").json == before, "the record stays")
+        shown = p.ukc("show", record)
+        expect("stored     no: 'ukc reproduce'" in shown.out and not p.ukc("show", record, "--json").json["stored"], "it is said", shown)
+        r = p.ukc("reproduce", record, timeout=600)
+        expect("the image was not in the store; it is now" in r.out and len(p.images()) == 1, "it is there again", r)
+        expect("stored" not in p.ukc("show", record).out, "and is said no more")
+        check_identical(p, record, p.built)
+        p.sound()
+        p.ukc("build", "--quiet")
+        os.remove(p.built["image"])
+        p.ukc("build", "--quiet")
+        expect(p.ukc("log", "--json").json[0]["builds"] == 2, "builds go on")
+        for words, said in ((("--older", "soon"), "--older is an age"), (("--keep", "9X"), "--keep is a size"), (("now",), "takes no words")):
+            r = p.ukc("store", "gc", *words, status=2)
+            expect(said in r.err, said, r)
+
+
+def unnamed(context):
+    """What nothing names leaves when it is old, in files, objects and packs; damage is named, and objects stay."""
+    with Kept(context) as p:
+        young, old = p.put_object(b"a young one"), p.put_object(b"an old one")
+        p.age(old)
+        for name in ("blobs/00/" + "0" * 62, "blobs/11/" + "1" * 62 + ".77.new", "unpacked/" + "2" * 40 + "/x", "tmp/7/y"):
+            path = os.path.join(p.store, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write("x" * 100)
+            p.age(os.path.dirname(path))
+        done = p.gc("--older", "1d")
+        expect((done["unnamed"], done["unnamed_bytes"], done["objects"]) == (4, 400, 1), "what nothing names is gone", done)
+        expect(os.path.exists(young) and not os.path.exists(old), "what is young stays")
+        p.age(young)
+        extra = os.path.join(p.store, "objects", "refs", "ukc", "git")
+        os.makedirs(extra)
+        shutil.copy(os.path.join(p.store, "objects", "refs", "ukc", "log"), os.path.join(extra, "f" * 64))
+        blob = p.put_object(b"named by a tree that nothing will name")
+        tree = subprocess.run(["git", "-C", os.path.join(p.store, "objects"), "mktree"], input=f"100644 blob {os.path.basename(os.path.dirname(blob))}{os.path.basename(blob)}\tx\n".encode(),
+                              capture_output=True, check=True).stdout.decode().strip()
+        commit = p.git("-c", "user.name=x", "-c", "user.email=x", "commit-tree", tree, "-m", "debian x 1").strip()
+        p.git("update-ref", "refs/ukc/git/" + "f" * 64, commit)
+        p.git("gc", "--quiet")
+        p.age(os.path.join(p.store, "objects", "packed-refs"))
+        done = p.gc("--older", "2d")
+        expect(done["sources"] == ["refs/ukc/git/" + "f" * 64] and done["objects"] >= 3, "an old import leaves, out of git's pack too", done)
+        p.git("cat-file", "-e", commit, status=1)
+        p.sound()
+        check_identical(p, p.built["record"], p.built)
+        for text in (b"one", b"two"):
+            p.age(p.put_object(text))
+        os.remove(p.built["image"])
+        p.write("hello.c", p.read("hello.c").decode().replace("Hello", "Oi"))
+        p.built = p.build("--target", "posix", "--profile", "dev")
+        source = p.object("inputs/hello.c")
+        good = open(source, "rb").read()
+        tree = p.object("inputs")
+        whole = open(tree, "rb").read()
+        rewrite(tree, lambda b: b[:-1])
+        r = p.ukc("store", "gc", status=6)
+        expect("left as they are" in r.err and "ukc verify --deep" in r.err and p.images(), "a damaged object is named, and nothing removed", r)
+        with open(tree, "wb") as f:
+            f.write(whole)
+        rewrite(source, lambda b: b"/" + b)
+        done = p.gc()
+        expect([x["kept"] for x in done["images"] if x["record"] == p.built["record"]] == ["not all that it was made of is in the store"], "its image stays", done)
+        with open(source, "wb") as f:
+            f.write(good)
+        expect(p.gc()["evicted"] == 1, "mended, it leaves")
+
+
+def sources(context):
+    """An import that is used stays; later it leaves, and is got again."""
+    with Kept(context) as p:
+        for name, text in (("up/add.c", "int add(int a, int b) { return a + b; }\n"), ("up/add.h", "int add(int, int);\n")):
+            p.write(name, text)
+        for words in (("init", "-q", "."), ("add", "-A"), ("-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")):
+            p.run("git", "-C", p.file("up"), *words)
+        commit = p.git("rev-parse", "HEAD", directory=p.file("up")).strip()
+        p.write("hello.c", HELLO)
+        manifest = p.read("ukc.lua").decode()
+        p.write("ukc.lua", manifest.replace("sources", f'imports = {{ git {{ name = "add", repository = "up", commit = "{commit}", sources = {{ "add.c" }}, include = {{ "." }} }} }},\n  sources', 1))
+        p.built = p.build("--target", "posix", "--profile", "dev")
+        [state] = glob.glob(os.path.join(p.store, "unpacked", "*.state"))
+        copies = glob.glob(os.path.join(p.store, "unpacked", "?" * 40))
+        expect(len(copies) == 1, "it is unpacked", copies)
+        expect(p.gc("--keep", "0")["sources"] == [], "what was used today stays")
+        p.age(state)
+        p.ukc("configure", "--target", "posix", "--profile", "dev", "--quiet")
+        expect(os.stat(state).st_mtime > OLD + 86400 and p.gc("--keep", "0")["sources"] == [], "configure has used it")
+        p.age(state)
+        done = p.gc("--older", "40d")
+        expect(done["sources"] == [] and os.path.exists(state), "not old enough", done)
+        p.age(state)
+        expect(len(p.gc("--older", "20d", "--dry-run")["sources"]) == 1 and os.path.exists(state), "a dry run", state)
+        done = p.gc("--older", "20d")
+        expect(len(done["sources"]) == 1 and not os.path.exists(state) and not os.path.exists(copies[0]), "it leaves with its copy", done)
+        p.sound()
+        check_identical(p, p.built["record"], p.built)
+        p.ukc("configure", "--target", "posix", "--profile", "dev", "--offline", "--quiet")
+        expect(os.path.exists(state) and os.path.exists(copies[0]), "a local repository is asked again")
+
+
+def killed(context):
+    """kill -9 at any moment of gc, and gc beside builds: what is recorded is there, and the next run works."""
+    with Kept(context) as p:
+        count = 300 if context.long else 6
+        chance = random.Random(os.environ.get("UKC_SEED", "1"))
+        for k in range(count):
+            expect(not p.images() or p.gc()["evicted"] <= 1, "it works")
+            os.remove(p.built["image"])
+            p.write("hello.c", p.read("hello.c").decode() + f"\n// {k}\n")
+            beside = subprocess.Popen([str(context.ukc), "store", "gc", "--quiet"], cwd=p.path, env=p.environment, stdin=subprocess.DEVNULL) if k % 2 else None
+            p.ukc("build", "--quiet")
+            expect(not beside or beside.wait(60) == 0, "both end well")
+            p.put_object(b"%d" % k)
+            for path in glob.glob(os.path.join(p.store, "objects", "objects", "??", "*")):
+                os.utime(path, (OLD, OLD))
+            process = subprocess.Popen([str(context.ukc), "store", "gc", "--quiet"], cwd=p.path, env=p.environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(chance.random() * (0.25 if k else 0.8))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            expect(process.wait() in (0, -9), "it is killed, or done")
+            log = p.ukc("log", "--json", "--limit", "1000").json
+            expect(len(log) == k + 2, "every record is there", log)
+            p.ukc("verify")
+        p.gc()
+        p.sound()
+        expect(not glob.glob(os.path.join(p.store, "objects", "objects", "pack", "pack_*")), "nothing half is left")
+        p.ukc("reproduce", p.ukc("log", "--json").json[0]["record"], "--quiet", timeout=600)
+
+
+def tests(context):
+    harness.need("git")
+    yield "images", lambda: images(context)
+    yield "unnamed", lambda: unnamed(context)
+    yield "sources", lambda: sources(context)
+    yield "killed", lambda: killed(context)
