@@ -33,18 +33,30 @@ return target "posix" {
   doc   = "a Linux process",
   flags = {
     "--target=x86_64-linux-gnu", "-fPIE",
-    "-fstack-protector-strong", "-fstack-clash-protection",   -- canaries; no jump over the guard page
     "-fno-common",
   },
   release_flags = { "-D_FORTIFY_SOURCE=2" },
   dev_flags     = {},
   link = {
     "--target=x86_64-linux-gnu", "-pie",
-    "-Wl,-z,relro", "-Wl,-z,now",              -- relocated data is read-only once the program runs
     "-Wl,-z,noexecstack", "-Wl,-z,separate-code",
     "-Wl,--as-needed", "-pthread",
   },
   release_link = {},
+  seals = {                                    -- each is a key of the image, seal.NAME; targets/README.md says what they cost
+    stack_protector = {
+      doc = "functions with arrays look, before they return, whether the canary behind these is still there", flags = { "-fstack-protector-strong" },
+    },
+    stack_clash = { doc = "no function's frame jumps over the guard page below a stack", flags = { "-fstack-clash-protection" } },
+    relro       = {
+      doc = "what is relocated is read-only once the program runs", link = { "-Wl,-z,relro", "-Wl,-z,now" },
+      off_link = { "-Wl,-z,norelro" },
+    },
+    auto_var_init = {
+      doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
+      release = true, -- for valgrind and a debugger, what was never set should be seen
+    },
+  },
   dev_link     = {},
   sources      = { "relro.c" },
   library      = library,

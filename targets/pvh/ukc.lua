@@ -56,10 +56,20 @@ local library = {
 local flags = {
   "--target=x86_64-linux-gnu", "-nostdlibinc", "-fno-pic",
   "-mno-red-zone",                          -- what interrupts a function may use its stack
-  "-fstack-protector-strong",
   "-fno-omit-frame-pointer",                -- a crash report shows who called
   "-fno-asynchronous-unwind-tables",        -- nobody unwinds by them here
   "-fno-common",
+}
+
+-- Each is a key of the image, seal.NAME; targets/README.md says what they cost.
+local seals = {
+  stack_protector = {
+    doc = "functions with arrays look, before they return, whether the canary behind these is still there", flags = { "-fstack-protector-strong" },
+  },
+  auto_var_init = {
+    doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
+    release = true, -- for a debugger's tools, what was never set should be seen
+  },
 }
 
 local link = {
@@ -85,6 +95,7 @@ local function machine(name)
       flags         = flags,
       release_flags = { "-Oz" },                -- README.md says what this costs and saves
       link          = link,
+      seals         = seals,
       script        = "image.ld",
       sources       = sources(own.sources),
       uses          = { "console", "clock", "random", "task", "interrupt" },

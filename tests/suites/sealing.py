@@ -27,23 +27,76 @@ def compare(p, image):
     expect(mine["pie"] == (other["pie"] == "yes"), "checksec says the same of pie", answer, other)
     expect(mine["relro"] == (other["relro"] == "full"), "and of relro", answer, other)
     expect(mine["nx_stack"] == (other["nx"] == "yes"), "and of the stack", answer, other)
-    return mine, answer, other
+    return mine, answer
+
+
+PROBE = r"""
+#include <stdio.h>
+
+[[gnu::noinline]] static void fill(void)
+{
+    volatile char block[512];
+    for (unsigned i = 0; i < sizeof block; i++)
+        block[i] = 'x';
+}
+
+[[gnu::noinline]] static int left(void)
+{
+    volatile char block[512];
+    int count = 0;
+    for (unsigned i = 0; i < sizeof block; i++)
+        count += block[i] == 'x';
+    return count;
+}
+
+int probe_main(void)
+{
+    char line[64];
+    fill();
+    snprintf(line, sizeof line, "%d", left());
+    return puts(line) < 0;
+}
+"""
+
+
+def probe(p, code, more=""):
+    p.write("ukc.lua", f'return unikernel "probe" {{ sources = {{ "probe.c" }}, requires = {{ console = sig.console }}, {more} }}\n')
+    p.write("probe.c", code)
+
+
+def build(p, *settings, target="posix"):
+    p.ukc("configure", "--target", target, *(f"--set={setting}" for setting in settings))
+    p.ukc("build", timeout=800)
+    return f"build/{target}/probe"
 
 
 def process(context):
-    """Of a process: what it is built with is seen, by ukc and by checksec."""
+    """Of a process: what it is built with is seen, by ukc and by checksec; without it, it is not."""
     with Project(context) as p:
-        p.copy("examples/homepage")
-        p.ukc("configure", "--target", "posix")
-        p.ukc("build", timeout=600)
-        held, answer, _ = compare(p, "build/posix/homepage")
+        probe(p, PROBE)
+        image = build(p)
+        held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
         for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector"):
             expect(held[feature] is True, f"{feature} holds", answer)
         expect(held["auto_var_init"] is None, "what no file can show is not claimed", answer)
-        text = p.ukc("explain", "--hardening", "build/posix/homepage").out
-        expect(text.startswith("build/posix/homepage: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
+        expect(p.run(image).out == "0\n", "what was never set is zero")
+        text = p.ukc("explain", "--hardening", image).out
+        expect(text.startswith(f"{image}: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
         expect(len(text.splitlines()) == 1 + len(held), "each has its line", text)
+        held, answer = compare(p, build(p, "seal.relro=false"))
+        expect(held["relro"] is False and held["stack_protector"] is True, "without relro there is none", answer)
+        expect(p.run(image).out == "0\n", "and the image works")
+
+
+def unsealed(context):
+    """Without seals that the C library is compiled anew for."""
+    with Project(context) as p:
+        probe(p, PROBE)
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false")
+        held, answer = seen(p, image)
+        expect(held["stack_protector"] is None, "no canary is read", answer)
+        expect(int(p.run(image).out) > 100, "what was never set is what lay there")
 
 
 LACKS = {  # how a program is linked, and what it then lacks
@@ -66,12 +119,12 @@ def others(context):
         p.write("program.c", "#include <stdio.h>\nint main(int n, char **v) { char line[64]; snprintf(line, sizeof line, \"%d %s\", n, v[0]); return puts(line); }\n")
         everything = ["-fPIE", "-pie", "-O2", "-Wl,-z,relro,-z,now", "-fstack-protector-strong", "program.c", "-o"]
         p.run(cc, *everything, "all")
-        held, answer, _ = compare(p, "all")
+        held, answer = compare(p, "all")
         for feature in (*LACKS, "w_xor_x", "stack_protector"):
             expect(held[feature] is True, f"{feature} holds", answer)
         for feature, words in LACKS.items():
             p.run(cc, *everything, feature, *words)
-            held, answer, _ = compare(p, feature)
+            held, answer = compare(p, feature)
             expect(held[feature] is False, f"{feature} does not hold", answer)
         p.write("all", all_allowed(p.read("all")))
         held, answer = seen(p, "all")
@@ -87,4 +140,6 @@ def others(context):
 
 def tests(context):
     yield "process", lambda: process(context)
+    if context.long:
+        yield "unsealed", lambda: unsealed(context)
     yield "others", lambda: others(context)

@@ -39,7 +39,7 @@ static bool host_is_needed(struct arena *a, const struct plan *plan, struct c_li
 
 void c_library_choose(struct project *p)
 {
-    const struct target_description *t = layout_target(p->plan);
+    const struct target_description *t = plan_target(p->plan);
     p->c_library = (struct c_library){.why = "the target has none of its own"};
     if (!t || t->library.import_count == 0)
         return;
@@ -53,7 +53,7 @@ void c_library_choose(struct project *p)
 
 void c_library_apply(struct project *p, bool fetch)
 {
-    struct target_description *t = (struct target_description *)layout_target(p->plan);
+    struct target_description *t = (struct target_description *)plan_target(p->plan);
     if (!t || t->library.import_count == 0)
         return;
     if (!p->c_library.import || (t->library.release && !fetch)) {

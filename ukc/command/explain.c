@@ -210,6 +210,11 @@ static void explain_keys(struct explanation *e, struct arena *a)
         if (strcmp(e->plan->signature_key_paths[k], e->name) == 0 ||
             strcmp(e->plan->signature_keys[k].key->name.text, e->name) == 0)
             explain_key(e, a, &e->plan->signature_keys[k], e->plan->signature_key_paths[k]);
+    for (size_t k = 0; k < e->plan->seal_count; k++) {
+        const struct target_seal *s = &plan_target(e->plan)->seals[k];
+        if (strcmp(s->path, e->name) == 0 || strcmp(s->key.name.text, e->name) == 0)
+            explain_key(e, a, &e->plan->seals[k], s->path);
+    }
 }
 
 static void explain_c_library(struct explanation *e, struct arena *a, const struct c_library *c)

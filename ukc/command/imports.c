@@ -120,7 +120,7 @@ bool imports_fetch_plan(struct project *p)
 /* The headers of the target's C library are read by every check. */
 bool imports_fetch_library(struct project *p)
 {
-    const struct target_description *target = layout_target(p->plan);
+    const struct target_description *target = plan_target(p->plan);
     if (!target || target->library.import_count == 0 || imports_fetch(p, &target->library.imports[0]))
         return true;
     return target->library.release ? diag_help(p->d, "with --profile dev, images have the host's C library, and nothing is fetched for it") : false;

@@ -34,6 +34,8 @@ const struct project_key *project_keys(const struct project *p, size_t *count)
     const struct plan *plan = p->plan;
     for (size_t k = 0; k < plan->signature_key_count; k++)
         *vec_add(p->a, &all) = (struct project_key){plan->signature_key_paths[k], &plan->signature_keys[k]};
+    for (size_t k = 0; k < plan->seal_count; k++)
+        *vec_add(p->a, &all) = (struct project_key){plan_target(plan)->seals[k].path, &plan->seals[k]};
     for (size_t n = plan->instance_count; n-- > 0;) {
         const struct plan_instance *instance = &plan->instances[n];
         bool root = instance->component->kind == COMPONENT_UNIKERNEL;

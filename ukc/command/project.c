@@ -5,6 +5,7 @@
 #include "saved.h"
 #include "../base/file.h"
 #include "../base/text.h"
+#include "../graph/find.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,23 +214,15 @@ bool project_graph(struct project *p)
     return p->graph;
 }
 
-static bool declares_target(const struct manifest *m, enum target target)
-{
-    for (size_t k = 0; k < m->target_count; k++)
-        if (m->targets[k].target == target)
-            return true;
-    return false;
-}
-
 /* Without the target nothing fits, and what the resolver would say of that helps nobody. */
 static bool check_target(struct project *p)
 {
     enum target target = p->configuration.target;
-    if (declares_target(p->manifest, target))
+    if (target_described(p->manifest, target))
         return true;
     struct text there = {};
     for (enum target t = 0; t < TARGET_COUNT; t++)
-        if (declares_target(p->manifest, t))
+        if (target_described(p->manifest, t))
             text_printf(&there, "%s%s", there.size ? ", " : "", target_names[t]);
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "this version of ukc has no target %s yet; there are: %s", target_names[target], text_string(&there));
     text_dispose(&there);

@@ -104,7 +104,7 @@ static bool write_commands(const struct generation *g, struct text *commands)
 bool generate(struct arena *a, const struct bindings *bindings, const struct layout *layout, const struct generate_options *options, struct diag *d)
 {
     struct generation g = {.a = a, .bindings = bindings, .plan = bindings->plan, .layout = layout, .options = options, .d = d};
-    g.target = layout_target(g.plan);
+    g.target = plan_target(g.plan);
     if (!g.target)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "ukc's catalogue has no declaration of target '%s'", target_names[g.plan->target]);
     bool good = check_name(&g, &g.plan->instances[g.plan->instance_count - 1]);

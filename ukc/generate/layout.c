@@ -93,15 +93,6 @@ static void add_include_root(struct arena *a, root_list *roots, const char *dire
     add_beside(a, roots, directory, "boot", "boot.h");
 }
 
-const struct target_description *layout_target(const struct plan *plan)
-{
-    const struct manifest *m = plan->graph->manifest;
-    for (size_t i = 0; i < m->target_count; i++)
-        if (m->targets[i].target == plan->target)
-            return &m->targets[i];
-    return NULL;
-}
-
 static void collect(struct arena *a, root_list *roots, const char *project, const struct plan *plan)
 {
     const struct manifest *m = plan->graph->manifest;
@@ -116,7 +107,7 @@ static void collect(struct arena *a, root_list *roots, const char *project, cons
         if (c->in_tree)
             add_include_root(a, roots, c->directory);
     }
-    const struct target_description *target = layout_target(plan);
+    const struct target_description *target = plan_target(plan);
     if (target)
         add_root(a, roots, project, target->directory, true);
 }
@@ -284,7 +275,7 @@ static void add_component_flags(struct arena *a, const struct layout *layout, co
 
 static void add_target_flags(struct arena *a, const struct layout *layout, const struct plan *plan, flag_list *flags)
 {
-    const struct target_description *target = layout_target(plan);
+    const struct target_description *target = plan_target(plan);
     const char *include = target ? layout_path(a, layout, target->directory, "include") : NULL;
     if (include && file_is_directory(include))
         add_flag(a, flags, "-I", include);

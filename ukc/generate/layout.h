@@ -52,8 +52,6 @@ const char *layout_tree_label(struct arena *, const char *family, const char *na
 /* Makes the build directory and its links (idempotent). */
 bool layout_prepare(const struct layout *, struct diag *);
 
-/* The declaration of the plan's target; NULL: the catalogue has none. */
-const struct target_description *layout_target(const struct plan *);
 
 /* A file of a component, signature, or any absolute path below a root: relative to the project. */
 const char *layout_path(struct arena *, const struct layout *, const char *directory, const char *file);

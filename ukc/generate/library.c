@@ -89,7 +89,7 @@ static bool make_header(struct arena *a, const struct layout *layout, const stru
 
 bool generate_library_headers(struct arena *a, const struct plan *plan, const struct layout *layout, struct diag *d)
 {
-    const struct target_description *target = layout_target(plan);
+    const struct target_description *target = plan_target(plan);
     bool good = true;
     for (size_t i = 0; target && i < target->library.header_count; i++)
         good = make_header(a, layout, &target->library, &target->library.headers[i], d) && good;

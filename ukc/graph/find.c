@@ -21,6 +21,14 @@ const struct signature *signature_find(const struct manifest *m, const char *nam
     return bsearch(name, m->signatures, m->signature_count, sizeof *m->signatures, compare_signature);
 }
 
+const struct target_description *target_described(const struct manifest *m, enum target target)
+{
+    for (size_t i = 0; i < m->target_count; i++)
+        if (m->targets[i].target == target)
+            return &m->targets[i];
+    return NULL;
+}
+
 /* The first implementation whose name is not below `name`. */
 static size_t lower_bound(const struct manifest *m, const char *name)
 {

@@ -19,6 +19,7 @@ struct versions versions_find(const struct manifest *, const char *name);       
 const struct signature *signature_require(struct arena *, const struct manifest *, struct word name, struct diag *);
 struct versions versions_require(struct arena *, const struct manifest *, struct word name, struct diag *);
 
+const struct target_description *target_described(const struct manifest *, enum target);   /* or NULL */
 const struct requirement *requirement_find(const struct component *, const char *name); /* or NULL */
 const struct key *key_find(const struct key *, size_t count, const char *name);         /* or NULL */
 bool component_provides(const struct component *, const char *signature);

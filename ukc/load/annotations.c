@@ -68,7 +68,7 @@ static void add_form(struct text *out, enum form form, enum shape shape)
 
 char *manifest_annotations(struct arena *a)
 {
-    static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,
+    static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target, &schema_seal,
                                                    &schema_library, &schema_header, &schema_instance, &schema_embed, &schema_sig, &schema_key, &schema_debian,
                                                    &schema_debian_source, &schema_git, &schema_pkgconfig, &schema_use};
     struct text out = {};

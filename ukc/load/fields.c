@@ -87,6 +87,7 @@ static const struct rule target_rules[] = {
     {"release_link", FIELD_words, OPTIONAL, "more of them in the release profile",
      LIST(target_description, release_link, release_link_count)},
     {"dev_link", FIELD_words, OPTIONAL, "more of them in the dev profile", LIST(target_description, dev_link, dev_link_count)},
+    {"seals", FIELD_seals, OPTIONAL, "ways to seal its images: each is a key, seal.NAME, on unless it is set to false", LIST(target_description, seals, seal_count)},
     {"sources", FIELD_c_sources, OPTIONAL, "entry and support code, in every image of the target",
      LIST(target_description, sources, source_count)},
     {"script", FIELD_file, OPTIONAL, "the linker's script", AT(target_description, script)},
@@ -96,6 +97,16 @@ static const struct rule target_rules[] = {
     {"library", FIELD_library, OPTIONAL, "the C library of its images, in place of the tools' own", AT(target_description, library)},
 };
 SCHEMA(target);
+
+static const struct rule seal_rules[] = {
+    {"doc", FIELD_doc, REQUIRED, "what it is, in a sentence", AT(target_seal, key.doc)},
+    {"flags", FIELD_words, OPTIONAL, "compiler flags where it is on", LIST(target_seal, flags, flag_count)},
+    {"link", FIELD_words, OPTIONAL, "arguments of the link where it is on", LIST(target_seal, link, link_count)},
+    {"off_flags", FIELD_words, OPTIONAL, "compiler flags where it is off", LIST(target_seal, off_flags, off_flag_count)},
+    {"off_link", FIELD_words, OPTIONAL, "arguments of the link where it is off", LIST(target_seal, off_link, off_link_count)},
+    {"release", FIELD_boolean, OPTIONAL, "only in the release profile", AT(target_seal, release)},
+};
+SCHEMA(seal);
 
 static const struct rule library_rules[] = {
     {"imports", FIELD_imports, REQUIRED, "its source tree; include lists the directories with its public headers",
@@ -222,7 +233,7 @@ SCHEMA(use);
 
 /* ---- the table for help ---- */
 
-static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,    &schema_library,       &schema_header,
+static const struct schema *const schemas[] = {&schema_unikernel, &schema_implementation, &schema_signature, &schema_target,    &schema_seal, &schema_library,       &schema_header,
                                                &schema_instance,  &schema_embed,          &schema_sig,       &schema_key,
                                                &schema_debian,    &schema_debian_source,  &schema_git,       &schema_pkgconfig,
                                                &schema_use};

@@ -309,6 +309,17 @@ struct target_library {
     size_t compile_count, link_count;
 };
 
+/* One way to seal the images of a target: a key of each, seal.NAME, which is on unless it is set to false. */
+struct target_seal {
+    struct key key;   /* a bool */
+    const char *path; /* "seal.NAME" */
+    const struct word *flags, *link; /* of the compiler, and of the link */
+    size_t flag_count, link_count;
+    const struct word *off_flags, *off_link; /* where it is off */
+    size_t off_flag_count, off_link_count;
+    bool release; /* only in the release profile */
+};
+
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */
 struct target_description {
     enum target target;
@@ -319,6 +330,8 @@ struct target_description {
     size_t flag_count, release_flag_count, dev_flag_count;
     const struct word *link, *release_link, *dev_link; /* of the compiler driver when it links */
     size_t link_count, release_link_count, dev_link_count;
+    const struct target_seal *seals; /* sorted by name */
+    size_t seal_count;
     const struct word *sources; /* entry and support code, linked into every image of the target */
     size_t source_count;
     struct word script; /* of the linker; may be absent */

@@ -49,6 +49,7 @@ typedef bool field_reader(struct reader *, const struct rule *, const struct ent
     X(settings, "table of value", "table<string, ukc.setting>")                                    \
     X(keys, "table of key", "table<string, ukc.key>")                                              \
     X(library, "library", "ukc.library_fields")                                                    \
+    X(seals, "table of seal", "table<string, ukc.seal_fields>")                                    \
     X(made_headers, "table of header", "table<string, ukc.header_fields>")                         \
     X(tree_paths, "list of path", "string[]")                                                      \
     X(sources, "list of path or match", "ukc.source|ukc.source[]")                                 \
@@ -95,7 +96,7 @@ struct schema {
     size_t count;
 };
 
-extern const struct schema schema_unikernel, schema_implementation, schema_signature, schema_target, schema_library, schema_header, schema_instance,
+extern const struct schema schema_unikernel, schema_implementation, schema_signature, schema_target, schema_seal, schema_library, schema_header, schema_instance,
     schema_embed, schema_sig, schema_key, schema_debian, schema_debian_source, schema_git, schema_pkgconfig, schema_use;
 
 /*

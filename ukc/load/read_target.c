@@ -1,5 +1,5 @@
 /*
- * read_target.c - the C library of a target: a tree from elsewhere, and what is made of it.
+ * read_target.c - what a target has beside words: how its images are sealed; its C library, a tree from elsewhere and what is made of it.
  */
 #include "read.h"
 
@@ -59,6 +59,50 @@ bool read_made_headers(struct reader *r, const struct rule *rule, const struct e
     }
     if (list.count)
         qsort(list.items, list.count, sizeof *list.items, compare_headers);
+    store_list(rule, out, list.items, list.count);
+    return ok;
+}
+
+static int compare_seals(const void *a, const void *b)
+{
+    return strcmp(((const struct target_seal *)a)->key.name.text, ((const struct target_seal *)b)->key.name.text);
+}
+
+/* A bool of the image, with one default for all: on. */
+static void make_key(struct target_seal *s)
+{
+    static const struct key_value on = {.text = "true", .number = 1};
+    s->key.kind = KEY_KIND_bool;
+    s->key.min = INT64_MIN;
+    s->key.max = INT64_MAX;
+    for (int i = 0; i < TARGET_COUNT; i++)
+        s->key.defaults[i] = (struct key_default){&on, s->key.name.span};
+}
+
+bool read_seals(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
+{
+    const struct table *t = take_map(r, e, "seals");
+    if (!t)
+        return false;
+    VEC(struct target_seal) list = {};
+    bool ok = true;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct entry *item = &t->entries[i];
+        struct target_seal s = {.key.name = {item->name, item->key}};
+        if (item->value.kind != VALUE_TABLE) {
+            ok = wrong_type(r, item, "a table with 'doc'");
+            continue;
+        }
+        if (!check_key_name(r, &s.key.name) || !read_record(r, &schema_seal, item->value.table, "a seal", item->key, NULL, &s)) {
+            ok = false;
+            continue;
+        }
+        make_key(&s);
+        s.path = arena_printf(r->arena, "seal.%s", s.key.name.text);
+        *vec_add(r->arena, &list) = s;
+    }
+    if (list.count)
+        qsort(list.items, list.count, sizeof *list.items, compare_seals);
     store_list(rule, out, list.items, list.count);
     return ok;
 }

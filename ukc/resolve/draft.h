@@ -33,6 +33,8 @@ struct draft {
     const struct choices *choices;
     const struct choices *unlocked; /* what would be chosen without the lock; NULL: the same */
     VEC(struct draft_instance) instances; /* 0 is the unikernel */
+    const struct target_description *target; /* NULL: the catalogue has none */
+    struct key_slot *seals; /* of the target */
     uint32_t *order; /* start order */
     struct diag *diag;
 };

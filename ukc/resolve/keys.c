@@ -25,6 +25,36 @@ static const char *key_path(struct draft *d, uint32_t instance, const char *key)
     return instance ? arena_printf(d->arena, "%s.%s", d->instances.items[instance].name, key) : key;
 }
 
+static void set_seals(struct draft *d)
+{
+    const struct target_description *t = d->target = target_described(d->p->graph->manifest, d->p->target);
+    d->seals = arena_array(d->arena, struct key_slot, t ? t->seal_count : 0);
+    for (size_t i = 0; t && i < t->seal_count; i++) {
+        const struct key_default *given = &t->seals[i].key.defaults[d->p->target];
+        d->seals[i].key = (struct plan_key){.key = &t->seals[i].key, .value = given->value, .origin = ORIGIN_DEFAULT, .span = given->span};
+    }
+}
+
+/* By its whole path, or, unless that is asked for, by its name alone. */
+static struct key_slot *seal_find(struct draft *d, const char *path, bool whole)
+{
+    for (size_t i = 0; d->target && i < d->target->seal_count; i++)
+        if (!strcmp(d->target->seals[i].path, path) || (!whole && !strcmp(d->target->seals[i].key.name.text, path)))
+            return &d->seals[i];
+    return NULL;
+}
+
+/* Of another target. */
+static bool is_seal_elsewhere(const struct draft *d, const char *path)
+{
+    const struct manifest *m = d->p->graph->manifest;
+    for (size_t t = 0; t < m->target_count; t++)
+        for (size_t i = 0; i < m->targets[t].seal_count; i++)
+            if (!strcmp(m->targets[t].seals[i].path, path))
+                return true;
+    return false;
+}
+
 static void set_defaults(struct draft *d)
 {
     for (size_t i = 0; i < d->instances.count; i++) {
@@ -56,6 +86,8 @@ static void list_paths(struct draft *d, uint32_t from, word_list *paths)
     }
     for (size_t i = 0; !from && i < d->p->deciding_count; i++)
         *vec_add(d->arena, paths) = d->p->deciding[i].path;
+    for (size_t i = 0; !from && d->target && i < d->target->seal_count; i++)
+        *vec_add(d->arena, paths) = d->target->seals[i].path;
 }
 
 static const char *key_part(const char *path)
@@ -214,6 +246,10 @@ static bool apply_relative(struct draft *d, uint32_t from, const struct setting 
         return place(d, slot, key_path(d, to, steps.key), s, ORIGIN_MANIFEST, rank, author);
     if (!from && is_deciding(d, s->path.text))
         return true;
+    if (!from && (slot = seal_find(d, s->path.text, true)))
+        return place(d, slot, s->path.text, s, ORIGIN_MANIFEST, rank, author);
+    if (!from && is_seal_elsewhere(d, s->path.text))
+        return true;
     /* for another target or choice it may be right */
     if (steps_may_have_key(d->p, d->instances.items[from].node.at, steps))
         return true;
@@ -288,6 +324,10 @@ static struct matches match_suffix(struct draft *d, const char *path)
         *vec_add(d->arena, &m.slots) = slot;
         *vec_add(d->arena, &m.paths) = key_path(d, i, s.key);
     }
+    if ((slot = seal_find(d, path, false))) {
+        *vec_add(d->arena, &m.slots) = slot;
+        *vec_add(d->arena, &m.paths) = d->target->seals[slot - d->seals].path;
+    }
     return m;
 }
 
@@ -329,9 +369,13 @@ static bool apply_suffix(struct draft *d, const struct setting *s, enum key_orig
     if (m.deciding)
         return apply_deciding(d, s, m.paths.items[0], origin);
     struct steps steps = steps_split(d->arena, s->path.text);
-    bool known = steps_may_have_key(d->p, ABSENT, steps);
-    if (known && origin == ORIGIN_FILE)
+    bool known = steps_may_have_key(d->p, ABSENT, steps), seal = is_seal_elsewhere(d, s->path.text);
+    if ((known || seal) && origin == ORIGIN_FILE)
         return true; /* a file serves several targets */
+    if (seal && !known) {
+        diag_error(d->diag, s->path.span, "'%s' is no key of images for %s, but of those for other targets", s->path.text, target_names[d->p->target]);
+        return diag_help(d->diag, "leave it out here, or set it in the manifest, where it counts for the targets that have it");
+    }
     const struct component *c = known ? elsewhere(d, steps.key) : NULL;
     if (!c)
         return report_unknown(d, 0, s);
@@ -362,6 +406,7 @@ static bool check_complete(struct draft *d)
 bool draft_keys(struct draft *d)
 {
     const struct resolve_options *o = d->p->options;
+    set_seals(d);
     set_defaults(d);
     bool ok = apply_manifests(d);
     for (size_t i = 0; i < o->file_count; i++)

@@ -8,6 +8,7 @@
 
 #include "../base/arena.h"
 #include "../base/text.h"
+#include "../graph/find.h"
 
 const char *const plan_reason_texts[] = {
     [REASON_EXPLICIT] = "chosen",         [REASON_ONLY] = "nothing else fits",   [REASON_SHARED] = "shared",
@@ -31,6 +32,11 @@ const struct plan_instance *plan_find(const struct plan *p, const char *path)
             if (!strcmp(p->instances[i].paths[k], path))
                 return &p->instances[i];
     return NULL;
+}
+
+const struct target_description *plan_target(const struct plan *p)
+{
+    return target_described(p->graph->manifest, p->target);
 }
 
 static void print_key(struct text *out, const char *path, const struct plan_key *k)
@@ -103,6 +109,9 @@ void plan_print_text(const struct plan *p, struct text *out)
     text_printf(out, "%s for %s\n", p->graph->unikernel->name.text, target_names[p->target]);
     for (size_t i = 0; i < p->signature_key_count; i++)
         print_key(out, p->signature_key_paths[i], &p->signature_keys[i]);
+    for (size_t i = 0; i < p->seal_count; i++) /* images are sealed: what is not is worth a line */
+        if (p->seals[i].origin != ORIGIN_DEFAULT)
+            print_key(out, plan_target(p)->seals[i].path, &p->seals[i]);
     for (size_t i = 0; i < p->instance_count; i++)
         print_instance(p, &p->instances[i], out);
     if (p->target != TARGET_posix)
@@ -205,6 +214,9 @@ void plan_print_json(const struct plan *p, struct json *j)
     json_array(j);
     for (size_t i = 0; i < p->signature_key_count; i++)
         json_plan_key(j, p->signature_key_paths[i], &p->signature_keys[i]);
+    for (size_t i = 0; i < p->seal_count; i++)
+        if (p->seals[i].origin != ORIGIN_DEFAULT)
+            json_plan_key(j, plan_target(p)->seals[i].path, &p->seals[i]);
     json_end_array(j);
     json_key(j, "instances");
     json_array(j);

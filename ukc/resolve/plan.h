@@ -74,12 +74,16 @@ struct plan {
     enum target target;
     const struct plan_instance *instances; /* in start order: providers first, the unikernel last */
     size_t instance_count;
+    const struct plan_key *seals; /* of the target, in the order of its seals */
+    size_t seal_count;
     const struct plan_key *signature_keys; /* of all signatures used, with their values; sorted by path */
     const char *const *signature_key_paths; /* "stack.net" */
     size_t signature_key_count;
 };
 
 const struct plan_instance *plan_find(const struct plan *, const char *path); /* or NULL */
+/* NULL: the manifest has no such target. */
+const struct target_description *plan_target(const struct plan *);
 /* Stable text, also the golden format and what `ukc diff` compares. */
 void plan_print_text(const struct plan *, struct text *);
 /* The module graph: instances and bindings, for Graphviz. */

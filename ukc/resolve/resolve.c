@@ -113,6 +113,11 @@ static const struct plan *write_plan(struct draft *d)
     *plan = (struct plan){.graph = d->p->graph, .target = d->p->target, .instance_count = d->instances.count};
     draft_order(d);
     plan->instances = write_instances(d);
+    plan->seal_count = d->target ? d->target->seal_count : 0;
+    struct plan_key *seals = arena_array(d->arena, struct plan_key, plan->seal_count);
+    for (size_t i = 0; i < plan->seal_count; i++)
+        seals[i] = d->seals[i].key;
+    plan->seals = seals;
     return write_signature_keys(d, plan) ? plan : NULL;
 }
 
