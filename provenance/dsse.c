@@ -15,20 +15,10 @@ void dsse_encoding(const char *type, const void *payload, size_t size, struct te
     text_append(out, payload, size);
 }
 
-/* RFC 4648, section 4. */
 static void put_base64(struct json *j, const char *key, const void *bytes, size_t size)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = bytes;
     struct text t = {};
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        unsigned three = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-        text_putc(&t, letters[three >> 18]);
-        text_putc(&t, letters[three >> 12 & 63]);
-        text_putc(&t, left > 1 ? letters[three >> 6 & 63] : '=');
-        text_putc(&t, left > 2 ? letters[three & 63] : '=');
-    }
+    text_base64(&t, bytes, size);
     json_field(j, key, text_string(&t));
     text_dispose(&t);
 }

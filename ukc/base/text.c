@@ -82,6 +82,20 @@ const char *text_string(const struct text *t)
 }
 
 /* All of the bytes, also those after a NUL. */
+void text_base64(struct text *t, const void *bytes, size_t size)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i;
+        unsigned three = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+        text_putc(t, letters[three >> 18]);
+        text_putc(t, letters[three >> 12 & 63]);
+        text_putc(t, left > 1 ? letters[three >> 6 & 63] : '=');
+        text_putc(t, left > 2 ? letters[three & 63] : '=');
+    }
+}
+
 char *text_keep(const struct text *t, struct arena *a)
 {
     char *copy = arena_alloc(a, memory_sum(t->size, 1), 1);

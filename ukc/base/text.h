@@ -30,6 +30,7 @@ void text_vprintf(struct text *, const char *format, va_list);
 const char *text_string(const struct text *); /* "" when empty */
 /* One word as a POSIX shell must see it: as it is, or in single quotes. */
 void text_shell_word(struct text *, const char *word);
+void text_base64(struct text *, const void *bytes, size_t size); /* RFC 4648, section 4 */
 char *text_keep(const struct text *, struct arena *);
 
 bool string_starts(const char *s, const char *prefix);

@@ -169,7 +169,7 @@ void command_print_completion(const char *shell, FILE *); /* shell: one of --com
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(report) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

@@ -151,6 +151,17 @@ const struct command commands[] = {
         .run = command_explain,
     },
     {
+        .name = "report",
+        .arguments = "[NAME]",
+        .summary = "write all that is known of the image as one HTML page",
+        .description = "The page needs no network and no server: the graph of instances, what was chosen and what was not, keys and where their "
+                       "values came from, and, of an image that was built, its record with origin, version, licence and hash of every part. It is written to "
+                       "build/TARGET/NAME.html, or to the file of --output. The same image gives the same page.",
+        .takes = TAKES_PROJECT | TAKES(target) | TAKES(output) | TAKES(quiet) | TAKES(json),
+        .most = 1,
+        .run = command_report,
+    },
+    {
         .name = "diff",
         .arguments = "A B",
         .summary = "compare two configured targets, saved plans, records or images",

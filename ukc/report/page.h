@@ -1,0 +1,38 @@
+/*
+ * page.h - ukc report: everything that is known of an image, as one HTML file that needs nothing else.
+ *
+ * The page reads without a program: tables, and drawings that are SVG in the text.  A short script (page.js) adds search and
+ * details on the spot.  Its policy (Content-Security-Policy, W3C CSP 3) lets nothing be loaded, and no script or style run but
+ * its own, which it names by their SHA-256.  Whatever manifests, sources and symbols are called is escaped (html.h).
+ *
+ * The page is a function of the plan, the record and the image: it has no time, no host and no absolute path, so two honest
+ * machines write the same.
+ */
+#ifndef UKC_PAGE_H
+#define UKC_PAGE_H
+
+#include "../resolve/plan.h"
+
+struct arena;
+struct export;
+struct text;
+
+struct page_source {
+    const struct plan *plan;
+    const char *profile;                 /* "release" */
+    const char *c_library, *c_library_why;
+    const char *image;                   /* "build/kvm/homepage": relative to the project */
+    const struct export *made;           /* the image's record; NULL: there is none */
+    const char *unmade;                  /* why there is none: "it is not built" */
+    const char *project;                 /* absolute */
+    const char *const *roots;            /* of the catalogue: absolute */
+    size_t root_count;
+};
+
+struct page_size {
+    size_t instances, keys;
+};
+/* Appends the page to `out`; both live as long as the caller wants. */
+struct page_size page_write(struct arena *, const struct page_source *, struct text *out);
+
+#endif
