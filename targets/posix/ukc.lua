@@ -17,13 +17,13 @@ local keep    = { "arch/x86_64", "arch/generic", "include", "src", "crt", "ldso"
 
 local library = {
   release = true,
-  imports  = musl.imports(keep),
+  imports  = musl.imports(keep, { "libc/cancellation.patch" }),
   parts    = parts,
   architecture = musl.architecture,
   without  = { "src/internal/version.c" }, -- a made header nobody needs
   native   = { "src/string", "crt" },      -- what the code generator calls, and what runs before addresses are right
   internal = musl.internal,
-  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-fno-stack-protector" }, -- its start-up sets the canary
+  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-fno-stack-protector", "-Iinclude/ukc" }, -- its start-up sets the canary
   compile  = { "-nostdlibinc" },
   link     = { "-nostdlib", "-static-pie", "-Wno-unused-command-line-argument" }, -- which are -pie and -pthread
   headers  = musl.headers,
@@ -52,12 +52,16 @@ return target "posix" {
       doc = "what is relocated is read-only once the program runs", link = { "-Wl,-z,relro", "-Wl,-z,now" },
       off_link = { "-Wl,-z,norelro" },
     },
+    seccomp = {
+      doc = "a system call that is nowhere in the image ends it, and nothing becomes executable; not where the C library is the host's",
+      flags = { "-DSEAL_SECCOMP" }, release = true,
+    },
     auto_var_init = {
       doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
       release = true, -- for valgrind and a debugger, what was never set should be seen
     },
   },
   dev_link     = {},
-  sources      = { "relro.c" },
+  sources      = { "relro.c", "seccomp.c" },
   library      = library,
 }

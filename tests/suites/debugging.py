@@ -149,10 +149,11 @@ def guest(context, profile):
                           "-p", f"{port}:8080", "--batch", *[w for s in script for w in ("--eval", s)], "--", "--log.level=debug")
         output = asked(process, port)
         source = p.read("homepage.c")
-        first, second = line_of(source, "unsigned status = 200"), line_of(source, "int error = pages_open")
+        # in a release image it may be a declaration's: local variables begin as zeros
+        first, second = line_of(source, "struct representation forms"), line_of(source, "int error = pages_open")
         expect(process.returncode == 0, "gdb ends well", process.returncode, output)
         expect("answer (exchange=0x" in output, "a handler in a task of the machine stops with its arguments", output)
-        expect(any(f" at homepage.c:{line}" in output for line in (first, second)), "with file and line", output)
+        expect(any(f" at homepage.c:{line}" in output for line in range(first, second + 1)), "with file and line", output)
         expect(re.search(r"argument=0x\w+ <\w+>\) at build/kvm/root/libs.http1/", output), "and its callers", output)
         ends_in_task(output, "kvm")
         expect("status = " in output, "and its variables", output)

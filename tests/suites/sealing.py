@@ -1,6 +1,7 @@
 """How images are sealed: what their files show of it, as ukc and as independent readers see it."""
 
 import json
+import signal
 import struct
 
 import harness
@@ -31,7 +32,12 @@ def compare(p, image):
 
 
 PROBE = r"""
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include "keys.h"
 
 [[gnu::noinline]] static void fill(void)
 {
@@ -49,17 +55,39 @@ PROBE = r"""
     return count;
 }
 
+/* a way into the kernel that the image's own list does not have */
+static void call(long number)
+{
+    __asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+}
+
 int probe_main(void)
 {
     char line[64];
     fill();
     snprintf(line, sizeof line, "%d", left());
-    return puts(line) < 0;
+    if (puts(line) < 0 || fflush(stdout) != 0)
+        return 1;
+    if (strcmp(KEY_WHAT, "call") == 0)
+        call(SYS_getppid);
+    if (strcmp(KEY_WHAT, "execute") == 0)
+        mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (strcmp(KEY_WHAT, "constant") == 0)
+        *(volatile char *)(uintptr_t)"constant" = 0;
+    return 0;
+}
+"""
+KEYS = 'keys = { what = key.string { default = "nothing", phase = "boot", doc = "what to try" } }'
+ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV}
+ANY = """#include <unistd.h>
+int probe_main(void)
+{
+    return syscall(39) < 0;
 }
 """
 
 
-def probe(p, code, more=""):
+def probe(p, code, more=KEYS):
     p.write("ukc.lua", f'return unikernel "probe" {{ sources = {{ "probe.c" }}, requires = {{ console = sig.console }}, {more} }}\n')
     p.write("probe.c", code)
 
@@ -77,8 +105,12 @@ def process(context):
         image = build(p)
         held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
-        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector"):
+        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp"):
             expect(held[feature] is True, f"{feature} holds", answer)
+        calls = next(f["evidence"] for f in answer["features"] if f["feature"] == "seccomp").split(": ")[1].split()
+        expect("writev" in calls and "getppid" not in calls and "execve" not in calls, "its system calls are listed", calls)
+        for what, status in ENDS.items():
+            expect(p.run(image, f"--what={what}", status=status).out == "0\n", f"{what}: it ends as it should")
         expect(held["auto_var_init"] is None, "what no file can show is not claimed", answer)
         expect(p.run(image).out == "0\n", "what was never set is zero")
         text = p.ukc("explain", "--hardening", image).out
@@ -87,16 +119,22 @@ def process(context):
         held, answer = compare(p, build(p, "seal.relro=false"))
         expect(held["relro"] is False and held["stack_protector"] is True, "without relro there is none", answer)
         expect(p.run(image).out == "0\n", "and the image works")
+        p.write("probe.c", ANY)
+        held, answer = seen(p, build(p))
+        expect(held["seccomp"] is False, "a call that may be any is said to be", answer)
+        p.run(image)
 
 
 def unsealed(context):
     """Without seals that the C library is compiled anew for."""
     with Project(context) as p:
         probe(p, PROBE)
-        image = build(p, "seal.auto_var_init=false", "stack_protector=false")
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false")
         held, answer = seen(p, image)
         expect(held["stack_protector"] is None, "no canary is read", answer)
         expect(int(p.run(image).out) > 100, "what was never set is what lay there")
+        expect(held["seccomp"] is False, "no list of system calls is in it", answer)
+        p.run(image, "--what=call")
 
 
 LACKS = {  # how a program is linked, and what it then lacks

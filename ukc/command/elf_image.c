@@ -139,6 +139,32 @@ static const void *note_in(const char *at, size_t left, const char *owner, uint3
     return NULL;
 }
 
+/* A section whose contents, if it has any in the file, are in it; false: there is no such section, or no section any more. */
+static bool section_at(const struct elf_image *e, size_t index, Elf64_Shdr *section)
+{
+    if (index >= e->head.e_shnum || e->head.e_shentsize != sizeof *section || !within(e, e->head.e_shoff, e->head.e_shnum * sizeof *section))
+        return false;
+    memcpy(section, e->s->bytes + e->head.e_shoff + index * sizeof *section, sizeof *section);
+    if (section->sh_type == SHT_NOBITS || !within(e, section->sh_offset, section->sh_size))
+        section->sh_offset = section->sh_size = 0;
+    return true;
+}
+
+const void *elf_image_section(const struct elf_image *e, const char *name, size_t *size)
+{
+    Elf64_Shdr names, section;
+    size_t length = strlen(name) + 1;
+    if (!section_at(e, e->head.e_shstrndx, &names))
+        return NULL;
+    for (size_t i = 0; section_at(e, i, &section); i++)
+        if (section.sh_name < names.sh_size && length <= names.sh_size - section.sh_name &&
+            memcmp(e->s->bytes + names.sh_offset + section.sh_name, name, length) == 0) {
+            *size = section.sh_size;
+            return e->s->bytes + section.sh_offset;
+        }
+    return NULL;
+}
+
 /* PT_NOTE says where notes are; those of a build may be known by their section alone, as in images of machines. */
 const void *elf_image_note(const struct elf_image *e, const char *owner, uint32_t type, size_t *size)
 {
@@ -146,12 +172,9 @@ const void *elf_image_note(const struct elf_image *e, const char *owner, uint32_
     for (size_t i = 0; i < e->segment_count && !found; i++)
         if (e->segments[i].p_type == PT_NOTE)
             found = note_in(e->s->bytes + e->segments[i].p_offset, e->segments[i].p_filesz, owner, type, size);
-    uint64_t sections = e->head.e_shoff, count = e->head.e_shentsize == sizeof(Elf64_Shdr) ? e->head.e_shnum : 0;
-    for (uint64_t i = 0; i < count && !found && within(e, sections, count * sizeof(Elf64_Shdr)); i++) {
-        Elf64_Shdr section;
-        memcpy(&section, e->s->bytes + sections + i * sizeof section, sizeof section);
-        if (section.sh_type == SHT_NOTE && within(e, section.sh_offset, section.sh_size))
+    Elf64_Shdr section;
+    for (size_t i = 0; !found && section_at(e, i, &section); i++)
+        if (section.sh_type == SHT_NOTE)
             found = note_in(e->s->bytes + section.sh_offset, section.sh_size, owner, type, size);
-    }
     return found;
 }

@@ -2,7 +2,7 @@
  * elf_image.h - an image's file as an ELF file (System V ABI, AMD64; gABI chapters 4 and 5), whoever made it.
  *
  * The file is not trusted: elf_image_open() refuses what does not fit into it, and what it leaves is copied, aligned and within bounds.
- * Only what a loader reads is read: program headers, notes and the dynamic section. Section headers and symbols may be gone.
+ * What a loader reads is enough: program headers, notes and the dynamic section. Section headers may be gone.
  *
  * Ownership: everything lives in the arena; the source must outlive it.
  * Errors: false after reporting, of class DIAG_INTEGRITY.
@@ -33,6 +33,8 @@ const Elf64_Phdr *elf_image_segment(const struct elf_image *, uint32_t type); /*
 bool elf_image_dynamic(const struct elf_image *, int64_t tag, uint64_t *value); /* value may be NULL */
 /* A whole word of the dynamic string table that ends so. */
 bool elf_image_names(const struct elf_image *, const char *end);
+/* What the section of this name holds, if section headers are there to say so; NULL: there is none. */
+const void *elf_image_section(const struct elf_image *, const char *name, size_t *size);
 /* What a note says: its owner with its NUL is compared, what is behind it is returned; NULL when there is none. */
 const void *elf_image_note(const struct elf_image *, const char *owner, uint32_t type, size_t *size);
 

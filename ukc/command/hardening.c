@@ -2,6 +2,7 @@
  * hardening.c - what an image's file shows of how it is hardened (see hardening.h): one function for each feature.
  */
 #include "hardening.h"
+#include "../base/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,38 @@ static void read_code(struct reading *r)
         r->code.arithmetic ? arena_printf(a, "%zu traps behind checks of arithmetic and bounds", r->code.arithmetic) : "no arithmetic is checked");
 }
 
+/* ---- the kernel below ---- */
+
+/* The filter is made at start, of the section in which each place that enters the kernel says what it calls (targets/posix/seccomp.c). */
+static void read_seccomp(struct reading *r)
+{
+    enum { CALLS = 1024 };
+    bool called[CALLS] = {};
+    size_t size = 0, count = 0;
+    const char *calls = elf_image_section(r->e, "ukc_calls", &size);
+    struct text list = {};
+    bool any = false;
+    for (size_t i = 0; calls && i + 2 <= size; i += 2) {
+        int16_t number;
+        memcpy(&number, calls + i, sizeof number);
+        any |= number < 0 || number >= CALLS;
+        if (number >= 0 && number < CALLS)
+            called[number] = true;
+    }
+    for (unsigned i = 0; i < CALLS; i++)
+        if (called[i]) {
+            const char *name = system_call_name(i);
+            text_printf(&list, "%s%s", count++ ? " " : "", name ? name : arena_printf(r->e->a, "%u", i));
+        }
+    if (!calls)
+        add(r, "seccomp", HELD_NO, r->dynamic ? "what the host's C library calls is not known" : "the image does not say which system calls it makes");
+    else if (any)
+        add(r, "seccomp", HELD_NO, "the number of a system call is not constant: it may be any");
+    else
+        add(r, "seccomp", HELD_YES, arena_printf(r->e->a, "%zu system calls are allowed: %s", count, text_string(&list)));
+    text_dispose(&list);
+}
+
 static void read_build_id(struct reading *r)
 {
     enum { MOST = 32 };
@@ -175,6 +208,8 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     read_nx_stack(&r);
     read_null_page(&r);
     read_code(&r);
+    if (!r.machine)
+        read_seccomp(&r);
     read_build_id(&r);
     struct hardening *h = arena_new(a, struct hardening);
     *h = (struct hardening){.machine = r.machine, .features = r.features.items, .count = r.features.count};

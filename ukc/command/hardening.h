@@ -35,4 +35,7 @@ struct code_facts {
 };
 struct code_facts hardening_code(const struct elf_image *);
 
+/* system_calls.c: NULL where none is known. */
+const char *system_call_name(unsigned number);
+
 #endif

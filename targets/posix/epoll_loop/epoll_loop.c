@@ -14,12 +14,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ukc/deadline.h>
+#include <ukc/syscall_arch.h>
 #include <unistd.h>
 
 enum { BATCH = 256, SLAB = 64 };
@@ -160,9 +162,10 @@ static int kernel_wait(int64_t deadline, struct epoll_event *events, int capacit
 #ifdef SYS_epoll_pwait2
     if (!coarse) {
         struct timespec timeout = {left / NANOSECONDS_PER_SECOND, left % NANOSECONDS_PER_SECOND};
-        int count = (int)syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, (size_t)0);
-        if (count >= 0 || errno != ENOSYS)
-            return count;
+        /* musl has no function for it, and its syscall() could make any call: the image would have no filter (seccomp.c) */
+        int count = (int)__syscall6(SYS_epoll_pwait2, epoll, (long)(uintptr_t)events, capacity, (long)(uintptr_t)&timeout, 0, 0);
+        if (count != -ENOSYS)
+            return count < 0 ? (errno = -count, -1) : count;
         coarse = true;
     }
 #endif
