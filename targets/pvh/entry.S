@@ -236,6 +236,6 @@ exception_common:
     pushq %rax
     cld
     movq %rsp, %rdi
-    jmp machine_crash
+    call machine_crash /* not a jump: C expects the stack as a call leaves it, and moves 16 bytes at once */
 
     .section .note.GNU-stack, "", @progbits

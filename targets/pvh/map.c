@@ -110,6 +110,8 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
     if (start >= limit || size > limit - start)
         return false;
     uint64_t at = start & ~(uint64_t)(MACHINE_PAGE - 1), end = start + size;
+    if (at < (uintptr_t)image_end && end > (uintptr_t)image_start) /* the image is mapped, as what it is, and stays so */
+        return false;
     at = at ? at : MACHINE_PAGE; /* the null page */
     while (at < end) {
         unsigned shift = at % large == 0 && end - at >= large ? 21 : 12;

@@ -33,7 +33,7 @@ for directory, names in pairs {
 end
 
 local keep    = { "arch/x86_64", "arch/generic", "include", "src", "COPYRIGHT" }
-local patches = { "libc/cancellation.patch", "libc/printf.patch" }
+local patches = { "libc/cancellation.patch", "libc/crash.patch", "libc/printf.patch" }
 
 local library = {
   imports  = musl.imports(keep, patches),

@@ -9,6 +9,7 @@ LARGEST_HELLO = 16384
 PROBE = r"""
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,22 @@ static int recurse(volatile char *above)
     return n + here[0];
 }
 
+[[gnu::noinline]] static void smash(size_t size)
+{
+    char here[16];
+    for (size_t i = 0; i < size; i++)
+        ((volatile char *)here)[i] = 'x';
+}
+
+[[gnu::noinline]] static void execute(void *code)
+{
+    *(volatile char *)code = (char)0xc3;
+    ((void (*)(void))(uintptr_t)code)();
+}
+
+/* the machine's own, which no component is given */
+bool machine_map(uint64_t, uint64_t, int);
+
 static void crash(void)
 {
     static char code[] = {(char)0xc3};
@@ -52,6 +69,22 @@ static void crash(void)
         *(volatile char *)(uintptr_t)"constant" = 0;
     if (strcmp(KEY_WHAT, "execute") == 0)
         ((void (*)(void))(uintptr_t)code)();
+    if (strcmp(KEY_WHAT, "heap") == 0)
+        execute(malloc(64));
+    if (strcmp(KEY_WHAT, "frame") == 0)
+        execute((char[16]){0});
+    if (strcmp(KEY_WHAT, "canary") == 0)
+        smash(40);
+    if (strcmp(KEY_WHAT, "free") == 0) {
+        char *volatile block = malloc(64);
+        free(block);
+        free(block);
+    }
+    if (strcmp(KEY_WHAT, "remap") == 0) { /* this function's page, writable */
+        uint64_t here = (uintptr_t)&crash & ~(uint64_t)4095;
+        printf("remapped %d\n", machine_map(here, 4096, 2));
+        *(volatile char *)(uintptr_t)&crash = 0;
+    }
     if (strcmp(KEY_WHAT, "guard") == 0)
         ((volatile char *)pages_allocate(8192))[-1] = 1;
     if (strcmp(KEY_WHAT, "abort") == 0)
@@ -103,6 +136,11 @@ CRASHES = {
     "constant": "(not permitted)",
     "execute": "page fault: executing",
     "guard": "(nothing is there)",
+    "heap": "page fault: executing",
+    "frame": "page fault: executing",
+    "canary": "invalid instruction",
+    "free": "page fault: reading",
+    "remap": "remapped 0",
     "abort": "abort",
 }
 

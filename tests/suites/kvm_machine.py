@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 import subprocess
 import threading
@@ -260,6 +261,15 @@ def ended(q, commands=""):
         raise harness.Failure("QEMU did not end\n" + q.communicate()[0]) from None
 
 
+def check_pages(said):
+    """Of QEMU's `info tlb` while an image runs: no page is both writable and executable. X says that it is not executable."""
+    pages = re.findall(r"^([0-9a-f]{16}): [0-9a-f]{16} ([-A-Z]{9})\r?$", said, re.MULTILINE)
+    executable = [p for p in pages if "X" not in p[1]]
+    expect(len(pages) > 20 and executable, "the machine has pages, and code", said[:2000])
+    expect(not [p for p in executable if "W" in p[1]], "none is writable and executable", executable)
+    expect(not [p for p in pages if int(p[0], 16) == 0], "the first is not there", pages[:3])
+
+
 def snapshot(context):
     """Two machines that continue from one snapshot do not give out the same random bytes, if the hypervisor says that they are others."""
     harness.need("qemu-system-x86_64")
@@ -271,7 +281,7 @@ def snapshot(context):
             if os.path.exists(serial) and b"ready" in p.read("serial"):
                 break
             time.sleep(0.1)
-        ended(q, f'migrate "exec:cat >{image}"\nquit\n')
+        check_pages(ended(q, f'info tlb\nmigrate "exec:cat >{image}"\nquit\n'))
 
         def continued(identifier):
             said = ended(machine_with(p, identifier, serial, "-incoming", f"exec:cat {image}"))
