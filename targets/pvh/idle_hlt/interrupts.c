@@ -35,7 +35,7 @@ static struct vector {
 [[gnu::used]] volatile uint8_t interrupts_any;
 
 /* One stub of 16 bytes for each vector: its number, and what all do (Intel SDM, volume 3, 11.8.5: the end of an interrupt). */
-void interrupts_stubs(void);
+extern const char interrupts_stubs[]; /* not a function of C: with control flow integrity the address of one is that of a jump to it */
 __asm__(".pushsection .text.interrupts_stubs, \"ax\", @progbits\n"
         ".balign 16\n"
         ".globl interrupts_stubs, interrupt_end, interrupt_none\n"
