@@ -61,6 +61,10 @@ class Page(html.parser.HTMLParser):
         return Page(inside[:inside.index("</section>") + len("</section>")]).all("th", scope="row")
 
 
+def unescaped(page, section):
+    return page.one("section", id=section)[1]
+
+
 def digest(text):
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
@@ -114,7 +118,11 @@ def says_what_is_known(context):
             expect(component["name"] in rows or component["name"] in ("generated", "host"), "every part is there", component["name"])
             for file in component.get("components", []):
                 expect(file["name"] in rows and file["hashes"][0]["content"] in page.text, "and every file", file["name"])
-        kinds = {kind: sum(entry[0] == kind for entry in index) for kind in ("instance", "key", "part", "tool", "file")}
+        features = p.ukc("explain", "--hardening", "build/posix/site", "--json").json["features"]
+        rows = [t for _, t in page.rows("hardening")]
+        expect(rows == [f["feature"] for f in features] and features, "how it is hardened is there", rows, features)
+        expect(all(f["evidence"] in unescaped(page, "hardening") for f in features), "with what shows it")
+        kinds = {kind: sum(entry[0] == kind for entry in index) for kind in ("instance", "key", "part", "tool", "file", "hardening")}
         expect(kinds["instance"] == len(names) and all(kinds.values()), "all of it can be searched for", kinds)
         expect(all(entry[3] in page.ids for entry in index), "and leads somewhere")
         expect(p.path not in page.text and str(context.root) not in page.text and p.top not in page.text, "no path of this machine is told")

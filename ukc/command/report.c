@@ -1,6 +1,7 @@
 /*
  * report.c - ukc report: the page of an image.
  */
+#include "hardening.h"
 #include "project.h"
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,22 @@ static void read_record(struct project *p, struct made *m)
     }
 }
 
+/* What the image's file shows of how it is hardened. */
+static void read_features(struct project *p, struct page_source *source)
+{
+    static const enum page_holds as[] = {[HELD_NO] = PAGE_HOLDS_NOT, [HELD_YES] = PAGE_HOLDS, [HELD_UNSEEN] = PAGE_HOLDS_UNSEEN};
+    const struct source *file = file_read(p->a, project_image(p), SPAN_NONE, (size_t)1 << 30, p->d);
+    const struct hardening *h = file ? hardening_read(p->a, file, p->d) : NULL;
+    if (!h)
+        return;
+    struct page_feature *features = arena_array(p->a, struct page_feature, h->count);
+    for (size_t k = 0; k < h->count; k++)
+        features[k] = (struct page_feature){h->features[k].name, as[h->features[k].held], h->features[k].evidence};
+    source->features = features;
+    source->feature_count = h->count;
+    source->machine = h->machine;
+}
+
 static void forget(struct made *m)
 {
     records_close(m->records);
@@ -89,7 +106,7 @@ static void write_report(struct project *p, const char *output)
     struct invocation *i = p->i;
     struct made m = {.why_not = "it is not built"};
     struct text out = {};
-    const char *shared, *file = output ? output : arena_printf(p->a, "%s.html", project_image(p));
+    const char *file = output ? output : arena_printf(p->a, "%s.html", project_image(p));
     if (file_is_regular(project_image(p)))
         read_record(p, &m);
     struct page_source source = {
@@ -102,8 +119,13 @@ static void write_report(struct project *p, const char *output)
         .unmade = m.why_not,
         .project = p->directory,
     };
-    source.roots = catalogue_roots(i, &p->configuration, &source.root_count, &shared);
-    if (source.roots && !diag_errors(p->d)) {
+    if (m.export)
+        read_features(p, &source);
+    source.roots = p->configuration.catalogues.items;
+    source.root_count = p->configuration.catalogues.count;
+    if (!source.root_count && (source.catalogue = catalogue_file(i, "libs")))
+        source.catalogue = path_directory(p->a, source.catalogue);
+    if (!diag_errors(p->d)) {
         struct page_size size = page_write(p->a, &source, &out);
         if (file_write(file, out.bytes, out.size, NULL, p->d))
             say(i, output ? i->value[OPTION_output] : file, m.export, out.size, size);

@@ -33,6 +33,8 @@ static const char *place_path(struct page *p, const char *path)
         return path;
     if (below(path, s->project))
         return below(path, s->project);
+    if (s->catalogue && below(path, s->catalogue))
+        return below(path, s->catalogue);
     for (size_t k = 0; k < s->root_count; k++)
         if (below(path, s->roots[k]))
             return arena_printf(p->a, "%s/%s", path_base(s->roots[k]), below(path, s->roots[k]));
@@ -155,7 +157,7 @@ static void put_facts(struct page *p)
 
 static void put_navigation(struct page *p)
 {
-    static const char *const parts[][2] = {{"graph", "Graph"}, {"instances", "Instances"}, {"keys", "Keys"}, {"provenance", "Provenance"}};
+    static const char *const parts[][2] = {{"graph", "Graph"}, {"instances", "Instances"}, {"keys", "Keys"}, {"provenance", "Provenance"}, {"hardening", "Hardening"}};
     html(p->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
         html(p->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[k][0], parts[k][1]);
@@ -197,6 +199,7 @@ struct page_size page_write(struct arena *a, const struct page_source *source, s
     page_instances(&p);
     page_keys(&p);
     page_provenance(&p);
+    page_hardening(&p);
     html(out, "</main>\n<footer><p>Written by <code>ukc report</code>, version " UKC_VERSION ".</p></footer>\n"
               "<dialog id=\"details\" aria-label=\"Details\"><form method=\"dialog\"><button>Close</button></form><div></div></dialog>\n");
     json_end_array(&p.index);

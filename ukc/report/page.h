@@ -17,6 +17,14 @@ struct arena;
 struct export;
 struct text;
 
+/* How the image is hardened: what its own file shows. */
+enum page_holds { PAGE_HOLDS_NOT, PAGE_HOLDS, PAGE_HOLDS_UNSEEN };
+struct page_feature {
+    const char *name;
+    enum page_holds holds;
+    const char *evidence;
+};
+
 struct page_source {
     const struct plan *plan;
     const char *profile;                 /* "release" */
@@ -24,8 +32,12 @@ struct page_source {
     const char *image;                   /* "build/kvm/homepage": relative to the project */
     const struct export *made;           /* the image's record; NULL: there is none */
     const char *unmade;                  /* why there is none: "it is not built" */
+    const struct page_feature *features; /* none: the image is not there, or is not of this plan */
+    size_t feature_count;
+    bool machine;                        /* the image boots by itself; else it is a process */
     const char *project;                 /* absolute */
-    const char *const *roots;            /* of the catalogue: absolute */
+    const char *catalogue;               /* ukc's own, absolute: what lies below it is told from there */
+    const char *const *roots;            /* of other catalogues: absolute */
     size_t root_count;
 };
 

@@ -41,5 +41,6 @@ void page_graph(struct page *);      /* page_graph.c */
 void page_instances(struct page *);  /* page_instances.c */
 void page_keys(struct page *);       /* page_keys.c */
 void page_provenance(struct page *); /* page_provenance.c */
+void page_hardening(struct page *);  /* page_hardening.c */
 
 #endif

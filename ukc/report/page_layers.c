@@ -6,7 +6,7 @@
 #include <string.h>
 #include "../base/arena.h"
 
-enum { GAP = 22, TRUNK = 10, SWEEPS = 12 };
+enum { GAP = 22, TRUNK = 10, SWEEPS = 12, MOST_EXCHANGED = 400 /* lines: the work grows with their square */ };
 
 struct placing {
     struct arena *a;
@@ -172,6 +172,40 @@ static void order_layer(struct placing *p, unsigned layer, bool above)
     note_order(l, layer);
 }
 
+/* How many lines of two items of a layer cross, where `left` stands left of `right`. */
+static size_t crossings_of(const struct layers *l, uint32_t left, uint32_t right)
+{
+    size_t n = 0;
+    for (size_t x = 0; x < l->line_count; x++)
+        for (size_t y = 0; y < l->line_count; y++) {
+            const struct layers_line *a = &l->lines[x], *b = &l->lines[y];
+            if (a->from == left && b->from == right)
+                n += lower_end(l, a) > lower_end(l, b);
+            else if (a->to == left && b->to == right)
+                n += upper_end(l, a) > upper_end(l, b);
+        }
+    return n;
+}
+
+/* Neighbours change places where that saves crossings, until none does. */
+static void exchange(struct layers *l)
+{
+    bool better = true;
+    for (int round = 0; better && round < SWEEPS; round++) {
+        better = false;
+        for (unsigned layer = 0; layer < l->layer_count; layer++)
+            for (size_t k = 0; k + 1 < l->order_count[layer]; k++) {
+                uint32_t *at = &l->order[layer][k], left = at[0], right = at[1];
+                if (crossings_of(l, left, right) <= crossings_of(l, right, left))
+                    continue;
+                at[0] = right;
+                at[1] = left;
+                note_order(l, layer);
+                better = true;
+            }
+    }
+}
+
 static void order_layers(struct placing *p)
 {
     struct layers *l = &p->l;
@@ -191,6 +225,8 @@ static void order_layers(struct placing *p)
         l->items[k].at = best[k];
         l->order[l->items[k].layer][best[k]] = k;
     }
+    if (l->line_count <= MOST_EXCHANGED)
+        exchange(l);
 }
 
 /* ---- the places ---- */
