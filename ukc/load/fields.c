@@ -171,6 +171,9 @@ static const struct rule key_rules[] = {
     {"budget", FIELD_limit, OPTIONAL, "bytes of memory for each that it counts; 1 for a size that is a limit of memory, of which min is needed",
      AT(key_draft, key.budget), .words = "integer size"},
     {"within", FIELD_text, OPTIONAL, "the size beside it that its budget is a part of, and must fit in", AT(key_draft, key.within), .words = "integer size"},
+    {"when", FIELD_conditions, OPTIONAL,
+     "keys beside it and the values with which it is used; with others it keeps its default, and cannot be given at boot",
+     LIST(key_draft, key.conditions, key.condition_count)},
     {"of", FIELD_value, REQUIRED, "the kind of a list's items: key.ipv4 {}", AT(key_draft, of), .words = "list"},
 };
 SCHEMA(key);

@@ -73,6 +73,13 @@ struct key_value {
     size_t item_count;
 };
 
+/* Of an implementation: eligible only where the deciding key has one of these values.  Of a key: used only where the key beside it has one. */
+struct condition {
+    struct word key;
+    const struct word *values;
+    size_t value_count;
+};
+
 struct key {
     struct word name;
     enum key_kind kind;
@@ -82,6 +89,8 @@ struct key {
     int64_t min, max;        /* integer and size; INT64_MIN / INT64_MAX when open */
     int64_t budget;          /* integer and size: bytes of memory for each; 0: none */
     struct word within;      /* the size of the same component that the budget is a part of; or absent */
+    const struct condition *conditions; /* when = { ipv6 = "static" }: keys of the same component */
+    size_t condition_count;
     const struct word *choices; /* enum (and list of enum) */
     size_t choice_count;
     struct key_default {
@@ -210,13 +219,6 @@ struct requirement {
     struct word signature; /* where sig.x was written */
     struct word version;   /* range on the provider's version; may be absent */
     bool optional;         /* reserved: always false today */
-};
-
-/* Eligible only where the deciding key has one of these values. */
-struct condition {
-    struct word key;
-    const struct word *values;
-    size_t value_count;
 };
 
 enum component_kind { COMPONENT_UNIKERNEL, COMPONENT_IMPLEMENTATION };

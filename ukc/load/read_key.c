@@ -302,20 +302,51 @@ static int compare_key(const void *a, const void *b)
     return strcmp(((const struct key *)a)->name.text, ((const struct key *)b)->name.text);
 }
 
+static const struct key *key_beside(const struct key *keys, size_t count, const char *name)
+{
+    for (size_t k = 0; k < count; k++)
+        if (string_equal(keys[k].name.text, name))
+            return &keys[k];
+    return NULL;
+}
+
 /* within = "memory": a size of the same table, whose budget is a whole. */
 static bool check_within(struct reader *r, const struct key *keys, size_t count)
 {
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
         const struct word *within = &keys[i].within;
-        const struct key *whole = NULL;
-        for (size_t k = 0; k < count; k++)
-            if (string_equal(keys[k].name.text, within->text))
-                whole = &keys[k];
+        const struct key *whole = key_beside(keys, count, within->text);
         if (!within->text || (whole && whole->kind == KEY_KIND_size && whole->budget && !whole->within.text))
             continue;
         ok = diag_error(r->diag, within->span, "'within' of key '%s' takes the name of a size with a budget that is within no other, not '%s'", keys[i].name.text,
                         shown(r->arena, within->text, strlen(within->text)));
+    }
+    return ok;
+}
+
+/* One condition of `when`: a key beside it that is fixed at configure time and has none itself, with values that it can have. */
+static bool check_condition(struct reader *r, const struct key *key, const struct condition *c, const struct key *other)
+{
+    if (!other || other == key || other->phase != KEY_CONFIGURE || other->condition_count || other->kind == KEY_KIND_list)
+        return diag_error(r->diag, c->key.span, "'when' of key '%s' takes keys beside it that are fixed at configure time, without a 'when' of their own; not '%s'",
+                          key->name.text, shown(r->arena, c->key.text, strlen(c->key.text)));
+    bool ok = true;
+    for (size_t v = 0; v < c->value_count; v++)
+        ok &= key_parse(r->arena, other, c->values[v].text, c->values[v].span, r->diag) != NULL;
+    return ok;
+}
+
+static bool check_conditions(struct reader *r, const struct key *keys, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].condition_count && !keys[i].defaults[0].value) {
+            ok = diag_error(r->diag, keys[i].name.span, "key '%s' has a 'when' and no default", keys[i].name.text);
+            diag_help(r->diag, "the default is its value where it is not used");
+        }
+        for (size_t c = 0; c < keys[i].condition_count; c++)
+            ok &= check_condition(r, &keys[i], &keys[i].conditions[c], key_beside(keys, count, keys[i].conditions[c].key.text));
     }
     return ok;
 }
@@ -352,7 +383,7 @@ bool read_key_table(struct reader *r, const struct table *t, const struct key **
         qsort(list.items, list.count, sizeof *list.items, compare_key);
     *keys = list.items;
     *count = list.count;
-    return ok && check_within(r, list.items, list.count);
+    return ok && check_within(r, list.items, list.count) && check_conditions(r, list.items, list.count);
 }
 
 bool read_keys(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

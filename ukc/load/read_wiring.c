@@ -444,7 +444,7 @@ bool read_conditions(struct reader *r, const struct rule *rule, const struct ent
             ok &= read_words(r, &values, item, &c);
             if (item->value.table->count == 0)
                 ok = diag_error(r->diag, item->value.span,
-                                "the list of values is empty: this would never be eligible");
+                                "the list of values is empty: nothing could fit");
         } else {
             ok &= take_scalar(r, item, one);
             c.values = one;

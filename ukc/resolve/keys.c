@@ -403,6 +403,44 @@ static bool check_complete(struct draft *d)
     return ok;
 }
 
+/* ---- keys that are used only with certain values of others ---- */
+
+static bool is_met(struct draft *d, uint32_t instance, const struct condition *c)
+{
+    const struct key_slot *slot = slot_find(d, instance, c->key.text);
+    for (size_t v = 0; v < c->value_count; v++)
+        if (slot && slot->key.value && string_equal(slot->key.value->text, c->values[v].text))
+            return true;
+    return false;
+}
+
+/* Not used: a constant, whatever its phase, so that nothing of it is in the image. */
+static void rest(struct draft *d, uint32_t instance, struct key_slot *slot, const struct condition *c)
+{
+    struct key *resting = arena_new(d->arena, struct key);
+    *resting = *slot->key.key;
+    resting->phase = KEY_CONFIGURE;
+    const char *path = key_path(d, instance, resting->name.text);
+    if (slot->key.origin != ORIGIN_DEFAULT) {
+        diag_warning(d->diag, slot->key.span, "the key '%s' has no effect", path);
+        diag_help(d->diag, "it is used with %s = %s", key_path(d, instance, c->key.text), c->values[0].text);
+    }
+    slot->key.key = resting;
+}
+
+static void settle_conditions(struct draft *d)
+{
+    for (uint32_t i = 0; i < d->instances.count; i++) {
+        const struct component *c = draft_node(d, i)->component;
+        for (size_t k = 0; k < c->key_count; k++)
+            for (size_t n = 0; n < c->keys[k].condition_count; n++)
+                if (!is_met(d, i, &c->keys[k].conditions[n])) {
+                    rest(d, i, &d->instances.items[i].keys[k], &c->keys[k].conditions[n]);
+                    break;
+                }
+    }
+}
+
 bool draft_keys(struct draft *d)
 {
     const struct resolve_options *o = d->p->options;
@@ -413,6 +451,7 @@ bool draft_keys(struct draft *d)
         ok &= apply_suffix(d, &o->file[i], ORIGIN_FILE);
     for (size_t i = 0; i < o->command_line_count; i++)
         ok &= apply_suffix(d, &o->command_line[i], ORIGIN_COMMAND_LINE);
+    settle_conditions(d);
     return ok && check_complete(d);
 }
 

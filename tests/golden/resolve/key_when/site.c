@@ -1,0 +1,6 @@
+#include "http.h"
+
+int site_main(void)
+{
+    return 0;
+}
