@@ -130,13 +130,23 @@ static const char *parse_mac(const char *s, uint8_t *bytes)
     return s;
 }
 
+/* The address alone, in whichever form the image's keys can have. */
+static const char *parse_bytes(enum boot_kind kind, const char *text, uint8_t *bytes)
+{
+    if (boot_has(BOOT_MAC) && kind == BOOT_MAC)
+        return parse_mac(text, bytes);
+    if ((boot_has(BOOT_IPV4) && kind == BOOT_IPV4) || (boot_has(BOOT_IPV4_PREFIX) && kind == BOOT_IPV4_PREFIX))
+        return parse_ipv4(text, bytes);
+    if (boot_has(BOOT_IPV6) || boot_has(BOOT_IPV6_PREFIX))
+        return parse_ipv6(text, bytes);
+    return NULL;
+}
+
 bool boot_parse_address(enum boot_kind kind, const char *text, struct boot_address *out)
 {
     struct boot_address address = {.text = text};
     bool is_v4 = kind == BOOT_IPV4 || kind == BOOT_IPV4_PREFIX;
-    const char *s = kind == BOOT_MAC ? parse_mac(text, address.bytes)
-                    : is_v4          ? parse_ipv4(text, address.bytes)
-                                     : parse_ipv6(text, address.bytes);
+    const char *s = parse_bytes(kind, text, address.bytes);
     if (s && (kind == BOOT_IPV4_PREFIX || kind == BOOT_IPV6_PREFIX)) {
         unsigned length;
         s = *s == '/' ? decimal(s + 1, is_v4 ? 32 : 128, &length) : NULL;

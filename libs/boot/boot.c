@@ -86,18 +86,37 @@ static const struct boot_key *find(struct reader *r, const char *name, size_t si
     return NULL;
 }
 
+/* The words, where the image has such a key. */
+static const char *kept(enum boot_kind kind, const char *words)
+{
+    return boot_has(kind) ? words : "";
+}
+
+static const char *words_of(enum boot_kind kind)
+{
+    switch (kind) {
+    case BOOT_BOOL: return kept(BOOT_BOOL, "true or false");
+    case BOOT_INTEGER: return kept(BOOT_INTEGER, "whole number");
+    case BOOT_PORT: return kept(BOOT_PORT, "port, 1 to 65535");
+    case BOOT_SIZE: return kept(BOOT_SIZE, "size such as 512, 64KiB, 2MiB");
+    case BOOT_STRING: return kept(BOOT_STRING, "text");
+    case BOOT_PATH: return kept(BOOT_PATH, "path");
+    case BOOT_ENUM: return kept(BOOT_ENUM, "one of");
+    case BOOT_IPV4: return kept(BOOT_IPV4, "IPv4 address");
+    case BOOT_IPV6: return kept(BOOT_IPV6, "IPv6 address");
+    case BOOT_IPV4_PREFIX: return kept(BOOT_IPV4_PREFIX, "IPv4 address with prefix length");
+    case BOOT_IPV6_PREFIX: return kept(BOOT_IPV6_PREFIX, "IPv6 address with prefix length");
+    case BOOT_MAC: return kept(BOOT_MAC, "Ethernet address");
+    }
+    return "";
+}
+
 /* What a value of this key is, in words. */
 static void describe(put_function *put, int descriptor, const struct boot_key *key)
 {
-    static const char *const words[] = {
-        [BOOT_BOOL] = "true or false", [BOOT_INTEGER] = "whole number", [BOOT_PORT] = "port, 1 to 65535",
-        [BOOT_SIZE] = "size such as 512, 64KiB, 2MiB", [BOOT_STRING] = "text", [BOOT_PATH] = "path", [BOOT_ENUM] = "one of",
-        [BOOT_IPV4] = "IPv4 address", [BOOT_IPV6] = "IPv6 address", [BOOT_IPV4_PREFIX] = "IPv4 address with prefix length",
-        [BOOT_IPV6_PREFIX] = "IPv6 address with prefix length", [BOOT_MAC] = "Ethernet address",
-    };
-    if (key->count)
+    if (boot_kinds & BOOT_LISTS && key->count)
         boot_put_text(put, descriptor, "list of, with commas: ");
-    boot_put_text(put, descriptor, words[key->kind]);
+    boot_put_text(put, descriptor, words_of(key->kind));
     for (size_t i = 0; i < key->choice_count; i++) {
         boot_put_text(put, descriptor, i ? ", " : " ");
         boot_put_text(put, descriptor, key->choices[i]);

@@ -25,6 +25,18 @@ enum boot_kind {
     BOOT_IPV4, BOOT_IPV6, BOOT_IPV4_PREFIX, BOOT_IPV6_PREFIX, BOOT_MAC, /* struct boot_address */
 };
 
+/*
+ * In the generated start, a constant: which kinds the image's keys have, bits 1 << kind, and whether there are lists.
+ * How others are read and described the optimiser leaves out.
+ */
+extern const unsigned boot_kinds;
+#define BOOT_LISTS (1u << 31)
+
+static inline bool boot_has(enum boot_kind kind)
+{
+    return boot_kinds >> kind & 1;
+}
+
 struct boot_key {
     const char *path;
     const char *doc;      /* may be NULL */

@@ -71,27 +71,30 @@ static bool parse_element(const struct boot_key *key, const char *s, size_t inde
     bool good = false;
     switch (key->kind) {
     case BOOT_BOOL:
-        return parse_bool(s, (bool *)key->value + index);
+        return boot_has(BOOT_BOOL) && parse_bool(s, (bool *)key->value + index);
     case BOOT_INTEGER:
     case BOOT_SIZE:
-        good = key->kind == BOOT_SIZE ? parse_size(s, &n) : parse_integer(s, &n);
+        if (boot_has(BOOT_SIZE) && key->kind == BOOT_SIZE)
+            good = parse_size(s, &n);
+        else if (boot_has(BOOT_INTEGER))
+            good = parse_integer(s, &n);
         good = good && n >= key->min && n <= key->max;
         if (good)
             ((int64_t *)key->value)[index] = n;
         return good;
     case BOOT_PORT:
-        good = parse_integer(s, &n) && n >= 1 && n <= 65535;
+        good = boot_has(BOOT_PORT) && parse_integer(s, &n) && n >= 1 && n <= 65535;
         if (good)
             ((uint16_t *)key->value)[index] = (uint16_t)n;
         return good;
     case BOOT_STRING:
     case BOOT_PATH:
-        good = is_printable(s) && (key->kind == BOOT_STRING || *s);
+        good = (boot_has(BOOT_STRING) || boot_has(BOOT_PATH)) && is_printable(s) && (key->kind == BOOT_STRING || *s);
         if (good)
             ((const char **)key->value)[index] = s;
         return good;
     case BOOT_ENUM:
-        return parse_choice(key, s, (int *)key->value + index);
+        return boot_has(BOOT_ENUM) && parse_choice(key, s, (int *)key->value + index);
     case BOOT_IPV4:
     case BOOT_IPV6:
     case BOOT_IPV4_PREFIX:
@@ -104,7 +107,7 @@ static bool parse_element(const struct boot_key *key, const char *s, size_t inde
 
 bool boot_parse(const struct boot_key *key, char *text)
 {
-    if (!key->count)
+    if (!(boot_kinds & BOOT_LISTS) || !key->count)
         return parse_element(key, text, 0);
     size_t count = 0;
     while (*text) {

@@ -37,7 +37,7 @@ void log_console_write(enum log_level level, const char *component, const char *
 }
 
 /* Digits by hand: printf's way takes longer than all else that a line costs. */
-static char *put(char *to, uint64_t number, int digits)
+[[maybe_unused]] static char *put(char *to, uint64_t number, int digits)
 {
     for (int i = digits; i-- > 0; number /= 10)
         to[i] = (char)('0' + number % 10);

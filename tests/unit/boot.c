@@ -11,6 +11,10 @@
 #include <cmocka.h>
 
 /* Runtime code, which is no part of the compiler: built here as it is in an image. */
+#include "../../libs/boot/boot.h"
+
+const unsigned boot_kinds = ~0u; /* of all kinds, and lists */
+
 #include "../../libs/boot/address.c"
 #include "../../libs/boot/boot.c"
 #include "../../libs/boot/put.c"

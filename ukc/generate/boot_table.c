@@ -227,8 +227,28 @@ static void put_budgets(const struct generation *g, struct text *out)
     text_puts(out, "};\n");
 }
 
+/* Which kinds there are: a constant, by which the optimiser leaves out how others are read. */
+static void put_kinds(const struct generation *g, struct text *out)
+{
+    bool has[KEY_KIND_COUNT] = {}, lists = false;
+    for (size_t i = 0; i < g->plan->instance_count; i++)
+        for (size_t k = 0; k < g->plan->instances[i].key_count; k++) {
+            const struct key *key = g->plan->instances[i].keys[k].key;
+            if (!key_is_boot(key))
+                continue;
+            has[element_kind(key)] = true;
+            lists |= key->kind == KEY_KIND_list;
+        }
+    text_puts(out, "\nconst unsigned boot_kinds = ");
+    for (size_t kind = 0; kind < KEY_KIND_COUNT; kind++)
+        if (has[kind])
+            text_printf(out, "1u << %s | ", boot_kind((enum key_kind)kind));
+    text_puts(out, lists ? "BOOT_LISTS;\n" : "0;\n");
+}
+
 void boot_table(const struct generation *g, struct text *out)
 {
+    put_kinds(g, out);
     text_puts(out, "\n/* Keys read at boot: their variables, with the defaults of the plan. */\n");
     each_key(g, out, put_variables);
     text_puts(out, "\nstatic const struct boot_key boot_keys[] = {\n");

@@ -1,0 +1,90 @@
+"""A feature that is off leaves nothing: no symbol, no string, and the image is smaller.
+
+Each feature has a setting that turns it off, and patterns of what it is known by. The image with everything has all of them: a
+pattern that matches nothing there would prove nothing.
+"""
+
+import re
+
+from lib.machine import build
+from lib.project import Project, expect
+
+SECONDS = 900  # the C library may have to be compiled
+
+
+class Feature:
+    def __init__(self, off, symbols=None, strings=None):
+        self.off, self.symbols, self.strings = off, symbols, strings
+
+
+# of examples/homepage on kvm
+FEATURES = {
+    "IPv6": Feature("http.stack.ipv6=off", r"ip6|nd6_|mld6", r"(?i)ipv6|fd00::|router6"),
+    "IPv4": Feature("http.stack.ipv4=off", r"^ip4_|etharp|^icmp_", r"(?i)ipv4|10\.0\.0\.|router=|ipv4=static"),
+    "reassembly": Feature("http.stack.reassembly=false", r"reass"),
+    "devices on PCI": Feature("virtio.transport=mmio", r"^(window_of|device_map|free_vector)$"),
+    "devices at addresses": Feature("virtio.transport=pci", r"^interrupts_claim$", r"LNRO0005"),
+    "seeds after a snapshot": Feature("random.snapshots=false", r"seed_is_another|^aml_next$"),
+    "dates in the log": Feature("log.time=none", r"clock_tsc_wall|days_in_month|^stamp"),
+}
+# what can be off at the same time, in the order in which it is told
+TOGETHER = ["IPv6", "reassembly", "devices at addresses", "seeds after a snapshot"]
+
+
+def image(p, *settings):
+    """(size, symbols, strings) of homepage with these settings"""
+    build(p, options=[f"--set={setting}" for setting in settings])
+    names = p.run("llvm-nm-19", "--format=just-symbols", "build/kvm/homepage.debug").out.split()
+    content = p.read("build/kvm/homepage")
+    return len(content), names, [s.decode() for s in re.findall(rb"[\x20-\x7e]{4,}", content)]
+
+
+def found(pattern, texts):
+    return sorted({t for t in texts if re.search(pattern, t)}) if pattern else []
+
+
+def traces(feature, names, strings):
+    return found(feature.symbols, names) + found(feature.strings, strings)
+
+
+def begin(context, p):
+    p.copy("examples/homepage")
+    return image(p)
+
+
+def check_known(whole, features):
+    for name in features:
+        for pattern, texts in ((FEATURES[name].symbols, whole[1]), (FEATURES[name].strings, whole[2])):
+            expect(not pattern or found(pattern, texts), f"{name}: the image with everything has what matches {pattern}")
+
+
+def together(context):
+    with Project(context) as p:
+        whole = begin(context, p)
+        check_known(whole, TOGETHER)
+        less = image(p, *(FEATURES[name].off for name in TOGETHER))
+        for name in TOGETHER:
+            left = traces(FEATURES[name], *less[1:])
+            expect(not left, f"{name}: off, and not in the image", left)
+        expect(less[0] < whole[0], "the image is smaller", (less[0], whole[0]))
+        print(f"score: {whole[0]:,} bytes, {less[0]:,} without {', '.join(TOGETHER)}")
+
+
+def singly(context):
+    with Project(context) as p:
+        whole = begin(context, p)
+        check_known(whole, FEATURES)
+        saved = []
+        for name, feature in FEATURES.items():
+            less = image(p, feature.off)
+            left = traces(feature, *less[1:])
+            expect(not left, f"{name}: off, and not in the image", left)
+            expect(less[0] < whole[0], f"{name}: the image is smaller", (less[0], whole[0]))
+            saved.append(f"{name} {whole[0] - less[0]:,}")
+        print(f"score: bytes saved: {', '.join(saved)}")
+
+
+def tests(context):
+    yield "together", lambda: together(context)
+    if context.long:
+        yield "singly", lambda: singly(context)
