@@ -36,6 +36,7 @@ struct exchange {
     struct arena *a;
     struct records *records;
     const char *remote, *place; /* the meeting place: a repository below the store */
+    unsigned patience;
     int lock;
     bool has_log;           /* the remote */
     struct map files;       /* SHA-256 of the large inputs that it has */
@@ -74,7 +75,7 @@ static bool make_place(struct exchange *x)
     struct objects *own = objects_open(x->records->objects, x->d); /* it is made, if it is not there */
     bool good = own && file_remove_tree(x->place, x->d) && file_make_directories(x->place, x->d);
     objects_close(own);
-    if (good && git_run(x->a, x->place, (const char *const[]){"init", "--quiet", "--bare", "--template=", "--initial-branch=none", ".", NULL}, &err, &err, x->d) != 0)
+    if (good && git_run(x->a, x->place, (const char *const[]){"init", "--quiet", "--bare", "--template=", "--initial-branch=none", ".", NULL}, 0, &err, &err, x->d) != 0)
         good = diag_status(x->d) != DIAG_OK ? false : git_failed("git cannot make a repository in the store", &err, x->d);
     text_dispose(&err);
     return good && file_write(alternates, line, strlen(line), NULL, x->d);
@@ -117,7 +118,7 @@ static bool list_references(struct exchange *x)
 {
     struct text out = {}, err = {};
     char name[300];
-    int status = git_run(x->a, x->place, (const char *const[]){"ls-remote", "--quiet", "--", x->remote, "refs/ukc/*", NULL}, &out, &err, x->d);
+    int status = git_run(x->a, x->place, (const char *const[]){"ls-remote", "--quiet", "--", x->remote, "refs/ukc/*", NULL}, x->patience, &out, &err, x->d);
     bool good = status == 0 || (status > 0 && cannot_be_asked(x, &err));
     x->has_log = false;
     for (const char *line = text_string(&out); good && *line; line += strcspn(line, "\n"), line += *line == '\n') {
@@ -136,7 +137,7 @@ static bool list_references(struct exchange *x)
 static void tell_what_is_here(struct exchange *x, const char *tip)
 {
     struct text ignored = {};
-    git_run(x->a, x->place, (const char *const[]){"update-ref", "refs/ukc/ours", tip, NULL}, &ignored, &ignored, x->d);
+    git_run(x->a, x->place, (const char *const[]){"update-ref", "refs/ukc/ours", tip, NULL}, 0, &ignored, &ignored, x->d);
     text_dispose(&ignored);
 }
 
@@ -144,8 +145,8 @@ static bool fetch(struct exchange *x, const char *reference)
 {
     struct text err = {};
     const char *both = arena_printf(x->a, "+%s:%s", reference, reference);
-    int status = git_run(x->a, x->place, (const char *const[]){"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--", x->remote,
-                                                               both, NULL}, &err, &err, x->d);
+    int status = git_run(x->a, x->place, (const char *const[]){"fetch", "--quiet", "--progress", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--", x->remote,
+                                                               both, NULL}, x->patience, &err, &err, x->d);
     bool good = status == 0 || (status > 0 && git_failed(arena_printf(x->a, "what '%s' has cannot be taken; nothing was changed", x->remote), &err, x->d));
     text_dispose(&err);
     return good;
@@ -357,7 +358,7 @@ static bool give_file(struct exchange *x, const struct large_input *large, word_
         return false;
     if (!hash_equal(&actual, &large->sha256) || size != large->size)
         return diag_fail(x->d, DIAG_INTEGRITY, SPAN_NONE, "'%s' does not have the SHA-256 that it is named by", path);
-    int status = git_run(x->a, x->place, (const char *const[]){"hash-object", "-w", "--no-filters", "--", path, NULL}, &out, &err, x->d);
+    int status = git_run(x->a, x->place, (const char *const[]){"hash-object", "-w", "--no-filters", "--", path, NULL}, 0, &out, &err, x->d);
     bool good = status == 0 || (status > 0 && git_failed("git cannot take a large input", &err, x->d));
     if (good)
         *vec_add(x->a, words) = arena_printf(x->a, "%.40s:" FILES "%s", text_string(&out), hex);
@@ -438,7 +439,7 @@ static enum pushing run_push(struct exchange *x, word_list *words)
 {
     struct text out = {}, err = {};
     *vec_add(x->a, words) = NULL;
-    int status = git_run(x->a, x->place, words->items, &out, &err, x->d);
+    int status = git_run(x->a, x->place, words->items, x->patience, &out, &err, x->d);
     enum pushing result = status == 0 ? PUSHED : FAILED;
     if (status > 0 && (was_overtaken(text_string(&out)) || was_overtaken(text_string(&err))))
         result = OVERTAKEN;
@@ -452,7 +453,7 @@ static enum pushing run_push(struct exchange *x, word_list *words)
 
 static enum pushing try_push(struct exchange *x, struct exchanged *out)
 {
-    static const char *const first[] = {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--atomic", "--"};
+    static const char *const first[] = {"push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--atomic", "--"};
     struct history ours, theirs;
     word_list words = {};
     if (!meet(x) || !read_logs(x, &ours, &theirs))
@@ -493,21 +494,21 @@ static bool push(struct exchange *x, struct exchanged *out)
 
 /* ---- both ---- */
 
-static bool exchange(struct records *r, const char *remote, bool (*way)(struct exchange *, struct exchanged *), struct exchanged *out, struct diag *d)
+static bool exchange(struct records *r, const char *remote, unsigned patience, bool (*way)(struct exchange *, struct exchanged *), struct exchanged *out, struct diag *d)
 {
-    struct exchange x = {.a = arena_create(), .records = r, .remote = remote, .lock = -1, .d = d};
+    struct exchange x = {.a = arena_create(), .records = r, .remote = remote, .patience = patience, .lock = -1, .d = d};
     *out = (struct exchanged){};
     bool good = begin(&x) && way(&x, out);
     end(&x);
     return good;
 }
 
-bool exchange_pull(struct records *r, const char *remote, struct exchanged *out, struct diag *d)
+bool exchange_pull(struct records *r, const char *remote, unsigned patience, struct exchanged *out, struct diag *d)
 {
-    return exchange(r, remote, pull, out, d);
+    return exchange(r, remote, patience, pull, out, d);
 }
 
-bool exchange_push(struct records *r, const char *remote, struct exchanged *out, struct diag *d)
+bool exchange_push(struct records *r, const char *remote, unsigned patience, struct exchanged *out, struct diag *d)
 {
-    return exchange(r, remote, push, out, d);
+    return exchange(r, remote, patience, push, out, d);
 }

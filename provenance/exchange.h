@@ -12,12 +12,17 @@
 
 #include "record.h"
 
+#define EXCHANGE_PATIENCE 120 /* seconds, unless the user says otherwise */
+
 struct exchanged {
     size_t records, runs, reproductions; /* that were not there */
 };
-/* Takes what the remote has and this store has not, each record verified before it is added. */
-bool exchange_pull(struct records *, const char *remote, struct exchanged *, struct diag *);
+/*
+ * `patience`: a remote from which nothing comes for so many seconds is given up.
+ * Takes what the remote has and this store has not, each record verified before it is added.
+ */
+bool exchange_pull(struct records *, const char *remote, unsigned patience, struct exchanged *, struct diag *);
 /* Gives what this store has and the remote has not.  When another pushes at the same time, it is tried again on top of that. */
-bool exchange_push(struct records *, const char *remote, struct exchanged *, struct diag *);
+bool exchange_push(struct records *, const char *remote, unsigned patience, struct exchanged *, struct diag *);
 
 #endif

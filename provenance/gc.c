@@ -16,6 +16,7 @@
 #include "blobs.h"
 #include "rebuildable.h"
 #include "records_inside.h"
+#include "toolkeep.h"
 
 #define WAIT_SECONDS 60
 
@@ -27,7 +28,7 @@ uint64_t gc_size(const char *path, int64_t *newest)
     if (newest && st.st_mtime > *newest)
         *newest = st.st_mtime;
     if (!S_ISDIR(st.st_mode))
-        return (uint64_t)st.st_size;
+        return (uint64_t)st.st_size / (st.st_nlink ? st.st_nlink : 1); /* a kept tool has two names (toolkeep.h) */
     uint64_t bytes = 0;
     struct arena *a = arena_create();
     DIR *dir = opendir(path);
@@ -88,6 +89,7 @@ static bool remove_work(struct collecting *c)
 
 struct naming {
     struct map blobs;  /* SHA-256, hex: 0 a large input, else the place of its image, counted from 1 */
+    struct map toolchains; /* ids of kept tools, hex */
     VEC(struct gc_image) images;
 };
 
@@ -123,6 +125,37 @@ static bool name_large(struct collecting *c, struct naming *n, const struct reco
     for (size_t i = 0; i < facts.recipe.large_count; i++)
         map_add(&n->blobs, hex_of(c->a, &facts.recipe.large[i].sha256), 0);
     return true;
+}
+
+/* What kept tools consist of, and the places where they were laid out. */
+static bool name_tools(struct collecting *c, struct naming *n)
+{
+    size_t count = 0, files = 0;
+    const char *const *names = objects_references(c->objects, c->a, &count, c->d), *damage;
+    const struct tools_file *list;
+    for (size_t i = 0; names && i < count; i++) {
+        if (!string_starts(names[i], TOOLS_KEPT))
+            continue;
+        if (!tools_list(c->objects, c->a, names[i], &list, &files, &damage))
+            return diag_fail(c->d, DIAG_INTEGRITY, SPAN_NONE, "nothing was removed: %s", damage ? damage : "kept tools cannot be read");
+        map_add(&n->toolchains, names[i] + strlen(TOOLS_KEPT), 1);
+        for (size_t k = 0; k < files; k++)
+            map_add(&n->blobs, hex_of(c->a, &list[k].sha256), 0);
+    }
+    return names;
+}
+
+static bool remove_unnamed_tools(struct collecting *c, const struct naming *n)
+{
+    bool good = true;
+    const char *path = path_join(c->a, c->store, "toolchains");
+    DIR *dir = opendir(path);
+    for (struct dirent *e; good && dir && (e = readdir(dir));)
+        if (e->d_name[0] != '.' && map_get(&n->toolchains, e->d_name) == MAP_ABSENT)
+            good = gc_remove_unnamed(c, path_join(c->a, path, e->d_name));
+    if (dir)
+        closedir(dir);
+    return good;
 }
 
 /* ---- blobs ---- */
@@ -186,13 +219,14 @@ static bool collect(struct collecting *c)
     size_t count = 0, sources = 0;
     const char *const *without = NULL;
     const struct record *all = record_list(c->records, c->a, NULL, NULL, 0, &count, c->d);
-    bool good = all != NULL;
+    bool good = all && name_tools(c, &n);
     for (size_t i = 0; i < count && good; i++) {
         name_image(c, &n, &all[i]);
         good = name_large(c, &n, &all[i]);
     }
-    good = good && remove_work(c) && remove_unnamed_blobs(c, &n) && evict_images(c, &n) && gc_sources(c, &without, &sources) && tidy(c, without, sources);
+    good = good && remove_work(c) && remove_unnamed_tools(c, &n) && remove_unnamed_blobs(c, &n) && evict_images(c, &n) && gc_sources(c, &without, &sources) && tidy(c, without, sources);
     map_dispose(&n.blobs);
+    map_dispose(&n.toolchains);
     return good;
 }
 

@@ -38,7 +38,7 @@ static const char *const *environment(struct arena *a)
     return list.items;
 }
 
-int git_run(struct arena *a, const char *directory, const char *const *words, struct text *out, struct text *err, struct diag *d)
+int git_run(struct arena *a, const char *directory, const char *const *words, unsigned patience, struct text *out, struct text *err, struct diag *d)
 {
     /* nothing of the user's that acts on his working copies; nothing that a remote could start */
     static const char *const always[] = {"git",          "-c", "core.hooksPath=/dev/null", "-c", "transfer.fsckObjects=true", "-c", "gc.auto=0", "-c",
@@ -57,12 +57,26 @@ int git_run(struct arena *a, const char *directory, const char *const *words, st
     less = (struct rlimit){limited ? FILE_LIMIT : 0, before.rlim_max};
     if (limited)
         setrlimit(RLIMIT_FSIZE, &less); /* git inherits it */
-    int status = process_run(&(struct process){.argv = argv.items, .directory = directory, .environment = environment(a), .out = out, .err = err}, d);
+    bool lost = false;
+    int status = process_run(&(struct process){.argv = argv.items, .directory = directory, .environment = environment(a), .out = out, .err = err,
+                                               .patience = patience, .lost = &lost}, d);
     if (limited)
         setrlimit(RLIMIT_FSIZE, &before);
+    if (lost) {
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "nothing has come from the remote for %u seconds; it was given up, and nothing was changed", patience);
+        diag_help(d, "--timeout SECONDS waits longer");
+        return -1;
+    }
     if (status < 0)
         diag_help(d, "git is needed to push and pull: on Debian 'apt-get install git'");
     return status;
+}
+
+/* "Receiving objects:  50% (1/2)\r...", "remote: Total 3 (delta 0)": how far it is, which tells the living from the dead. */
+static bool is_progress(const char *line, size_t n)
+{
+    return memchr(line, '\r', n) || (n > 7 && memcmp(line + n - 7, ", done.", 7) == 0) || string_starts(line, "remote: Total ") ||
+           string_starts(line, "Delta compression using");
 }
 
 bool git_failed(const char *what, const struct text *err, struct diag *d)
@@ -75,7 +89,7 @@ bool git_failed(const char *what, const struct text *err, struct diag *d)
         for (size_t i = 0; i < shown; i++)
             clean[i] = (unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i];
         clean[shown] = 0;
-        if (shown && !string_starts(clean, "hint:") && ++lines)
+        if (shown && !string_starts(clean, "hint:") && !is_progress(line, n) && ++lines)
             diag_note(d, SPAN_NONE, "git: %s", clean);
         line += n + (line[n] == '\n');
     }

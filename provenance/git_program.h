@@ -13,8 +13,11 @@
 struct arena;
 struct text;
 
-/* Runs git with these words (NULL at the end) in `directory`; -1 after reporting that it cannot be started, else its status. */
-int git_run(struct arena *, const char *directory, const char *const *words, struct text *out, struct text *err, struct diag *);
+/*
+ * Runs git with these words (NULL at the end) in `directory`.  Its status; or -1 after reporting that it cannot be started, or that a remote from
+ * which nothing came for `patience` seconds (0: for ever) was given up.
+ */
+int git_run(struct arena *, const char *directory, const char *const *words, unsigned patience, struct text *out, struct text *err, struct diag *);
 /* Reports what git said when it failed: the lines that are worth it.  False. */
 bool git_failed(const char *what, const struct text *err, struct diag *);
 

@@ -24,17 +24,22 @@ struct hash gitoid_blob(const void *bytes, size_t size)
 }
 
 struct entry {
-    const char *name; /* of `length` bytes; a directory's ends with '/', which is how git sorts it */
+    const char *name; /* of `length` bytes; a directory's ends with '/', see git_name_compare */
     size_t length;
     const char *mode;
     struct hash id;
 };
 
+int git_name_compare(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    int c = memcmp(a, b, a_length < b_length ? a_length : b_length);
+    return c ? c : (a_length > b_length) - (a_length < b_length);
+}
+
 static int entry_compare(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
-    int c = memcmp(x->name, y->name, x->length < y->length ? x->length : y->length);
-    return c ? c : (x->length > y->length) - (x->length < y->length);
+    return git_name_compare(x->name, x->length, y->name, y->length);
 }
 
 static struct hash tree_id(struct entry *entries, size_t count)

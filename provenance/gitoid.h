@@ -23,4 +23,7 @@ struct gitoid_file {
 /* The tree of these files, which are sorted by path in byte order. */
 struct hash gitoid_tree(const struct gitoid_file *files, size_t count);
 
+/* How git sorts the names in a tree: by bytes, a directory's as if it ended with '/', which it does here. */
+int git_name_compare(const char *a, size_t a_length, const char *b, size_t b_length);
+
 #endif

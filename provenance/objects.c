@@ -228,7 +228,7 @@ struct writing {
 };
 
 struct entry {
-    const char *name; /* of `length` bytes; a directory's ends with '/', which is how git sorts it */
+    const char *name; /* of `length` bytes; a directory's ends with '/' */
     size_t length;
     const char *mode;
     git_oid id;
@@ -320,9 +320,7 @@ static bool write_source(struct writing *w, size_t i, struct entry *e)
 static int entry_compare(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
-    size_t n = x->length < y->length ? x->length : y->length;
-    int c = memcmp(x->name, y->name, n);
-    return c ? c : (x->length > y->length) - (x->length < y->length);
+    return git_name_compare(x->name, x->length, y->name, y->length);
 }
 
 static bool put_tree(struct writing *w, struct entry *entries, size_t count, git_oid *id)

@@ -9,7 +9,7 @@
 #include "../ukc/base/file.h"
 #include "../ukc/base/text.h"
 #include "blobs.h"
-#include "toolset.h"
+#include "toolkeep.h"
 
 const char *const *recorded_programs(struct arena *a, const struct recorded *r, size_t *count)
 {
@@ -61,6 +61,19 @@ static bool has_large_inputs(struct arena *a, const char *store, const struct re
     return good;
 }
 
+static bool keeps_tools(struct arena *a, struct objects *o, const char *store, const struct recorded *r)
+{
+    char hex[HASH_HEX];
+    const struct tools_file *files;
+    size_t count = 0;
+    const char *damage;
+    hash_hex(&r->recipe.tools, hex);
+    bool kept = tools_list(o, a, arena_printf(a, TOOLS_KEPT "%s", hex), &files, &count, &damage);
+    for (size_t i = 0; kept && i < count; i++)
+        kept = blob_is_there(store, &files[i].sha256, files[i].size);
+    return kept;
+}
+
 static bool has_tools(struct arena *a, const char *store, const struct recorded *r, struct diag *quiet)
 {
     size_t count;
@@ -75,7 +88,7 @@ static const char *look(struct arena *a, struct objects *o, const char *store, c
     const struct recorded *r = recorded_read(o, a, record->tree, &record->id, true, quiet);
     if (!r || !has_large_inputs(a, store, r))
         return "not all that it was made of is in the store";
-    if (!has_tools(a, store, r, quiet))
+    if (!has_tools(a, store, r, quiet) && !keeps_tools(a, o, store, r))
         return "its tools are not on this machine";
     recorded_host_differences(a, r, &other);
     return other ? "it has parts of another host's C library" : NULL;

@@ -7,6 +7,7 @@
 #include "../ukc/base/text.h"
 #include "gitoid.h"
 #include "recorded.h"
+#include "toolset.h"
 
 struct reader {
     struct arena *a;
@@ -104,6 +105,19 @@ bool recorded_read_facts(struct objects *o, struct arena *a, const char *tree, c
     return begin(&r, tree, id, out);
 }
 
+/* A record comes from anywhere: what it runs are compilers and linkers, found by their names in PATH. */
+static bool runs_tools_only(struct reader *r, const struct action_group *g)
+{
+    for (size_t i = 0; i < g->action_count; i++)
+        for (size_t w = 0; w < g->actions[i].word_count; w++) {
+            const char *word = g->actions[i].words[w], *program = w == 0 ? word : string_starts(word, "--ld-path=") ? word + strlen("--ld-path=") : NULL;
+            if (program && !toolset_is_program(program))
+                return diag_fail(r->d, DIAG_INTEGRITY, SPAN_NONE, "record %.12s runs '%s' for '%s', which is no compiler or linker of ukc's", r->id, program,
+                                 g->actions[i].outputs[0]);
+        }
+    return true;
+}
+
 /* The groups: two trees with the same names. */
 static bool take_groups(struct reader *r, struct recorded *out)
 {
@@ -116,6 +130,8 @@ static bool take_groups(struct reader *r, struct recorded *out)
     for (size_t i = 0; i < count; i++) {
         if (!action_group_parse(r->a, actions[i].path, actions[i].bytes, actions[i].size, &groups[i].actions))
             return fail(r, arena_printf(r->a, "actions/%s", actions[i].path), OBJECT_DAMAGED, "it is not a group that this ukc can read");
+        if (!runs_tools_only(r, &groups[i].actions))
+            return false;
         if (outputs != count || !string_equal(actions[i].path, made[i].path) ||
             !action_outputs_parse(r->a, made[i].bytes, made[i].size, &groups[i].outputs, &groups[i].output_count))
             return fail(r, arena_printf(r->a, "outputs/%s", actions[i].path), OBJECT_DAMAGED, "it does not fit its actions");

@@ -11,6 +11,7 @@ struct replay {
     const char *store;     /* which has the large inputs */
     const char *directory; /* fresh: made by the caller, and removed by him */
     const char *path;      /* PATH of the actions: where the tools are */
+    const char *moved;     /* of the tools (toolset.h), or NULL */
     const char *const *files; /* of the tools and of what they load, without links: beside the record's, all that may be read */
     size_t file_count;
     bool open;             /* the tools are others than recorded, and what these need to run is not known: nothing is shut in */

@@ -55,6 +55,7 @@ struct part {
 struct search {
     struct arena *a;
     struct diag *d;
+    const char *directory; /* of the programs; NULL: those of PATH */
     VEC(struct part) parts, runtime; /* runtime: of the host */
     VEC(const char *) programs; /* absolute, in the order of the names */
     struct map seen;
@@ -75,7 +76,7 @@ static void add_part(struct search *s, const char *kind, const char *name, const
 static bool find_programs(struct search *s, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char *found = process_find(names[i]), *real = found ? realpath(found, NULL) : NULL;
+        char *found = process_find(s->directory ? path_join(s->a, s->directory, names[i]) : names[i]), *real = found ? realpath(found, NULL) : NULL;
         if (real) {
             *vec_add(s->a, &s->programs) = arena_strdup(s->a, found);
             add_part(s, "program", names[i], arena_strdup(s->a, real));
@@ -330,9 +331,9 @@ static const char *directories(struct search *s)
     return kept;
 }
 
-const struct toolset *toolset_find(struct arena *a, const char *store, const char *const *programs, size_t count, struct diag *d)
+static const struct toolset *find(struct arena *a, const char *store, const char *directory, const char *const *programs, size_t count, struct diag *d)
 {
-    struct search s = {.a = a, .d = d};
+    struct search s = {.a = a, .d = d, .directory = directory};
     struct toolset *t = arena_new(a, struct toolset);
     bool good = find_programs(&s, programs, count);
     if (good) {
@@ -350,6 +351,16 @@ const struct toolset *toolset_find(struct arena *a, const char *store, const cha
     }
     map_dispose(&s.seen);
     return good ? t : NULL;
+}
+
+const struct toolset *toolset_find(struct arena *a, const char *store, const char *const *programs, size_t count, struct diag *d)
+{
+    return find(a, store, NULL, programs, count, d);
+}
+
+const struct toolset *toolset_find_in(struct arena *a, const char *store, const char *directory, const char *const *programs, size_t count, struct diag *d)
+{
+    return find(a, store, directory, programs, count, d);
 }
 
 /* ---- differences ---- */

@@ -18,7 +18,8 @@ struct toolset {
     const char *text;     /* the identity (README.md has its grammar) */
     const char *packages; /* "<program> <package> <version> <architecture>", a line each: for people; "" where dpkg knows nothing */
     const char *directories; /* of the programs, as PATH has them */
-    /* All of them, what belongs to the host and is loaded with them (which is no part of the identity), and the shell that starts them; without links. */
+    const char *moved;       /* kept ones: "<where the compiler's headers are>=<where they were>", which debug information says; else NULL */
+    /* All of them in the order of the identity's lines, then what belongs to the host and is loaded with them (which is no part of the identity), and the shell that starts them; without links. */
     const char *const *files;
     size_t file_count;
 };
@@ -27,6 +28,10 @@ struct toolset {
  * cache and holds while no file has another size, time or inode.  A missing program is DIAG_MISSING.
  */
 [[nodiscard]] const struct toolset *toolset_find(struct arena *, const char *store, const char *const *programs, size_t count, struct diag *);
+
+/* The same of those in a directory, whatever PATH says. */
+[[nodiscard]] const struct toolset *toolset_find_in(struct arena *, const char *store, const char *directory, const char *const *programs, size_t count,
+                                                    struct diag *);
 
 /* A program that an action may run: one of those that ukc itself uses, in any version. */
 bool toolset_is_program(const char *name);

@@ -1,11 +1,13 @@
 """Records: an image is made again from its hash, elsewhere; whatever was touched is named; git alone can check it."""
 
+import contextlib
 import glob
 import os
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -21,7 +23,7 @@ class Recorded(Project):
     def __init__(self, context, *arguments, example="hello"):
         super().__init__(context)
         self.store = os.path.join(self.top, "store")
-        if "kvm" in arguments or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
+        if {"kvm", "xen"} & set(arguments) or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
             for part in ("objects", "unpacked"):
                 shared = os.path.join(self.environment["UKC_STORE"], part)
                 if os.path.exists(shared):
@@ -98,6 +100,53 @@ def elsewhere(context, *arguments, example="hello"):
         p.run(*before, "verify", "--deep", **options)
         r = p.run(*before, "bundle", built["record"], "-o", again, "--json", **options)
         expect(open(again, "rb").read() == open(bundle, "rb").read(), "from the other store, the same bundle", r)
+
+
+SHELL = ["sh", "-c"]
+# what reprotest varies: a command in front, variables, where the project is
+VARIATIONS = {
+    "path": ([], {}, "a place with spaces, ü, and " + "n" * 180),
+    "umask": ([*SHELL, 'umask 077; exec "$@"', "sh"], {}, "u"),
+    "kernel": (["setarch", "--uname-2.6"], {}, "k"),
+    "aslr": (["setarch", "-R"], {}, "a"),
+    "cpus": (["taskset", "-c", "0"], {}, "c"),
+    "host": (["unshare", "-u", *SHELL, 'hostname i-capture-the-hostname; exec "$@"', "sh"], {}, "h"),
+    "environment": ([], {"TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "HOME": "/nowhere", "USER": "someone", "CPATH": "/nowhere",
+                         "C_INCLUDE_PATH": "/nowhere", "LIBRARY_PATH": "/nowhere", "CFLAGS": "-O0", "SOURCE_DATE_EPOCH": "1", "NINJA_STATUS": "x"}, "e"),
+    "exec_path": ([], {"PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/i/capture/the/path"}, "p"),
+    "time": (["faketime", "-f", "+400d"], {}, "t"),
+    "files": ([], {}, "f"),
+}
+
+
+def varied(context, names, *arguments, example="hello"):
+    """Built again where each of these is another: the same record, whose hash is of every input, command and output."""
+    with Recorded(context, *arguments, example=example) as p, contextlib.ExitStack() as after:
+        before, variables, place = [], {}, "same"
+        for name in names:
+            command, more, where = VARIATIONS[name]
+            if command and subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+                continue
+            before += command
+            variables.update(more)
+            place = where if name == "path" or len(names) == 1 else place
+        project = os.path.join(p.top, place, "project")
+        shutil.copytree(p.path, project, ignore=shutil.ignore_patterns("build"))
+        if "files" in names and shutil.which("disorderfs") and os.getuid() == 0:
+            mount = os.path.join(p.top, "shown")
+            os.mkdir(mount)
+            if subprocess.run(["disorderfs", "--shuffle-dirents=yes", "--multi-user=yes", project, mount], capture_output=True).returncode == 0:
+                after.callback(lambda: subprocess.run(["fusermount", "-u", mount], check=True))
+                project = mount
+        elif names == ["files"]:
+            raise harness.Skip("disorderfs is not installed")
+        options = {"environment": variables, "directory": project, "timeout": 900}
+        p.run(*before, str(context.ukc), "configure", *(arguments or ("--target", "posix", "--profile", "dev")), **options)
+        r = p.run(*before, str(context.ukc), "build", "--json", **options)
+        expect((r.json["record"], r.json["sha256"]) == (p.built["record"], p.built["sha256"]), f"the same record with {', '.join(names)}", p.built, r)
+        if "faketime" in before:
+            shown = p.ukc("show", r.json["record"], "--json").json
+            expect(shown["started_ms"] > (time.time() + 300 * 86400) * 1000, "ukc saw the other time", shown)
 
 
 def bundles(context):
@@ -353,8 +402,12 @@ def tests(context):
     yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
     if context.long:
         for example in sorted(os.listdir(context.root / "examples")):
-            for target in ("posix", "kvm") if os.path.exists(context.root / "examples" / example / "ukc.lua") else ():
+            for target in ("posix", "kvm", "xen") if os.path.exists(context.root / "examples" / example / "ukc.lua") else ():
                 yield f"elsewhere/{example}/{target}", lambda e=example, t=target: elsewhere(context, "--target", t, example=e)
+                yield f"varied/{example}/{target}", lambda e=example, t=target: varied(context, list(VARIATIONS), "--target", t, example=e)
+        for name in VARIATIONS:
+            yield f"varied/{name}", lambda n=name: varied(context, [n])
+    yield "varied/together", lambda: varied(context, list(VARIATIONS))
     yield "bundles", lambda: bundles(context)
     yield "names", lambda: names(context)
     yield "git_alone", lambda: git_alone(context)

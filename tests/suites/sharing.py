@@ -109,6 +109,14 @@ def dying(context):
         p.ukc("store", "pull", address, environment={**p.at("other"), **down, "CUT": "100000000"})
         for remote, status in (("/nowhere/at/all", 3), (p.path, 3), ("", 2), ("ssh://nowhere/x", 3)):
             p.ukc("store", "pull", remote, status=status, environment={"GIT_SSH_COMMAND": "false"})
+        p.write("silent", "#!/bin/sh\ncase $* in *upload*) [ -z \"$LATER\" ] || { for last; do :; done; sh -c \"$last\" </dev/null | head -c $LATER; };; esac\nexec sleep 100\n")
+        os.chmod(p.file("silent"), 0o755)
+        for way, later in (("pull", ""), ("push", ""), ("pull", "200")):
+            begun = time.monotonic()
+            r = p.ukc("store", way, address, "--timeout", "1", status=3, environment={"GIT_SSH_COMMAND": p.file("silent"), "GIT_SSH_VARIANT": "simple", "LATER": later}, timeout=60)
+            expect("nothing has come from the remote for 1 seconds" in r.err and "--timeout" in r.err and time.monotonic() - begun < 30, "a remote that hangs is given up", r)
+        r = p.ukc("store", "pull", address, "--timeout", "0", status=2)
+        expect("from 1 to 86400" in r.err, "what it may be", r)
         r = p.ukc("store", "push", status=2)
         expect("needs a remote" in r.err, "what is needed", r)
         r = p.ukc("store", "pull", p.remote, status=3, environment={"PATH": "/nowhere"})

@@ -1,5 +1,6 @@
-"""ukc store gc: what can be made or got again leaves, records never; git finds the store sound; whatever dies, the next run works."""
+"""The store over time: kept tools, what a killed reproduce leaves, and ukc store gc: what can be made or got again leaves, records never; git finds the store sound; whatever dies, the next run works."""
 
+import fcntl
 import glob
 import os
 import random
@@ -169,6 +170,65 @@ def sources(context):
         expect(os.path.exists(state) and os.path.exists(copies[0]), "a local repository is asked again")
 
 
+def tools(context):
+    """ukc toolchain keep: where the tools are others, or not there at all, a record is reproduced with those that were kept."""
+    with Kept(context) as p:
+        record = p.built["record"]
+        none = {"PATH": p.file("none")}
+        r = p.ukc("reproduce", record, status=4, environment=none)
+        expect("'clang-19' is not installed" in r.err and "apt-get install" in r.err, "without tools: what to install", r)
+        r = p.ukc("toolchain", "keep", status=4, environment=none)
+        expect("'clang-19' is not installed" in r.err, "they cannot be kept either", r)
+        r = p.ukc("toolchain", "keep", directory="/", status=1)
+        expect("no build of a project in this directory" in r.err, "of which project", r)
+        r = p.ukc("toolchain", "lose", status=2)
+        expect("there is 'ukc toolchain keep'" in r.err, "what there is", r)
+        kept = p.ukc("toolchain", "keep", "--json").json
+        expect(kept["new"] and kept["bytes"] > 100 << 20, "they are kept", kept)
+        expect(not p.ukc("toolchain", "keep", record[:12], "--json").json["new"], "once")
+        done = p.gc("--keep", "0", environment=none)
+        expect(done["evicted"] == 1 and done["unnamed"] == 0, "with kept tools the image can be made again", done)
+        r = p.ukc("reproduce", record, "-o", "again", environment=none, timeout=600)
+        expect("the record's tools, which the store keeps" in r.out and "not shut in" not in r.err, "it is made with them, shut in", r)
+        expect(p.run("sha256sum", "again").out.split()[0] == p.built["sha256"], "the very bytes", r)
+        p.age(os.path.join(p.store, "toolchains"))
+        expect(p.gc()["unnamed"] == 0 and p.ukc("reproduce", record, "--json", environment=none, timeout=600).json["tools"] == "kept", "they stay")
+        p.sound()
+        shutil.rmtree(os.path.join(p.store, "toolchains"))
+        program = max(p.images(), key=lambda f: (os.stat(f).st_mode & 0o111, os.path.getsize(f)))
+        good = open(program, "rb").read()
+        os.chmod(program, 0o755)
+        with open(program, "r+b") as f:
+            f.seek(1000)
+            f.write(bytes([good[1000] ^ 1]))
+        r = p.ukc("reproduce", record, status=6, environment=none)
+        expect("is not what it was" in r.err and program in r.err, "a changed tool is not run", r)
+        os.remove(program)
+        r = p.ukc("reproduce", record, status=4, environment=none)
+        expect("of the kept tools" in r.err and "is not in the store" in r.err, "one that is gone is named", r)
+        expect(p.ukc("reproduce", record, "--json", timeout=600).json["tools"] == "recorded", "those of the machine are preferred")
+
+
+def interrupted(context):
+    """What a killed reproduce leaves is removed by the next, and nothing of one that runs."""
+    with Kept(context) as p:
+        work = {"TMPDIR": os.path.join(p.top, "tmp")}
+        os.makedirs(work["TMPDIR"])
+        for name in ("ukc-reproduce-mine", "ukc-reproduce-kept", "other"):
+            os.makedirs(os.path.join(work["TMPDIR"], name, "x"))
+        lock = open(os.path.join(work["TMPDIR"], "ukc-reproduce-mine", ".lock"), "w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen([str(context.ukc), "reproduce", p.built["record"]], env={**p.environment, **work}, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        while process.poll() is None and not glob.glob(os.path.join(work["TMPDIR"], "ukc-reproduce-??????", "build")):
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        expect(len(os.listdir(work["TMPDIR"])) == 4, "it left something", os.listdir(work["TMPDIR"]))
+        p.ukc("reproduce", p.built["record"], environment=work, timeout=600)
+        expect(sorted(os.listdir(work["TMPDIR"])) == ["other", "ukc-reproduce-kept", "ukc-reproduce-mine"], "that is gone, and nothing else", os.listdir(work["TMPDIR"]))
+
+
 def killed(context):
     """kill -9 at any moment of gc, and gc beside builds: what is recorded is there, and the next run works."""
     with Kept(context) as p:
@@ -205,4 +265,6 @@ def tests(context):
     yield "images", lambda: images(context)
     yield "unnamed", lambda: unnamed(context)
     yield "sources", lambda: sources(context)
+    yield "tools", lambda: tools(context)
+    yield "interrupted", lambda: interrupted(context)
     yield "killed", lambda: killed(context)

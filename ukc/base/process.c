@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -146,23 +147,42 @@ static bool drain(int fd, struct text *into)
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-static void collect(const struct process *p, struct ends *e)
+/* It may say why; then it ends in any case. */
+static void end(pid_t pid)
 {
+    kill(pid, SIGTERM);
+    for (int tries = 0; tries < 20; tries++) {
+        siginfo_t ended = {};
+        if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == pid)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+    }
+    kill(pid, SIGKILL);
+}
+
+/* False: patience was lost. */
+static bool collect(const struct process *p, struct ends *e)
+{
+    int wait = p->patience ? (int)(p->patience < 1000000 ? p->patience : 1000000) * 1000 : -1;
     struct {
         int *fd;
         struct text *into;
     } pipes[2] = {{&e->out[0], p->out}, {&e->err[0], p->err}};
     while (*pipes[0].fd >= 0 || *pipes[1].fd >= 0) {
         struct pollfd polled[2] = {{.fd = *pipes[0].fd, .events = POLLIN}, {.fd = *pipes[1].fd, .events = POLLIN}};
-        if (poll(polled, 2, -1) < 0) {
+        int ready = poll(polled, 2, wait);
+        if (ready < 0) {
             if (errno == EINTR)
                 continue;
-            return;
+            return true;
         }
+        if (ready == 0)
+            return false;
         for (int i = 0; i < 2; i++)
             if (polled[i].fd >= 0 && polled[i].revents && !drain(polled[i].fd, pipes[i].into))
                 close_end(pipes[i].fd);
     }
+    return true;
 }
 
 int process_run(const struct process *p, struct diag *d)
@@ -185,7 +205,11 @@ int process_run(const struct process *p, struct diag *d)
     close_end(&ends.input);
     close_end(&ends.out[1]);
     close_end(&ends.err[1]);
-    collect(p, &ends);
+    bool lost = !collect(p, &ends);
+    if (lost)
+        end(pid);
+    if (p->lost)
+        *p->lost = lost;
     close_all(&ends);
     int status;
     while (waitpid(pid, &status, 0) < 0)

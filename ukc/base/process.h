@@ -17,6 +17,8 @@ struct process {
     struct text *out;        /* captured standard output; NULL: inherited */
     struct text *err;        /* captured standard error; NULL: inherited; may equal out */
     const char *input;       /* bytes for standard input; NULL: /dev/null */
+    unsigned patience;       /* seconds; captured output that brings nothing for so long ends the program; 0: it is waited for */
+    bool *lost;              /* with patience: was it lost? */
 };
 
 /*

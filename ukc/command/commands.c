@@ -264,10 +264,22 @@ const struct command commands[] = {
                        "their tools are here; with --older or --keep also imported sources that nobody used for a day or AGE, which ukc fetch gets again. "
                        "Records, and what they are made of, never leave; their objects are packed. "
                        "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
-        .takes = TAKES(dry_run) | TAKES(older) | TAKES(keep) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
+        .takes = TAKES(dry_run) | TAKES(older) | TAKES(keep) | TAKES(timeout) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
         .least = 1,
         .most = 2,
         .run = command_store,
+    },
+    {
+        .name = "toolchain",
+        .arguments = "keep [HASH|IMAGE]",
+        .summary = "keep the compilers and linkers of a record in the store",
+        .description = "The files of the tools' own packages: programs, the LLVM libraries that they load, the compiler's headers (some 250 MB); not the host's C library. "
+                       "ukc reproduce then makes the image also where these tools are not installed, or others are. Without a word the tools "
+                       "of the newest build of the project in this directory. They must be installed now. They never leave the store by themselves.",
+        .takes = TAKES(quiet) | TAKES(json),
+        .least = 1,
+        .most = 2,
+        .run = command_toolchain,
     },
     {
         .name = "clean",

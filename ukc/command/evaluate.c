@@ -7,6 +7,7 @@
  */
 #include "evaluate.h"
 #include "diff.h"
+#include "fresh.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/process.h"
@@ -176,18 +177,13 @@ static void compare(struct evaluation *e, const char *answer)
 
 void evaluate_record(struct invocation *i, const struct named_record *n)
 {
-    const char *temporary = getenv("TMPDIR");
-    char *top = arena_printf(i->arena, "%s/ukc-evaluate-XXXXXX", temporary && *temporary == '/' ? temporary : "/tmp");
+    struct fresh fresh;
     struct evaluation e = {.i = i, .a = i->arena, .named = n, .recorded = record_read(n->records, i->arena, n->record, true, i->diag)};
-    if (!e.recorded)
+    if (!e.recorded || !fresh_make(&fresh, i, "evaluate"))
         return;
-    if (!mkdtemp(top)) {
-        diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "no directory can be made at '%s': %s", top, strerror(errno));
-        return;
-    }
-    e.directory = path_join(e.a, top, "project");
-    const char *answer = path_join(e.a, top, "answer");
+    e.directory = path_join(e.a, fresh.path, "project");
+    const char *answer = path_join(e.a, fresh.path, "answer");
     if (lay_out(&e) && has_embedded(&e) && configure(&e) && build(&e, answer))
         compare(&e, answer);
-    file_remove_tree(top, i->diag);
+    fresh_remove(&fresh, i->diag);
 }

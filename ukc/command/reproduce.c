@@ -3,12 +3,13 @@
  */
 #include "build.h"
 #include "evaluate.h"
+#include "fresh.h"
 #include "named_record.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../../provenance/rebuildable.h"
 #include "../../provenance/replay.h"
-#include "../../provenance/toolset.h"
+#include "../../provenance/toolkeep.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct reproducing {
     const struct recorded *recorded;
     struct replay replay;
     bool host_tools; /* they are not those of the record, and the user wants to try all the same */
+    bool kept_tools; /* the record's, out of the store */
     bool terminal;
     bool restored; /* the image was not in the store any more */
     struct hash image;
@@ -72,31 +74,43 @@ static bool check_host(struct reproducing *r)
     return false;
 }
 
+/* Those of this machine, if they are the record's or the user wants them all the same; else those that the store keeps. */
+static const struct toolset *choose_tools(struct reproducing *r, const char *store)
+{
+    struct arena *a = r->i->arena;
+    struct diag *d = r->i->diag, *quiet = diag_create();
+    size_t count;
+    const char *const *names = recorded_programs(a, r->recorded, &count);
+    const struct toolset *host = toolset_find(a, store, names, count, quiet);
+    const char *which = r->i->value[OPTION_tools];
+    bool same = host && string_equal(host->text, r->recorded->tools);
+    diag_destroy(quiet);
+    r->host_tools = host && !same && which && string_equal(which, "host");
+    if (same || r->host_tools)
+        return host;
+    const struct toolset *kept = tools_find_kept(a, store, r->recorded->tools, names, count, d);
+    r->kept_tools = kept;
+    if (kept || diag_errors(d))
+        return kept;
+    if (host) {
+        diag_fail(d, DIAG_MISSING, SPAN_NONE, "the image was made with tools that are not on this machine");
+        toolset_differences(a, r->recorded->tools, host->text, d);
+    } else if (!toolset_find(a, store, names, count, d) && diag_status(d) != DIAG_MISSING) {
+        return NULL;
+    }
+    advise_packages(r);
+    return NULL;
+}
+
 static bool find_tools(struct reproducing *r, const char *store)
 {
-    size_t count;
-    const char *const *names = recorded_programs(r->i->arena, r->recorded, &count);
-    for (size_t i = 0; i < count; i++)
-        if (!toolset_is_program(names[i]))
-            return diag_fail(r->i->diag, DIAG_INTEGRITY, SPAN_NONE, "the record runs '%s', which is no compiler or linker of ukc's", names[i]);
-    const struct toolset *found = toolset_find(r->i->arena, store, names, count, r->i->diag);
-    if (!found) {
-        if (diag_status(r->i->diag) == DIAG_MISSING)
-            advise_packages(r);
+    const struct toolset *found = choose_tools(r, store);
+    if (!found)
         return false;
-    }
     r->replay.path = found->directories;
+    r->replay.moved = found->moved;
     r->replay.files = found->files;
     r->replay.file_count = found->file_count;
-    bool same = string_equal(found->text, r->recorded->tools);
-    const char *which = r->i->value[OPTION_tools];
-    r->host_tools = !same && which && string_equal(which, "host");
-    if (!same && !r->host_tools) {
-        diag_fail(r->i->diag, DIAG_MISSING, SPAN_NONE, "the image was made with tools that are not on this machine");
-        toolset_differences(r->i->arena, r->recorded->tools, found->text, r->i->diag);
-        advise_packages(r);
-        return false;
-    }
     return check_host(r);
 }
 
@@ -109,16 +123,6 @@ static void show_progress(void *context, size_t number, size_t count, const char
         fprintf(stderr, "\r\033[K[%zu/%zu] %.60s", number, count, path_base(output));
     else if (given(r->i, OPTION_verbose))
         fprintf(stderr, "[%zu/%zu] %s\n", number, count, output);
-}
-
-static const char *fresh_directory(struct reproducing *r)
-{
-    const char *temporary = getenv("TMPDIR");
-    char *path = arena_printf(r->i->arena, "%s/ukc-reproduce-XXXXXX", temporary && *temporary == '/' ? temporary : "/tmp");
-    if (mkdtemp(path))
-        return path;
-    diag_fail(r->i->diag, DIAG_OUTSIDE, SPAN_NONE, "no directory can be made at '%s': %s", path, strerror(errno));
-    return NULL;
 }
 
 /* What differs, and where: the first action with equal inputs and another output. */
@@ -203,7 +207,7 @@ static void print(const struct reproducing *r)
         json_field_bool(&j, "identical", true);
         json_field(&j, "sha256", image);
         json_field_number(&j, "bytes", (int64_t)r->bytes);
-        json_field(&j, "tools", r->host_tools ? "host" : "recorded");
+        json_field(&j, "tools", r->host_tools ? "host" : r->kept_tools ? "kept" : "recorded");
         json_field_bool(&j, "restored", r->restored);
         json_field(&j, "output", r->i->value[OPTION_output]);
         json_end_object(&j);
@@ -213,6 +217,8 @@ static void print(const struct reproducing *r)
         printf("identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
         if (r->restored)
             puts("the image was not in the store; it is now");
+        if (r->kept_tools)
+            puts("made with the record's tools, which the store keeps");
         if (r->host_tools)
             puts("made with other tools than the record's");
     }
@@ -221,19 +227,23 @@ static void print(const struct reproducing *r)
 static void reproduce(struct reproducing *r, struct named_record *n)
 {
     struct diag *d = r->i->diag;
+    struct fresh fresh;
     r->records = n->records;
     r->record = n->record;
     r->started_ms = unix_ms();
     r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
     r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
     r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
-    if (!r->recorded || !command_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !(r->replay.directory = fresh_directory(r)))
+    if (!r->recorded || !command_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !fresh_make(&fresh, r->i, "reproduce"))
         return;
+    r->replay.directory = fresh.path;
     bool good = run(r) && hand_over(r);
     if (good)
         print(r);
-    if (diag_status(d) != DIAG_DIFFERS)
-        file_remove_tree(r->replay.directory, d);
+    if (diag_status(d) == DIAG_DIFFERS)
+        fresh_keep(&fresh);
+    else
+        fresh_remove(&fresh, d);
 }
 
 int command_reproduce(struct invocation *i)

@@ -72,11 +72,25 @@ static void print_exchanged(struct invocation *i, const struct exchanged *x, con
     }
 }
 
+static bool parse_patience(struct invocation *i, unsigned *seconds)
+{
+    *seconds = EXCHANGE_PATIENCE;
+    if (!given(i, OPTION_timeout))
+        return true;
+    char *end;
+    unsigned long n = strtoul(i->value[OPTION_timeout], &end, 10);
+    if (*end || n == 0 || n > 86400)
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--timeout is a number of seconds from 1 to 86400, not '%s'", i->value[OPTION_timeout]);
+    *seconds = (unsigned)n;
+    return true;
+}
+
 static void push(struct invocation *i, const struct store *store)
 {
     struct exchanged x;
-    struct records *r = records_open(store_directory(store), i->diag);
-    if (r && exchange_push(r, i->arguments[1], &x, i->diag))
+    unsigned patience;
+    struct records *r = parse_patience(i, &patience) ? records_open(store_directory(store), i->diag) : NULL;
+    if (r && exchange_push(r, i->arguments[1], patience, &x, i->diag))
         print_exchanged(i, &x, "there");
     records_close(r);
 }
@@ -84,8 +98,9 @@ static void push(struct invocation *i, const struct store *store)
 static void pull(struct invocation *i, const struct store *store)
 {
     struct exchanged x;
-    struct records *r = records_open(store_directory(store), i->diag);
-    if (r && exchange_pull(r, i->arguments[1], &x, i->diag))
+    unsigned patience;
+    struct records *r = parse_patience(i, &patience) ? records_open(store_directory(store), i->diag) : NULL;
+    if (r && exchange_pull(r, i->arguments[1], patience, &x, i->diag))
         print_exchanged(i, &x, "here");
     records_close(r);
 }
