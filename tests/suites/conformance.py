@@ -152,11 +152,12 @@ def block_on_machines(context):
 
 
 def tests(context):
-    for profile in ("release", "sanitized"):
+    profiles = list(PROFILES) if context.long else ["release", "sanitized"]
+    for profile in profiles if context.long else ["sanitized"]:
         yield f"block_file/{profile}", lambda profile=profile: block_on_host(context, profile)
     yield "virtio_blk", lambda: block_on_machines(context)
     for name in STACKS:
-        for profile in PROFILES:
+        for profile in profiles:
             yield f"stack/{name}-{profile}", lambda name=name, profile=profile: stack(context, name, profile)
         for profile, family in (("release", "ipv6"), ("sanitized", "ipv4"))[name == "native":]:
             yield (f"flow_tcp/{name}-{profile}-{family}",

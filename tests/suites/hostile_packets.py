@@ -49,5 +49,6 @@ def hostile(context, profile, cases, *settings):
 
 
 def tests(context):
-    yield "release", lambda: hostile(context, "release", [])
+    if context.long:
+        yield "release", lambda: hostile(context, "release", [])
     yield "sanitized", lambda: hostile(context, "sanitized", [], "--offload=false")

@@ -277,7 +277,8 @@ def idle_is_cheap(context):
 
 
 def tests(context):
-    yield "outside/release", lambda: outside(context)
+    if context.long:
+        yield "outside/release", lambda: outside(context)
     yield "outside/sanitized", lambda: outside(context, "--profile", "dev", "--sanitize")
     yield "in memory", lambda: in_memory(context)
     yield "caller's children", lambda: callers_children(context)
