@@ -23,7 +23,7 @@ local library = {
   without  = { "src/internal/version.c" }, -- a made header nobody needs
   native   = { "src/string", "crt" },      -- what the code generator calls, and what runs before addresses are right
   internal = musl.internal,
-  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-fno-stack-protector", "-Iinclude/ukc" }, -- its start-up sets the canary
+  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-fno-stack-protector", "-fno-sanitize=cfi-icall", "-Iinclude/ukc" }, -- its start-up sets the canary
   compile  = { "-nostdlibinc" },
   link     = { "-nostdlib", "-static-pie", "-Wno-unused-command-line-argument" }, -- which are -pie and -pthread
   headers  = musl.headers,
@@ -55,6 +55,13 @@ return target "posix" {
     seccomp = {
       doc = "a system call that is nowhere in the image ends it, and nothing becomes executable; not where the C library is the host's",
       flags = { "-DSEAL_SECCOMP" }, release = true,
+    },
+    cfi = {
+      doc   = "a call through a pointer ends the image where the function is not of the pointer's type",
+      -- one type for all pointers: the objects of a signature have one name for who gives a callback, and another for who calls it
+      flags = { "-fsanitize=cfi-icall", "-fsanitize-cfi-icall-generalize-pointers", "-fno-sanitize-cfi-canonical-jump-tables",
+                "-fno-sanitize-ignorelist", "-fsplit-lto-unit" }, -- a function keeps its name, pointers to it have another
+      release = true,
     },
     auto_var_init = {
       doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },

@@ -49,7 +49,7 @@ local library = {
   native   = { "src/string" },
   internal = musl.internal,
   sources  = { "libc/start.c", "libc/memcpy.S", "libc/memcmp.S" },
-  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal", "-Oz" },
+  flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-Ilibc/internal", "-Oz", "-fno-sanitize=cfi-icall" },
   headers  = musl.headers,
 }
 
@@ -65,6 +65,15 @@ local flags = {
 local seals = {
   stack_protector = {
     doc = "functions with arrays look, before they return, whether the canary behind these is still there", flags = { "-fstack-protector-strong" },
+  },
+  cfi = {
+    doc   = "a call through a pointer ends the image where the function is not of the pointer's type",
+    -- one type for all pointers: the objects of a signature have one name for who gives a callback, and another for who calls it
+    flags = { "-fsanitize=cfi-icall", "-fsanitize-cfi-icall-generalize-pointers", "-fno-sanitize-cfi-canonical-jump-tables",
+              "-fno-sanitize-ignorelist", "-fsplit-lto-unit" }, -- a function keeps its name, pointers to it have another
+    -- the table of jumps may throw, as far as LLVM knows: what debuggers unwind by would be in .eh_frame alone, which image.ld discards
+    link  = { "-Wl,-mllvm,-force-dwarf-frame-section" },
+    release = true,
   },
   auto_var_init = {
     doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },

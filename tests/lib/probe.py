@@ -47,10 +47,11 @@ static int recurse(volatile char *above)
         ((volatile char *)here)[i] = 'x';
 }
 
+/* as a return address would that somebody has changed: no check of pointers is in the way */
 [[gnu::noinline]] static void execute(void *code)
 {
     *(volatile char *)code = (char)0xc3;
-    ((void (*)(void))(uintptr_t)code)();
+    __asm__ volatile("call *%0" : : "r"(code) : "memory");
 }
 
 /* the machine's own, which no component is given */
@@ -68,13 +69,15 @@ static void crash(void)
     if (strcmp(KEY_WHAT, "constant") == 0)
         *(volatile char *)(uintptr_t)"constant" = 0;
     if (strcmp(KEY_WHAT, "execute") == 0)
-        ((void (*)(void))(uintptr_t)code)();
+        execute(code);
     if (strcmp(KEY_WHAT, "heap") == 0)
         execute(malloc(64));
     if (strcmp(KEY_WHAT, "frame") == 0)
         execute((char[16]){0});
     if (strcmp(KEY_WHAT, "canary") == 0)
         smash(40);
+    if (strcmp(KEY_WHAT, "type") == 0)
+        ((long (*volatile)(void))(uintptr_t)recurse)();
     if (strcmp(KEY_WHAT, "free") == 0) {
         char *volatile block = malloc(64);
         free(block);
@@ -139,6 +142,7 @@ CRASHES = {
     "heap": "page fault: executing",
     "frame": "page fault: executing",
     "canary": "invalid instruction",
+    "type": "invalid instruction",
     "free": "page fault: reading",
     "remap": "remapped 0",
     "abort": "abort",

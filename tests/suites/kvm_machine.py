@@ -134,8 +134,7 @@ CRASH = r"""
     if (n == 3)
         *(volatile char *)(uintptr_t)&deeper = 0;
     if (n == 4) {
-        void (*volatile through)(void) = (void (*)(void))(uintptr_t)code;
-        through();
+        __asm__ volatile("call *%0" : : "r"(code) : "memory"); /* in C the pointer would be checked first */
         code[0] = 0; /* the call is not the last thing done here */
     }
     if (n == 5)

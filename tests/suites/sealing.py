@@ -61,9 +61,17 @@ static void call(long number)
     __asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
 }
 
+static int number(int n)
+{
+    return n + 1;
+}
+static int (*volatile through)(int) = number;
+
 int probe_main(void)
 {
     char line[64];
+    if (through(1) != 2)
+        return 1;
     fill();
     snprintf(line, sizeof line, "%d", left());
     if (puts(line) < 0 || fflush(stdout) != 0)
@@ -74,11 +82,15 @@ int probe_main(void)
         mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (strcmp(KEY_WHAT, "constant") == 0)
         *(volatile char *)(uintptr_t)"constant" = 0;
+    if (strcmp(KEY_WHAT, "type") == 0)
+        ((long (*volatile)(void))(uintptr_t)through)();
+    if (strcmp(KEY_WHAT, "middle") == 0)
+        ((int (*volatile)(int))((uintptr_t)through + 1))(1);
     return 0;
 }
 """
 KEYS = 'keys = { what = key.string { default = "nothing", phase = "boot", doc = "what to try" } }'
-ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV}
+ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
 ANY = """#include <unistd.h>
 int probe_main(void)
 {
@@ -105,7 +117,7 @@ def process(context):
         image = build(p)
         held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
-        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp"):
+        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "cfi"):
             expect(held[feature] is True, f"{feature} holds", answer)
         calls = next(f["evidence"] for f in answer["features"] if f["feature"] == "seccomp").split(": ")[1].split()
         expect("writev" in calls and "getppid" not in calls and "execve" not in calls, "its system calls are listed", calls)
@@ -129,12 +141,13 @@ def unsealed(context):
     """Without seals that the C library is compiled anew for."""
     with Project(context) as p:
         probe(p, PROBE)
-        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false")
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false")
         held, answer = seen(p, image)
         expect(held["stack_protector"] is None, "no canary is read", answer)
         expect(int(p.run(image).out) > 100, "what was never set is what lay there")
-        expect(held["seccomp"] is False, "no list of system calls is in it", answer)
-        p.run(image, "--what=call")
+        expect(held["seccomp"] is False and held["cfi"] is False, "no list of system calls is in it, and no check of calls", answer)
+        for what in ("call", "type"):
+            p.run(image, f"--what={what}")
 
 
 LACKS = {  # how a program is linked, and what it then lacks

@@ -17,7 +17,7 @@
  * information, so that gdb shows and accepts the names of C.
  *
  * An instance's units become one module whose other symbols are local:
- * release: llvm-link and internalize, on bitcode; dev: ld -r and objcopy, on objects.
+ * release: llvm-link and internalize, on bitcode (its summary says with -fsplit-lto-unit what the linker asks all modules); dev: ld -r and objcopy, on objects.
  */
 #include "rules.h"
 
@@ -47,7 +47,7 @@ const struct ninja_rule build_rules[] = {
     },
     {
         .name = "module_seal",
-        .command = "$opt -passes=internalize -internalize-public-api-file=$exports -o $out $in",
+        .command = "$opt -module-summary -passes=internalize -internalize-public-api-file=$exports -o $out $in",
         .description = "SEAL $what",
     },
     {
