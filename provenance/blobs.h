@@ -1,5 +1,5 @@
 /*
- * blobs.h - inside provenance/: images and large inputs, as plain files named by their SHA-256.
+ * blobs.h - images and large inputs, as plain files named by their SHA-256.
  *
  *     <store>/blobs/<two digits>/<the other 62>      read-only
  *

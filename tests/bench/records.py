@@ -98,7 +98,10 @@ def measure(context):
         p.ukc("configure", "--target", "posix", "--profile", "dev")
         record = p.ukc("build", "--json").json["record"]
         objects = os.path.join(store, "objects")
+        p.ukc("store", "gc", "--quiet")
+        own = size(os.path.join(objects, "objects"))
         subprocess.run(["git", "-C", objects, "gc", "-q"], check=True)
+        yield f"objects of one build, packed by ukc store gc: {own:,} bytes; by git gc {size(os.path.join(objects, 'objects')):,}"
         yield f"store of one build, packed: {size(objects):,} bytes; what it read in git alone {packed_sources(p, store):,}"
         one = counts(p, record)
         fill(p, many)

@@ -107,15 +107,20 @@ def records(context):
             expect(fact in text, f"'{fact}' is said", text)
         plans = p.ukc("diff", first, "posix", "--json").json
         expect([c["name"] for c in plans["changed"]] == ["console"], "a record beside a target: its plan", plans)
-        p.write("hello.c", p.read("hello.c").decode() + "\nint unused;\n")
+        p.write("hello.c", p.read("hello.c").decode().replace("world", "worlds") + "\nint unused;\n")
         source = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr")["record"]
         d = p.ukc("diff", key, source, "--json").json
         expect(d["first"] == "inputs" and names(d["inputs"]) == ["hello.c"] and not d["settings"] + d["manifests"], "a source", d)
+        expect([(f["a"], f["b"]) for f in d["functions"] if "text" in f["name"]] == [("15 bytes", "16 bytes")] and all(f["a"] != f["b"] for f in d["functions"]),
+               "what it did to variables and functions", d["functions"])
         p.write("ukc.lua", p.read("ukc.lua").decode().replace("sources", 'flags = { "-DX=1" }, sources', 1))
         flag = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr")["record"]
         d = p.ukc("diff", source, flag, "--json").json
         one = [c for c in d["commands"] if c["name"].endswith("hello.c.o")]
         expect(d["first"] == "commands" and one and one[0]["b"] == "-DX=1" and one[0]["a"] == "", "a flag", d["commands"])
+        p.ukc("store", "gc", "--quiet")
+        r = p.ukc("diff", source, key)
+        expect(f"functions are not compared: the image of record {source[:12]} is not" in r.out and "\nfunctions\n" not in r.out, "an image that left the store", r)
         for word, status, said in (("ffffffffff", 1, "begins with"), ("nothing", 2, "neither a target, nor a hash"), ("hello.c", 2, "not the text of a plan")):
             r = p.ukc("diff", first, word, status=status)
             expect(said in r.err, f"'{word}' is explained", r)

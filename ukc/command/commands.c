@@ -169,7 +169,7 @@ const struct command commands[] = {
                        "hash or an image as for ukc show. Of plans, prints the "
                        "instances that only one of them has, and choices and keys that differ; a record beside a plan or a target has its own. "
                        "Of two records, prints all of what was wanted, what went in, what was run and what came out that differs, in "
-                       "this order, and which of it comes first. The exit status is 0 also when they differ.",
+                       "this order, then the bytes of each function and variable as far as the store has both images, and which of it comes first. The exit status is 0 also when they differ.",
         .takes = TAKES_PROJECT | TAKES(verbose) | TAKES(json),
         .least = 2,
         .most = 2,

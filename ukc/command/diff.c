@@ -98,7 +98,7 @@ static void compare(struct invocation *i, struct side side[2])
         if (!read_side(i, &side[k]))
             return;
     if (side[0].is_record && side[1].is_record) {
-        diff_records(i, (const struct record *const[]){side[0].named.record, side[1].named.record},
+        diff_records(i, store_directory(side[0].named.store), (const struct record *const[]){side[0].named.record, side[1].named.record},
                      (const struct recorded *const[]){side[0].recorded, side[1].recorded});
         return;
     }

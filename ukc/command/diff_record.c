@@ -6,9 +6,12 @@
  * everything below is another: then the parts after the plan are compared only with --verbose.
  */
 #include "diff.h"
+#include "image_symbols.h"
+#include "../base/file.h"
 #include "../base/json.h"
 #include "../base/map.h"
 #include "../base/text.h"
+#include "../../provenance/blobs.h"
 #include "../../provenance/component.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,6 +38,8 @@ struct comparison {
     struct arena *a;
     const struct record *const *records;
     const struct recorded *const *recorded;
+    const char *store; /* which may have the images; NULL: they are not asked for */
+    const char *absent; /* the record whose image it does not have */
     bool verbose;
     VEC(struct part) parts;
     const char *cause; /* the first part that differs and may decide bytes */
@@ -250,6 +255,27 @@ static void compare_outputs(struct comparison *c)
     compare(c, "outputs", side, false);
 }
 
+/* Functions and data by their names: what all of the above did to them.  An image may have left the store. */
+static void compare_symbols(struct comparison *c)
+{
+    items side[2] = {};
+    if (!c->store || hash_equal(&c->records[0]->image_sha256, &c->records[1]->image_sha256))
+        return;
+    for (int k = 0; k < 2 && !c->absent; k++) {
+        struct diag *quiet = diag_create();
+        const struct source *image = file_read(c->a, blob_path(c->a, c->store, &c->records[k]->image_sha256), SPAN_NONE, (size_t)1 << 32, quiet);
+        size_t count = 0;
+        const struct image_symbol *symbols = image ? image_symbols(c->a, image, &count) : NULL;
+        diag_destroy(quiet);
+        if (!image)
+            c->absent = short_hash(c, &c->records[k]->id);
+        for (size_t n = 0; n < count; n++)
+            add(c, &side[k], symbols[n].name, arena_printf(c->a, "%" PRIu64 " bytes", symbols[n].bytes));
+    }
+    if (!c->absent)
+        compare(c, "functions", side, false);
+}
+
 /* ---- what is said ---- */
 
 static bool one_recipe(const struct comparison *c)
@@ -318,6 +344,8 @@ static void print(const struct comparison *c, bool stopped)
         if (strcmp(c->parts.items[k].name, "settings") == 0 && diff_plans_text(c->a, plans, &plan))
             text_printf(&out, "\nplan\n%s", text_string(&plan));
     }
+    if (c->absent)
+        text_printf(&out, "\nfunctions are not compared: the image of record %s is not in the store; 'ukc reproduce' makes it\n", c->absent);
     if (stopped)
         text_puts(&out, "\nfiles, commands and outputs are those of another build: --verbose compares them\n");
     fputs(text_string(&out), stdout);
@@ -376,11 +404,12 @@ static void compare_parts(struct comparison *c, bool files)
     compare_inputs(c);
     compare_actions(c);
     compare_outputs(c);
+    compare_symbols(c);
 }
 
-void diff_records(struct invocation *i, const struct record *const records[2], const struct recorded *const recorded[2])
+void diff_records(struct invocation *i, const char *store, const struct record *const records[2], const struct recorded *const recorded[2])
 {
-    struct comparison c = {.i = i, .a = i->arena, .records = records, .recorded = recorded, .verbose = given(i, OPTION_verbose) || given(i, OPTION_json)};
+    struct comparison c = {.i = i, .a = i->arena, .records = records, .recorded = recorded, .store = store, .verbose = given(i, OPTION_verbose) || given(i, OPTION_json)};
     bool one_build = strcmp(records[0]->target, records[1]->target) == 0 && strcmp(records[0]->profile, records[1]->profile) == 0 &&
                      strcmp(recorded[0]->recipe.image, recorded[1]->recipe.image) == 0;
     compare_parts(&c, one_build || c.verbose);
