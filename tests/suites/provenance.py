@@ -20,8 +20,9 @@ SECONDS = 900
 class Recorded(Project):
     """A project with a store of its own; hello as a process with the host's C library: quick to build."""
 
-    def __init__(self, context, *arguments, example="hello"):
+    def __init__(self, context, *arguments, example="hello", unikernel=None):
         super().__init__(context)
+        self.name = [unikernel] if unikernel else []  # of several
         self.store = os.path.join(self.top, "store")
         if {"kvm", "xen"} & set(arguments) or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
             for part in ("objects", "unpacked"):
@@ -33,8 +34,8 @@ class Recorded(Project):
         self.built = self.build(*(arguments or ("--target", "posix", "--profile", "dev")))
 
     def build(self, *arguments):
-        self.ukc("configure", *arguments)
-        return self.ukc("build", "--json", timeout=600).json
+        self.ukc("configure", *arguments, *self.name)
+        return self.ukc("build", "--json", *self.name, timeout=600).json
 
     def git(self, *arguments, status=0, directory=None, **options):
         return self.run("git", "-C", directory or os.path.join(self.store, "objects"), *arguments, status=status, **options).out
@@ -65,9 +66,9 @@ def stranger(context):
             return before
 
 
-def elsewhere(context, *arguments, example="hello"):
+def elsewhere(context, *arguments, **which):
     """The project and its store are gone, but for a bundle; another user, directory, time zone, locale and number of jobs; no network."""
-    with Recorded(context, *arguments, example=example) as p, tempfile.TemporaryDirectory(prefix="ukc a place with spaces, and ü-") as other:
+    with Recorded(context, *arguments, **which) as p, tempfile.TemporaryDirectory(prefix="ukc a place with spaces, and ü-") as other:
         built = p.built
         image = shutil.copy(built["image"], other)
         bundle = os.path.join(other, "bundle")
@@ -119,9 +120,9 @@ VARIATIONS = {
 }
 
 
-def varied(context, names, *arguments, example="hello"):
+def varied(context, names, *arguments, **which):
     """Built again where each of these is another: the same record, whose hash is of every input, command and output."""
-    with Recorded(context, *arguments, example=example) as p, contextlib.ExitStack() as after:
+    with Recorded(context, *arguments, **which) as p, contextlib.ExitStack() as after:
         before, variables, place = [], {}, "same"
         for name in names:
             command, more, where = VARIATIONS[name]
@@ -141,8 +142,8 @@ def varied(context, names, *arguments, example="hello"):
         elif names == ["files"]:
             raise harness.Skip("disorderfs is not installed")
         options = {"environment": variables, "directory": project, "timeout": 900}
-        p.run(*before, str(context.ukc), "configure", *(arguments or ("--target", "posix", "--profile", "dev")), **options)
-        r = p.run(*before, str(context.ukc), "build", "--json", **options)
+        p.run(*before, str(context.ukc), "configure", *(arguments or ("--target", "posix", "--profile", "dev")), *p.name, **options)
+        r = p.run(*before, str(context.ukc), "build", "--json", *p.name, **options)
         expect((r.json["record"], r.json["sha256"]) == (p.built["record"], p.built["sha256"]), f"the same record with {', '.join(names)}", p.built, r)
         if "faketime" in before:
             shown = p.ukc("show", r.json["record"], "--json").json
@@ -396,15 +397,30 @@ def index(context):
         expect("ukc store reindex" in r.err, "what there is", r)
 
 
+def examples(context):
+    """Every unikernel of every example, for each target that it can be had for; by name where there are several."""
+    for example in sorted(os.listdir(context.root / "examples")):
+        directory = context.root / "examples" / example
+        if not (directory / "ukc.lua").exists():
+            continue
+        said = subprocess.run([str(context.ukc), "complete", "unikernels"], cwd=directory, capture_output=True, text=True, check=True).stdout.split()
+        for unikernel in said if len(said) > 1 else [None]:
+            for target in ("posix", "kvm", "xen"):
+                words = ["plan", "--target", target, *([unikernel] if unikernel else [])]
+                if subprocess.run([str(context.ukc), *words], cwd=directory, capture_output=True).returncode == 0:
+                    yield example, unikernel, target
+
+
 def tests(context):
     harness.need("git")
     yield "elsewhere/posix_dev", lambda: elsewhere(context)
     yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
     if context.long:
-        for example in sorted(os.listdir(context.root / "examples")):
-            for target in ("posix", "kvm", "xen") if os.path.exists(context.root / "examples" / example / "ukc.lua") else ():
-                yield f"elsewhere/{example}/{target}", lambda e=example, t=target: elsewhere(context, "--target", t, example=e)
-                yield f"varied/{example}/{target}", lambda e=example, t=target: varied(context, list(VARIATIONS), "--target", t, example=e)
+        for example, unikernel, target in examples(context):
+            which = {"example": example, "unikernel": unikernel}
+            name = "/".join(filter(None, (example, unikernel, target)))
+            yield f"elsewhere/{name}", lambda t=target, w=which: elsewhere(context, "--target", t, **w)
+            yield f"varied/{name}", lambda t=target, w=which: varied(context, list(VARIATIONS), "--target", t, **w)
         for name in VARIATIONS:
             yield f"varied/{name}", lambda n=name: varied(context, [n])
     yield "varied/together", lambda: varied(context, list(VARIATIONS))
