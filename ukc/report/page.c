@@ -134,7 +134,7 @@ static const char *grouped_bytes(struct page *p, uint64_t n)
 
 static size_t key_count(const struct plan *plan)
 {
-    size_t n = plan->signature_key_count;
+    size_t n = plan->signature_key_count + plan->seal_count;
     for (size_t k = 0; k < plan->instance_count; k++)
         n += plan->instances[k].key_count;
     return n;

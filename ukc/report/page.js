@@ -28,6 +28,11 @@ function result({ entry: [kind, name, text, anchor] }) {
   return item;
 }
 
+function clear() {
+  by('words').value = '';
+  search();
+}
+
 function search() {
   const words = by('words').value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = words.length ? matches(words) : [];
@@ -38,9 +43,11 @@ function search() {
 by('search').hidden = false;
 by('words').addEventListener('input', search);
 by('search').addEventListener('keydown', e => {
-  if (e.key === 'Escape') { by('words').value = ''; search(); by('words').focus(); }
+  if (e.key === 'Escape') { clear(); by('words').focus(); }
   if (e.key === 'Enter' && e.target === by('words')) by('results').querySelector('a')?.click();
 });
+
+by('results').addEventListener('click', e => { if (e.target.closest('a')) clear(); }); // they would hide what was looked for
 
 // ---- what a link leads to is shown, also within what is folded ----
 

@@ -27,6 +27,8 @@ void page_keys(struct page *p)
     page_table(p, "Keys, their values, and where these came from", columns);
     for (size_t k = 0; k < p->plan->signature_key_count; k++)
         put_key(p, p->plan->signature_key_paths[k], &p->plan->signature_keys[k], &count);
+    for (size_t k = 0; k < p->plan->seal_count; k++)
+        put_key(p, plan_target(p->plan)->seals[k].path, &p->plan->seals[k], &count);
     for (size_t n = p->plan->instance_count; n-- > 0;)
         for (size_t k = 0; k < p->plan->instances[n].key_count; k++)
             put_key(p, page_key_path(p, &p->plan->instances[n], &p->plan->instances[n].keys[k]), &p->plan->instances[n].keys[k], &count);
