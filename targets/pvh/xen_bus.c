@@ -10,7 +10,7 @@
 
 SMALL_BEGIN
 
-enum { PATH_MOST = 192, DIGITS_MOST = 20 };
+enum { PATH_MOST = 192, DIGITS_MOST = 20, NAMES_MOST = 512 };
 static const int64_t PATIENCE = 10 * NANOSECONDS_PER_SECOND, LOOK = 20 * NANOSECONDS_PER_MILLISECOND;
 
 static char *append(char *at, const char *end, const char *text)
@@ -48,6 +48,23 @@ static uint64_t number_of(const char *text)
     for (; *text; text++)
         n = n * 10 + (uint64_t)(*text - '0');
     return n;
+}
+
+int xen_device_list(const char *kind, unsigned *numbers, unsigned most)
+{
+    char path[PATH_MOST], names[NAMES_MOST];
+    unsigned count = 0;
+    int got = xen_store_list(path_of(path, "device", kind), names, sizeof names);
+    for (const char *name = names; got > 0 && name < names + got && count < most; name += strlen(name) + 1) {
+        uint64_t number = number_of(name);
+        unsigned at = count;
+        if (number > UINT32_MAX)
+            continue;
+        for (count++; at > 0 && numbers[at - 1] > number; at--)
+            numbers[at] = numbers[at - 1];
+        numbers[at] = (unsigned)number;
+    }
+    return got < 0 && got != -ENOENT ? got : (int)count;
 }
 
 int xen_device_open(struct xen_device *device, const char *kind, unsigned number)

@@ -14,7 +14,7 @@
 SMALL_BEGIN
 
 enum { RING = 1024, CHANGES_MOST = 16, TOKEN_MOST = 32 };
-enum type { READ = 2, WATCH = 4, BEGIN = 6, END = 7, WRITE = 11, CHANGED = 15, FAILED = 16 };
+enum type { LIST = 1, READ = 2, WATCH = 4, BEGIN = 6, END = 7, WRITE = 11, CHANGED = 15, FAILED = 16 };
 static const int64_t PATIENCE = 5 * NANOSECONDS_PER_SECOND;
 
 struct ring {
@@ -174,6 +174,17 @@ int xen_store_read(uint32_t transaction, const char *path, char *value, size_t s
     if ((size_t)got >= size || strlen(payload) != (size_t)got)
         return -E2BIG;
     memcpy(value, payload, (size_t)got + 1);
+    return got;
+}
+
+int xen_store_list(const char *path, char *names, size_t size)
+{
+    int got = ask(LIST, XEN_STORE_ALONE, path, "", 0);
+    if (got < 0)
+        return got;
+    if ((size_t)got >= size)
+        return -E2BIG;
+    memcpy(names, payload, (size_t)got + 1);
     return got;
 }
 

@@ -171,7 +171,7 @@ bool guest_read_plan(struct project *p, struct guest *g)
         if (*line && *line != ' ') {
             implementation_of(line, name, sizeof name);
             instance = arena_strndup(p->a, line, strcspn(line, ":"));
-            g->disk_drivers += string_equal(name, "virtio_blk");
+            g->disk_drivers += string_equal(name, "virtio_blk") || string_equal(name, "blkfront");
             g->card_drivers += string_equal(name, "virtio_net") || string_equal(name, "netfront");
             g->noise_drivers += string_equal(name, "virtio_rng");
             g->console_drivers += string_equal(name, "virtio_console");

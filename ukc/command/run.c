@@ -49,7 +49,7 @@ bool run_check_options(struct project *p)
                                               OPTION_tap,      OPTION_block,  OPTION_json_config};
     enum target target = p->configuration.target;
     for (size_t k = 0; target != TARGET_kvm && k < sizeof machines / sizeof machines[0]; k++) {
-        if (!given(p->i, machines[k]) || (target == TARGET_xen && machines[k] == OPTION_memory))
+        if (!given(p->i, machines[k]) || (target == TARGET_xen && (machines[k] == OPTION_memory || machines[k] == OPTION_block)))
             continue;
         const char *why = target == TARGET_posix ? "a process has no machine" : "a Xen domain has none of it yet";
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: %s", options[machines[k]].name, why);

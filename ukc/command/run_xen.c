@@ -15,15 +15,34 @@
 static const uint64_t MIB = 1 << 20;
 
 /* A string of xl's: between apostrophes, where a backslash quotes. */
-static void put_string(struct text *out, const char *name, const char *value)
+static void put_quoted(struct text *out, const char *value)
 {
-    text_printf(out, "%s = '", name);
+    text_putc(out, '\'');
     for (; *value; value++) {
         if (*value == '\'' || *value == '\\')
             text_putc(out, '\\');
         text_putc(out, *value);
     }
-    text_puts(out, "'\n");
+    text_putc(out, '\'');
+}
+
+static void put_string(struct text *out, const char *name, const char *value)
+{
+    text_printf(out, "%s = ", name);
+    put_quoted(out, value);
+    text_putc(out, '\n');
+}
+
+/* In their order xvda, xvdb and so on (xl-disk-configuration(5)); what follows "target=" is the file's name, whatever is in it. */
+static void put_disks(struct project *p, const struct guest *g, struct text *out)
+{
+    for (size_t k = 0; k < g->disks.count; k++) {
+        const struct guest_disk *disk = &g->disks.items[k];
+        text_puts(out, k ? ", " : "disk = [");
+        put_quoted(out, arena_printf(p->a, "format=raw,vdev=xvd%c,access=%s,target=%s", (char)('a' + k), disk->read_only ? "ro" : "rw",
+                                     guest_absolute(p, disk->file)));
+        text_puts(out, k + 1 == g->disks.count ? "]\n" : "");
+    }
 }
 
 static void configuration(struct project *p, const struct guest *g, struct text *out)
@@ -39,6 +58,7 @@ static void configuration(struct project *p, const struct guest *g, struct text 
         const char *mac = k < g->cards.count ? arena_printf(p->a, "mac=%s", g->cards.items[k].mac) : "";
         text_printf(out, "%s'%s'%s", k ? ", " : "vif = [", mac, k + 1 == g->card_drivers ? "]\n" : "");
     }
+    put_disks(p, g, out);
     /* a crashed domain is not started again and again */
     put_string(out, "on_crash", "destroy");
 }
@@ -79,7 +99,7 @@ int run_xen(struct project *p, const struct image *image)
     struct guest guest;
     struct text text = {};
     bool dry = given(p->i, OPTION_dry_run);
-    if (!guest_make(p, image, &guest))
+    if (!guest_make(p, image, &guest) || !guest_complete(p, &guest, guest.card_drivers, !dry))
         return (int)diag_status(p->d);
     const char *file = project_file(p, arena_printf(p->a, "%s.xl", guest.name));
     const char *const argv[] = {"xl", "create", "-c", file, NULL};

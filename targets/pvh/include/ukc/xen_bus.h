@@ -20,7 +20,9 @@ struct xen_device {
     uint16_t domain; /* where it is */
 };
 
-/* The device of a kind ("vif", "vbd") with this number.  -ENODEV: there is none. */
+/* The numbers of the devices of a kind ("vif", "vbd"), from the smallest on, `most` at most: how many, or an error. */
+int xen_device_list(const char *kind, unsigned *numbers, unsigned most);
+/* The device with this number.  -ENODEV: there is none. */
 int xen_device_open(struct xen_device *, const char *kind, unsigned number);
 /* A key of either end: the text's length, or an error. */
 int xen_device_read(const struct xen_device *, bool others, const char *key, char *value, unsigned size);

@@ -22,6 +22,8 @@ enum { XEN_STORE_ALONE = 0 };
 
 /* The value, ended with a zero byte: its length.  -E2BIG: it has `size` bytes or more, or a zero byte in it. */
 int xen_store_read(uint32_t transaction, const char *path, char *value, size_t size);
+/* The names below a path, each ended with a zero byte, and one more zero byte: how many bytes without that.  -E2BIG: `size` or more. */
+int xen_store_list(const char *path, char *names, size_t size);
 int xen_store_write(uint32_t transaction, const char *path, const char *value);
 /* Between the two, others see nothing of what was written.  xen_store_end gives -EAGAIN when somebody else has changed what was read: begin again. */
 int xen_store_begin(uint32_t *transaction);

@@ -1,0 +1,189 @@
+/*
+ * blkfront.c - finding the disk, and agreeing with its other end (xen/include/public/io/blkif.h).
+ *
+ * The other end has to offer nothing: what it does not say is not used.
+ */
+#include "blkfront.h"
+
+#include "disk.h"
+#include "keys.h"
+#include "log.h"
+
+#include <errno.h>
+#include <ukc/xen.h>
+#include <ukc/xen_store.h>
+
+enum { DISKS = 32, INDIRECT_MOST = PAGE / 8 /* segments in a page */, VDISK_READ_ONLY = 4 /* of "info" */ };
+/* Two requests of a large transfer are on their way at a time. */
+enum { PAGES_MOST = KEY_BUFFERS / 2 < INDIRECT_MOST ? KEY_BUFFERS / 2 : INDIRECT_MOST };
+
+struct disk disk;
+
+/* ---- which disk ---- */
+
+/* docs/man/xen-vbd-interface.7: what a number means. */
+static unsigned index_of(unsigned number)
+{
+    if (number >> 28)
+        return number >> 8 & 0xfffff; /* xvd and more */
+    switch (number >> 8) {
+    case 3: return number >> 6 & 3;   /* hda, hdb */
+    case 22: return 2 + (number >> 6 & 3);
+    default: return number >> 4 & 15; /* xvd, sd */
+    }
+}
+
+/* The disk that the keys mean: 0, or a negative errno value after saying why not. */
+static int find(void)
+{
+    unsigned numbers[DISKS], found = 0;
+    int count = xen_device_list("vbd", numbers, DISKS);
+    for (int i = 0; i < count; i++) {
+        if (KEY_INDEX >= 0 && index_of(numbers[i]) != (unsigned)KEY_INDEX)
+            continue;
+        int error = xen_device_open(&disk.device, "vbd", numbers[i]);
+        if (error)
+            continue;
+        disk.handle = (uint16_t)numbers[i];
+        found++;
+    }
+    if (found == 1)
+        return 0;
+    if (found > 1)
+        log_write(LOG_LEVEL_ERROR, "blkfront", "there are several disks: the key 'index' has to say which");
+    else if (KEY_INDEX >= 0)
+        log_write(LOG_LEVEL_ERROR, "blkfront", "there is no disk %d (xvd%c)", (int)KEY_INDEX, 'a' + (int)KEY_INDEX % 26);
+    else
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the domain has no disk: its file for xl needs a line disk = [...]");
+    return found > 1 ? -ENOTUNIQ : count < 0 ? count : -ENODEV;
+}
+
+/* ---- agreeing ---- */
+
+static int write_offer(uint32_t transaction, int grant)
+{
+    int error = xen_device_write_number(&disk.device, transaction, "ring-ref", (uint64_t)grant);
+    if (!error)
+        error = xen_device_write_number(&disk.device, transaction, "event-channel", disk.event);
+    if (!error)
+        error = xen_device_write(&disk.device, transaction, "protocol", "x86_64-abi");
+    if (!error)
+        error = xen_device_write(&disk.device, transaction, "feature-persistent", "1");
+    return error;
+}
+
+/* All of it at once, as others see it. */
+static int offer(int grant)
+{
+    int error;
+    do {
+        uint32_t transaction;
+        error = xen_store_begin(&transaction);
+        if (error)
+            return error;
+        error = write_offer(transaction, grant);
+        int ended = xen_store_end(transaction, !error);
+        error = error ? error : ended;
+    } while (error == -EAGAIN);
+    return error;
+}
+
+static uint64_t said(const char *key, uint64_t otherwise)
+{
+    return xen_device_number(&disk.device, true, key, otherwise);
+}
+
+/* What the disk is, once the other end has said so. */
+static int read_disk(void)
+{
+    char mode[4];
+    uint64_t units = said("sectors", UINT64_MAX), size = said("sector-size", UNIT), segments = said("feature-max-indirect-segments", 0);
+    if (units > UINT64_MAX / UNIT || size < UNIT || size > PAGE || (size & (size - 1))) {
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be: %llu units of 512 bytes, sectors of %llu", (unsigned long long)units, (unsigned long long)size);
+        return -EIO;
+    }
+    bool read_only = (said("info", 0) & VDISK_READ_ONLY) || (xen_device_read(&disk.device, true, "mode", mode, sizeof mode) == 1 && mode[0] == 'r');
+    disk.info = (struct block_info){.sectors = units / (size / UNIT), .sector_size = (uint32_t)size, .read_only = KEY_READ_ONLY || read_only};
+    segments = segments < PAGES_MOST ? segments : PAGES_MOST;
+    disk.pages_most = segments > SEGMENTS ? (unsigned)segments : SEGMENTS;
+    disk.flush = said("feature-flush-cache", 0) == 1 ? OPERATION_FLUSH : said("feature-barrier", 0) == 1 ? OPERATION_BARRIER : OPERATION_READ;
+    disk.discards = said("feature-discard", 0) == 1;
+    return 0;
+}
+
+static int set_up(void)
+{
+    int grant, event = xen_event_open(disk.device.domain);
+    if (event < 0)
+        return event;
+    disk.event = (uint32_t)event;
+    int error = requests_open(&grant);
+    if (!error)
+        error = offer(grant);
+    if (!error)
+        error = xen_device_state(&disk.device, XEN_STATE_READY);
+    return error;
+}
+
+static int connect(void)
+{
+    if (xen_device_await(&disk.device, XEN_STATE_WAITING, XEN_STATE_READY) == XEN_STATE_UNKNOWN) {
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk's other end, in domain %u, is not ready", disk.device.domain);
+        return -ETIMEDOUT;
+    }
+    int error = set_up();
+    if (!error && xen_device_await(&disk.device, XEN_STATE_CONNECTED, XEN_STATE_CLOSING) != XEN_STATE_CONNECTED)
+        error = -ETIMEDOUT;
+    if (!error)
+        error = read_disk();
+    if (!error)
+        error = xen_device_state(&disk.device, XEN_STATE_CONNECTED);
+    disk.open = !error;
+    return error;
+}
+
+int blkfront_start(void)
+{
+    disk = (struct disk){};
+    int error = find();
+    if (error)
+        return error;
+    error = connect();
+    if (error) {
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be set up: error %d", -error);
+        xen_device_state(&disk.device, XEN_STATE_CLOSING);
+        return error;
+    }
+    log_write(LOG_LEVEL_INFO, "blkfront", "%llu sectors of %u bytes%s", (unsigned long long)disk.info.sectors, (unsigned)disk.info.sector_size,
+              disk.info.read_only ? ", read only" : "");
+    return 0;
+}
+
+/* Takes it out of use. */
+static void close_disk(void)
+{
+    bool was = disk.open;
+    disk.open = false;
+    if (was)
+        xen_device_state(&disk.device, XEN_STATE_CLOSING);
+    requests_fail();
+}
+
+/* Pages that are granted stay: the other end may still have them, and the domain ends. */
+void blkfront_stop(void)
+{
+    close_disk();
+}
+
+void disk_broken(void)
+{
+    if (disk.open)
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk's other end broke the rules: it is not used any more");
+    close_disk();
+}
+
+int blkfront_info(struct block_info *info)
+{
+    *info = disk.info;
+    return 0;
+}
