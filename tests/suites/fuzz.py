@@ -13,9 +13,11 @@ from lib.project import store
 
 SECONDS = 1200
 ELSEWHERE = {"http"}
+XEN = {"blkfront": ("blkfront", "requests", "transfer"), "netfront": ("netfront", "receive", "send")}
 # fuzzers with the files that they are about, most of them of the runtime; the others are linked with the compiler
 RUNTIME = {
     "virtio": ("targets/kvm/virtio_bus/ring.c",),
+    **{name: ("tests/unit/runtime/xen_double.c", *(f"targets/xen/{name}/{part}.c" for part in parts)) for name, parts in XEN.items()},
     "acpi": tuple(f"targets/pvh/acpi{part}.c" for part in ("", "_madt", "_mcfg", "_fadt", "_aml", "_device", "_generation")),
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
     "kv_block": ("tests/unit/runtime/block_double.c",
@@ -25,10 +27,12 @@ RUNTIME = {
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"acpi": 100000, "dns": 1000000, "bundle": 20000, "kv_block": 200000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
+RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "kv_block": 200000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
 # headers that a target has, as the unit tests stand in for them
-INCLUDE = {"virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
+INCLUDE = {**{name: ("tests/unit/runtime/bindings", f"tests/unit/runtime/{name}", "tests/unit/runtime", f"targets/xen/{name}") for name in XEN},
+           "virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
+OPTIONS = {name: ("-fsanitize-coverage=trace-loads",) for name in XEN}  # what the other end writes may change between two reads
 LIBRARIES = {"bundle": ("-lgit2", "-lz", "-lcrypto")}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
@@ -63,7 +67,7 @@ def fuzz(context, name):
     directory = harness.scratch()
     if name in RUNTIME:
         include = (*INCLUDE.get(name, ()), "libs/include", "libs/signatures")
-        parts = [*(f"-I{context.root / d}" for d in include), *(context.root / file for file in RUNTIME[name]), *LIBRARIES.get(name, ())]
+        parts = [*(f"-I{context.root / d}" for d in include), *OPTIONS.get(name, ()), *(context.root / file for file in RUNTIME[name]), *LIBRARIES.get(name, ())]
     else:
         parts = [*lua_flags().split(), core(context, directory), "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++"]
     program = directory / "fuzz"

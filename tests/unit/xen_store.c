@@ -99,6 +99,10 @@ static void answer(const struct header *h, const char *text)
         say_message(READ, h->request, memset(big, 'x', sizeof big), sizeof big);
     else if (h->type == READ)
         say_message(READ, h->request, value, strlen(value));
+    else if (h->type == LIST && strcmp(text, "absent") == 0)
+        say_message(FAILED, h->request, "ENOENT", 7);
+    else if (h->type == LIST)
+        say_message(LIST, h->request, "51728\0state", 12);
     else if (h->type == BEGIN)
         say_message(BEGIN, h->request, "42", 3);
     else
@@ -190,6 +194,16 @@ static void answers(void **state)
     assert_int_equal(xen_store_event(), EVENT);
 }
 
+static void names(void **state)
+{
+    (void)state;
+    char names[16];
+    assert_int_equal(xen_store_list("device/vbd", names, sizeof names), 12);
+    assert_memory_equal(names, "51728\0state\0", 13);
+    assert_int_equal(xen_store_list("device/vbd", names, 12), -E2BIG);
+    assert_int_equal(xen_store_list("absent", names, sizeof names), -ENOENT);
+}
+
 static void larger_than_the_ring(void **state)
 {
     (void)state;
@@ -266,7 +280,7 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(answers, setup), cmocka_unit_test_setup(larger_than_the_ring, setup), cmocka_unit_test_setup(changes_between, setup),
+        cmocka_unit_test_setup(answers, setup), cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(larger_than_the_ring, setup), cmocka_unit_test_setup(changes_between, setup),
         cmocka_unit_test_setup(lies, setup),    cmocka_unit_test_setup(words, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,6 @@ static struct {
     const char *page;
     bool read_only;
 } grants[DOUBLE_GRANTS];
-static unsigned grant_count = GRANTS_FROM;
 struct key {
     char name[40], value[40];
 };
@@ -50,19 +49,27 @@ void double_xen_begin(void)
     now = 0;
 }
 
+void double_xen_forget(void)
+{
+    memset(grants, 0, sizeof grants);
+}
+
 /* ---- grants and events ---- */
 
 int xen_grant(uint16_t domain, const void *page, bool read_only)
 {
-    require(domain == DOUBLE_DOMAIN && (uintptr_t)page % PAGE == 0 && grant_count < DOUBLE_GRANTS, "grant");
-    grants[grant_count].page = page;
-    grants[grant_count].read_only = read_only;
-    return (int)grant_count++;
+    int reference = GRANTS_FROM;
+    while (reference < DOUBLE_GRANTS && grants[reference].page)
+        reference++;
+    require(domain == DOUBLE_DOMAIN && (uintptr_t)page % PAGE == 0 && reference < DOUBLE_GRANTS, "a grant");
+    grants[reference].page = page;
+    grants[reference].read_only = read_only;
+    return reference;
 }
 
 bool xen_grant_end(int reference)
 {
-    require(reference >= GRANTS_FROM && (unsigned)reference < grant_count && grants[reference].page, "the end of a grant that there is not");
+    require(reference >= GRANTS_FROM && reference < DOUBLE_GRANTS && grants[reference].page, "the end of a grant that there is not");
     if (!double_xen.keeps)
         grants[reference].page = NULL;
     return !double_xen.keeps;
@@ -70,7 +77,7 @@ bool xen_grant_end(int reference)
 
 char *double_xen_page(uint32_t grant, bool *read_only)
 {
-    if (grant >= grant_count || !grants[grant].page)
+    if (grant >= DOUBLE_GRANTS || !grants[grant].page)
         return NULL;
     if (read_only)
         *read_only = grants[grant].read_only;
@@ -80,7 +87,7 @@ char *double_xen_page(uint32_t grant, bool *read_only)
 unsigned double_xen_granted(void)
 {
     unsigned count = 0;
-    for (unsigned i = GRANTS_FROM; i < grant_count; i++)
+    for (unsigned i = GRANTS_FROM; i < DOUBLE_GRANTS; i++)
         count += grants[i].page != NULL;
     return count;
 }
@@ -134,6 +141,11 @@ static struct key *key_of(struct key *keys, const char *name, bool add)
 void double_xen_say(const char *name, const char *value)
 {
     snprintf(key_of(other_keys, name, true)->value, sizeof other_keys->value, "%s", value);
+}
+
+void double_xen_have(const char *name, const char *value)
+{
+    snprintf(key_of(own_keys, name, true)->value, sizeof own_keys->value, "%s", value);
 }
 
 const char *double_xen_said(const char *name)

@@ -26,8 +26,12 @@ extern struct double_xen double_xen;
 
 /* As new, without keys; what was granted still is. */
 void double_xen_begin(void);
+/* What was granted is not any more: for what never takes a grant back. */
+void double_xen_forget(void);
 /* Of the other end. */
 void double_xen_say(const char *key, const char *value);
+/* Of the image, as the toolstack writes them. */
+void double_xen_have(const char *key, const char *value);
 /* Of the image; NULL: never written. */
 const char *double_xen_said(const char *key);
 /* The page of a grant; NULL: there is none.  *read_only if it is wanted. */

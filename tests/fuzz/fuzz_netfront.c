@@ -1,0 +1,164 @@
+/*
+ * fuzz_netfront.c - a libFuzzer target: a network interface whose other end answers anything.
+ *
+ * The input is a program: frames that are sent and received, and between them answers, honest ones and others.  Receiving touches nothing
+ * outside its buffer, and no call gives what it may not.
+ *
+ * Built by tests/suites/fuzz.py; corpus in corpus/netfront.
+ */
+#include "xen_other_end.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "netfront.h"
+#include "netif.h"
+#include "pages.h"
+#include "task.h"
+#include "xen_double.h"
+#include <ukc/deadline.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { SLOTS = 256, RECEIVE = 0, SEND = 1 };
+
+uint8_t test_vif_mac[6];
+int test_vif_index = -1;
+static uint32_t taken[END_RINGS];
+
+/* ---- what netfront stands on ---- */
+
+void *pages_allocate(size_t size)
+{
+    static void *kept[16];
+    static unsigned next; /* it never frees: what an earlier input had goes to a later one */
+    void *memory = aligned_alloc(END_PAGE, (size + END_PAGE - 1) / END_PAGE * END_PAGE);
+    free(kept[next % 16]);
+    return kept[next++ % 16] = memory;
+}
+
+void pages_free(void *memory, size_t size)
+{
+    (void)memory, (void)size;
+}
+
+struct task *task_self(void)
+{
+    static char self;
+    return (struct task *)(void *)&self;
+}
+
+void task_wake(struct task *task)
+{
+    (void)task;
+}
+
+int task_yield(void)
+{
+    return 0;
+}
+
+int task_park(int64_t deadline)
+{
+    (void)deadline;
+    abort(); /* nothing here waits */
+}
+
+/* ---- the other end ---- */
+
+static uint32_t *head(unsigned which)
+{
+    return (uint32_t *)(void *)end_rings[which];
+}
+
+static char *slot(unsigned which, uint32_t index)
+{
+    return end_rings[which] + END_HEAD + index % SLOTS * (which == RECEIVE ? 8 : 12);
+}
+
+/* The index of answers is the third word. */
+static void answer(unsigned which, const uint16_t *words, size_t size)
+{
+    memcpy(slot(which, head(which)[2]), words, size);
+    head(which)[2]++;
+}
+
+static void answer_receive(unsigned lie)
+{
+    uint16_t id = 0;
+    memcpy(&id, slot(RECEIVE, taken[RECEIVE]++), sizeof id);
+    const uint16_t honest[] = {id, next_byte(), 0, next_byte()};
+    const uint16_t others[] = {lie & 1 ? next_byte() : id, (uint16_t)(next_byte() << 5), next_byte() & 13, (uint16_t)(next_byte() << 4)};
+    answer(RECEIVE, lie ? others : honest, sizeof honest);
+}
+
+static void answer_send(bool lie)
+{
+    uint16_t id;
+    memcpy(&id, slot(SEND, taken[SEND]++) + 8, sizeof id);
+    const uint16_t words[] = {lie ? next_byte() : id, next_byte()};
+    answer(SEND, words, sizeof words);
+}
+
+static void act(void)
+{
+    unsigned kind = next_byte();
+    switch (kind % 8) {
+    case 0: end_scribble(kind >> 3); break;
+    case 1: answer_receive(1 + (kind >> 3)); break;
+    case 2: answer_send(true); break;
+    case 3: case 4: answer_send(false); break;
+    default: answer_receive(0); break;
+    }
+}
+
+static void agree(void)
+{
+    static const char *const names[END_RINGS] = {"rx-ring-ref", "tx-ring-ref"};
+    for (unsigned i = 0; double_xen.own == XEN_STATE_CONNECTED && i < END_RINGS; i++)
+        end_rings[i] = double_xen_page((uint32_t)atoi(double_xen_said(names[i])), NULL);
+}
+
+/* ---- the program ---- */
+
+static void receive(void)
+{
+    size_t size = (size_t)next_byte() * 16;
+    char *frame = malloc(size + 1);
+    image_runs = true;
+    ptrdiff_t got = netfront_receive(frame, size, DEADLINE_NOW);
+    image_runs = false;
+    require(got <= (ptrdiff_t)size && (got >= 14 || got == -ETIMEDOUT || got == -EMSGSIZE || got == -EIO));
+    free(frame);
+}
+
+static void send_frame(void)
+{
+    char bytes[1514] = {0};
+    const struct view view = {bytes, 14 + (size_t)next_byte() * 5};
+    image_runs = true;
+    int error = netfront_send(&view, 1, DEADLINE_NOW);
+    image_runs = false;
+    require(error == 0 || error == -ETIMEDOUT || error == -EIO);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    input = data;
+    input_end = data + size;
+    double_xen_begin();
+    double_xen_forget();
+    double_xen.other = XEN_STATE_CONNECTED;
+    double_xen.own_changed = agree;
+    double_xen_have("mac", "00:16:3e:00:00:02");
+    taken[0] = taken[1] = race = 0;
+    require(netfront_start() == 0);
+    while (input < input_end)
+        switch (next_byte() % 4) {
+        case 0: receive(); break;
+        case 1: send_frame(); break;
+        default: act(); break;
+        }
+    netfront_stop();
+    return 0;
+}
