@@ -27,13 +27,14 @@ RUNTIME = {
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "kv_block": 200000, "pcap": 300000, "virtio": 300000}  # with --long, as many as there is time for
+RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "kv_block": 200000, "pcap": 300000,
+        "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
 # headers that a target has, as the unit tests stand in for them
 INCLUDE = {**{name: ("tests/unit/runtime/bindings", f"tests/unit/runtime/{name}", "tests/unit/runtime", f"targets/xen/{name}") for name in XEN},
            "virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
-OPTIONS = {name: ("-fsanitize-coverage=trace-loads",) for name in XEN}  # what the other end writes may change between two reads
-LIBRARIES = {"bundle": ("-lgit2", "-lz", "-lcrypto")}
+# what the other end of a ring writes may change between two reads
+OPTIONS = {"bundle": ("-lgit2", "-lz", "-lcrypto"), **{name: ("-fsanitize-coverage=trace-loads",) for name in XEN}}
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
@@ -67,7 +68,7 @@ def fuzz(context, name):
     directory = harness.scratch()
     if name in RUNTIME:
         include = (*INCLUDE.get(name, ()), "libs/include", "libs/signatures")
-        parts = [*(f"-I{context.root / d}" for d in include), *OPTIONS.get(name, ()), *(context.root / file for file in RUNTIME[name]), *LIBRARIES.get(name, ())]
+        parts = [*(f"-I{context.root / d}" for d in include), *(context.root / file for file in RUNTIME[name]), *OPTIONS.get(name, ())]
     else:
         parts = [*lua_flags().split(), core(context, directory), "-llua5.4", "-lcrypto", "-lcadical", "-lstdc++"]
     program = directory / "fuzz"

@@ -33,7 +33,8 @@ def run_with_disks(context):
         p.write("it's, one", bytes(1 << 20))
         r = p.ukc("run", "--dry-run", "--block", "it's, one,ro", "--block", "it's, one")
         path = p.file("it's, one").replace("'", "\\'")
-        expect(f"disk = ['format=raw,vdev=xvda,access=ro,target={path}', 'format=raw,vdev=xvdb,access=rw,target={path}']\n" in r.out, "xl is given the disks", r)
+        wanted = [f"'format=raw,vdev={vdev},access={access},target={path}'" for vdev, access in (("xvda", "ro"), ("xvdb", "rw"))]
+        expect(f"disk = [{', '.join(wanted)}]\n" in r.out, "xl is given the disks", r)
         expect("drivers for 1 disk, and the machine has 0: --block FILE adds one" in p.ukc("run", "--dry-run").err, "a missing one is noticed")
         expect("does not start" in p.ukc("run", status=2).err, "and refused when it is to run")
         return p.read("build", "xen", "counter")
@@ -76,7 +77,7 @@ KERNEL=sectors domain fixed '' "$(disk fixed 1M xvda ro)"
     port = free_port()
     options = ["-netdev", f"user,id=n0,net=10.0.0.0/24,host=10.0.0.1,hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080", "-device", "e1000,netdev=n0"]
     with tempfile.TemporaryDirectory() as d:
-        machine = xen.Machine(context, images, script, d, options)
+        machine = xen.Machine(context, images, script, d, options, timeout=480)
         try:
             machine.wait_for("first")
             got = [ask(port, *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("POST", "b"))]

@@ -45,7 +45,7 @@
     X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
     X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
     X(tap, 0, "tap", "DEVICE", true, "on kvm: a network card on this tap device of the host, made if it is not there") \
-    X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm: a disk; with ,ro one that is only read; the image counts them in this order") \
+    X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm and xen: a disk; with ,ro one that is only read; the image counts them in this order") \
     X(json_config, 0, "json-config", NULL, false, "on kvm: do not run the image; print what Firecracker, cloud-hypervisor (JSON) or libvirt (XML) is given to run it, named by --with; without --with a JSON object of all three, libvirt's XML a string in it; what cannot run it is left out") \
     X(batch, 0, "batch", NULL, false, "end gdb after the scripts and commands, and ask nothing")         \
     X(script, 'x', "script", "FILE", true, "gdb commands to begin with, in a file")                      \

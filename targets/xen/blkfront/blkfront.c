@@ -99,7 +99,8 @@ static int read_disk(void)
     char mode[4];
     uint64_t units = said("sectors", UINT64_MAX), size = said("sector-size", UNIT), segments = said("feature-max-indirect-segments", 0);
     if (units > UINT64_MAX / UNIT || size < UNIT || size > PAGE || (size & (size - 1))) {
-        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be: %llu units of 512 bytes, sectors of %llu", (unsigned long long)units, (unsigned long long)size);
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be: %llu units of 512 bytes, sectors of %llu", (unsigned long long)units,
+                  (unsigned long long)size);
         return -EIO;
     }
     bool read_only = (said("info", 0) & VDISK_READ_ONLY) || (xen_device_read(&disk.device, true, "mode", mode, sizeof mode) == 1 && mode[0] == 'r');
