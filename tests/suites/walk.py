@@ -379,6 +379,8 @@ def installed(context):
         p.run(found[0], "configure")
         p.run(found[0], "build")
         expect(os.path.exists(p.file("build/posix/site")), "the installed ukc builds")
+        rig = os.path.join(os.path.dirname(found[0]), "..", "share", "ukc", "targets", "xen", "in-qemu")
+        expect(sorted(os.listdir(rig)) == ["assemble", "init", "run"], "what --in-qemu is put together from is there")
 
 
 def manual_and_completion(context):

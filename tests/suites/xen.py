@@ -1,8 +1,10 @@
 """xen images as PVH domains of a real Xen, in QEMU: created by xl, they run, end with a status, stop when they are told, and crash readably."""
 
-import tempfile
+import json
+import os
 import time
 import urllib.parse
+import xml.etree.ElementTree
 
 from lib import xen
 from lib.probe import CRASHES, MANIFEST, PROBE, SAID, check_image
@@ -54,9 +56,24 @@ def run_elsewhere(context):
         r = p.ukc("run", "--dry-run", "-m", "4M", "--", "it's", "a b")
         expect(r.out == written, "--dry-run prints it", r, written)
         r = p.ukc("run", "-p", "8080:80", status=2)
-        expect("--publish is for target kvm: a Xen domain has none of it yet" in r.err, "what there is not is refused", r)
+        expect("--publish needs --in-qemu on target xen" in r.err, "what there is not is refused", r)
+        check_configurations(p, written)
         expect("not xen" in p.ukc("debug", status=2).err, "and so is debugging")
         return written.replace(p.file("build/xen/hello"), "/job/hello").encode() + b"on_poweroff = 'preserve'\n"
+
+
+def check_configurations(p, written):
+    """What xl and libvirt are given, printed and beside the image."""
+    both = json.loads(p.ukc("run", "--json-config", "-m", "4M", "--", "it's", "a b").out)
+    expect(both["xl"] == written, "xl's file is printed", both)
+    r = p.ukc("run", "--json-config", "--with", "libvirt", "-m", "4M", "--", "it's", "a b")
+    expect(r.out == both["libvirt"] == p.read("build", "xen", "hello.xml").decode(), "and libvirt's, which is beside the image too", r)
+    domain = xml.etree.ElementTree.fromstring(r.out)
+    expect(domain.get("type") == "xen" and domain.findtext("os/type") == "xenpvh" and domain.findtext("memory") == str(4 << 20), "it is a PVH domain", r)
+    expect(domain.findtext("os/cmdline") == "it's \"a b\"", "with its arguments", r)
+    for words, said in ((["--with", "qemu", "--json-config"], "qemu does not run Xen's domains"), (["--with", "libvirt"], "--with is for --json-config")):
+        r = p.ukc("run", *words, status=2)
+        expect(said in r.err, "what there is not is refused", r)
 
 
 def machine(context):
@@ -113,33 +130,59 @@ def patiently(port, path):
             time.sleep(1)
 
 
-def network(context):
-    """The home page, its interface bridged to QEMU's network: the host gets the same bytes as it embeds."""
-    page = image(context, "homepage", example="homepage")
+def in_qemu(context):
+    """`ukc run --in-qemu` with the home page: the host gets the same bytes as it embeds; SIGTERM stops it, and its status comes back."""
+    xen.host(context)
     port = free_port()
-    script = """bridge
-configure homepage '' "vif=['mac=00:16:3e:00:00:02,bridge=br0']"
-create homepage && echo created
-read word
-timeout 20 xl shutdown homepage
-await_end homepage; report homepage
-"""
-    options = ["-netdev", f"user,id=n0,net=10.0.0.0/24,host=10.0.0.1,hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080", "-device", "e1000,netdev=n0"]
-    with tempfile.TemporaryDirectory() as d:
-        machine = xen.Machine(context, {"homepage": page}, script, d, options)
-        machine.wait_for("created")
+    with Project(context) as p:
+        p.environment["XDG_CACHE_HOME"] = xen.cache(context)
+        p.copy("examples/homepage")
+        p.ukc("configure", "--target", "xen")
+        p.ukc("build", timeout=800)
+        refused(p)
+        r = p.ukc("run", "--in-qemu", "--dry-run", "-p", f"{port}:8080")
+        expect("/assemble " in r.out and "/qemu-system-x86_64 " in r.out and f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080" in r.out, "--dry-run prints it", r)
+        process = p.start(str(context.ukc), "run", "--in-qemu", "-p", f"{port}:8080")
         root = context.root / "examples" / "homepage" / "htdocs"
         try:
+            wait_for_line(process, "listening on port 8080")
             for file in sorted(f for f in root.rglob("*") if f.is_file()):
                 got = patiently(port, "/" + urllib.parse.quote(str(file.relative_to(root))))
-                expect(got == file.read_bytes(), f"{file.name} is the same from the domain", machine.log)
+                expect(got == file.read_bytes(), f"{file.name} is the same from the domain")
+            process.terminate()
+            rest = process.communicate(timeout=120)[0].decode(errors="replace")
         finally:
-            machine.tell("done")
-            said, log = machine.finish()
-    d = xen.domains(said)["homepage"]
-    expect(d.status == 0 and not d.crashed, "it stops when it is told", d, log)
+            process.kill()
+        expect(process.returncode == 0, "it stops when it is told, and its status is passed on", process.returncode, rest)
+
+
+def wait_for_line(process, words):
+    said = ""
+    for line in process.stdout:
+        said += line.decode(errors="replace")
+        if words in said:
+            return
+    expect(False, f"it comes to '{words}'", said)
+
+
+def refused(p):
+    """What is missing is said, with what to do; nothing half-made stays."""
+    tools = {"apt-get": "echo 'E: there is no archive' >&2; exit 100", "apt-cache": "exit 0"}
+    for name, text in tools.items():
+        p.write(f"tools/{name}", f"#!/bin/sh\n{text}\n")
+        os.chmod(p.file("tools", name), 0o755)
+    for environment, said in (
+        ({"XDG_CACHE_HOME": p.file("cache"), "PATH": f"{p.file('tools')}:{os.environ['PATH']}"},
+         "error: Xen and dom0 cannot be put together: assemble: the package lists know no xen-system-amd64 or no kernel for dom0: run apt-get update"),
+        ({"XDG_CACHE_HOME": "", "HOME": ""}, "error: there is no place for Xen and dom0: neither XDG_CACHE_HOME nor HOME is set\nhelp: set XDG_CACHE_HOME"),
+    ):
+        r = p.ukc("run", "--in-qemu", status=3, environment=environment)
+        expect(said in r.err, "what is missing is said", r)
+    r = p.ukc("run", "--in-qemu", "--machine", "q35", status=2)
+    expect("--machine is for target kvm: a Xen domain in QEMU has none of it" in r.err, "what there is not is refused", r)
+    expect(os.listdir(p.file("cache", "ukc", "xen-in-qemu")) == ["lock"], "nothing half-made stays", os.listdir(p.file("cache", "ukc", "xen-in-qemu")))
 
 
 def tests(context):
-    yield "network", lambda: network(context)
+    yield "in_qemu", lambda: in_qemu(context)
     yield "machine", lambda: machine(context)

@@ -39,14 +39,15 @@
     X(quiet, 'q', "quiet", NULL, false, "print only what went wrong")                                    \
     X(all, 'a', "all", NULL, false, "everything, not only the target configured last")                   \
     X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \
-    X(with, 0, "with", "HYPERVISOR", false, "on kvm: qemu (the default), firecracker or cloud-hypervisor; or libvirt, with --json-config") \
+    X(with, 0, "with", "HYPERVISOR", false, "on kvm: qemu (the default), firecracker or cloud-hypervisor; or, on xen too, libvirt, with --json-config") \
     X(machine, 0, "machine", "MACHINE", false, "on kvm: QEMU's machine, q35 (the default) or microvm")   \
     X(memory, 'm', "memory", "SIZE", false, "on kvm and xen: the machine's memory, as 16M or 1100K; 64M, or what a large image needs") \
+    X(in_qemu, 0, "in-qemu", NULL, false, "on xen: boot a real Xen and a small Debian in QEMU, which needs no rights, and run the image there") \
     X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
-    X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
-    X(tap, 0, "tap", "DEVICE", true, "on kvm: a network card on this tap device of the host, made if it is not there") \
+    X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm, or with --in-qemu: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
+    X(tap, 0, "tap", "DEVICE", true, "on kvm, or with --in-qemu: a network card on this tap device of the host, made if it is not there") \
     X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm and xen: a disk; with ,ro one that is only read; the image counts them in this order") \
-    X(json_config, 0, "json-config", NULL, false, "on kvm: do not run the image; print what Firecracker, cloud-hypervisor (JSON) or libvirt (XML) is given to run it, named by --with; without --with a JSON object of all three, libvirt's XML a string in it; what cannot run it is left out") \
+    X(json_config, 0, "json-config", NULL, false, "on kvm: do not run the image; print what Firecracker, cloud-hypervisor (JSON) or libvirt (XML) is given to run it, named by --with; without --with a JSON object of all three, libvirt's XML a string in it; what cannot run it is left out. On xen: what xl and libvirt are given") \
     X(batch, 0, "batch", NULL, false, "end gdb after the scripts and commands, and ask nothing")         \
     X(script, 'x', "script", "FILE", true, "gdb commands to begin with, in a file")                      \
     X(eval, 'e', "eval", "COMMAND", true, "a gdb command to begin with, after the scripts")              \

@@ -18,6 +18,12 @@ struct qemu_options {
     const char *crash;   /* path of the file that an image's crash report is copied to, or NULL */
     const char *gdb;     /* path of the socket where QEMU waits for gdb before the first instruction, or NULL */
 };
+/* Where QEMU is, or its plain name where nothing is to be run; NULL after reporting. */
+const char *qemu_program(struct project *);
+/* -netdev's word for a card of the guest: its id is netN. */
+const char *qemu_network(struct project *, const struct guest *, size_t number);
+/* A file name inside a list that QEMU splits at commas. */
+const char *qemu_name(struct project *, const char *name);
 /* --machine, --accelerator and where QEMU is; false after reporting. */
 bool qemu_options_read(struct project *, struct qemu_options *);
 /* The command, with the NULL at its end. */
@@ -41,6 +47,11 @@ bool microvm_command(struct project *, enum hypervisor, const struct guest *, co
 
 /* ---- libvirt.c ---- */
 void libvirt_xml(struct project *, const struct guest *, bool software, const char *machine, struct text *);
+void libvirt_xen_xml(struct project *, const struct guest *, struct text *);
+
+/* ---- run_xen.c ---- */
+/* The domain as xl takes it: on a Xen host, or inside the one that QEMU has (targets/xen/in-qemu/run). */
+void xl_configuration(struct project *, const struct guest *, bool in_qemu, struct text *);
 
 /* ---- tap.c ---- */
 struct tap_made; /* devices to remove at the end */
@@ -68,8 +79,9 @@ struct watch_end {
     bool second;      /* because of a second signal */
     const char *halt; /* why the hypervisor stopped the machine by itself, or NULL */
 };
-/* Runs it to its end. False after reporting that it cannot be started. */
-bool watch_run(const char *const *argv, enum control, const char *control, struct watch_end *, struct diag *);
+enum { WATCH_PATIENCE_MS = 10000 };
+/* Runs it to its end, which it is given `patience` for once it was asked. False after reporting that it cannot be started. */
+bool watch_run(const char *const *argv, enum control, const char *control, int patience, struct watch_end *, struct diag *);
 /* <build>/NAME.KIND, or another name when something listens there. */
 const char *watch_socket(struct project *, const struct guest *, const char *kind);
 

@@ -26,15 +26,18 @@ static const char *escaped(struct project *p, const char *s)
     return word;
 }
 
-static void print_disk(struct project *p, const struct guest_disk *disk, size_t number, struct text *out)
+/* Of a machine in QEMU, or of a Xen domain: its backend is QEMU there, too. */
+static void print_disk(struct project *p, const struct guest_disk *disk, size_t number, bool xen, struct text *out)
 {
     text_printf(out, "    <disk type='%s' device='disk'>\n", disk->device ? "block" : "file");
-    text_printf(out, "      <driver name='qemu' type='raw' error_policy='report' discard='unmap'/>\n");
+    text_printf(out, "      <driver name='qemu' type='raw'%s/>\n", xen ? "" : " error_policy='report' discard='unmap'");
     text_printf(out, "      <source %s='%s'/>\n", disk->device ? "dev" : "file", escaped(p, guest_absolute(p, disk->file)));
-    text_printf(out, "      <target dev='vd%c' bus='virtio'/>\n", (char)('a' + number));
+    text_printf(out, "      <target dev='%svd%c' bus='%s'/>\n", xen ? "x" : "", (char)('a' + number), xen ? "xen" : "virtio");
     if (disk->read_only)
         text_puts(out, "      <readonly/>\n");
-    text_printf(out, "      <serial>%s</serial>\n    </disk>\n", disk->name);
+    if (!xen)
+        text_printf(out, "      <serial>%s</serial>\n", disk->name);
+    text_puts(out, "    </disk>\n");
 }
 
 static void print_user_card(const struct guest *g, const struct guest_card *card, struct text *out)
@@ -66,7 +69,7 @@ static void print_devices(struct project *p, const struct guest *g, bool q35, st
 {
     text_puts(out, "  <devices>\n");
     for (size_t k = 0; k < g->disks.count; k++)
-        print_disk(p, &g->disks.items[k], k, out);
+        print_disk(p, &g->disks.items[k], k, false, out);
     if (q35)
         text_puts(out, "    <controller type='usb' model='none'/>\n");
     for (size_t k = 0; k < g->cards.count; k++)
@@ -79,6 +82,27 @@ static void print_devices(struct project *p, const struct guest *g, bool q35, st
     if (g->noise_drivers)
         text_puts(out, "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n");
     text_puts(out, "  </devices>\n");
+}
+
+/* An interface for each driver, on the bridge that libvirt's hosts have; what xl's file says else. */
+void libvirt_xen_xml(struct project *p, const struct guest *g, struct text *out)
+{
+    text_printf(out, "<domain type='xen'>\n  <name>%s</name>\n", escaped(p, g->name));
+    text_printf(out, "  <memory unit='b'>%" PRIu64 "</memory>\n  <vcpu>1</vcpu>\n", g->memory);
+    text_puts(out, "  <os>\n    <type arch='x86_64' machine='xenpvh'>xenpvh</type>\n");
+    text_printf(out, "    <kernel>%s</kernel>\n", escaped(p, guest_absolute(p, g->image)));
+    if (*g->arguments)
+        text_printf(out, "    <cmdline>%s</cmdline>\n", escaped(p, g->arguments));
+    text_puts(out, "  </os>\n  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n  <devices>\n");
+    for (size_t k = 0; k < g->disks.count; k++)
+        print_disk(p, &g->disks.items[k], k, true, out);
+    for (size_t k = 0; k < g->card_drivers; k++) {
+        text_puts(out, "    <interface type='bridge'>\n      <source bridge='xenbr0'/>\n");
+        if (k < g->cards.count)
+            text_printf(out, "      <mac address='%s'/>\n", g->cards.items[k].mac);
+        text_puts(out, "    </interface>\n");
+    }
+    text_puts(out, "    <console type='pty'>\n      <target type='xen' port='0'/>\n    </console>\n  </devices>\n</domain>\n");
 }
 
 void libvirt_xml(struct project *p, const struct guest *g, bool software, const char *machine, struct text *out)

@@ -78,6 +78,7 @@ void command_print_man(FILE *out)
     print_troff(out, STATUS_OTHERS);
     fputs("\n.SH ENVIRONMENT\n"
           ".TP\n.B UKC_STORE\nThe store of sources and records; by default $XDG_DATA_HOME/ukc, else ~/.local/share/ukc.\n"
+          ".TP\n.B XDG_CACHE_HOME\nWhere ukc/xen-in-qemu, for ukc run --in-qemu, is; by default ~/.cache.\n"
           ".TP\n.B NO_COLOR\nWhen set, diagnostics are not coloured.\n"
           ".SH FILES\n"
           ".TP\n.I ukc.lua\nThe manifest. 'ukc help manifest' documents its language.\n"

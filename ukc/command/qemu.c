@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file name inside a list that QEMU splits at commas. */
 static void put_name(struct text *t, const char *name)
 {
     for (; *name; name++) {
@@ -26,6 +25,13 @@ static const char *kept(struct project *p, struct text *t)
     const char *word = text_keep(t, p->a);
     text_dispose(t);
     return word;
+}
+
+const char *qemu_name(struct project *p, const char *name)
+{
+    struct text t = {};
+    put_name(&t, name);
+    return kept(p, &t);
 }
 
 static void add(struct project *p, word_list *argv, const char *option, const char *value)
@@ -65,6 +71,12 @@ static const char *user_network(struct project *p, const struct guest *g, size_t
     return kept(p, &t);
 }
 
+const char *qemu_network(struct project *p, const struct guest *g, size_t number)
+{
+    const char *tap = g->cards.items[number].tap;
+    return tap ? arena_printf(p->a, "tap,id=net%zu,ifname=%s,script=no,downscript=no", number, tap) : user_network(p, g, number);
+}
+
 /* What the machine itself says, and a crash, comes over the serial line; both are on standard output, and input goes to virtio's console. */
 static void add_console(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
 {
@@ -83,7 +95,7 @@ static void add_cards(struct project *p, const struct guest *g, const struct qem
     for (size_t k = 0; k < g->cards.count; k++) {
         const struct guest_card *card = &g->cards.items[k];
         const char *rom = string_equal(o->machine, "q35") ? ",romfile=" : "";
-        add(p, argv, "-netdev", card->tap ? arena_printf(p->a, "tap,id=net%zu,ifname=%s,script=no,downscript=no", k, card->tap) : user_network(p, g, k));
+        add(p, argv, "-netdev", qemu_network(p, g, k));
         add(p, argv, "-device", device(p, o, "net", arena_printf(p->a, "netdev=net%zu,mac=%s%s", k, card->mac, rom)));
     }
 }
@@ -170,17 +182,24 @@ static bool choose_accelerator(struct project *p, struct qemu_options *o)
     return true;
 }
 
+const char *qemu_program(struct project *p)
+{
+    static const char name[] = "qemu-system-x86_64";
+    char *found = process_find(name);
+    const char *program = found ? arena_strdup(p->a, found) : NULL;
+    free(found);
+    if (program || given(p->i, OPTION_dry_run))
+        return program ? program : name;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s is not in PATH", name);
+    diag_help(p->d, "on Debian: apt-get install qemu-system-x86");
+    return NULL;
+}
+
 bool qemu_options_read(struct project *p, struct qemu_options *o)
 {
-    char *found = process_find("qemu-system-x86_64");
-    *o = (struct qemu_options){.program = found ? arena_strdup(p->a, found) : NULL};
-    free(found);
-    if (!o->program && given(p->i, OPTION_dry_run))
-        o->program = "qemu-system-x86_64";
-    if (!o->program) {
-        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "qemu-system-x86_64 is not in PATH");
-        return diag_help(p->d, "on Debian: apt-get install qemu-system-x86");
-    }
+    *o = (struct qemu_options){.program = qemu_program(p)};
+    if (!o->program)
+        return false;
     o->machine = given(p->i, OPTION_machine) ? p->i->value[OPTION_machine] : "q35";
     return choose_accelerator(p, o);
 }

@@ -45,14 +45,27 @@ static int execute(struct project *p, const struct image *image)
 
 bool run_check_options(struct project *p)
 {
-    static const enum option_id machines[] = {OPTION_machine,  OPTION_memory, OPTION_accelerator, OPTION_with, OPTION_publish,
-                                              OPTION_tap,      OPTION_block,  OPTION_json_config};
+    static const struct {
+        enum option_id option;
+        bool on_xen, in_qemu; /* for a Xen domain; for one that is in QEMU */
+    } machines[] = {
+        {OPTION_machine}, {OPTION_accelerator}, {OPTION_block, true}, {OPTION_memory, true, true}, {OPTION_with, true}, {OPTION_json_config, true},
+        {OPTION_publish, .in_qemu = true}, {OPTION_tap, .in_qemu = true},
+    };
     enum target target = p->configuration.target;
+    bool in_qemu = given(p->i, OPTION_in_qemu);
+    if (in_qemu && target != TARGET_xen)
+        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--in-qemu is for target xen: a %s image needs no Xen", target_names[target]);
     for (size_t k = 0; target != TARGET_kvm && k < sizeof machines / sizeof machines[0]; k++) {
-        if (!given(p->i, machines[k]) || (target == TARGET_xen && (machines[k] == OPTION_memory || machines[k] == OPTION_block)))
+        const char *name = options[machines[k].option].name;
+        if (!given(p->i, machines[k].option) || (target == TARGET_xen && (in_qemu ? machines[k].in_qemu : machines[k].on_xen)))
             continue;
-        const char *why = target == TARGET_posix ? "a process has no machine" : "a Xen domain has none of it yet";
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: %s", options[machines[k]].name, why);
+        if (target == TARGET_posix)
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a process has no machine", name);
+        if (!machines[k].in_qemu || in_qemu)
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a Xen domain%s has none of it", name, in_qemu ? " in QEMU" : "");
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s needs --in-qemu on target xen: on a Xen host its own bridge leads to the domain", name);
+        return diag_help(p->d, "without it the domain has an interface on the host's default bridge");
     }
     return true;
 }

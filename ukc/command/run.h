@@ -13,9 +13,15 @@ void run_print(const char *const *argv, FILE *out);
 bool run_check_options(struct project *);
 /* The image's status in that of QEMU, or -1. */
 int run_image_status(int code);
+/* What is to be said of a machine's end, and the status: "qemu" passes the image's own on. */
+struct watch_end;
+int run_status(struct project *, const char *hypervisor, const struct watch_end *);
 /* In a hypervisor.  Returns the image's exit status, or the status of what was reported. */
 int run_kvm(struct project *, const struct image *);
-/* As a domain of a Xen host, in place of this process.  Returns the status of what was reported. */
+/* As a domain of a Xen host, in place of this process, or of one in QEMU.  Returns the image's exit status, or that of what was reported. */
 int run_xen(struct project *, const struct image *);
+/* As a domain of a Xen in QEMU: the same. */
+struct guest;
+int run_in_qemu(struct project *, struct guest *);
 
 #endif

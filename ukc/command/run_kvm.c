@@ -132,15 +132,15 @@ int run_image_status(int code)
     return code >= EXIT_CODE_FIRST && code % 2 == 1 ? code / 2 - EXIT_FIRST : -1;
 }
 
-static int status_of(struct project *p, enum hypervisor with, const struct watch_end *end)
+int run_status(struct project *p, const char *name, const struct watch_end *end)
 {
-    const char *name = names[with];
+    bool qemu = string_equal(name, "qemu");
     if (end->halt) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s has stopped the machine: %s", name, end->halt);
         return DIAG_OUTSIDE;
     }
     int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
-    if (with == HYPERVISOR_qemu && run_image_status(code) >= 0)
+    if (qemu && run_image_status(code) >= 0)
         return run_image_status(code);
     if (end->killed)
         return stopped_by_user(end);
@@ -152,7 +152,7 @@ static int status_of(struct project *p, enum hypervisor with, const struct watch
     }
     if (end->asked && code == 0)
         return 128 + end->asked;
-    if (with != HYPERVISOR_qemu && code == 0)
+    if (!qemu && code == 0)
         return 0;
     if (code == 0)
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "the machine was switched off or reset, and the image has left no status");
@@ -183,11 +183,11 @@ static int execute(struct project *p, enum hypervisor with, const struct guest *
         return (int)diag_status(p->d);
     diag_print(p->d, stderr, DIAG_TEXT); /* warnings, before the image speaks */
     guard_leave();
-    bool ran = watch_run(argv, kind, control, &end, p->d);
+    bool ran = watch_run(argv, kind, control, WATCH_PATIENCE_MS, &end, p->d);
     tap_finish(made);
     if (control)
         unlink(control);
-    return ran ? status_of(p, with, &end) : (int)diag_status(p->d);
+    return ran ? run_status(p, names[with], &end) : (int)diag_status(p->d);
 }
 
 int run_kvm(struct project *p, const struct image *image)

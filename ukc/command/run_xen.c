@@ -1,5 +1,5 @@
 /*
- * run_xen.c - ukc run for xen: the domain's configuration, as xl takes it (xl.cfg(5)), and its creation on a Xen host.
+ * run_xen.c - ukc run for xen: the domain's configuration, as xl takes it (xl.cfg(5)) and as libvirt does, and its creation on a Xen host.
  */
 #include "guard.h"
 #include "hypervisor.h"
@@ -45,22 +45,28 @@ static void put_disks(struct project *p, const struct guest *g, struct text *out
     }
 }
 
-static void configuration(struct project *p, const struct guest *g, struct text *out)
+/* In QEMU dom0 has the image as a file, and a bridge for each card; a domain that has ended stays, so that its status can be read. */
+void xl_configuration(struct project *p, const struct guest *g, bool in_qemu, struct text *out)
 {
     put_string(out, "name", g->name);
     put_string(out, "type", "pvh");
-    put_string(out, "kernel", guest_absolute(p, g->image));
+    put_string(out, "kernel", in_qemu ? "/job/image" : guest_absolute(p, g->image));
     if (*g->arguments)
         put_string(out, "extra", g->arguments);
     text_printf(out, "memory = %" PRIu64 "\nvcpus = 1\n", (g->memory + MIB - 1) / MIB);
     /* one for each driver; where they lead is the host's: its default bridge */
     for (size_t k = 0; k < g->card_drivers; k++) {
         const char *mac = k < g->cards.count ? arena_printf(p->a, "mac=%s", g->cards.items[k].mac) : "";
-        text_printf(out, "%s'%s'%s", k ? ", " : "vif = [", mac, k + 1 == g->card_drivers ? "]\n" : "");
+        const char *bridge = in_qemu ? arena_printf(p->a, ",bridge=xenbr%zu", k) : "";
+        text_printf(out, "%s'%s%s'%s", k ? ", " : "vif = [", mac, bridge, k + 1 == g->card_drivers ? "]\n" : "");
+    }
+    if (in_qemu) {
+        put_string(out, "on_poweroff", "preserve");
+        put_string(out, "on_reboot", "preserve");
     }
     put_disks(p, g, out);
     /* a crashed domain is not started again and again */
-    put_string(out, "on_crash", "destroy");
+    put_string(out, "on_crash", in_qemu ? "preserve" : "destroy");
 }
 
 /* This system is the one from which a Xen is managed (Linux, drivers/xen/xenfs: capabilities). */
@@ -82,6 +88,7 @@ static int create(struct project *p, const char *file, const char *const *argv)
     if (why) {
         free(program);
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s: the domain cannot be created here", why);
+        diag_help(p->d, "'ukc run --in-qemu' boots a Xen in QEMU for it, without rights");
         diag_help(p->d, "its configuration is written: take '%s' and the image that it names to a Xen host, and there: xl create -c FILE", file);
         return DIAG_OUTSIDE;
     }
@@ -94,23 +101,61 @@ static int create(struct project *p, const char *file, const char *const *argv)
     return DIAG_OUTSIDE;
 }
 
-int run_xen(struct project *p, const struct image *image)
+/* Of libvirt, or of xl and libvirt as one object. */
+static int print_configuration(struct project *p, const char *xl, const char *xml)
 {
-    struct guest guest;
-    struct text text = {};
-    bool dry = given(p->i, OPTION_dry_run);
-    if (!guest_make(p, image, &guest) || !guest_complete(p, &guest, guest.card_drivers, !dry))
-        return (int)diag_status(p->d);
-    const char *file = project_file(p, arena_printf(p->a, "%s.xl", guest.name));
+    struct json j = {};
+    const char *with = p->i->value[OPTION_with];
+    if (with && !string_equal(with, "libvirt")) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s does not run Xen's domains: --with libvirt prints what libvirt takes", with);
+        return DIAG_USAGE;
+    }
+    if (with) {
+        fputs(xml, stdout);
+        return 0;
+    }
+    json_object(&j);
+    json_field(&j, "xl", xl);
+    json_field(&j, "libvirt", xml);
+    json_end_object(&j);
+    printf("%s\n", text_string(&j.out));
+    text_dispose(&j.out);
+    return 0;
+}
+
+static int create_on_host(struct project *p, const char *file)
+{
     const char *const argv[] = {"xl", "create", "-c", file, NULL};
-    configuration(p, &guest, &text);
-    bool written = dry || file_write(file, text.bytes, text.size, NULL, p->d);
-    if (dry)
-        fputs(text_string(&text), stdout);
-    text_dispose(&text);
-    if (!written || dry)
-        return (int)diag_status(p->d);
     if (!given(p->i, OPTION_quiet))
         run_print(argv, stderr);
     return create(p, file, argv);
+}
+
+int run_xen(struct project *p, const struct image *image)
+{
+    struct guest guest;
+    struct text xl = {}, xml = {};
+    bool dry = given(p->i, OPTION_dry_run), in_qemu = given(p->i, OPTION_in_qemu), print = given(p->i, OPTION_json_config);
+    if (given(p->i, OPTION_with) && !print) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "on target xen --with is for --json-config: a Xen host's xl runs the image");
+        diag_help(p->d, "ukc run --with libvirt --json-config >domain.xml && virsh -c xen:///system create domain.xml");
+        return DIAG_USAGE;
+    }
+    if (!guest_make(p, image, &guest) || (!in_qemu && !guest_complete(p, &guest, guest.card_drivers, !dry && !print)))
+        return (int)diag_status(p->d);
+    const char *file = project_file(p, arena_printf(p->a, "%s.xl", guest.name));
+    xl_configuration(p, &guest, false, &xl);
+    libvirt_xen_xml(p, &guest, &xml);
+    bool written = dry || print || (file_write(file, xl.bytes, xl.size, NULL, p->d) &&
+                                    file_write(project_file(p, arena_printf(p->a, "%s.xml", guest.name)), xml.bytes, xml.size, NULL, p->d));
+    int status = (int)diag_status(p->d);
+    if (print)
+        status = print_configuration(p, text_string(&xl), text_string(&xml));
+    else if (dry && !in_qemu)
+        fputs(text_string(&xl), stdout);
+    else if (written)
+        status = in_qemu ? run_in_qemu(p, &guest) : create_on_host(p, file);
+    text_dispose(&xl);
+    text_dispose(&xml);
+    return status;
 }

@@ -1,7 +1,7 @@
 /*
  * watch.c - a hypervisor while it runs: it ends when it should, and the machine gets the chance to end by itself.
  *
- * SIGINT, SIGTERM and SIGHUP press the machine's power button; what has not ended after ten seconds is killed, and a
+ * SIGINT, SIGTERM and SIGHUP press the machine's power button; what has not ended after ten seconds, or the time that it is given, is killed, and a
  * second signal does not wait.  The hypervisor shares our terminal, for the serial line, and our group, but not their signals: timeout(1)
  * and systemd send SIGTERM to all of a group, the former twice to us.  One that has a power button starts with them blocked.  QEMU stops a machine that KVM cannot go on with, and would wait for ever: its control
  * socket tells us, and we end it.
@@ -23,13 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, AGAIN_MS = 1000, LAST_MS = 2000, SAME_MS = 500, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
+enum { AGAIN_MS = 1000, LAST_MS = 2000, SAME_MS = 500, RETRY_MS = 20, CONNECT_MS = 10000, LINE_MOST = 16384 };
 
 struct watch {
     pid_t child;
     enum control control;
     const char *path;
-    int signals, socket;
+    int signals, socket, patience;
     struct text line;
     struct watch_end *end;
     int64_t connect_until, deadline; /* 0: none */
@@ -177,7 +177,7 @@ static void take_signal(struct watch *w, int number)
     w->end->asked = number;
     w->asked_at = now_ms();
     if (first && press_power_button(w)) {
-        w->deadline = now_ms() + PATIENCE_MS;
+        w->deadline = now_ms() + w->patience;
         return;
     }
     w->end->killed = w->end->second = !first;
@@ -278,10 +278,10 @@ static void follow(struct watch *w)
     text_dispose(&w->line);
 }
 
-bool watch_run(const char *const *argv, enum control control, const char *path, struct watch_end *end, struct diag *d)
+bool watch_run(const char *const *argv, enum control control, const char *path, int patience, struct watch_end *end, struct diag *d)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-    struct watch w = {.control = control, .path = path, .socket = -1, .end = end, .connect_until = now_ms() + CONNECT_MS};
+    struct watch w = {.control = control, .path = path, .socket = -1, .patience = patience, .end = end, .connect_until = now_ms() + CONNECT_MS};
     struct termios terminal;
     sigset_t ours, before;
     *end = (struct watch_end){};
