@@ -11,7 +11,7 @@ import contextlib
 import shlex
 
 import harness
-from lib import loaders
+from lib import loaders, sizes
 from lib.project import copy_made, expect, identity
 
 MACHINES = ("q35", "microvm")
@@ -26,6 +26,7 @@ def build(p, *words, options=()):
     p.ukc("configure", *words, "--target", "kvm", *options)
     image = p.ukc("build", *words, "--json", timeout=800).json["image"]
     loaders.check(p.read(image), image)
+    sizes.check(p, image)
 
 
 def built(context, p, example, profile="release"):

@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "guard.h"
 #include "guest.h"
+#include "size.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../../ninja/ninja.h"
@@ -105,18 +106,6 @@ static bool tell_offline(struct project *p)
     if (!file_exists(mark) || unlink(mark) == 0)
         return true;
     return diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", mark, strerror(errno));
-}
-
-/* The name of the image: configure wrote it, because reading the manifest again would cost time. */
-static const char *image_name(struct project *p)
-{
-    const struct source *s = file_read(p->a, project_file(p, "image.name"), SPAN_NONE, 4096, p->d);
-    const char *name = s ? arena_strndup(p->a, s->bytes, strcspn(s->bytes, "\n")) : NULL;
-    if (!name || (*name && *name != '.' && !strchr(name, '/')))
-        return name;
-    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "'%s' is damaged: it names no image", project_file(p, "image.name"));
-    diag_help(p->d, "'ukc configure' writes it anew");
-    return NULL;
 }
 
 /* What the commands read that ninja has run, though it may have failed with others.  False after reporting. */
@@ -230,12 +219,11 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         *status = (int)diag_status(p->d);
         return false;
     }
-    const char *name = image_name(p);
-    image->path = name ? project_file(p, name) : NULL;
-    if (name)
+    image->path = project_built(p);
+    if (image->path)
         aside_remove(p, image->path);
     failure_expect(p);
-    bool good = name && inputs_check(p, image->path, quiet) && audited_appeared(p, quiet);
+    bool good = image->path && inputs_check(p, image->path, quiet) && audited_appeared(p, quiet);
     p->i->below = failure_take(p);
     if (!good) {
         int told = p->i->below.status;
@@ -249,6 +237,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     if (!known && !ran && is_another(image) && !make_again(p, quiet, image, &now, &ran, status))
         return false;
     image->bytes = now.size;
+    image->sizes = sizes_read(p);
     if (known)
         return true;
     image->made = true;
@@ -259,6 +248,8 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         return false;
     }
     hash_hex(&sha, image->sha256);
+    image->before = image->sizes;
+    image->sizes = sizes_make(p, image->path);
     bool ok = record_image(p, image, started) && remember_image(p, image, &now);
     *status = (int)diag_status(p->d);
     return ok;
@@ -276,6 +267,54 @@ static bool measure_memory(struct project *p, struct image *image)
         return true;
     image->end = guest_image_end(p, image->path);
     return image->end && guest_read_budgets(p, &image->budget_least, &image->budget_most);
+}
+
+static void put_sizes(const struct project *p, const struct image *image, struct json *j)
+{
+    size_t count;
+    const struct size_change *changes = sizes_changes(p->a, &image->before, &image->sizes, &count);
+    size_print_json(j, SIZE_BY_instance, image->sizes.instances, image->sizes.count);
+    json_key(j, "changes");
+    if (!changes) {
+        json_null(j);
+        return;
+    }
+    json_array(j);
+    for (size_t k = 0; k < count; k++) {
+        json_object(j);
+        json_field(j, "name", changes[k].name);
+        json_field_number(j, "before", (int64_t)changes[k].before);
+        json_field_number(j, "bytes", (int64_t)changes[k].now);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+/* "1,204 more", or "12 fewer" */
+static const char *difference(const struct project *p, uint64_t before, uint64_t now)
+{
+    const char *number = arena_strdup(p->a, grouped(now > before ? now - before : before - now));
+    return now == before ? "as many" : arena_printf(p->a, "%s %s", number, now > before ? "more" : "fewer");
+}
+
+/* A few lines: where most bytes are, and what became of them since the last build. */
+static void print_sizes(const struct project *p, const struct image *image)
+{
+    enum { FEW = 3 };
+    size_t count;
+    uint64_t before = 0;
+    const struct size_change *changes = sizes_changes(p->a, &image->before, &image->sizes, &count);
+    for (size_t k = 0; k < image->sizes.count && k < FEW; k++)
+        printf("%s %s %s", k ? "," : "largest:", image->sizes.instances[k].name, grouped(image->sizes.instances[k].bytes));
+    if (image->sizes.count)
+        puts(image->sizes.count > FEW ? "; 'ukc size' has them all" : "");
+    for (size_t k = 0; k < image->before.count; k++)
+        before += image->before.instances[k].bytes;
+    for (size_t k = 0; k < count && k < FEW; k++)
+        printf("%s %s %s", k ? "," : arena_printf(p->a, "since the last build %s bytes:", difference(p, before, image->bytes)), changes[k].name,
+               difference(p, changes[k].before, changes[k].now));
+    if (count)
+        puts(count > FEW ? ", ..." : "");
 }
 
 static void print_image(const struct project *p, const struct image *image)
@@ -298,6 +337,7 @@ static void print_image(const struct project *p, const struct image *image)
             json_field_number(&j, "most", (int64_t)(image->end + image->budget_most));
             json_end_object(&j);
         }
+        put_sizes(p, image, &j);
         json_end_object(&j);
         answer_json(p->i, &j);
     } else if (!given(p->i, OPTION_quiet)) {
@@ -308,6 +348,8 @@ static void print_image(const struct project *p, const struct image *image)
                    kib(p, image->end), kib(p, image->end + image->budget_most));
         else if (image->end)
             printf("memory: at least %s KiB\n", kib(p, image->end));
+        if (image->made)
+            print_sizes(p, image);
     }
 }
 

@@ -5,6 +5,7 @@
 #define UKC_BUILD_H
 
 #include "project.h"
+#include "sizes.h"
 #include "../base/hash.h"
 
 struct image {
@@ -15,6 +16,7 @@ struct image {
     bool made;             /* by this build */
     /* of a machine: where the image ends in memory, and what it needs and at most takes beside */
     uint64_t end, budget_least, budget_most;
+    struct sizes before, sizes; /* by instance: of the build before, if this one made the image; of the image */
 };
 
 /* Runs ninja and records a new image. False after reporting or when the build failed: then *status says how. */

@@ -71,6 +71,8 @@
     X(keep, 0, "keep", "SIZE", false, "as little as makes the store no larger, as 2G; then also imported sources") \
     X(timeout, 0, "timeout", "SECONDS", false, "give a remote up from which nothing came for so long; 120 by default") \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
+    X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section")                    \
+    X(absent, 0, "absent", NULL, false, "say why the image does not have the symbol NAME")                        \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(help, 'h', "help", NULL, false, "print help for the command")
 
@@ -82,6 +84,7 @@
     X(machine, "q35 microvm")                                     \
     X(accelerator, "auto tcg kvm")                                \
     X(colour, "always never auto")                                \
+    X(by, "instance file symbol section")                         \
     X(tools, "recorded host")                                     \
     X(format, "slsa cyclonedx spdx omnibor")                      \
     X(completion, "bash zsh fish")
@@ -171,7 +174,7 @@ void command_print_completion(const char *shell, FILE *); /* shell: one of --com
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(report) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

@@ -142,12 +142,14 @@ const struct command commands[] = {
         .name = "explain",
         .arguments = "NAME",
         .summary = "say why something is in the image, and why something else is not",
-        .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. "
+        .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. If nothing of these has the name, and the image is built, "
+                       "NAME is a symbol or function of it, a source or embedded file, or a range of its bytes (0x1000-0x1080): whose it is, by which requirements that "
+                       "came into the image, and by what it is reached from the image's entry. --absent asks why a symbol is not there. "
                        "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan. With --in, NAME is a file that "
                        "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the commands that "
                        "read it are shown, their way to the image, and who required the instance for which it was read. With --hardening, NAME is an image, "
                        "of any origin: each feature with yes, no, or ? where no file could show it, and what shows it.",
-        .takes = TAKES_CONTEXT | TAKES(in) | TAKES(hardening) | TAKES(json),
+        .takes = TAKES_CONTEXT | TAKES(in) | TAKES(absent) | TAKES(hardening) | TAKES(json),
         .least = 1,
         .most = 1,
         .run = command_explain,
@@ -162,6 +164,19 @@ const struct command commands[] = {
         .takes = TAKES_PROJECT | TAKES(target) | TAKES(output) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_report,
+    },
+    {
+        .name = "size",
+        .arguments = "[NAME|IMAGE]",
+        .summary = "say whose every byte of the image is",
+        .description = "Of the image that ukc build made last, or of the file IMAGE, which lies where it was built. Each of its bytes is in one line of the "
+                       "table: the sum is the file's size. What belongs to no instance stands in parentheses: (libc), (target), (padding). It is told by the linker's map, symbols "
+                       "and references, and by debug information. A constant without a name belongs to the first function that refers to it. "
+                       "Of an instance the lines of source are counted of which the image has code. "
+                       "With --json an object with the array 'instances' ('files', 'symbols', 'sections' with --by), of objects with 'name' and 'bytes'.",
+        .takes = TAKES(target) | TAKES(by) | TAKES(limit) | TAKES(json),
+        .most = 1,
+        .run = command_size,
     },
     {
         .name = "diff",

@@ -7,6 +7,7 @@
  */
 #include "diff.h"
 #include "image_symbols.h"
+#include "sizes.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/map.h"
@@ -276,6 +277,29 @@ static void compare_symbols(struct comparison *c)
         compare(c, "functions", side, false);
 }
 
+static int change_compare(const void *x, const void *y)
+{
+    const struct difference *a = x, *b = y;
+    long long by_a = atoll(a->b ? a->b : "0") - atoll(a->a ? a->a : "0"), by_b = atoll(b->b ? b->b : "0") - atoll(b->a ? b->a : "0");
+    if (llabs(by_a) != llabs(by_b))
+        return llabs(by_a) > llabs(by_b) ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+/* Bytes of the image by instance, the largest change first.  Of a record that does not know them nothing is said. */
+static void compare_sizes(struct comparison *c)
+{
+    for (int k = 0; k < 2; k++)
+        if (!recorded_intent(c->a, c->recorded[k], SIZES_FILE))
+            return;
+    compare_lines(c, "instances", SIZES_FILE, '\t', SIZES_INSTANCE);
+    struct part *p = &c->parts.items[c->parts.count - 1];
+    for (size_t n = 0; n < p->all.count; n++)
+        p->all.items[n].name += strlen(SIZES_INSTANCE);
+    if (p->all.count)
+        qsort(p->all.items, p->all.count, sizeof *p->all.items, change_compare);
+}
+
 /* ---- what is said ---- */
 
 static bool one_recipe(const struct comparison *c)
@@ -404,6 +428,7 @@ static void compare_parts(struct comparison *c, bool files)
     compare_inputs(c);
     compare_actions(c);
     compare_outputs(c);
+    compare_sizes(c);
     compare_symbols(c);
 }
 

@@ -3,11 +3,13 @@
  *
  * A name is looked up as the path of an instance or requirement, then as an
  * implementation, a signature, and a key; everything that fits is explained.
- * "libc" is also the C library.
+ * "libc" is also the C library.  What fits none of these is looked for in the image, if it is built (explain_image.c).
  */
+#include "explain_image.h"
 #include "explain_hardening.h"
 #include "explain_record.h"
 #include "project.h"
+#include "../base/file.h"
 #include "../base/json.h"
 #include "../base/map.h"
 #include <stdio.h>
@@ -264,7 +266,8 @@ static void unknown_name(struct project *p, const char *name)
         *vec_add(p->a, &names) = p->manifest->implementations[k].name.text;
     for (size_t k = 0; k < p->manifest->signature_count; k++)
         *vec_add(p->a, &names) = p->manifest->signatures[k].name.text;
-    diag_error(p->d, SPAN_NONE, "nothing is called '%s': no instance, implementation, signature or key", name);
+    diag_error(p->d, SPAN_NONE, "nothing is called '%s': no instance, implementation, signature or key%s", name,
+               file_exists(project_file(p, "image.state")) ? ", and no symbol or file of the image" : "");
     const char *near = string_nearest(name, names.items, names.count);
     if (near)
         diag_help(p->d, "did you mean '%s'?", near);
@@ -297,6 +300,29 @@ static void unknown_signature(struct project *p, const char *name)
         diag_help(p->d, "'ukc help signatures' lists them");
 }
 
+/* A part of the image; false: there is none of this name. */
+static bool explain_in_image(struct explanation *e, struct project *p)
+{
+    const struct size_report *r = e->signature ? NULL : explain_read_image(p);
+    return r && explain_part(p, r, e->name, e->json);
+}
+
+/* --absent; what is there is explained. */
+static int explain_absence(struct project *p, const char *symbol)
+{
+    struct json j = {};
+    bool json = given(p->i, OPTION_json);
+    const struct size_report *r = explain_read_image(p);
+    if (json)
+        json_array(&j);
+    if (((r && explain_part(p, r, symbol, json ? &j : NULL)) || explain_absent_symbol(p, r, symbol, json ? &j : NULL)) && json) {
+        json_end_array(&j);
+        answer_json(p->i, &j);
+    }
+    text_dispose(&j.out);
+    return (int)diag_status(p->d);
+}
+
 int command_explain(struct invocation *i)
 {
     struct project p;
@@ -307,6 +333,8 @@ int command_explain(struct invocation *i)
     if (!project_open(&p, i, NULL, false) || !project_load(&p) || !project_graph(&p) || !project_plan(&p))
         return (int)diag_status(i->diag);
     project_note_target(&p);
+    if (given(i, OPTION_absent))
+        return explain_absence(&p, i->arguments[0]);
     struct json j = {};
     const char *name = i->arguments[0];
     bool signature = string_starts(name, "sig.");
@@ -327,6 +355,8 @@ int command_explain(struct invocation *i)
     if (string_equal(e.name, "libc") && !signature)
         explain_c_library(&e, i->arena, &p.c_library);
     map_dispose(&e.told);
+    if (!e.any)
+        e.any = explain_in_image(&e, &p);
     if (e.json) {
         json_end_array(e.json);
         if (e.any)

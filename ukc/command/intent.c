@@ -7,9 +7,11 @@
  *     plan, settings, lock      as ukc plan shows it; what configure was told; the choices that were kept
  *     files/<path>              contents of the project's embedded files and of files with settings, up to LARGE_INPUT
  *     embedded                  each file of each embedded object: SHA-256, size, object, file
+ *     sizes                     bytes of the image by instance (sizes.h)
  *     packages                  where the tools come from
  */
 #include "gather.h"
+#include "sizes.h"
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -125,6 +127,7 @@ bool gather_intent(struct project *p, const struct edges *edges, const struct to
     struct text packages = {};
     add_file(&in, "components", project_file(p, "components"));
     add_file(&in, "plan", project_file(p, "plan.txt"));
+    add_file(&in, SIZES_FILE, project_file(p, SIZES_FILE));
     add_settings(&in);
     add_file(&in, "lock", "ukc.lock");
     text_puts(&packages, tools->packages);

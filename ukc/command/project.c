@@ -22,6 +22,18 @@ const char *project_image(const struct project *p)
     return project_file(p, p->unikernel ? p->unikernel->name.text : p->configuration.name);
 }
 
+/* configure wrote it, because reading the manifest again would cost time. */
+const char *project_built(struct project *p)
+{
+    const struct source *s = file_read(p->a, project_file(p, "image.name"), SPAN_NONE, 4096, p->d);
+    const char *name = s ? arena_strndup(p->a, s->bytes, strcspn(s->bytes, "\n")) : NULL;
+    if (!name || (*name && *name != '.' && !strchr(name, '/')))
+        return name ? project_file(p, name) : NULL;
+    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "'%s' is damaged: it names no image", project_file(p, "image.name"));
+    diag_help(p->d, "'ukc configure' writes it anew");
+    return NULL;
+}
+
 /* Paths on the command line are the user's: make them absolute before the directory changes. */
 static void keep_paths(struct project *p)
 {

@@ -128,6 +128,8 @@ const char *signature_header(struct arena *, const struct signature *); /* its p
 /* <build>/<file> */
 const char *project_file(const struct project *, const char *file);
 const char *project_image(const struct project *);
+/* The same of what was configured, without reading the manifest; NULL after reporting. */
+const char *project_built(struct project *);
 
 /* Catalogue roots beside this program, or those of --catalogue, and where their manifests' `require` looks too (or NULL). NULL after reporting. */
 const char *const *catalogue_roots(struct invocation *, const struct configuration *, size_t *count, const char **shared);

@@ -6,6 +6,9 @@
  * Contents are in a "large" section (SHF_X86_64_LARGE), which linkers place
  * away from code, so that no 32-bit displacement has to reach across it.  The
  * blob points to it with 64-bit relocations and is read-only after them.
+ *
+ * Each content has a local symbol, its path and how it is compressed, so that the linked file says what lies where ("htdocs/index.html (gzip)"); a stripped
+ * image has none of them.
  */
 #include "embedding.h"
 
@@ -22,7 +25,7 @@ static_assert(sizeof(Elf64_Shdr) == 64 && sizeof(Elf64_Sym) == 24 && sizeof(Elf6
 static_assert(OBJECT_DATA_OFFSET % EMBED_ALIGNMENT == 0, "contents are aligned in the file as in memory");
 
 enum section { NONE, DATA, TABLES, BLOB, RELOCATIONS, SYMBOLS, STRINGS, NAMES, STACK, SECTION_COUNT };
-enum symbol { SYMBOL_NONE, SYMBOL_DATA, SYMBOL_TABLES, SYMBOL_BLOB, SYMBOL_COUNT };
+enum symbol { SYMBOL_NONE, SYMBOL_DATA, SYMBOL_TABLES, SYMBOL_NAMED };
 
 /* Offsets of the section names in this text. */
 static const char section_names[] = "\0.lrodata\0.rodata\0.data.rel.ro\0.rela.data.rel.ro\0.symtab\0.strtab\0.shstrtab\0.note.GNU-stack";
@@ -97,20 +100,47 @@ static void write_relocations(struct output *o, Elf64_Shdr *section, const struc
     section->sh_info = BLOB;
 }
 
-static void write_symbols(struct output *o, Elf64_Shdr *section)
+/* The name's place in the names of symbols. */
+static uint32_t add_name(struct text *names, const char *directory, const char *name, const char *form)
 {
-    const Elf64_Sym symbols[SYMBOL_COUNT] = {
+    uint32_t at = (uint32_t)names->size + 1; /* they begin with the empty one */
+    text_printf(names, "%s/%s%s", directory, name, form);
+    text_putc(names, '\0');
+    return at;
+}
+
+static void write_named(struct output *o, const struct embed_input *input, const struct packed *p, struct text *names)
+{
+    static const char *const forms[] = {[EMBED_AS_IS] = "", [EMBED_GZIP] = " (gzip)", [EMBED_ZSTD] = " (zstd)"};
+    for (size_t i = 0; i < p->entries.count; i++)
+        for (uint32_t k = 0; k < p->entries.items[i].form_count; k++) {
+            const struct embed_form *form = &p->forms.items[p->entries.items[i].form + k];
+            const Elf64_Sym symbol = {.st_name = add_name(names, input->directory, input->names[i], forms[form->encoding]),
+                                      .st_info = ELF64_ST_INFO(STB_LOCAL, STT_OBJECT), .st_shndx = DATA, .st_value = form->offset, .st_size = form->size};
+            output_write(o, &symbol, sizeof symbol);
+        }
+}
+
+static void write_symbols(struct output *o, Elf64_Shdr *section, const struct embed_input *input, const struct packed *p, struct text *names, uint64_t tables_size)
+{
+    text_puts(names, input->symbol);
+    text_putc(names, '\0');
+    const Elf64_Sym symbols[] = {
         [SYMBOL_DATA] = {.st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION), .st_shndx = DATA},
         [SYMBOL_TABLES] = {.st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION), .st_shndx = TABLES},
-        [SYMBOL_BLOB] = {.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), .st_other = STV_HIDDEN, .st_shndx = BLOB,
-                         .st_size = sizeof(struct embed_blob)},
+        [SYMBOL_NAMED] = {.st_name = add_name(names, input->directory, "", "(names)"), .st_info = ELF64_ST_INFO(STB_LOCAL, STT_OBJECT), .st_shndx = TABLES,
+                          .st_size = tables_size},
     };
+    const Elf64_Sym blob = {.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), .st_other = STV_HIDDEN, .st_shndx = BLOB,
+                            .st_size = sizeof(struct embed_blob)};
     begin(o, section, 8);
     output_write(o, symbols, sizeof symbols);
+    write_named(o, input, p, names);
+    section->sh_info = (uint32_t)((o->at - section->sh_offset) / sizeof blob); /* the first that is not local */
+    output_write(o, &blob, sizeof blob);
     end(o, section);
     section->sh_entsize = sizeof(Elf64_Sym);
     section->sh_link = STRINGS;
-    section->sh_info = SYMBOL_BLOB; /* the first that is not local */
 }
 
 static void write_bytes(struct output *o, Elf64_Shdr *section, const char *before, const char *bytes, size_t n)
@@ -131,8 +161,9 @@ static void write_file_header(struct output *o, uint64_t headers)
     output_patch(o, 0, &header, sizeof header);
 }
 
-void embed_object_finish(struct output *o, const char *symbol, const struct packed *p, const struct embed_index *index)
+void embed_object_finish(struct output *o, const struct embed_input *input, const struct packed *p, const struct embed_index *index)
 {
+    struct text names = {};
     Elf64_Shdr s[SECTION_COUNT] = {
         [DATA] = {.sh_name = NAME_DATA, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_X86_64_LARGE, .sh_offset = OBJECT_DATA_OFFSET,
                   .sh_size = o->at - OBJECT_DATA_OFFSET, .sh_addralign = EMBED_ALIGNMENT},
@@ -147,8 +178,9 @@ void embed_object_finish(struct output *o, const char *symbol, const struct pack
     struct tables t = write_tables(o, &s[TABLES], p, index);
     write_blob(o, &s[BLOB], s[DATA].sh_size, p, index);
     write_relocations(o, &s[RELOCATIONS], &t);
-    write_symbols(o, &s[SYMBOLS]);
-    write_bytes(o, &s[STRINGS], "", symbol, strlen(symbol) + 1);
+    write_symbols(o, &s[SYMBOLS], input, p, &names, s[TABLES].sh_size);
+    write_bytes(o, &s[STRINGS], "", names.bytes, names.size);
+    text_dispose(&names);
     write_bytes(o, &s[NAMES], "", section_names + 1, sizeof section_names - 1);
     output_align(o, 8);
     uint64_t headers = o->at;

@@ -16,7 +16,7 @@ bool embed_write(struct arena *a, const struct embed_options *options, struct di
         if (good) {
             struct embed_index index =
                 embed_index_build(a, packed.entries.items, (uint32_t)packed.entries.count, text_string(&packed.strings));
-            embed_object_finish(&out, input->symbol, &packed, &index);
+            embed_object_finish(&out, input, &packed, &index);
         }
         good = output_finish(&out, good);
         text_dispose(&packed.strings);

@@ -72,6 +72,6 @@ struct embed_index embed_index_build(struct arena *, const struct embed_entry *,
 /* ---- embed_object.c: the ELF object around it all ---- */
 
 enum { OBJECT_DATA_OFFSET = 64 }; /* where the contents begin: after the file header */
-void embed_object_finish(struct output *, const char *symbol, const struct packed *, const struct embed_index *);
+void embed_object_finish(struct output *, const struct embed_input *, const struct packed *, const struct embed_index *);
 
 #endif

@@ -75,8 +75,27 @@ static void add_command(struct statements *s, const char *source, const char *ob
     text_dispose(&command);
 }
 
-static void write_compile(struct statements *s, const char *source, const char *object, const char *what, const char *flags)
+static bool is_assembler(const char *path)
 {
+    return string_ends(path, ".S") || string_ends(path, ".s");
+}
+
+/* The debug information of C says for which instance a unit was compiled: with whole-program optimisation nothing else does. */
+static const char *marked(const struct generation *g, const char *flags, const char *group)
+{
+    struct text t = {};
+    text_puts(&t, flags);
+    const char *const words[] = {"-Xclang", "-dwarf-debug-flags", "-Xclang", arena_printf(g->a, "instance=%s", group)};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        put_word(g, &t, words[i], SPAN_NONE);
+    const char *kept = text_keep(&t, g->a);
+    text_dispose(&t);
+    return kept;
+}
+
+static void write_compile(struct statements *s, const char *group, const char *source, const char *object, const char *what, const char *flags)
+{
+    flags = is_assembler(source) ? flags : marked(s->g, flags, group);
     const struct ninja_variable variables[] = {{"flags", flags}, {"what", described(s->g, what)}};
     ninja_build(s->out, &(struct ninja_build){.rule = "cc", .outputs = &object, .output_count = 1, .inputs = &source, .input_count = 1,
                                               .implicit = &s->tools, .implicit_count = 1,
@@ -109,7 +128,7 @@ void write_glue(struct statements *s, const char *group, const char *source)
     for (size_t i = 0; i < count; i++)
         put_word(g, &flags, include[i], SPAN_NONE);
     const char *object = build_file(g, arena_printf(g->a, "obj/+%s/%s.o", group, path_base(source)));
-    write_compile(s, source, object, arena_printf(g->a, "%s/%s", group, path_base(source)), text_string(&flags));
+    write_compile(s, arena_printf(g->a, "+%s", group), source, object, arena_printf(g->a, "%s/%s", group, path_base(source)), text_string(&flags));
     *vec_add(g->a, &s->link_inputs) = object;
     text_dispose(&flags);
 }
@@ -174,11 +193,6 @@ static bool collect_flags(struct unit *u)
 
 /* ---- sources ---- */
 
-static bool is_assembler(const char *path)
-{
-    return string_ends(path, ".S") || string_ends(path, ".s");
-}
-
 static void add_object(struct unit *u, const char *source, const char *object)
 {
     bool native = is_assembler(source) && is_release(u->s->g);
@@ -224,7 +238,7 @@ static bool write_source(struct unit *u, const struct word *path)
     }
     const char *object = object_of(u, normal);
     const char *what = arena_printf(g->a, "%s/%s (%s)", u->instance->name, normal, u->place);
-    write_compile(u->s, source, object, what, text_string(is_assembler(source) ? &u->import_flags : &u->flags));
+    write_compile(u->s, u->instance->name, source, object, what, text_string(is_assembler(source) ? &u->import_flags : &u->flags));
     add_object(u, source, object);
     return true;
 }
@@ -245,7 +259,7 @@ static bool write_imports(struct unit *u, const struct import *import)
             return false;
         const char *object = object_of(u, arena_printf(g->a, "%s/%s", found->label, path));
         const char *what = arena_printf(g->a, "%s/%s: %s (%s)", u->instance->name, import->name.text, path_base(path), u->place);
-        write_compile(u->s, source, object, what, text_string(&u->import_flags));
+        write_compile(u->s, u->instance->name, source, object, what, text_string(&u->import_flags));
         add_object(u, source, object);
     }
     return true;

@@ -13,6 +13,10 @@
  *   -Werror=date-time, -fno-ident                 no time, no compiler's name
  *   --threads=1, --build-id=none                  lld's output must not depend on the number of processors
  *
+ * What ukc size and ukc explain know comes from the link: -Map says which object made what, --emit-relocs (release; the image is
+ * stripped of them) who refers to what, and the debug information which instance a unit was compiled for ("instance=NAME" behind the
+ * compiler's name: instance.c).
+ *
  * -dwarf-linkage-names=Abstract leaves the assembler labels out of the debug
  * information, so that gdb shows and accepts the names of C.
  *
@@ -79,7 +83,7 @@ const struct ninja_rule build_rules[] = {
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
                    "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
                    "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
-                   "-Wl,--dependency-file=$out.d\n"
+                   "-Wl,--dependency-file=$out.d -Wl,-Map=$out.map\n"
                    "$link_flags $link_profile -o $out $in $libs",
         .depfile = "$out.d", /* start files, libraries of the host: what no build statement names */
         .description = "LINK $what",
@@ -89,7 +93,7 @@ const struct ninja_rule build_rules[] = {
         .command = "$cc --no-default-config -no-canonical-prefixes -fuse-ld=lld --ld-path=$ld\n"
                    "-Wl,--threads=1 -Wl,--build-id=none -Wl,--gc-sections\n"
                    "-Wl,-mllvm,-dwarf-linkage-names=Abstract\n"
-                   "-Wl,--dependency-file=$out.d\n"
+                   "-Wl,--dependency-file=$out.d -Wl,-Map=$out.map\n"
                    "$link_flags $link_profile -o $out $objects -Wl,--start-lib @$out.rsp -Wl,--end-lib $libs",
         .depfile = "$out.d", /* start files, libraries of the host: what no build statement names */
         .description = "LINK $what",
@@ -108,7 +112,7 @@ const struct ninja_rule build_rules[] = {
     },
     {
         .name = "debug_file",
-        .command = "$objcopy --only-keep-debug $in $out",
+        .command = "$objcopy --only-keep-debug '--remove-section=.rela.*' $in $out",
         .description = "DEBUG $what",
     },
     {

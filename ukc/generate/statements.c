@@ -79,6 +79,7 @@ static bool write_flags(struct statements *s)
             put_word(g, &link_profile, release_words[i], SPAN_NONE);
         /* not in dev: a debugger would show one function for all that are equal */
         put_word(g, &link_profile, "-Wl,--icf=safe", SPAN_NONE);
+        put_word(g, &link_profile, "-Wl,--emit-relocs", SPAN_NONE);
         /* the code generator runs in the linker now */
         put_word(g, &link_profile, "-ffunction-sections", SPAN_NONE);
         put_word(g, &link_profile, "-fdata-sections", SPAN_NONE);

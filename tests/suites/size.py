@@ -1,0 +1,158 @@
+"""ukc size: every byte of an image is in one line, and what others read in the file agrees."""
+
+import os
+import re
+import struct
+
+import harness
+from lib import machine as kvm
+from lib import sizes
+from lib.project import Project, built_site, expect
+
+SECONDS = 900  # the C library may have to be compiled
+
+PARENTHESES = {"(start-up)", "(target)", "(libc)", "(compiler)", "(host)", "(constants)", "(linker)", "(headers)", "(debug)", "(padding)"}
+
+
+def sections_agree(p, image):
+    said = sizes.lines(p, image, "section")
+    out = p.run(harness.need("llvm-size-19"), "-A", "-d", image).out
+    loaded = {m[1]: int(m[2]) for m in re.finditer(r"^(\.\S+)\s+(\d+)\s+[1-9]\d*$", out, re.M)}
+    without = set(re.findall(r"^\s*\[\s*\d+\]\s+(\S+)\s+NOBITS", p.run(harness.need("readelf"), "-SW", image).out, re.M))
+    expected = {name: size for name, size in loaded.items() if name not in without and size}
+    got = {name: said.get(name, 0) for name in expected}
+    expect(expected and got == expected, "llvm-size and readelf see the same sections", expected, got)
+
+
+def symbols_agree(p, image, linked):
+    """Of symbols that are alone at their address, and within no other."""
+    said = sizes.lines(p, image, "symbol")
+    rows = [line.split(maxsplit=3) for line in p.run(harness.need("llvm-nm-19"), "--print-size", "--defined-only", "--no-demangle", linked).out.splitlines()]
+    rows = sorted((int(r[0], 16), int(r[1], 16), r[3], r[2]) for r in rows if len(r) == 4 and r[2] in "tTrR" and int(r[1], 16))
+    sums, several, end = {}, set(), 0
+    for k, (address, size, name, _) in enumerate(rows):
+        overlaps = address < end or (k + 1 < len(rows) and rows[k + 1][0] < address + size)
+        if overlaps:
+            several.add(name)
+        sums[name] = sums.get(name, 0) + size
+        end = max(end, address + size)
+    alone = {name: size for name, size in sums.items() if name not in several}
+    wrong = {name: (size, said.get(name)) for name, size in alone.items() if said.get(name) != size}
+    expect(len(alone) > 20 and not wrong, "llvm-nm sees the same functions and constants", wrong)
+
+
+def all_agree(p, image, linked):
+    for by in sizes.BY:
+        sizes.lines(p, image, by)
+    sections_agree(p, image)
+    symbols_agree(p, image, linked)
+    return sizes.check(p, image)
+
+
+def release(context):
+    with Project(context) as p:
+        built_site(context, p)
+        sums = all_agree(p, "build/posix/site", "build/posix/obj/+image/site.elf")
+        expect({"site", "pages", "http", "(libc)", "(start-up)"} <= set(sums), "instances and the C library are there", sums)
+        expect(all(name in PARENTHESES or re.fullmatch(r"[a-z][a-z0-9_.]*", name) for name in sums), "and nothing else", sums)
+        page = os.path.getsize(p.file("htdocs/index.html"))
+        files = {f["name"]: f for f in p.ukc("size", "--by", "file", "--json").json["files"]}
+        expect(files["htdocs/index.html"]["bytes"] >= page and files["htdocs/index.html"]["instance"] == "pages", "an embedded file has its name", files)
+        expect("site.c" in files and files["site.c"]["instance"] == "site", "and so have sources", files)
+        text = p.ukc("size", "--limit", "2").out.splitlines()
+        expect(len(text) == 4 and re.fullmatch(r"\.\.\. +[\d,]+  \d+ more", text[2]) and text[3].startswith("total "), "the table is cut", text)
+        elsewhere(p)
+
+
+def elsewhere(p):
+    """An image without the files beside it, or with those of another build."""
+    p.run("cp", "build/posix/site", "./stray")
+    r = p.ukc("size", "./stray", status=4)
+    expect("has no symbols" in r.err and "--by section" in r.err, "what is missing is said", r)
+    sizes.lines(p, "./stray", "section")
+    p.run("cp", "build/posix/site.debug", "./stray.debug")
+    expect("http" in sizes.lines(p, "./stray"), "its debug information will do")
+    image = bytearray(p.read("stray"))
+    at = image.index(b"<!DOCTYPE")
+    image[at:at + 1] = b"?"
+    os.makedirs(p.file("away/obj/+image"))
+    p.run("cp", "build/posix/obj/+image/site.elf", "away/obj/+image/stray.elf")
+    p.write("away/stray", image)
+    r = p.ukc("size", "./away/stray", status=4)
+    expect("is not of the same build" in r.err, "facts of another image are refused", r)
+    r = p.ukc("size", "./site.c", status=2)
+    expect("is not an ELF file" in r.err, "a source is no image", r)
+    struct.pack_into("<Q", image, 40, 1 << 40)
+    p.write("broken", image)
+    r = p.ukc("size", "--by", "section", "./broken", status=6)
+    expect("is damaged" in r.err, "a broken image is told", r)
+
+
+def dev(context):
+    """With the host's C library, and with symbols and debug information in the image itself."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        p.ukc("build")
+        sums = all_agree(p, "build/posix/hello", "build/posix/hello")
+        expect({"hello", "(libc)", "(linker)", "(debug)", "(start-up)"} <= set(sums), "all parts of it are there", sums)
+        after_an_edit(p, sums)
+        p.ukc("clean")
+        expect("not configured yet" in p.ukc("size", status=1).err, "what is not there is said")
+
+
+def after_an_edit(p, sums):
+    """What a build says of the one before, and ukc diff of their records."""
+    first = p.ukc("build", "--json").json
+    expect({i["name"]: i["bytes"] for i in first["instances"]} == sums and first["changes"] is None, "a build says what it weighs", first)
+    expect("largest" not in p.ukc("build").out, "once")
+    p.write("hello.c", p.read("hello.c") + b"\nstatic volatile char text[1000] = {1};\n__attribute__((constructor)) static void added(void) { text[2]++; }\n")
+    r = p.ukc("build")
+    expect(re.search(r"^largest: .*; 'ukc size' has them all$", r.out, re.M) and re.search(r"^since the last build .* more bytes: .*hello .* more", r.out, re.M),
+           "a build says what changed", r)
+    p.write("hello.c", p.read("hello.c") + b"static volatile char again[2000] = {1};\n__attribute__((constructor)) static void more(void) { again[2]++; }\n")
+    changes = {c["name"]: c["bytes"] - c["before"] for c in p.ukc("build", "--json").json["changes"]}
+    expect(2000 <= changes["hello"] < 2100 and "console" not in changes, "also as JSON", changes)
+    expect(p.ukc("build", "--json").json["changes"] is None, "what made nothing says nothing of it")
+    second = p.ukc("build", "--json").json["record"]
+    said = p.ukc("diff", first["record"], second, "--json").json
+    parts = {c["name"]: c for c in said["instances"]}
+    expect(int(parts["hello"]["b"]) - int(parts["hello"]["a"]) >= 3000, "ukc diff says it too", said["instances"])
+
+
+def explained(p):
+    """Of homepage on kvm: the way from the manifest, and from the entry."""
+    [x] = p.ukc("explain", "--json", "tcp_input").json
+    expect(x["instance"] == "http.stack" and x["file"].endswith("/tcp_in.c") and x["bytes"] > 1000, "a symbol", x)
+    expect(x["requirements"][0].startswith("homepage requires http: sig.http_server, which is http1 (ukc.lua:") and len(x["requirements"]) == 2, "requirements", x)
+    expect(x["way"][0] == {"symbol": "pvh_entry", "instance": "(target)"} and x["way"][-1]["symbol"] == "tcp_input", "the way from the entry", x)
+    r = p.ukc("explain", "style.css")
+    expect(r.out.startswith("htdocs/style.css: ") and " of pages at " in r.out and "reached by:" in r.out, "an embedded file", r)
+    r = p.ukc("explain", "tcp_in.c")
+    expect("tcp_input: " in r.out and "tcp_receive" in r.out, "a source", r)
+    [first, *_] = p.ukc("explain", "--json", "0-0x40").json
+    expect(first["symbol"] == "(file header)" and first["bytes"] == 64, "a range of bytes", first)
+    r = p.ukc("explain", "--absent", "udp_sendto")
+    expect("it was compiled for http.stack" in r.out, "what nobody calls", r)
+    r = p.ukc("explain", "--absent", "tcp_process")
+    expect("tcp_process" in r.out, "what became part of another", r)
+    r = p.ukc("explain", "--absent", "kv_block_get")
+    expect("kv_block" in r.out and "which is not in the image" in r.out, "what another component has", r)
+    r = p.ukc("explain", "--absent", "no_such_thing", status=1)
+    expect("nothing is known of 'no_such_thing'" in r.err, "what nobody has", r)
+
+
+def kvm_images(context):
+    for example, instances in {"hello": {"hello"}, "counter": {"counter", "store"}, "homepage": {"http.stack", "http.stack.netif.virtio", "pages"}}.items():
+        with Project(context) as p:
+            kvm.built(context, p, example)
+            sums = all_agree(p, f"build/kvm/{example}", f"build/kvm/obj/+image/{example}.elf")
+            expect(instances | {"(target)", "(libc)", "(headers)"} <= set(sums), "instances, the target and the C library are there", sums)
+            if example == "homepage":
+                explained(p)
+
+
+def tests(context):
+    yield "posix, release: the sum, llvm-size, llvm-nm; stray and broken images", lambda: release(context)
+    yield "posix, dev: with the host's C library", lambda: dev(context)
+    yield "kvm: hello, counter, homepage", lambda: kvm_images(context)

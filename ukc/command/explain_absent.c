@@ -1,0 +1,194 @@
+/*
+ * explain_absent.c - ukc explain --absent: why the image does not have a function or variable.
+ *
+ * Asked in this order: is it there after all; did it become part of others; has it no bytes in the file; was it compiled, and
+ * nothing refers to it; was its source left out; does another component of the catalogue have it.
+ */
+#include "explain_image.h"
+#include "declared.h"
+#include "size.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include "../base/process.h"
+#include "../size/elf_file.h"
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+
+struct absence {
+    struct project *p;
+    const struct size_report *r;
+    const char *symbol;
+    VEC(const char *) reasons;
+};
+
+[[gnu::format(printf, 2, 3)]] static void add(struct absence *x, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    *vec_add(x->p->a, &x->reasons) = arena_vprintf(x->p->a, format, list);
+    va_end(list);
+}
+
+/* ---- in the image, in another form ---- */
+
+static void look_for_inlined(struct absence *x)
+{
+    enum { MOST = 8 };
+    size_t count = 0;
+    for (size_t k = 0; x->r && k < x->r->name_count; k++) {
+        const struct size_name *n = &x->r->names[k];
+        if (n->kind != SIZE_NAME_INLINED || strcmp(n->name, x->symbol) != 0)
+            continue;
+        if (count++ < MOST)
+            add(x, "it has become part of %s, of %s", x->r->parts[n->part].symbol, x->r->parts[n->part].instance);
+    }
+    if (count > MOST)
+        add(x, "and of %zu more", count - MOST);
+}
+
+static bool is_symbol(const char *name, const char *symbol)
+{
+    const char *dot = strrchr(name, '.');
+    return strcmp(name, symbol) == 0 || (dot && strcmp(dot + 1, symbol) == 0);
+}
+
+/* Zeros take no bytes of the file. */
+static void look_for_zeros(struct absence *x)
+{
+    struct size_sources from;
+    struct diag *quiet = diag_create();
+    if (x->r)
+        size_find_sources(x->p->a, x->r->image, &from);
+    struct elf_file *f = x->r ? elf_file_open(x->p->a, from.linked, quiet) : NULL;
+    for (size_t k = 1; f && k < f->symbol_count; k++) {
+        const struct elf_symbol *s = &f->symbols[k];
+        if (s->section && s->section < f->section_count && f->sections[s->section].type == SHT_NOBITS && f->sections[s->section].flags & SHF_ALLOC &&
+            (s->type == STT_OBJECT || s->type == STT_TLS) && is_symbol(s->name, x->symbol))
+            add(x, "it has no bytes in the file: %s bytes of zeros in %s, made when the image is loaded", grouped(s->size), f->sections[s->section].name);
+    }
+    elf_file_close(f);
+    diag_destroy(quiet);
+}
+
+/* ---- compiled ---- */
+
+/* "build/kvm/obj/http.stack/tcp.c.o: T tcp_input" */
+static const char *objects_that_define(struct absence *x)
+{
+    struct project *p = x->p;
+    const char *objects = project_file(p, "obj");
+    struct diag *quiet = diag_create();
+    const struct file_list *files = file_is_directory(objects) ? file_walk(p->a, objects, SPAN_NONE, quiet) : NULL;
+    diag_destroy(quiet);
+    VEC(const char *) argv = {};
+    const char *const words[] = {"llvm-nm-19", "--print-file-name", "--defined-only", "--format=posix", "--no-weak"};
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+        *vec_add(p->a, &argv) = words[k];
+    for (size_t k = 0; files && k < files->count; k++) {
+        const char *base = path_base(files->paths[k]);
+        bool archive = string_ends(base, ".a"), object = string_ends(base, ".o") && strcmp(base, "linked.o") != 0 && strcmp(base, "module.o") != 0;
+        if (archive || (object && !string_starts(files->paths[k], "+library/")))
+            *vec_add(p->a, &argv) = path_join(p->a, objects, files->paths[k]);
+    }
+    *vec_add(p->a, &argv) = NULL;
+    return files ? process_answer(p->a, argv.items) : NULL;
+}
+
+static void look_for_object(struct absence *x)
+{
+    struct project *p = x->p;
+    const char *objects = project_file(p, "obj/");
+    size_t n = strlen(objects);
+    for (const char *line = objects_that_define(x); line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *text = arena_strndup(p->a, line, strcspn(line, "\n")), *name = strstr(text, ": ");
+        if (!name || !string_starts(text, objects))
+            continue;
+        name += 2;
+        name = arena_strndup(p->a, name, strcspn(name, " "));
+        if (!is_symbol(name, x->symbol))
+            continue;
+        const char *group = arena_strndup(p->a, text + n, strcspn(text + n, "/["));
+        const char *object = arena_strndup(p->a, text + n, (size_t)(strstr(text, ": ") - text) - n);
+        if (string_starts(group, "+library"))
+            add(x, "the C library has it (%s), and nothing that the image uses refers to it", object);
+        else
+            add(x, "it was compiled for %s (%s), and nothing that the image uses refers to it", group, object);
+    }
+}
+
+/* ---- not compiled ---- */
+
+static const struct plan_instance *instance_of(const struct plan *plan, const struct component *c)
+{
+    for (size_t k = 0; k < plan->instance_count; k++)
+        if (plan->instances[k].component == c)
+            return &plan->instances[k];
+    return NULL;
+}
+
+static void look_in_source(struct absence *x, const struct component *c, const struct word *path, const char *selector, const char *value)
+{
+    struct project *p = x->p;
+    struct span found = path->text ? declared_at(p->a, path_normal(p->a, path_join(p->a, c->directory, path->text)), x->symbol) : SPAN_NONE;
+    if (!found.source || x->reasons.count)
+        return;
+    const struct plan_instance *n = instance_of(p->plan, c);
+    if (n && selector)
+        add(x, "its source %s:%u is compiled only with %s = %s (%s:%u)", source_shown(found.source), found.line, selector, value, source_shown(path->span.source),
+            path->span.line);
+    else if (n)
+        add(x, "%s:%u names it, and no function of this name was compiled: the configuration of %s leaves it out", source_shown(found.source), found.line, n->name);
+    else
+        add(x, "%s has it (%s:%u), which is not in the image: 'ukc explain %s' says why", c->name.text, source_shown(found.source), found.line, c->name.text);
+}
+
+static void look_in_component(struct absence *x, const struct component *c)
+{
+    for (size_t k = 0; c && k < c->source_count; k++) {
+        const struct source_file *s = &c->sources[k];
+        if (!s->selector.text)
+            look_in_source(x, c, &s->path, NULL, NULL);
+        for (size_t n = 0; s->selector.text && n < s->case_count; n++)
+            for (size_t m = 0; m < s->cases[n].path_count; m++)
+                look_in_source(x, c, &s->cases[n].paths[m], s->selector.text, s->cases[n].value.text);
+    }
+}
+
+/* Those of the image first. */
+static void look_for_source(struct absence *x)
+{
+    const struct manifest *m = x->p->manifest;
+    for (int other = 0; other < 2; other++)
+        for (size_t k = 0; k <= m->implementation_count && !x->reasons.count; k++) {
+            const struct component *c = k ? &m->implementations[k - 1] : x->p->unikernel;
+            if (c && (instance_of(x->p->plan, c) ? 0 : 1) == other)
+                look_in_component(x, c);
+        }
+}
+
+/* ---- what is said ---- */
+
+bool explain_absent_symbol(struct project *p, const struct size_report *r, const char *symbol, struct json *j)
+{
+    struct absence x = {.p = p, .r = r, .symbol = symbol};
+    look_for_inlined(&x);
+    if (!x.reasons.count)
+        look_for_zeros(&x);
+    if (!x.reasons.count)
+        look_for_object(&x);
+    if (!x.reasons.count)
+        look_for_source(&x);
+    if (!x.reasons.count) {
+        diag_error(p->d, SPAN_NONE, "nothing is known of '%s': no source of the project or of ukc's catalogue defines it", symbol);
+        return diag_help(p->d, "%s", r ? "'ukc size --by symbol' lists what is in the image" : "'ukc build' first: then what was compiled is looked at as well");
+    }
+    if (!j)
+        printf("%s: not in the image as a symbol\n", symbol);
+    for (size_t k = 0; k < x.reasons.count; k++)
+        if (j)
+            json_string(j, x.reasons.items[k]);
+        else
+            printf("  %s\n", x.reasons.items[k]);
+    return true;
+}

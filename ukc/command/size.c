@@ -1,0 +1,171 @@
+/*
+ * size.c - ukc size: whose every byte of an image is.
+ */
+#include "size.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include "../size/elf_file.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- where the facts are ---- */
+
+static const char *existing(const char *path)
+{
+    return file_is_regular(path) ? path : NULL;
+}
+
+/* An image of profile dev has its symbols in it. */
+static bool has_symbols(struct arena *a, const char *image)
+{
+    struct diag *quiet = diag_create();
+    struct elf_file *f = elf_file_open(a, image, quiet);
+    bool has = f && f->symbols;
+    elf_file_close(f);
+    diag_destroy(quiet);
+    return has;
+}
+
+/* The linked file beside an image that was built in this directory; else what holds its debug information; else the image itself. */
+void size_find_sources(struct arena *a, const char *image, struct size_sources *out)
+{
+    bool own = has_symbols(a, image);
+    const char *linked = path_join(a, path_directory(a, image), arena_printf(a, "obj/+image/%s.elf", path_base(image)));
+    const char *debug = existing(arena_printf(a, "%s.debug", image));
+    bool beside = !own && file_is_regular(linked);
+    *out = (struct size_sources){.image = image, .linked = beside ? linked : !own && debug ? debug : image};
+    if (own || beside)
+        out->map = existing(arena_printf(a, "%s.map", out->linked));
+}
+
+static bool is_image(const char *word)
+{
+    return word && strchr(word, '/') && file_exists(word);
+}
+
+/* The image that the command line means; NULL after reporting. */
+static const char *find_image(struct invocation *i, struct project *p)
+{
+    const char *word = i->argument_count ? i->arguments[0] : NULL;
+    if (is_image(word))
+        return word;
+    if (!project_open(p, i, word, true))
+        return NULL;
+    const char *image = project_built(p);
+    if (!image || file_is_regular(image))
+        return image;
+    diag_fail(i->diag, DIAG_INPUT, SPAN_NONE, "'%s' is not built yet", image);
+    diag_help(i->diag, "run 'ukc build' first");
+    return NULL;
+}
+
+/* ---- what is said ---- */
+
+static bool read_by(struct invocation *i, enum size_by *by)
+{
+    static const char *const words[] = {
+#define X(name) [SIZE_BY_##name] = #name,
+        SIZE_BY(X)
+#undef X
+    };
+    *by = SIZE_BY_instance;
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+        if (string_equal(i->value[OPTION_by], words[k]))
+            *by = (enum size_by)k;
+    return true;
+}
+
+static const char *const plurals[] = {[SIZE_BY_instance] = "instances", [SIZE_BY_file] = "files", [SIZE_BY_symbol] = "symbols", [SIZE_BY_section] = "sections"};
+
+static bool has_instance(enum size_by by)
+{
+    return by == SIZE_BY_file || by == SIZE_BY_symbol;
+}
+
+void size_print_json(struct json *j, enum size_by by, const struct size_sum *sums, size_t count)
+{
+    json_key(j, plurals[by]);
+    json_array(j);
+    for (size_t k = 0; k < count; k++) {
+        json_object(j);
+        json_field(j, "name", sums[k].name);
+        json_field_number(j, "bytes", (int64_t)sums[k].bytes);
+        if (has_instance(by))
+            json_field(j, "instance", sums[k].instance);
+        if (sums[k].lines)
+            json_field_number(j, "lines", (int64_t)sums[k].lines);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+static int width_of(const struct size_sum *sums, size_t count)
+{
+    size_t most = strlen("total");
+    for (size_t k = 0; k < count; k++)
+        most = strlen(sums[k].name) > most ? strlen(sums[k].name) : most;
+    return most < 48 ? (int)most : 48;
+}
+
+static void print_text(const struct size_report *r, enum size_by by, const struct size_sum *sums, size_t count, size_t most)
+{
+    uint64_t rest = 0;
+    size_t shown = count > most ? most : count;
+    int width = width_of(sums, shown);
+    for (size_t k = 0; k < count; k++) {
+        if (k >= shown)
+            rest += sums[k].bytes;
+        else if (has_instance(by) && strcmp(sums[k].name, sums[k].instance) != 0)
+            printf("%-*s %11s  %s\n", width, sums[k].name, grouped(sums[k].bytes), sums[k].instance);
+        else if (sums[k].lines)
+            printf("%-*s %11s  %6" PRIu64 " lines\n", width, sums[k].name, grouped(sums[k].bytes), sums[k].lines);
+        else
+            printf("%-*s %11s\n", width, sums[k].name, grouped(sums[k].bytes));
+    }
+    if (rest)
+        printf("%-*s %11s  %zu more\n", width, "...", grouped(rest), count - shown);
+    printf("%-*s %11s\n", width, "total", grouped(r->bytes));
+}
+
+static bool read_limit(struct invocation *i, size_t *most)
+{
+    char *end = "";
+    *most = given(i, OPTION_limit) ? strtoul(i->value[OPTION_limit], &end, 10) : SIZE_MAX;
+    if (*end || *most == 0)
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--limit is a number of lines, not '%s'", i->value[OPTION_limit]);
+    return true;
+}
+
+int command_size(struct invocation *i)
+{
+    struct project p;
+    struct size_sources from;
+    enum size_by by;
+    size_t most, count;
+    if (!read_by(i, &by) || !read_limit(i, &most))
+        return (int)diag_status(i->diag);
+    const char *image = find_image(i, &p);
+    if (!image)
+        return (int)diag_status(i->diag);
+    size_find_sources(i->arena, image, &from);
+    if (by == SIZE_BY_section)
+        from.linked = from.map = NULL;
+    const struct size_report *r = size_read(i->arena, &from, i->diag);
+    if (!r)
+        return (int)diag_status(i->diag);
+    const struct size_sum *sums = size_sums(i->arena, r, by, &count);
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_object(&j);
+        json_field(&j, "image", image);
+        json_field_number(&j, "bytes", (int64_t)r->bytes);
+        size_print_json(&j, by, sums, count);
+        json_end_object(&j);
+        answer_json(i, &j);
+    } else {
+        print_text(r, by, sums, count, most);
+    }
+    return (int)diag_status(i->diag);
+}

@@ -1,0 +1,66 @@
+/*
+ * link_map.c - see link_map.h.
+ */
+#include "link_map.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/file.h"
+
+enum { INDENTATION = 8 };
+
+static int by_address(const void *x, const void *y)
+{
+    const struct placed *a = x, *b = y;
+    if (a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    return a->size < b->size ? -1 : a->size > b->size;
+}
+
+/* False: a line of another kind. */
+static bool parse_line(struct arena *a, const char *line, size_t length, struct placed *out)
+{
+    char *text = arena_strndup(a, line, length), *end;
+    uint64_t number[4];
+    for (size_t i = 0; i < 4; i++) {
+        text += strspn(text, " ");
+        number[i] = strtoull(text, &end, 16);
+        if (end == text || *end != ' ')
+            return false;
+        text = end;
+    }
+    size_t blanks = strspn(++text, " "); /* one separates */
+    char *section = strstr(text, ":(");
+    size_t n = strlen(text);
+    if (blanks != INDENTATION || !section || text[n - 1] != ')')
+        return false;
+    for (char *next; (next = strstr(section + 1, ":(")) != NULL;)
+        section = next; /* a path may hold one, a section's name does not */
+    *section = '\0';
+    text[n - 1] = '\0';
+    *out = (struct placed){.address = number[0], .size = number[2], .object = text + blanks, .section = section + 2};
+    return number[0] && number[2];
+}
+
+const struct link_map *link_map_parse(struct arena *a, const char *text)
+{
+    struct link_map *map = arena_new(a, struct link_map);
+    VEC(struct placed) items = {};
+    struct placed found;
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        if (parse_line(a, text, n, &found))
+            *vec_add(a, &items) = found;
+    }
+    if (items.count)
+        qsort(items.items, items.count, sizeof *items.items, by_address);
+    *map = (struct link_map){items.items, items.count};
+    return map;
+}
+
+const struct link_map *link_map_read(struct arena *a, const char *path, struct diag *d)
+{
+    const struct source *s = file_read(a, path, SPAN_NONE, (size_t)1 << 30, d);
+    return s ? link_map_parse(a, s->bytes) : NULL;
+}
