@@ -79,7 +79,7 @@ static bool belongs(const struct elf_file *image, const struct elf_file *linked)
 {
     for (size_t i = 1; i < image->section_count; i++) {
         const struct elf_section *s = &image->sections[i], *t = elf_section_find(linked, s->name);
-        if (!is_loaded(s))
+        if (!is_loaded(s) || (!t && s->type == SHT_RELA)) /* which llvm-objcopy takes out of debug information */
             continue;
         if (!t || t->address != s->address || t->size != s->size)
             return false;
