@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import html.parser
 import json
 import os
@@ -12,7 +13,7 @@ import harness
 from lib.project import Project, built_site, expect
 
 SANITIZED = True
-SECONDS = 300
+SECONDS = 600
 
 VOID = {"meta", "input", "br", "path", "rect"}
 LOADS = {"src", "srcset", "data", "poster", "action", "background", "xlink:href", "style"}
@@ -106,7 +107,7 @@ def says_what_is_known(context):
         expect(sorted(headings) == sorted(names) == sorted(boxes), "every instance is drawn and described", headings, names, boxes)
         ports = sorted(t for _, t in page.all("text", **{"class": "port"}))
         expect(ports == sorted(b["requirement"] for x in plan["instances"] for b in x["bindings"]), "every requirement is at the foot of a box", ports)
-        graph = page.text[:page.text.index('<section id="instances"')]
+        graph = page.text[:page.text.index('<section id="bytes"')]
         rects = [tuple(map(int, r)) for r in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', graph)]
         expect(len(rects) == len(names) and all(x + w <= u or u + v <= x or y + h <= t or t + s <= y for i, (x, y, w, h) in enumerate(rects)
                                                 for u, t, v, s in rects[:i]), "no box hides another", rects)
@@ -127,11 +128,33 @@ def says_what_is_known(context):
         rows = [t for _, t in page.rows("hardening")]
         expect(rows == [f["feature"] for f in features] and features, "how it is hardened is there", rows, features)
         expect(all(f["evidence"] in unescaped(page, "hardening") for f in features), "with what shows it")
-        kinds = {kind: sum(entry[0] == kind for entry in index) for kind in ("instance", "key", "part", "tool", "file", "hardening")}
+        kinds = {kind: sum(entry[0] == kind for entry in index) for kind in ("instance", "key", "symbol", "part", "tool", "file", "hardening")}
         expect(kinds["instance"] == len(names) and all(kinds.values()), "all of it can be searched for", kinds)
         expect(all(entry[3] in page.ids for entry in index), "and leads somewhere")
         expect(p.path not in page.text and str(context.root) not in page.text and p.top not in page.text, "no path of this machine is told")
         expect(record["record"][:16] in r.out and f"{len(names)} instances" in r.out, "what was written is said", r)
+
+
+def every_byte(context):
+    """The map, the table of instances and that of symbols each have all bytes of the file."""
+    with Project(context) as p:
+        built_site(context, p)
+        page, _ = report(p)
+        size = os.path.getsize(p.file("build", "posix", "site"))
+        told = {x["name"]: x["bytes"] for x in p.ukc("size", "--json").json["instances"]}
+        fields = re.findall(r'<g class="(of|of none|symbol)"><title>(.*?): (\d+) bytes, ', page.text)
+        large = {html.unescape(name): int(n) for kind, name, n in fields if kind != "symbol"}
+        expect(large == told and sum(large.values()) == size, "the map has what ukc size tells, and all of the file", large, told, size)
+        within, inside = {}, None
+        for kind, name, n in fields:
+            inside = inside if kind == "symbol" else html.unescape(name)
+            within[inside] = within.get(inside, 0) + (int(n) if kind == "symbol" else 0)
+        expect(all(within[name] in (0, large[name]) for name in large) and any(within.values()), "symbols fill their instance", within, large)
+        section = page.text[page.text.index('<section id="bytes"'):page.text.index('<section id="instances"')]
+        cells = [int(n) for n in re.findall(r'<td data-name="bytes">(\d+)</td>', section)]
+        expect(sum(cells) == 2 * size, "so do the tables of instances and of symbols", sum(cells), size)
+        for x, y, w, h in re.findall(r'<rect x="(-?\d+)" y="(-?\d+)" width="(-?\d+)" height="(-?\d+)"', section):
+            expect(0 <= int(x) <= int(x) + int(w) <= 1200 and 0 <= int(y) <= int(y) + int(h) <= 640, "a field lies within the map", x, y, w, h)
 
 
 def same_page(context):
@@ -222,5 +245,5 @@ def in_a_browser(context):
 
 
 def tests(context):
-    for test in (says_what_is_known, same_page, hostile_names, without_image, other_plan) + ((in_a_browser,) if context.long else ()):
+    for test in (says_what_is_known, every_byte, same_page, hostile_names, without_image, other_plan) + ((in_a_browser,) if context.long else ()):
         yield test.__name__, lambda test=test: test(context)

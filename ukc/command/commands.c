@@ -158,7 +158,7 @@ const struct command commands[] = {
         .name = "report",
         .arguments = "[NAME]",
         .summary = "write all that is known of the image as one HTML page",
-        .description = "The page needs no network and no server: the graph of instances, what was chosen and what was not, keys and where their "
+        .description = "The page needs no network and no server: the graph of instances, what was chosen and what was not, a map of the bytes, keys and where their "
                        "values came from, and, of an image that was built, its record with origin, version, licence and hash of every part, and how it is hardened. It is written to "
                        "build/TARGET/NAME.html, or to the file of --output. The same image gives the same page.",
         .takes = TAKES_PROJECT | TAKES(target) | TAKES(output) | TAKES(quiet) | TAKES(json),

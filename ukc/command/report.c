@@ -3,6 +3,7 @@
  */
 #include "hardening.h"
 #include "project.h"
+#include "size.h"
 #include <stdio.h>
 #include <string.h>
 #include "../base/json.h"
@@ -78,6 +79,14 @@ static void read_features(struct project *p, struct page_source *source)
     source->machine = h->machine;
 }
 
+/* Whose the bytes are.  What was not kept of the build is no error: the page says less. */
+static void read_size(struct project *p, struct page_source *source)
+{
+    struct size_sources from;
+    size_find_sources(p->a, project_image(p), &from);
+    source->size = size_read(p->a, &from, p->d);
+}
+
 static void forget(struct made *m)
 {
     records_close(m->records);
@@ -119,8 +128,10 @@ static void write_report(struct project *p, const char *output)
         .unmade = m.why_not,
         .project = p->directory,
     };
-    if (m.export)
+    if (m.export) {
         read_features(p, &source);
+        read_size(p, &source);
+    }
     source.roots = p->configuration.catalogues.items;
     source.root_count = p->configuration.catalogues.count;
     if (!source.root_count && (source.catalogue = catalogue_file(i, "libs")))

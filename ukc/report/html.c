@@ -3,6 +3,7 @@
  */
 #include "html.h"
 #include <string.h>
+#include "../base/arena.h"
 #include "../base/utf8.h"
 
 static void put_character(struct text *out, const char *s, size_t n, uint32_t code)
@@ -46,6 +47,19 @@ unsigned html_width(const char *s)
         left -= n;
     }
     return width;
+}
+
+const char *html_prefix(struct arena *a, const char *s, unsigned characters)
+{
+    const char *end = s;
+    for (size_t left = strlen(s); left && characters; characters--) {
+        uint32_t code;
+        size_t n = utf8_decode(end, left, &code);
+        n = n ? n : 1;
+        end += n;
+        left -= n;
+    }
+    return arena_strndup(a, s, (size_t)(end - s));
 }
 
 /* One conversion: its length after the '%'. */

@@ -16,5 +16,7 @@
 void html_text(struct text *, const char *);
 /* How many characters it will show. */
 unsigned html_width(const char *);
+struct arena;
+const char *html_prefix(struct arena *, const char *, unsigned characters);
 
 #endif

@@ -157,7 +157,7 @@ static void put_facts(struct page *p)
 
 static void put_navigation(struct page *p)
 {
-    static const char *const parts[][2] = {{"graph", "Graph"}, {"instances", "Instances"}, {"keys", "Keys"}, {"provenance", "Provenance"}, {"hardening", "Hardening"}};
+    static const char *const parts[][2] = {{"graph", "Graph"}, {"bytes", "Bytes"}, {"instances", "Instances"}, {"keys", "Keys"}, {"provenance", "Provenance"}, {"hardening", "Hardening"}};
     html(p->out, "<nav aria-label=\"Parts of this page\"><ul>\n");
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
         html(p->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[k][0], parts[k][1]);
@@ -196,6 +196,7 @@ struct page_size page_write(struct arena *a, const struct page_source *source, s
     put_navigation(&p);
     html(out, "<main>\n");
     page_graph(&p);
+    page_bytes(&p);
     page_instances(&p);
     page_keys(&p);
     page_provenance(&p);

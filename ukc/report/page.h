@@ -15,6 +15,7 @@
 
 struct arena;
 struct export;
+struct size_report;
 struct text;
 
 /* How the image is hardened: what its own file shows. */
@@ -34,6 +35,7 @@ struct page_source {
     const char *unmade;                  /* why there is none: "it is not built" */
     const struct page_feature *features; /* none: the image is not there, or is not of this plan */
     size_t feature_count;
+    const struct size_report *size;      /* whose its bytes are; NULL: not known */
     bool machine;                        /* the image boots by itself; else it is a process */
     const char *project;                 /* absolute */
     const char *catalogue;               /* ukc's own, absolute: what lies below it is told from there */

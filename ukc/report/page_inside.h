@@ -35,9 +35,13 @@ void page_cell(struct page *, const char *column);
 /* A whole cell. */
 void page_cell_text(struct page *, const char *column, const char *value);
 
+/* page_bytes.c: "1234, 5.6 % of the image"; NULL: not known. */
+const char *page_instance_bytes(struct page *, const char *instance);
+
 /* ---- the parts ---- */
 
 void page_graph(struct page *);      /* page_graph.c */
+void page_bytes(struct page *);      /* page_bytes.c */
 void page_instances(struct page *);  /* page_instances.c */
 void page_keys(struct page *);       /* page_keys.c */
 void page_provenance(struct page *); /* page_provenance.c */

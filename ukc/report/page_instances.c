@@ -106,6 +106,7 @@ static void put_facts(struct page *p, const struct plan_instance *n)
     put_fact(p, "embeds", n->declaration ? n->declaration->embed.text : NULL);
     put_fact(p, "licence", c->licence.text);
     put_fact(p, "origin", c->origin.text);
+    put_fact(p, "bytes", page_instance_bytes(p, n->name));
     put_fact(p, "declared", page_place(p, c->span));
     put_users(p, n);
     put_fact(p, "also as", other_paths(p, n));
