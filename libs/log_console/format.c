@@ -106,8 +106,8 @@ static const char *read_conversion(const char *from, struct conversion *c, struc
 
 /* ---- writing one ---- */
 
-/* Prefix, zeros and text in the field's width. */
-static void put_field(struct output *o, const struct conversion *c, const char *prefix, int zeros, const char *text, size_t size)
+/* Prefix, zeros and text in the field's width. Inlined, where images are not compiled for size, it would be most of a log. */
+[[gnu::noinline]] static void put_field(struct output *o, const struct conversion *c, const char *prefix, int zeros, const char *text, size_t size)
 {
     size_t before = strlen(prefix);
     int blanks = c->width - (int)before - zeros - (int)size;
@@ -146,7 +146,7 @@ static char *digits_before(char *end, uint64_t number, unsigned base, const char
     return end;
 }
 
-static void put_number(struct output *o, const struct conversion *c, const char *prefix, uint64_t number, unsigned base)
+[[gnu::noinline]] static void put_number(struct output *o, const struct conversion *c, const char *prefix, uint64_t number, unsigned base)
 {
     char text[DIGITS], *end = text + sizeof text;
     char *at = digits_before(end, number, base, c->kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
