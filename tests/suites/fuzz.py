@@ -22,7 +22,7 @@ RUNTIME = {
     "dns": ("libs/dns/message.c", "libs/dns/name.c"),
     "kv_block": ("tests/unit/runtime/block_double.c",
                  *(f"libs/kv_block/{part}.c" for part in ("kv_block", "compact", "mount", "blank", "lock", "index", "format", "crc64"))),
-    "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "recipe", "action", "canon",
+    "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "toolset_names", "recipe", "action", "canon",
                                                      "gitoid", "history", "known", "recorded_write", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
