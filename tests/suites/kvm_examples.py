@@ -300,10 +300,10 @@ def conformance(context, folder, machine, words, checks, arguments, *options, me
 def tests(context):
     counts = ["--megabytes=100", "--connections=3000", "--together=3000"] if context.long else ["--megabytes=20", "--connections=500", "--together=500"]
     room = ["--set", "stack.memory=256MiB"] if context.long else []
-    for machine in MACHINES:
+    for machine in MACHINES if context.long else MACHINES[:1]:
         yield (f"conformance/stack-{machine}",
                lambda machine=machine: conformance(context, "stack", machine, [], 140, counts, *room, memory="512M" if room else "256M"))
-    for machine, family in zip(MACHINES, ("ipv6", "ipv4")):
+    for machine, family in list(zip(MACHINES, ("ipv6", "ipv4")))[0 if context.long else 1:]:
         yield (f"conformance/flow-{machine}-{family}",
                lambda machine=machine, family=family: conformance(context, "flow", machine, ["over-tcp"], 11, [], "--set", f"flow.family={family}"))
     yield "http", lambda: http(context)

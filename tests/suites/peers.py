@@ -316,7 +316,8 @@ def check_clean(context):
 
 def tests(context):
     yield "wrk/keep-alive", lambda: check_runs(context, "-c50")
-    yield "wrk/close", lambda: check_runs(context, "-c50", "-H", "Connection: close")
+    if context.long:
+        yield "wrk/close", lambda: check_runs(context, "-c50", "-H", "Connection: close")
     yield "netcat", lambda: check_netcat(context)
     yield "nuttcp", lambda: check_nuttcp(context)
     yield "nmap/ports", lambda: check_scans(context)
