@@ -215,7 +215,11 @@ def check_floods(context):
         with serve(host, images.service(context, "echo"), "echo") as server:
             for address in ADDRESSES:
                 for size, ahead in ((56, 1), (56, 100), (1452, 50), (8000, 5)):
-                    r = host.run(ping, "-q", "-n", "-f", f"-c{count}", f"-l{ahead}", f"-s{size}", "-W3", address, timeout=300)
+                    flood = [ping, "-q", "-n", "-f", f"-c{count}", f"-l{ahead}", f"-s{size}", "-W3", address]
+                    r = host.run(*flood, status=None, timeout=300)
+                    if "0% packet loss" not in r.out.split(", "):  # a host that is busy may lose some, once
+                        print(r.out)
+                        r = host.run(*flood, timeout=300)
                     expect(f"{count} received, 0% packet loss" in r.out, f"{address} answers every one of {count} requests", r)
             check_end(server)
 
