@@ -36,6 +36,7 @@ class Service:
         arguments = [f"--{key}={value}" for key, value in settings.items()]
         with Program([self.image, f"--port={port}", *arguments], env=self.project.environment) as program:
             self.port = port
+            program.wait_for(f"port {port}, TCP and UDP")  # the second of the two comes after the first
             self.wait(self.ipv4, program)
             yield port, program
             expect(program.stop() == 0, f"{self.name}: SIGTERM ends it with status 0", program.status, program.output)
