@@ -34,6 +34,13 @@ static bool assembles(struct project *p, const struct edge *e)
     return !errors_of(p, &argv);
 }
 
+/* What only the optimisation of the whole program can do, and so no compiler alone. */
+static bool is_for_whole_program(const char *word)
+{
+    return string_starts(word, "-flto") || string_starts(word, "-fsplit-lto") || string_starts(word, "-fsanitize=cfi") ||
+           string_starts(word, "-fsanitize-cfi");
+}
+
 /* The command of this object, for nothing but what the compiler says of the source. */
 static const char *compile_alone(struct project *p, const struct edge *e)
 {
@@ -42,7 +49,7 @@ static const char *compile_alone(struct project *p, const struct edge *e)
         const char *word = e->words[i];
         if (string_equal(word, "-MF"))
             i++;
-        else if (!string_equal(word, "-MD") && !string_starts(word, "-flto"))
+        else if (!string_equal(word, "-MD") && !is_for_whole_program(word))
             *vec_add(p->a, &argv) = string_equal(word, e->output) ? "/dev/null" : word;
     }
     *vec_add(p->a, &argv) = "-w";
