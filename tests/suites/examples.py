@@ -235,7 +235,8 @@ def reset(host, address):
 
 def tests(context):
     yield "two-networks/release", lambda: two_networks(context, [])
-    yield "two-networks/sanitized", lambda: two_networks(context, ["--profile", "dev", "--sanitize"])
+    if context.long:
+        yield "two-networks/sanitized", lambda: two_networks(context, ["--profile", "dev", "--sanitize"])
     yield "rng", lambda: rng(context)
     yield "rng/broken", lambda: rng_broken(context)
     yield "bench-net/host", lambda: bench_net_host(context)
