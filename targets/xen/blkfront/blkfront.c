@@ -60,31 +60,15 @@ static int find(void)
 
 /* ---- agreeing ---- */
 
-static int write_offer(uint32_t transaction, int grant)
+static int write_offer(uint32_t transaction, void *grant)
 {
-    int error = xen_device_write_number(&disk.device, transaction, "ring-ref", (uint64_t)grant);
+    int error = xen_device_write_number(&disk.device, transaction, "ring-ref", (uint64_t)*(int *)grant);
     if (!error)
         error = xen_device_write_number(&disk.device, transaction, "event-channel", disk.event);
     if (!error)
         error = xen_device_write(&disk.device, transaction, "protocol", "x86_64-abi");
     if (!error)
         error = xen_device_write(&disk.device, transaction, "feature-persistent", "1");
-    return error;
-}
-
-/* All of it at once, as others see it. */
-static int offer(int grant)
-{
-    int error;
-    do {
-        uint32_t transaction;
-        error = xen_store_begin(&transaction);
-        if (error)
-            return error;
-        error = write_offer(transaction, grant);
-        int ended = xen_store_end(transaction, !error);
-        error = error ? error : ended;
-    } while (error == -EAGAIN);
     return error;
 }
 
@@ -120,7 +104,7 @@ static int set_up(void)
     disk.event = (uint32_t)event;
     int error = requests_open(&grant);
     if (!error)
-        error = offer(grant);
+        error = xen_store_write_together(write_offer, &grant);
     if (!error)
         error = xen_device_state(&disk.device, XEN_STATE_READY);
     return error;

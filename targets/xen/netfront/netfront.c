@@ -119,8 +119,13 @@ static int find(void)
 
 /* ---- agreeing ---- */
 
-static int write_offer(uint32_t transaction, int receive_grant, int send_grant)
+struct grants {
+    int receive, send;
+};
+
+static int write_offer(uint32_t transaction, void *context)
 {
+    const struct grants *grants = context;
     static const struct {
         const char *key, *value;
     } fixed[] = {{"request-rx-copy", "1"}, {"feature-rx-notify", "1"}, {"feature-no-csum-offload", "1"}};
@@ -128,33 +133,17 @@ static int write_offer(uint32_t transaction, int receive_grant, int send_grant)
     for (size_t i = 0; !error && i < sizeof fixed / sizeof *fixed; i++)
         error = xen_device_write(&card.device, transaction, fixed[i].key, fixed[i].value);
     if (!error)
-        error = xen_device_write_number(&card.device, transaction, "rx-ring-ref", (uint64_t)receive_grant);
+        error = xen_device_write_number(&card.device, transaction, "rx-ring-ref", (uint64_t)grants->receive);
     if (!error)
-        error = xen_device_write_number(&card.device, transaction, "tx-ring-ref", (uint64_t)send_grant);
+        error = xen_device_write_number(&card.device, transaction, "tx-ring-ref", (uint64_t)grants->send);
     if (!error)
         error = xen_device_write_number(&card.device, transaction, "event-channel", card.event);
     return error;
 }
 
-/* All of it at once, as others see it. */
-static int offer(int receive_grant, int send_grant)
-{
-    int error;
-    do {
-        uint32_t transaction;
-        error = xen_store_begin(&transaction);
-        if (error)
-            return error;
-        error = write_offer(transaction, receive_grant, send_grant);
-        int ended = xen_store_end(transaction, !error);
-        error = error ? error : ended;
-    } while (error == -EAGAIN);
-    return error;
-}
-
 static int connect(void)
 {
-    int receive_grant = 0, send_grant = 0;
+    struct grants grants = {};
     if (xen_device_await(&card.device, XEN_STATE_WAITING, XEN_STATE_CONNECTED) == XEN_STATE_UNKNOWN) {
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end, in domain %u, is not ready", card.device.domain);
         return -ETIMEDOUT;
@@ -163,11 +152,11 @@ static int connect(void)
     if (event < 0)
         return event;
     card.event = (uint32_t)event;
-    int error = receive_open(&receive_grant);
+    int error = receive_open(&grants.receive);
     if (!error)
-        error = send_open(&send_grant);
+        error = send_open(&grants.send);
     if (!error)
-        error = offer(receive_grant, send_grant);
+        error = xen_store_write_together(write_offer, &grants);
     if (!error)
         error = xen_device_state(&card.device, XEN_STATE_CONNECTED);
     if (error)

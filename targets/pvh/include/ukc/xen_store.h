@@ -11,6 +11,7 @@
 #ifndef PVH_XEN_STORE_H
 #define PVH_XEN_STORE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,22 @@ int xen_store_write(uint32_t transaction, const char *path, const char *value);
 /* Between the two, others see nothing of what was written.  xen_store_end gives -EAGAIN when somebody else has changed what was read: begin again. */
 int xen_store_begin(uint32_t *transaction);
 int xen_store_end(uint32_t transaction, bool commit);
+
+/* Both, around what `write` writes, again as long as somebody else was in between.  0, or the first error. */
+static inline int xen_store_write_together(int (*write)(uint32_t transaction, void *context), void *context)
+{
+    int error;
+    do {
+        uint32_t transaction;
+        error = xen_store_begin(&transaction);
+        if (error)
+            return error;
+        error = write(transaction, context);
+        int ended = xen_store_end(transaction, !error);
+        error = error ? error : ended;
+    } while (error == -EAGAIN);
+    return error;
+}
 
 /* Tells of changes at and below the path, and once at once.  `token` is handed back. */
 int xen_store_watch(const char *path, const char *token);
