@@ -29,10 +29,12 @@ def no_leftovers(p):
 
 
 def compilers_leave(p):
-    """What clang and lld, killed in the wrong moment, leave aside."""
+    """What clang, lld and ukc, killed in the wrong moment, leave aside."""
     p.write("build/posix/obj/site/site-0123abcd.o.tmp", b"half an object")
     p.write("build/posix/obj/site/site.bc.tmp0123abc", b"half a module")
     p.write("build/posix/site.tmp0123abc", b"half an image")
+    for directory in ("build/posix", "build/posix/obj", "build/posix/gen/site"):
+        p.write(f"{directory}/.ukc-99999.tmp", b"half a file")
 
 
 def source_vanishes(context):
