@@ -4,6 +4,7 @@
 #include "exchange.h"
 
 #include <errno.h>
+#include <ukc/uncleared.h>
 #include "pages.h"
 #include "stack.h"
 #include "text.h"
@@ -64,7 +65,7 @@ void exchanges_free(void)
 /* Wait for the first bytes of a request with nothing but the stack; NULL when none will come. */
 __attribute__((noinline)) static struct http1_exchange *wait_first(struct connection *connection)
 {
-    char bytes[FIRST_BYTES];
+    UKC_UNCLEARED char bytes[FIRST_BYTES];
     int64_t deadline = deadline_after(now_monotonic(), KEY_IDLE * NANOSECONDS_PER_SECOND);
     if (stopping(connection))
         return NULL;

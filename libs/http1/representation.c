@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <ukc/uncleared.h>
 #include "date.h"
 #include "text.h"
 
@@ -194,7 +195,7 @@ static int send_parts(struct http1_exchange *x, struct answer answer, const stru
 
 static int send_range(struct http1_exchange *x, struct answer answer, const struct representation *form)
 {
-    struct text_range ranges[RANGES_MOST];
+    UKC_UNCLEARED struct text_range ranges[RANGES_MOST];
     int count = text_ranges(known_value(x, FIELD_RANGE), form->size, ranges, RANGES_MOST);
     if (count < 0)
         return answer_send(x, answer, (struct view){form->bytes, (size_t)form->size});

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 #include <ukc/deadline.h>
+#include <ukc/uncleared.h>
 
 enum { LINE = 1024, TEXT = 512, NAME = 40 };
 
@@ -139,7 +140,7 @@ static size_t escape(char *to, size_t room, const char *text)
 /* The text where it stands, or escaped. */
 static size_t put_message(char *to, size_t room, size_t size)
 {
-    char text[TEXT];
+    UKC_UNCLEARED char text[TEXT];
     memset(to + size, ' ', sizeof(uint64_t));
     if (!has_control(to, size))
         return size;
@@ -150,7 +151,7 @@ static size_t put_message(char *to, size_t room, size_t size)
 
 void log_console_vwrite(enum log_level level, const char *component, const char *format, va_list arguments)
 {
-    char line[LINE];
+    UKC_UNCLEARED char line[LINE];
     if ((unsigned)level > LOG_LEVEL_DEBUG || !log_console_enabled(level))
         return;
     char *head = put_text(stamp(line), names[level], NAME);

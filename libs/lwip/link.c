@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <ukc/deadline.h>
+#include <ukc/uncleared.h>
 
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
@@ -71,7 +72,7 @@ static err_t failed(int error)
 static err_t output(struct netif *netif, struct pbuf *p)
 {
     static char joined[LARGEST + 64];
-    struct view views[PARTS];
+    UKC_UNCLEARED struct view views[PARTS];
     (void)netif;
     timers_frames++;
     int taken = burst_take(p);

@@ -16,6 +16,7 @@
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
 #include <ukc/senders.h>
+#include <ukc/uncleared.h>
 
 enum { PARTS = 34, PIECES = KEY_SEND_BUFFERS, NONE = 0xffff, IP_MOST = 65535, TCP = 6 };
 static_assert(PARTS * PIECE >= IP_MOST + ETHERNET + (int)sizeof(struct card_header));
@@ -167,7 +168,7 @@ static int prepare(struct card_header *header, struct virtio_part *parts, unsign
 static int put(const struct view *views, size_t size)
 {
     struct card_header header = {0};
-    struct virtio_part parts[PARTS];
+    UKC_UNCLEARED struct virtio_part parts[PARTS];
     unsigned need = (unsigned)((sizeof header + size + PIECE - 1) / PIECE);
     if (!card.device)
         return -EIO;
