@@ -6,7 +6,8 @@
  * start_info; nothing else is defined, ESP least of all (Xen, docs/misc/pvh.pandoc).
  *
  * Only the image is mapped, page by page, each with its permissions.  The pages of the tables are in
- * memory that the loader has zeroed (.bss).  What else is needed machine_map() adds.
+ * memory that the loader has zeroed (.bss), and are read-only to all that runs (seal.page_tables): what else
+ * is needed machine_map() adds, which alone can write to them.
  */
 #define PRESENT 1
 #define WRITE 2
@@ -30,6 +31,13 @@
 #define CR4_PAE 0x20
 #define CR4_OSFXSR 0x200
 #define CR4_OSXMMEXCPT 0x400
+#define CR4_UMIP 0x800
+#define CR4_SMEP 0x100000
+#define CR4_SMAP 0x200000
+#define PROTECTIONS 7 /* of CPUID */
+#define PROTECTION_SMEP 7
+#define PROTECTION_SMAP 20
+#define PROTECTION_UMIP 2
 
     .section .note.Xen, "a", @note
     .p2align 2
@@ -113,10 +121,36 @@ pvh_entry:
     map image_text_end, image_rodata_end, PRESENT
     map image_rodata_end, image_data_end, (PRESENT + WRITE)
     map stack_bottom, stack_top, (PRESENT + WRITE)
+#ifdef SEAL_PAGE_TABLES
+    map exception_stack_bottom, page_tables, (PRESENT + WRITE)
+    map page_tables, image_end, PRESENT
+#else
     map exception_stack_bottom, image_end, (PRESENT + WRITE)
+#endif
 
-    movl $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
-    movl %eax, %cr4
+    movl $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %edi
+#ifdef SEAL_SUPERVISOR
+    /* no page here is a user's: one that claims to be is a forged one, neither to be executed nor to be read */
+    movl %ebx, %ebp
+    xorl %eax, %eax
+    cpuid
+    cmpl $PROTECTIONS, %eax
+    jb 1f
+    movl $PROTECTIONS, %eax
+    xorl %ecx, %ecx
+    cpuid
+    .macro enable bit, of, flag /* without a jump; ukc looks for the tests (ukc/command/hardening_code.c) */
+    btl $\bit, \of
+    sbbl %eax, %eax
+    andl $\flag, %eax
+    orl %eax, %edi
+    .endm
+    enable PROTECTION_SMEP, %ebx, CR4_SMEP
+    enable PROTECTION_SMAP, %ebx, CR4_SMAP
+    enable PROTECTION_UMIP, %ecx, CR4_UMIP
+1:  movl %ebp, %ebx
+#endif
+    movl %edi, %cr4
     movl $page_tables, %eax
     movl %eax, %cr3
     movl $MSR_EFER, %ecx

@@ -8,6 +8,6 @@ extern const char image_start[], image_text_end[], image_end[];
 extern const char stack_bottom[], stack_top[], exception_stack_bottom[], exception_stack_top[];
 extern char page_window[];
 extern const char build_id[], build_id_end[];
-extern uint64_t page_tables[], page_tables_reserve[];
+extern uint64_t page_tables[], page_tables_reserve[]; /* from the first to image_end is nothing else */
 
 #endif

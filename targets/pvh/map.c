@@ -3,6 +3,9 @@
  *
  * Four levels, virtual = physical.  New tables come from a small reserve in the image, so that the first
  * things can be mapped before there is an allocator; machine_map_reserve() gives more.
+ *
+ * No page that holds a table is mapped writable anywhere (seal.page_tables). Only here are they written, between open_tables() and
+ * close_tables(), after it was seen that nothing of what is sealed changes: the image, and the tables.
  */
 #include "map.h"
 
@@ -15,19 +18,30 @@
 SMALL_BEGIN
 
 enum { ENTRIES = 512, RESERVE = 4 /* pages, as in image.ld */ };
-static const uint64_t PRESENT = 1, WRITE = 2, LARGE = 0x80, NO_EXECUTE = 1ull << 63, ADDRESS = 0x000ffffffffff000;
+static const uint64_t PRESENT = 1, WRITE = 2, NOT_CACHED = 0x18, LARGE = 0x80, NO_EXECUTE = 1ull << 63, ADDRESS = 0x000ffffffffff000;
 
 static unsigned reserve_used; /* of page_tables_reserve */
 static uint64_t *more; /* a page that was given */
+static uint64_t tables_first = UINT64_MAX, tables_last; /* of all pages that were given */
 
 bool machine_map_wants(void)
 {
     return !more;
 }
 
-void machine_map_reserve(void *page)
+/* The processor writes to read-only pages while CR0.WP (bit 16) is clear. ukc looks for these instructions (ukc/command/hardening_code.c). */
+static inline void open_tables(void)
 {
-    more = page;
+#ifdef SEAL_PAGE_TABLES
+    __asm__ volatile("movq %%cr0, %%rax\n\tbtrq $16, %%rax\n\tmovq %%rax, %%cr0" : : : "rax", "cc", "memory");
+#endif
+}
+
+static inline void close_tables(void)
+{
+#ifdef SEAL_PAGE_TABLES
+    __asm__ volatile("movq %%cr0, %%rax\n\tbtsq $16, %%rax\n\tmovq %%rax, %%cr0" : : : "rax", "cc", "memory");
+#endif
 }
 
 static uint64_t *new_table(void)
@@ -103,16 +117,45 @@ static uint64_t *entry_of(uint64_t address, unsigned shift)
     return table ? &table[address >> shift & (ENTRIES - 1)] : NULL;
 }
 
-/* Maps 2 MiB pages where there are no tables yet, and single ones else: as many at once as have entries in one table. */
-bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
+/* A page that becomes a table: read-only from now on. Where its region is one large page, it may itself become the table that splits it. */
+void machine_map_reserve(void *page)
 {
-    const uint64_t large = 1u << 21, limit = 1ull << 47;
-    if (start >= limit || size > limit - start)
-        return false;
-    uint64_t at = start & ~(uint64_t)(MACHINE_PAGE - 1), end = start + size;
-    if (at < (uintptr_t)image_end && end > (uintptr_t)image_start) /* the image is mapped, as what it is, and stays so */
-        return false;
-    at = at ? at : MACHINE_PAGE; /* the null page */
+    uint64_t at = (uintptr_t)page;
+    more = page;
+    tables_first = at < tables_first ? at : tables_first;
+    tables_last = at > tables_last ? at : tables_last;
+#ifdef SEAL_PAGE_TABLES
+    open_tables();
+    uint64_t *entry = entry_of(at, 12);
+    if (entry)
+        *entry &= ~WRITE;
+    flush(at);
+    close_tables();
+#endif
+}
+
+/* What of a range may not change: the image is mapped, as what it is, and stays so; so are the tables. */
+static bool is_sealed(uint64_t at, uint64_t end)
+{
+    if (at < (uintptr_t)image_end && end > (uintptr_t)image_start)
+        return true;
+    at = at > tables_first ? at : tables_first;
+    for (; at < end && at <= tables_last; at += MACHINE_PAGE) {
+        const uint64_t *entry = page_tables;
+        for (unsigned shift = 39; entry && shift >= 12; shift -= 9) {
+            uint64_t found = entry[at >> shift & (ENTRIES - 1)];
+            if (shift == 12 && (found & (PRESENT | WRITE)) == PRESENT)
+                return true;
+            entry = is_table(found) ? (const uint64_t *)(uintptr_t)(found & ADDRESS) : NULL;
+        }
+    }
+    return false;
+}
+
+/* Maps 2 MiB pages where there are no tables yet, and single ones else: as many at once as have entries in one table. */
+static bool map_pages(uint64_t at, uint64_t end, enum machine_access access)
+{
+    const uint64_t large = 1u << 21;
     while (at < end) {
         unsigned shift = at % large == 0 && end - at >= large ? 21 : 12;
         uint64_t *entry = entry_of(at, shift);
@@ -131,6 +174,20 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
     return true;
 }
 
+bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
+{
+    const uint64_t limit = 1ull << 47;
+    if (start >= limit || size > limit - start)
+        return false;
+    uint64_t at = start & ~(uint64_t)(MACHINE_PAGE - 1), end = start + size;
+    if (is_sealed(at, end))
+        return false;
+    open_tables();
+    bool good = map_pages(at ? at : MACHINE_PAGE /* the null page */, end, access);
+    close_tables();
+    return good;
+}
+
 static uint64_t read_page; /* what machine_read() has left in the window; 0: something else */
 
 /* A page of the image, behind which is any page of physical memory. */
@@ -141,7 +198,9 @@ static volatile char *open_window(uint64_t page, uint64_t flags)
     if (!entry)
         entry = entry_of((uintptr_t)page_window, 12); /* a part of the image: there is a table */
     if (*entry != wanted) {
+        open_tables();
         *entry = wanted;
+        close_tables();
         flush((uintptr_t)page_window);
         read_page = 0;
     }
@@ -156,19 +215,20 @@ const char *machine_look(uint64_t page)
 void machine_poke8(uint64_t address, uint8_t value)
 {
     uint64_t offset = address % MACHINE_PAGE;
-    open_window(address - offset, MACHINE_DEVICE)[offset] = (char)value;
+    if (!is_sealed(address - offset, address + 1))
+        open_window(address - offset, MACHINE_DEVICE)[offset] = (char)value;
 }
 
 uint8_t machine_peek8(uint64_t address)
 {
     uint64_t offset = address % MACHINE_PAGE;
-    return (uint8_t)open_window(address - offset, MACHINE_DEVICE)[offset];
+    return (uint8_t)open_window(address - offset, NOT_CACHED)[offset];
 }
 
 uint32_t machine_peek32(uint64_t address)
 {
     uint64_t offset = address % MACHINE_PAGE;
-    return *(volatile uint32_t *)&open_window(address - offset, MACHINE_DEVICE)[offset];
+    return *(volatile uint32_t *)&open_window(address - offset, NOT_CACHED)[offset];
 }
 
 /* How far addresses can reach: beyond that, entries are malformed.  Where nobody says it, 36 bits (Intel SDM, volume 3, 4.1.4). */
@@ -204,12 +264,15 @@ bool machine_read(void *to, uint64_t from, size_t size)
 
 bool machine_unmap(uint64_t page)
 {
-    uint64_t *entry = entry_of(page, 12);
-    if (!entry)
+    if (is_sealed(page, page + 1))
         return false;
-    *entry = 0;
+    open_tables();
+    uint64_t *entry = entry_of(page, 12);
+    if (entry)
+        *entry = 0;
+    close_tables();
     flush(page);
-    return true;
+    return entry;
 }
 
 SMALL_END

@@ -62,10 +62,8 @@ static void *take(size_t pages)
 /* Before the page tables can need one. */
 static void feed_tables(void)
 {
-    if (!machine_map_wants())
-        return;
-    void *page = take(1);
-    if (page)
+    void *page;
+    while (machine_map_wants() && (page = take(1)) != NULL)
         machine_map_reserve(page);
 }
 

@@ -62,6 +62,8 @@ static void explain_fault(const struct frame *f, uint64_t address)
         say(" (null)");
     else if (is_between(address, stack_bottom - MACHINE_PAGE, stack_bottom))
         say(" (the stack is full)");
+    else if (is_between(address, (const char *)page_tables, image_end))
+        say(" (page tables)");
     else
         say(f->error & 1 ? " (not permitted)" : " (nothing is there)");
 }

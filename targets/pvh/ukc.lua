@@ -75,6 +75,14 @@ local seals = {
     link  = { "-Wl,-mllvm,-force-dwarf-frame-section" },
     release = true,
   },
+  page_tables = {
+    doc = "page tables are read-only but to the few functions that map pages, which change nothing of the image and its tables",
+    flags = { "-DSEAL_PAGE_TABLES" },
+  },
+  supervisor = {
+    doc = "the processor neither executes nor reads pages that claim to be a user's: SMEP, SMAP and UMIP, where it has them",
+    flags = { "-DSEAL_SUPERVISOR" },
+  },
   auto_var_init = {
     doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
     release = true, -- for a debugger's tools, what was never set should be seen

@@ -55,7 +55,52 @@ static int recurse(volatile char *above)
 }
 
 /* the machine's own, which no component is given */
-bool machine_map(uint64_t, uint64_t, int);
+bool machine_map(uint64_t, uint64_t, int), machine_unmap(uint64_t);
+void machine_poke8(uint64_t, uint8_t);
+
+static volatile uint64_t *entries(uint64_t entry)
+{
+    return (volatile uint64_t *)(uintptr_t)(entry & 0x000ffffffffff000);
+}
+
+static volatile uint64_t *root(void)
+{
+    uint64_t table;
+    __asm__ volatile("movq %%cr3, %0" : "=r"(table));
+    return entries(table);
+}
+
+/* The table of pages with the highest address: one that was made late, outside of the image. */
+static volatile uint64_t *last_table(void)
+{
+    volatile uint64_t *last = entries(entries(root()[0])[0]), *directory = last;
+    for (int i = 0; i < 512; i++)
+        if ((directory[i] & 0x81) == 1 && entries(directory[i]) > last)
+            last = entries(directory[i]);
+    return last;
+}
+
+/* Each has a guard page, and with it a table of its own. */
+static void make_tables(void)
+{
+    for (int i = 0; i < 6; i++)
+        if (!pages_allocate(2 << 20))
+            abort();
+}
+
+/* How many tables can be written to, by the tables themselves; below a table `shift` bits of an address are left. */
+static int writable_tables(volatile uint64_t *table, unsigned shift)
+{
+    volatile uint64_t *at = root();
+    uint64_t entry = 0;
+    for (unsigned s = 39; s >= 12 && !(entry & 0x80); s -= 9, at = entries(entry))
+        entry = at[(uintptr_t)table >> s & 511];
+    int count = (entry & 2) != 0;
+    for (int i = 0; shift > 12 && i < 512; i++)
+        if ((table[i] & 0x81) == 1)
+            count += writable_tables(entries(table[i]), shift - 9);
+    return count;
+}
 
 static void crash(void)
 {
@@ -88,6 +133,17 @@ static void crash(void)
         machine_map(here, 4096, 2); /* had it worked, this function could not go on: what is mapped so is not executable */
         *(volatile char *)(uintptr_t)&crash = 0;
     }
+    if (strcmp(KEY_WHAT, "table") == 0)
+        root()[1] = 0;
+    if (strcmp(KEY_WHAT, "late_table") == 0) {
+        make_tables();
+        volatile uint64_t *table = last_table();
+        uint64_t here = (uintptr_t)table;
+        machine_poke8(here, 0);
+        if (machine_map(here, 4096, 2) || machine_unmap(here) || machine_unmap((uintptr_t)&crash & ~(uint64_t)4095) || writable_tables(root(), 39))
+            return;
+        table[0] = 0;
+    }
     if (strcmp(KEY_WHAT, "guard") == 0)
         ((volatile char *)pages_allocate(8192))[-1] = 1;
     if (strcmp(KEY_WHAT, "abort") == 0)
@@ -97,6 +153,7 @@ static void crash(void)
 int probe_main(void)
 {
     crash();
+    printf("tables %d\n", writable_tables(root(), 39));
     printf("thread %d %d, %.3f\n", in_thread, zero_in_thread, sqrt(2.0));
     int late = 30, soon = 10;
     struct task *a, *b;
@@ -130,7 +187,7 @@ return unikernel "probe" {
 }
 """
 
-SAID = "thread 42 0, 1.414\nworker 10\nworker 30\nfinished 2, in time 1\nrandom 1\nmemory 1 1\n"
+SAID = "tables 0\nthread 42 0, 1.414\nworker 10\nworker 30\nfinished 2, in time 1\nrandom 1\nmemory 1 1\n"
 
 CRASHES = {
     "null": "page fault: writing 0000000000000008 (null)",
@@ -145,6 +202,8 @@ CRASHES = {
     "type": "invalid instruction",
     "free": "page fault: reading",
     "remap": "page fault: writing",
+    "table": "(page tables)",
+    "late_table": "(not permitted)",
     "abort": "abort",
 }
 

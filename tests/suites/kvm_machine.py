@@ -267,6 +267,11 @@ def check_pages(said):
     expect(len(pages) > 20 and executable, "the machine has pages, and code", said[:2000])
     expect(not [p for p in executable if "W" in p[1]], "none is writable and executable", executable)
     expect(not [p for p in pages if int(p[0], 16) == 0], "the first is not there", pages[:3])
+    top = int(re.search(r"CR3=([0-9a-f]{16})", said)[1], 16)
+    tables = [p for p in pages if top <= int(p[0], 16) < top + 8 * 4096]  # those of the image: image.ld
+    expect(len(tables) == 8 and not [p for p in tables if "W" in p[1]], "page tables are there, and read-only", tables)
+    protections = 1 << 20 | 1 << 21 | 1 << 11
+    expect(int(re.search(r"CR4=([0-9a-f]+)", said)[1], 16) & protections == protections, "the processor has SMEP, SMAP and UMIP on", said[:2000])
 
 
 def snapshot(context):
@@ -280,7 +285,7 @@ def snapshot(context):
             if os.path.exists(serial) and b"ready" in p.read("serial"):
                 break
             time.sleep(0.1)
-        check_pages(ended(q, f'info tlb\nmigrate "exec:cat >{image}"\nquit\n'))
+        check_pages(ended(q, f'info registers\ninfo tlb\nmigrate "exec:cat >{image}"\nquit\n'))
 
         def continued(identifier):
             said = ended(machine_with(p, identifier, serial, "-incoming", f"exec:cat {image}"))

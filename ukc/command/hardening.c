@@ -183,6 +183,16 @@ static void read_seccomp(struct reading *r)
     text_dispose(&list);
 }
 
+/* ---- the processor of a machine ---- */
+
+static void read_machine(struct reading *r)
+{
+    add(r, "page_tables", yes_if(r->code.openings),
+        r->code.openings ? arena_printf(r->e->a, "read-only, but for %zu places that map pages", r->code.openings) : "page tables are writable");
+    add(r, "supervisor", yes_if(r->code.supervisor),
+        r->code.supervisor ? "SMEP, SMAP and UMIP are switched on where the processor has them" : "SMEP, SMAP and UMIP are left off");
+}
+
 static void read_build_id(struct reading *r)
 {
     enum { MOST = 32 };
@@ -208,7 +218,9 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     read_nx_stack(&r);
     read_null_page(&r);
     read_code(&r);
-    if (!r.machine)
+    if (r.machine)
+        read_machine(&r);
+    else
         read_seccomp(&r);
     read_build_id(&r);
     struct hardening *h = arena_new(a, struct hardening);

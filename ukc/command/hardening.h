@@ -32,6 +32,8 @@ struct code_facts {
     size_t canaries;   /* reads of the canary, at %fs:40 (System V ABI, AMD64, as compilers use it) */
     size_t calls;      /* traps of clang's -fsanitize=cfi-icall */
     size_t arithmetic; /* traps of its other sanitizers */
+    size_t openings;   /* of a machine: places where read-only pages become writable for a moment */
+    bool supervisor;   /* of a machine: it asks the processor for SMEP, SMAP and UMIP */
 };
 struct code_facts hardening_code(const struct elf_image *);
 

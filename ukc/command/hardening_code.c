@@ -4,11 +4,13 @@
  * No disassembler: the instructions are long enough not to occur by chance.
  *   64 48 8b 04 25 28 00 00 00   mov %fs:0x28,%rax, to any register; likewise add, sub, xor and cmp
  *   67 0f b9 40 02               ud1 0x2(%eax),%eax: clang's trap; its last byte says of which check, 2 of an indirect call
+ *   0f 20 c0 48 0f ba f0 10 0f 22 c0   mov %cr0,%rax; btr $16,%rax; mov %rax,%cr0: read-only pages can be written (targets/pvh/map.c)
+ *   0f ba e3 07, 0f ba e3 14, 0f ba e1 02   bt of the bits of CPUID for SMEP, SMAP and UMIP (targets/pvh/entry.S): all three, or it is chance
  */
 #include "hardening.h"
 #include <string.h>
 
-enum { READ_SIZE = 9, TRAP_SIZE = 5, TRAP_CALL = 2, TRAP_KINDS = 32 };
+enum { READ_SIZE = 9, TRAP_SIZE = 5, TRAP_CALL = 2, TRAP_KINDS = 32, OPEN_SIZE = 11, TEST_SIZE = 4, PROTECTIONS = 3 };
 
 static bool reads_canary(const unsigned char *p)
 {
@@ -23,20 +25,42 @@ static bool is_trap(const unsigned char *p)
     return memcmp(p, trap, sizeof trap) == 0 && p[4] < TRAP_KINDS;
 }
 
+static bool opens_tables(const unsigned char *p)
+{
+    static const unsigned char opens[OPEN_SIZE] = {0x0f, 0x20, 0xc0, 0x48, 0x0f, 0xba, 0xf0, 0x10, 0x0f, 0x22, 0xc0};
+    return memcmp(p, opens, sizeof opens) == 0;
+}
+
+/* One bit for each of the tests that entry.S makes of the processor. */
+static unsigned tests_processor(const unsigned char *p)
+{
+    static const unsigned char tests[PROTECTIONS][TEST_SIZE] = {{0x0f, 0xba, 0xe3, 7}, {0x0f, 0xba, 0xe3, 20}, {0x0f, 0xba, 0xe1, 2}};
+    unsigned found = 0;
+    for (unsigned i = 0; i < PROTECTIONS; i++)
+        found |= (memcmp(p, tests[i], TEST_SIZE) == 0) << i;
+    return found;
+}
+
 struct code_facts hardening_code(const struct elf_image *e)
 {
     struct code_facts facts = {};
+    unsigned tests = 0;
     for (size_t i = 0; i < e->segment_count; i++) {
         const Elf64_Phdr *s = &e->segments[i];
         if (s->p_type != PT_LOAD || !(s->p_flags & PF_X))
             continue;
         const unsigned char *p = (const unsigned char *)e->s->bytes + s->p_offset, *end = p + s->p_filesz;
         for (; end - p >= TRAP_SIZE; p++) {
+            if (*p == 0x0f)
+                tests |= tests_processor(p);
             if (end - p >= READ_SIZE && reads_canary(p))
                 facts.canaries++;
+            else if (end - p >= OPEN_SIZE && opens_tables(p))
+                facts.openings++;
             else if (is_trap(p))
                 *(p[4] == TRAP_CALL ? &facts.calls : &facts.arithmetic) += 1;
         }
     }
+    facts.supervisor = tests == (1u << PROTECTIONS) - 1;
     return facts;
 }
