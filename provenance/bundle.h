@@ -14,19 +14,27 @@
 #include "record.h"
 
 struct bundled {
-    size_t records, runs, objects, blobs;
+    size_t records, runs, tools, objects, blobs;
     uint64_t bytes;
     struct hash sha256; /* of the file */
 };
-/* Writes `file` aside, synced, and renames it.  With `images` the images themselves are in it. */
-bool bundle_write(struct records *, const struct record *const *, size_t count, bool images, const char *file, struct bundled *, struct diag *);
+struct bundle_with {
+    bool images; /* the images themselves */
+    bool tools;  /* the compilers and linkers of the records, which must be kept (toolkeep.h) */
+};
+/* Writes `file` aside, synced, and renames it. */
+bool bundle_write(struct records *, const struct record *const *, size_t count, const struct bundle_with *, const char *file, struct bundled *, struct diag *);
 
 struct imported {
     const struct record *records; /* sorted by id, as they are in the store now */
     const bool *present;          /* was it here before? */
     size_t count, runs;           /* runs that were not here */
+    size_t tools;                 /* sets of compilers and linkers in the file */
 };
-/* Adds the file's records to the store, after all of it has been verified: all or none. */
-bool bundle_import(struct records *, struct arena *, const char *file, struct imported *, struct diag *);
+/*
+ * Adds the file's records to the store, after all of it has been verified: all or none.  Tools come along only if the user wants `tools`: they
+ * are programs that `ukc reproduce` will run.
+ */
+bool bundle_import(struct records *, struct arena *, const char *file, bool tools, struct imported *, struct diag *);
 
 #endif

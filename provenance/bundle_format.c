@@ -24,9 +24,15 @@ static void put_named(struct text *t, const char *word, const struct hash *h, ui
     canon_end(t);
 }
 
+/* An ukc that knows no tools in bundles says so. */
+static const char *version_of(const struct bundle *b)
+{
+    return b->tool_count ? "2" : "1";
+}
+
 void bundle_list(const struct bundle *b, struct text *t)
 {
-    canon_line(t, BUNDLE_LIST, "1");
+    canon_line(t, BUNDLE_LIST, version_of(b));
     for (size_t i = 0; i < b->record_count; i++) {
         canon_begin(t, "record");
         canon_hash(t, &b->records[i].id);
@@ -35,6 +41,12 @@ void bundle_list(const struct bundle *b, struct text *t)
     }
     for (size_t i = 0; i < b->run_count; i++)
         put_named(t, "run", &b->runs[i].id, b->runs[i].size);
+    for (size_t i = 0; i < b->tool_count; i++) {
+        canon_begin(t, "tools");
+        canon_hash(t, &b->tools[i].id);
+        canon_word(t, b->tools[i].resource);
+        canon_end(t);
+    }
     for (size_t i = 0; i < b->object_count; i++) {
         canon_begin(t, b->objects[i].is_tree ? "tree" : "blob");
         canon_word(t, b->objects[i].id);
@@ -53,13 +65,23 @@ static bool take_id(const char *word, char id[OBJECT_HEX])
     return true;
 }
 
-static bool take_line(const struct canon_line *l, struct bundle *b)
+/* It comes into the words of a compiler's command. */
+static bool is_resource(struct arena *a, const char *word)
+{
+    return *word == '/' && !strchr(word, ' ') && canon_is_path(a, word + 1);
+}
+
+static bool take_line(struct arena *a, const struct canon_line *l, struct bundle *b)
 {
     uint64_t size = 0;
     if (l->count != 3)
         return false;
     if (canon_is(l, "record", 3))
         return hash_parse(l->words[1], &b->records[b->record_count].id) && take_id(l->words[2], b->records[b->record_count++].tree);
+    if (canon_is(l, "tools", 3)) {
+        b->tools[b->tool_count].resource = l->words[2];
+        return is_resource(a, l->words[2]) && hash_parse(l->words[1], &b->tools[b->tool_count++].id);
+    }
     if (!canon_parse_number(l->words[2], &size))
         return false;
     if (canon_is(l, "run", 3)) {
@@ -82,6 +104,9 @@ static bool is_sorted(const struct bundle *b)
             return false;
     for (size_t i = 1; i < b->run_count; i++)
         if (memcmp(&b->runs[i - 1].id, &b->runs[i].id, HASH_BYTES) >= 0)
+            return false;
+    for (size_t i = 1; i < b->tool_count; i++)
+        if (memcmp(&b->tools[i - 1].id, &b->tools[i].id, HASH_BYTES) >= 0)
             return false;
     for (size_t i = 1; i < b->object_count; i++)
         if (strcmp(b->objects[i - 1].id, b->objects[i].id) >= 0)
@@ -107,14 +132,15 @@ bool bundle_parse(struct arena *a, const void *bytes, size_t size, struct bundle
     *b = (struct bundle){};
     if (!lines || !canon_is(&lines[0], BUNDLE_LIST, 2) || !canon_parse_number(lines[0].words[1], &version))
         return fails(fault, "its list of contents is not one that ukc writes");
-    if (version != 1)
-        return fails(fault, arena_printf(a, "it has version %s of the format, made by a newer ukc; this one knows 1", lines[0].words[1]));
+    if (version != 1 && version != 2)
+        return fails(fault, arena_printf(a, "it has version %s of the format, made by a newer ukc; this one knows 1 and 2", lines[0].words[1]));
     b->records = arena_array(a, struct bundle_record, count);
     b->runs = arena_array(a, struct bundle_run, count);
+    b->tools = arena_array(a, struct bundle_tools, count);
     b->objects = arena_array(a, struct object_given, count);
     b->blobs = arena_array(a, struct bundle_blob, count);
     for (size_t i = 1; i < count; i++)
-        if (!take_line(&lines[i], b))
+        if (!take_line(a, &lines[i], b))
             return fails(fault, arena_printf(a, "line %zu of its list of contents is not one that ukc writes", i + 1));
     if (!is_sorted(b))
         return fails(fault, "its list of contents names something twice, or is not sorted");

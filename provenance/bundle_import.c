@@ -14,6 +14,7 @@
 #include "blobs.h"
 #include "bundle_inside.h"
 #include "records_inside.h"
+#include "toolkeep.h"
 
 struct importing {
     struct arena *a;
@@ -21,6 +22,7 @@ struct importing {
     struct objects *objects;
     int fd;
     const char *file;
+    bool tools;
     struct bundle bundle;
     const struct recorded **recorded;
     struct diag *d;
@@ -33,7 +35,8 @@ static bool write_contents(struct importing *x)
         if (!objects_put(x->objects, &b->objects[i], x->d))
             return false;
     for (size_t i = 0; i < b->blob_count; i++) {
-        if (blob_is_there(x->records->store, &b->blobs[i].sha256, b->blobs[i].size))
+        bool wanted = b->blobs[i].of_record || x->tools;
+        if (!wanted || blob_is_there(x->records->store, &b->blobs[i].sha256, b->blobs[i].size))
             continue;
         if (lseek(x->fd, (off_t)b->blobs[i].offset, SEEK_SET) < 0)
             return diag_fail(x->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", x->file, strerror(errno));
@@ -41,6 +44,24 @@ static bool write_contents(struct importing *x)
             return false;
     }
     return true;
+}
+
+static const char *packages_of(struct arena *a, const struct recorded *r)
+{
+    for (size_t i = 0; i < r->intent_count; i++)
+        if (strcmp(r->intent[i].path, "packages") == 0)
+            return arena_strndup(a, r->intent[i].bytes, r->intent[i].size);
+    return "";
+}
+
+static bool adopt_tools(struct importing *x)
+{
+    bool good = true;
+    for (size_t i = 0; x->tools && i < x->bundle.tool_count && good; i++) {
+        const struct bundle_tools *t = &x->bundle.tools[i];
+        good = tools_adopt(x->a, x->records->store, t->of->tools, packages_of(x->a, t->of), t->resource, x->d);
+    }
+    return good;
 }
 
 /* The store may have had an object of another content under the same SHA-1, in a pack. */
@@ -109,14 +130,15 @@ static bool import(struct importing *x, struct imported *out)
         present[i] = count != 0;
     }
     out->present = present;
+    out->tools = x->bundle.tool_count;
     x->objects = objects_open(x->records->objects, x->d);
-    return x->objects && write_contents(x) && look_again(x) &&
+    return x->objects && write_contents(x) && look_again(x) && adopt_tools(x) &&
            records_add_runs(x->records, x->objects, runs, x->bundle.run_count, &out->runs, x->d) && read_rows(x, out);
 }
 
-bool bundle_import(struct records *r, struct arena *a, const char *file, struct imported *out, struct diag *d)
+bool bundle_import(struct records *r, struct arena *a, const char *file, bool tools, struct imported *out, struct diag *d)
 {
-    struct importing x = {.a = a, .records = r, .file = file, .d = d};
+    struct importing x = {.a = a, .records = r, .file = file, .tools = tools, .d = d};
     *out = (struct imported){};
     if (r->read_only)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "nothing can be imported: '%s' cannot be written", r->path);

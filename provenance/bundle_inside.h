@@ -24,17 +24,26 @@ struct bundle_run {
     uint64_t size;
     struct run run;
 };
+/* Kept tools of some of the records; their identity is in these. */
+struct bundle_tools {
+    struct hash id;
+    const char *resource; /* where the compiler's headers were (toolkeep.h) */
+    const struct recorded *of; /* a record that was made with them: when it is read */
+};
 struct bundle_blob {
     struct hash sha256;
     uint64_t size;
-    uint64_t offset; /* in the file */
+    uint64_t offset;      /* in the file */
+    bool of_record, of_tools; /* what it is for: when it is read */
 };
-/* Each sorted: records, runs and blobs by hash, objects by id. */
+/* Each sorted: records, runs, tools and blobs by hash, objects by id. */
 struct bundle {
     struct bundle_record *records;
     size_t record_count;
     struct bundle_run *runs;
     size_t run_count;
+    struct bundle_tools *tools;
+    size_t tool_count;
     struct object_given *objects;
     size_t object_count;
     struct bundle_blob *blobs;

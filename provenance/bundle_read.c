@@ -14,6 +14,7 @@
 #include "../ukc/base/arena.h"
 #include "blobs.h"
 #include "bundle_inside.h"
+#include "toolkeep.h"
 
 struct reader {
     struct arena *a;
@@ -207,16 +208,24 @@ static bool read_contents(struct reader *r, struct bundle *b)
 
 /* ---- what belongs together ---- */
 
-/* Marks the blob; false: there is none. */
-static bool use_blob(const struct bundle *b, const struct hash *sha256, uint64_t size, bool *used)
+/* NULL: there is none. */
+static struct bundle_blob *find_blob(const struct bundle *b, const struct hash *sha256, uint64_t size)
 {
     for (size_t i = 0; i < b->blob_count; i++)
         if (hash_equal(&b->blobs[i].sha256, sha256) && b->blobs[i].size == size)
-            return used[i] = true;
-    return false;
+            return &b->blobs[i];
+    return NULL;
 }
 
-static bool check_record(struct reader *r, const struct bundle *b, struct objects *o, size_t i, bool *used, const struct recorded **out)
+static bool use_blob(const struct bundle *b, const struct hash *sha256, uint64_t size)
+{
+    struct bundle_blob *found = find_blob(b, sha256, size);
+    if (found)
+        found->of_record = true;
+    return found;
+}
+
+static bool check_record(struct reader *r, const struct bundle *b, struct objects *o, size_t i, const struct recorded **out)
 {
     char hex[HASH_HEX];
     hash_hex(&b->records[i].id, hex);
@@ -226,24 +235,45 @@ static bool check_record(struct reader *r, const struct bundle *b, struct object
     if (b->records[i].runs == 0)
         return refuse(r, "it does not say when record %.12s was built", hex);
     for (size_t k = 0; k < x->recipe.large_count; k++)
-        if (!use_blob(b, &x->recipe.large[k].sha256, x->recipe.large[k].size, used))
+        if (!use_blob(b, &x->recipe.large[k].sha256, x->recipe.large[k].size))
             return refuse(r, "of record %.12s it has no '%s'", hex, x->recipe.large[k].path);
-    use_blob(b, &x->facts.image, x->facts.image_bytes, used); /* it may be there or not */
+    use_blob(b, &x->facts.image, x->facts.image_bytes); /* it may be there or not */
     *out = x;
     return true;
+}
+
+/* What a record says that its tools are, file by file. */
+static bool check_tools(struct reader *r, const struct bundle *b, struct bundle_tools *t, const struct recorded *const *recorded)
+{
+    size_t count = 0;
+    char hex[HASH_HEX];
+    hash_hex(&t->id, hex);
+    for (size_t i = 0; i < b->record_count && !t->of; i++)
+        t->of = hash_equal(&recorded[i]->recipe.tools, &t->id) ? recorded[i] : NULL;
+    if (!t->of)
+        return refuse(r, "the tools %.12s belong to none of its records", hex);
+    const struct tools_file *files = tools_files(r->a, t->of->tools, strlen(t->of->tools), &count);
+    for (size_t i = 0; files && i < count; i++) {
+        struct bundle_blob *blob = find_blob(b, &files[i].sha256, files[i].size);
+        if (!blob)
+            return refuse(r, "of the tools %.12s it has no '%s'", hex, files[i].name);
+        blob->of_tools = true;
+    }
+    return files || refuse(r, "what the tools %.12s are cannot be read", hex);
 }
 
 static bool check(struct reader *r, const struct bundle *b, const struct recorded **recorded)
 {
     struct objects *o = objects_of(b->objects, b->object_count, r->d);
-    bool *used = arena_array(r->a, bool, b->blob_count);
     bool good = o != NULL;
     for (size_t i = 0; i < b->record_count && good; i++)
-        good = check_record(r, b, o, i, used, &recorded[i]);
+        good = check_record(r, b, o, i, &recorded[i]);
+    for (size_t i = 0; i < b->tool_count && good; i++)
+        good = check_tools(r, b, &b->tools[i], recorded);
     for (size_t i = 0; i < b->object_count && good; i++)
         good = b->objects[i].used || refuse(r, "'objects/%s' belongs to none of its records", b->objects[i].id);
     for (size_t i = 0; i < b->blob_count && good; i++)
-        good = used[i] || refuse(r, "'%s' belongs to none of its records", bundle_blob_name(r->a, &b->blobs[i]));
+        good = b->blobs[i].of_record || b->blobs[i].of_tools || refuse(r, "'%s' belongs to none of its records", bundle_blob_name(r->a, &b->blobs[i]));
     objects_close(o);
     return good;
 }

@@ -16,14 +16,16 @@
 #include "blobs.h"
 #include "bundle_inside.h"
 #include "records_inside.h"
+#include "toolkeep.h"
 
 struct gathering {
     struct arena *a;
     struct records *records;
     struct objects *objects;
-    bool images;
+    struct bundle_with with;
     VEC(struct bundle_record) list;
     VEC(struct bundle_run) runs;
+    VEC(struct bundle_tools) tools;
     VEC(struct object_given) given;
     VEC(struct bundle_blob) blobs;
     struct map seen; /* ids of records, runs, objects and blobs */
@@ -92,6 +94,29 @@ static bool gather_runs(struct gathering *g, const struct hash *id)
     return runs != NULL;
 }
 
+/* Their identity is in the record: only the files, and where the compiler's headers were. */
+static bool gather_tools(struct gathering *g, struct arena *a, const struct record *record, const struct recorded *r)
+{
+    size_t count = 0;
+    const char *damage = NULL, *resource = tools_resource(g->objects, g->a, &r->recipe.tools, &damage);
+    const struct tools_file *files = tools_files(a, r->tools, strlen(r->tools), &count);
+    char hex[HASH_HEX];
+    hash_hex(&record->id, hex);
+    if (damage || !files)
+        return diag_fail(g->d, DIAG_INTEGRITY, SPAN_NONE, "the store is damaged: %s", damage ? damage : "tools whose identity cannot be read");
+    if (!resource) {
+        diag_fail(g->d, DIAG_MISSING, SPAN_NONE, "the tools of record %.12s are not kept in the store", hex);
+        return diag_help(g->d, "'ukc toolchain keep %.12s' keeps them, where they are installed", hex);
+    }
+    if (!is_new(g, &r->recipe.tools))
+        return true;
+    *vec_add(g->a, &g->tools) = (struct bundle_tools){.id = r->recipe.tools, .resource = resource};
+    for (size_t i = 0; i < count; i++)
+        if (!gather_blob(g, &files[i].sha256, files[i].size, arena_printf(a, "of the kept tools, '%s'", files[i].name)))
+            return false;
+    return true;
+}
+
 static bool gather_record(struct gathering *g, const struct record *record)
 {
     struct bundle_record out = {.id = record->id};
@@ -102,7 +127,8 @@ static bool gather_record(struct gathering *g, const struct record *record)
     bool good = r && gather_runs(g, &record->id) && gather_object(g, record->tree, true);
     for (size_t i = 0; good && i < r->recipe.large_count; i++)
         good = gather_blob(g, &r->recipe.large[i].sha256, r->recipe.large[i].size, arena_printf(a, "the input '%s'", r->recipe.large[i].path));
-    if (good && g->images) {
+    good = good && (!g->with.tools || gather_tools(g, a, record, r));
+    if (good && g->with.images) {
         good = gather_blob(g, &record->image_sha256, record->image_bytes, "the image");
         if (!good && diag_status(g->d) == DIAG_MISSING)
             diag_help(g->d, "'ukc reproduce' makes it again; without --images a bundle needs none");
@@ -127,6 +153,11 @@ static int compare_runs(const void *a, const void *b)
     return memcmp(&((const struct bundle_run *)a)->id, &((const struct bundle_run *)b)->id, HASH_BYTES);
 }
 
+static int compare_tools(const void *a, const void *b)
+{
+    return memcmp(&((const struct bundle_tools *)a)->id, &((const struct bundle_tools *)b)->id, HASH_BYTES);
+}
+
 static int compare_objects(const void *a, const void *b)
 {
     return strcmp(((const struct object_given *)a)->id, ((const struct object_given *)b)->id);
@@ -141,10 +172,14 @@ static struct bundle sorted(struct gathering *g)
 {
     qsort(g->list.items, g->list.count, sizeof *g->list.items, compare_records);
     qsort(g->runs.items, g->runs.count, sizeof *g->runs.items, compare_runs);
+    if (g->tools.count)
+        qsort(g->tools.items, g->tools.count, sizeof *g->tools.items, compare_tools);
     qsort(g->given.items, g->given.count, sizeof *g->given.items, compare_objects);
     if (g->blobs.count)
         qsort(g->blobs.items, g->blobs.count, sizeof *g->blobs.items, compare_blobs);
-    return (struct bundle){g->list.items, g->list.count, g->runs.items, g->runs.count, g->given.items, g->given.count, g->blobs.items, g->blobs.count};
+    return (struct bundle){.records = g->list.items, .record_count = g->list.count, .runs = g->runs.items, .run_count = g->runs.count,
+                           .tools = g->tools.items, .tool_count = g->tools.count, .objects = g->given.items, .object_count = g->given.count,
+                           .blobs = g->blobs.items, .blob_count = g->blobs.count};
 }
 
 /* ---- writing ---- */
@@ -267,14 +302,14 @@ static bool write_file(struct gathering *g, const char *file, struct bundled *ou
         good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", file, strerror(errno));
     if (!good)
         unlink(aside);
-    *out = (struct bundled){b.record_count, b.run_count, b.object_count, b.blob_count, w.bytes, hasher_finish(w.hasher)};
+    *out = (struct bundled){b.record_count, b.run_count, b.tool_count, b.object_count, b.blob_count, w.bytes, hasher_finish(w.hasher)};
     return good;
 }
 
-bool bundle_write(struct records *r, const struct record *const *records, size_t count, bool images, const char *file, struct bundled *out,
-                  struct diag *d)
+bool bundle_write(struct records *r, const struct record *const *records, size_t count, const struct bundle_with *with, const char *file,
+                  struct bundled *out, struct diag *d)
 {
-    struct gathering g = {.a = arena_create(), .records = r, .images = images, .d = d};
+    struct gathering g = {.a = arena_create(), .records = r, .with = *with, .d = d};
     g.objects = objects_open(r->objects, d);
     bool good = g.objects != NULL;
     for (size_t i = 0; i < count && good; i++)

@@ -19,26 +19,39 @@
 
 /* A line of the identity. */
 struct part {
-    const char *kind, *name;
-    struct hash sha256;
-    uint64_t size;
+    const char *kind;
+    struct tools_file file;
 };
+
+static bool read_part(struct arena *a, const struct canon_line *l, struct part *p)
+{
+    if (l->count != 4 || !hash_parse(l->words[1], &p->file.sha256) || !canon_parse_number(l->words[2], &p->file.size) || !canon_is_path(a, l->words[3]))
+        return false;
+    p->kind = l->words[0];
+    p->file.name = l->words[3];
+    p->file.program = strcmp(p->kind, "program") == 0;
+    return true;
+}
 
 static const struct part *read_parts(struct arena *a, const char *identity, size_t size, size_t *count)
 {
     size_t lines;
     const struct canon_line *all = canon_lines(a, identity, size, LINES, &lines);
     VEC(struct part) parts = {};
-    for (size_t i = 1; all && i < lines; i++) {
-        struct part p = {};
-        if (all[i].count != 4 || !hash_parse(all[i].words[1], &p.sha256) || !canon_parse_number(all[i].words[2], &p.size) || !canon_is_path(a, all[i].words[3]))
+    for (size_t i = 1; all && i < lines; i++)
+        if (!read_part(a, &all[i], vec_add(a, &parts)))
             return NULL;
-        p.kind = all[i].words[0];
-        p.name = all[i].words[3];
-        *vec_add(a, &parts) = p;
-    }
     *count = parts.count;
     return parts.items;
+}
+
+const struct tools_file *tools_files(struct arena *a, const char *identity, size_t size, size_t *count)
+{
+    const struct part *parts = read_parts(a, identity, size, count);
+    struct tools_file *files = parts ? arena_array(a, struct tools_file, *count) : NULL;
+    for (size_t i = 0; parts && i < *count; i++)
+        files[i] = parts[i].file;
+    return files;
 }
 
 static const char *id_of(struct arena *a, const char *identity, struct hash *id)
@@ -55,19 +68,21 @@ static const char *id_of(struct arena *a, const char *identity, struct hash *id)
 static const char *resource_of(struct arena *a, const struct part *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(parts[i].kind, "program") == 0 && string_starts(parts[i].name, "clang")) {
-            const char *said = process_answer(a, (const char *[]){parts[i].name, "--no-default-config", "-no-canonical-prefixes", "-print-resource-dir", NULL});
+        if (parts[i].file.program && string_starts(parts[i].file.name, "clang")) {
+            const char *said = process_answer(a, (const char *[]){parts[i].file.name, "--no-default-config", "-no-canonical-prefixes", "-print-resource-dir", NULL});
             if (said && *said == '/')
                 return arena_strndup(a, said, strcspn(said, "\n"));
         }
     return "/";
 }
 
-static bool name_them(struct arena *a, const char *store, const char *reference, const struct toolset *t, const char *resource, struct diag *d)
+static bool name_them(struct arena *a, const char *store, const char *identity, const char *packages, const char *resource, struct diag *d)
 {
+    struct hash id;
     char tree[OBJECT_HEX];
-    const struct object_source parts[] = {{.path = "packages", .bytes = t->packages, .size = strlen(t->packages)},
-                                          {.path = "tools", .bytes = t->text, .size = strlen(t->text)}};
+    const char *reference = arena_printf(a, TOOLS_KEPT "%s", id_of(a, identity, &id));
+    const struct object_source parts[] = {{.path = "packages", .bytes = packages, .size = strlen(packages)},
+                                          {.path = "tools", .bytes = identity, .size = strlen(identity)}};
     struct objects *o = objects_open(path_join(a, store, "objects"), d);
     bool good = o && objects_write_tree(o, parts, 2, tree, NULL, d) &&
                 objects_name_tree(o, reference, tree, arena_printf(a, "ukc-tools-kept 1\nresource %s\n", resource), d);
@@ -75,28 +90,43 @@ static bool name_them(struct arena *a, const char *store, const char *reference,
     return good;
 }
 
+static bool make_executable(struct arena *a, const char *store, const struct part *p, struct diag *d)
+{
+    return !p->file.program || chmod(blob_path(a, store, &p->file.sha256), 0555) == 0 ||
+           diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "a kept program cannot be made executable: %s", strerror(errno));
+}
+
 bool tools_keep(struct arena *a, const char *store, const struct toolset *t, struct tools_kept *out, struct diag *d)
 {
     size_t count = 0;
     const struct part *parts = read_parts(a, t->text, strlen(t->text), &count);
-    const char *hex = id_of(a, t->text, &out->id), *reference = arena_printf(a, TOOLS_KEPT "%s", hex);
+    id_of(a, t->text, &out->id);
     out->files = count;
     out->bytes = 0;
     out->present = true;
     if (!parts || count > t->file_count)
         return diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the tools' identity cannot be read");
     /* their name comes first: what a name leads to does not leave the store while it comes */
-    if (!name_them(a, store, reference, t, resource_of(a, parts, count), d))
+    if (!name_them(a, store, t->text, t->packages, resource_of(a, parts, count), d))
         return false;
     for (size_t i = 0; i < count; i++) {
-        out->present = out->present && blob_is_there(store, &parts[i].sha256, parts[i].size);
-        out->bytes += parts[i].size;
-        if (!blob_keep(store, t->files[i], &parts[i].sha256, parts[i].size, d))
+        const struct tools_file *f = &parts[i].file;
+        out->present = out->present && blob_is_there(store, &f->sha256, f->size);
+        out->bytes += f->size;
+        if (!blob_keep(store, t->files[i], &f->sha256, f->size, d) || !make_executable(a, store, &parts[i], d))
             return false;
-        if (strcmp(parts[i].kind, "program") == 0 && chmod(blob_path(a, store, &parts[i].sha256), 0555) != 0)
-            return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "a kept program cannot be made executable: %s", strerror(errno));
     }
     return true;
+}
+
+bool tools_adopt(struct arena *a, const char *store, const char *identity, const char *packages, const char *resource, struct diag *d)
+{
+    size_t count = 0;
+    const struct part *parts = read_parts(a, identity, strlen(identity), &count);
+    bool good = parts || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the tools' identity cannot be read");
+    for (size_t i = 0; i < count && good; i++)
+        good = make_executable(a, store, &parts[i], d);
+    return good && name_them(a, store, identity, packages, resource, d);
 }
 
 /* ---- what is kept ---- */
@@ -135,14 +165,21 @@ bool tools_list(struct objects *o, struct arena *a, const char *reference, const
     struct keeping k;
     if (!read_kept(o, a, reference, &k, damage))
         return false;
-    const struct part *parts = read_parts(a, k.identity, k.size, count);
-    struct tools_file *list = parts ? arena_array(a, struct tools_file, *count) : NULL;
-    for (size_t i = 0; parts && i < *count; i++)
-        list[i] = (struct tools_file){parts[i].sha256, parts[i].size};
-    *files = list;
-    if (!parts)
+    *files = tools_files(a, k.identity, k.size, count);
+    if (!*files)
         *damage = arena_printf(a, "'%s' names tools whose identity cannot be read", reference);
-    return parts;
+    return *files;
+}
+
+const char *tools_resource(struct objects *o, struct arena *a, const struct hash *id, const char **damage)
+{
+    struct keeping k;
+    char hex[HASH_HEX];
+    hash_hex(id, hex);
+    if (!read_kept(o, a, arena_printf(a, TOOLS_KEPT "%s", hex), &k, damage))
+        return NULL;
+    *damage = NULL;
+    return k.resource;
 }
 
 /* ---- using ---- */
@@ -154,28 +191,28 @@ static const char *headers_of(struct arena *a, const char *root, const char *res
 
 static const char *place_of(struct arena *a, const char *root, const struct part *p, const char *resource)
 {
-    if (strcmp(p->kind, "program") == 0)
-        return arena_printf(a, "%s/bin/%s", root, p->name);
-    return strcmp(p->kind, "library") == 0 ? arena_printf(a, "%s/lib/%s", root, p->name) : arena_printf(a, "%s/include/%s", headers_of(a, root, resource), p->name);
+    const char *name = p->file.name;
+    if (p->file.program)
+        return arena_printf(a, "%s/bin/%s", root, name);
+    return strcmp(p->kind, "library") == 0 ? arena_printf(a, "%s/lib/%s", root, name) : arena_printf(a, "%s/include/%s", headers_of(a, root, resource), name);
 }
 
 /* Another name of the kept file, else a copy. */
 static bool lay_out_part(struct arena *a, const char *store, const char *root, const struct part *p, const char *resource, struct diag *d)
 {
-    const char *to = place_of(a, root, p, resource), *from = blob_path(a, store, &p->sha256);
+    const char *to = place_of(a, root, p, resource), *from = blob_path(a, store, &p->file.sha256);
     struct hash actual;
     if (!file_exists(from))
-        return diag_fail(d, DIAG_MISSING, SPAN_NONE, "of the kept tools, '%s' is not in the store", p->name);
+        return diag_fail(d, DIAG_MISSING, SPAN_NONE, "of the kept tools, '%s' is not in the store", p->file.name);
     if (!hash_file(from, &actual, NULL, d))
         return false;
-    if (!hash_equal(&actual, &p->sha256)) {
-        diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "of the kept tools, '%s' is not what it was: '%s'", p->name, from);
+    if (!hash_equal(&actual, &p->file.sha256)) {
+        diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "of the kept tools, '%s' is not what it was: '%s'", p->file.name, from);
         return diag_help(d, "remove that file, and 'ukc toolchain keep' where the tools are installed");
     }
     if (!file_make_directories(path_directory(a, to), d))
         return false;
-    bool program = strcmp(p->kind, "program") == 0;
-    return link(from, to) == 0 || (blob_copy(store, &p->sha256, to, d) && chmod(to, program ? 0555 : 0444) == 0);
+    return link(from, to) == 0 || (blob_copy(store, &p->file.sha256, to, d) && chmod(to, p->file.program ? 0555 : 0444) == 0);
 }
 
 static bool lay_out(struct arena *a, const char *store, const char *root, const struct keeping *k, struct diag *d)

@@ -9,6 +9,7 @@
 
 #include "../../provenance/blobs.h"
 #include "../../provenance/bundle_inside.h"
+#include "../../provenance/toolkeep.h"
 #include "../../ukc/base/arena.h"
 #include "../../ukc/base/file.h"
 #include "../../ukc/base/text.h"
@@ -45,7 +46,7 @@ static void write_bundle(const char *store, const char *file, bool images, bool 
     const struct record **list = arena_array(a, const struct record *, count);
     for (size_t i = 0; i < count; i++)
         list[i] = &all[backwards ? count - 1 - i : i];
-    if (!bundle_write(r, list, count, images, file, &out, d))
+    if (!bundle_write(r, list, count, &(struct bundle_with){.images = images}, file, &out, d))
         diag_print(d, stderr, DIAG_TEXT);
     assert_int_equal(diag_errors(d), 0);
     struct hash h;
@@ -74,7 +75,7 @@ static enum diag_class import(const char *store, const char *file, struct import
     struct diag *d = diag_create();
     struct imported ignored;
     struct records *r = open_store(store, d);
-    bool good = bundle_import(r, a, file, out ? out : &ignored, d);
+    bool good = bundle_import(r, a, file, true, out ? out : &ignored, d);
     enum diag_class status = diag_status(d);
     assert_int_equal(good, status == DIAG_OK);
     if (said)
@@ -181,6 +182,84 @@ static void large_inputs(void **)
     arena_destroy(a);
 }
 
+/* ---- with tools ---- */
+
+/* A record of a compiler of two files, which store "from" keeps if it is told to. */
+static void make_with_tools(bool keep)
+{
+    static char identity[400];
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = open_store("from", d);
+    struct sample x;
+    struct record record;
+    const struct hash program = hash_of("compiler"), header = hash_of("header");
+    char hex[2][HASH_HEX];
+    hash_hex(&program, hex[0]);
+    hash_hex(&header, hex[1]);
+    snprintf(identity, sizeof identity, "ukc-tools 1\nheader %s 6 stddef.h\nprogram %s 8 clang-19\n", hex[1], hex[0]);
+    save("program", "compiler", 8);
+    save("header", "header", 6);
+    sample(&x, "one", "image");
+    x.recording.tools = identity;
+    assert_true(add(r, &x, &record, d));
+    records_close(r);
+    if (keep) {
+        assert_true(blob_keep("from", "program", &program, 8, d) && blob_keep("from", "header", &header, 6, d));
+        assert_true(tools_adopt(a, "from", identity, "clang-19 clang-19 1 amd64\n", "/usr/lib/clang/19", d));
+    }
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
+static enum diag_class bundle_tools(const char *store, const char *file, struct bundled *out)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = open_store(store, d);
+    size_t count;
+    const struct record *all = record_list(r, a, NULL, NULL, 0, &count, d);
+    bool good = bundle_write(r, &all, 1, &(struct bundle_with){.tools = true}, file, out, d);
+    enum diag_class status = diag_status(d);
+    assert_int_equal(good, status == DIAG_OK);
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+    return status;
+}
+
+static void with_tools(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct bundled out;
+    struct imported in;
+    struct stat st;
+    const struct hash program = hash_of("compiler");
+    make_with_tools(false);
+    assert_int_equal(bundle_tools("from", "bundle", &out), DIAG_MISSING);
+    assert_false(file_exists("bundle"));
+    make_with_tools(true);
+    assert_int_equal(bundle_tools("from", "bundle", &out), DIAG_OK);
+    assert_int_equal(out.tools, 1);
+    assert_int_equal(out.blobs, 2);
+    /* they are programs: who does not ask for them gets the records alone */
+    struct records *r = open_store("to", d);
+    assert_true(bundle_import(r, a, "bundle", false, &in, d));
+    records_close(r);
+    assert_int_equal(in.tools, 1);
+    assert_false(file_exists(blob_path(a, "to", &program)));
+    assert_int_equal(bundle_tools("to", "again", &out), DIAG_MISSING);
+    assert_int_equal(import("to", "bundle", &in, NULL), DIAG_OK);
+    assert_int_equal(stat(blob_path(a, "to", &program), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0555);
+    assert_int_equal(bundle_tools("to", "again", &out), DIAG_OK);
+    expect_same("bundle", "again");
+    assert_int_equal(system("rm -r to"), 0);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 /* ---- files that are none ---- */
 
 /* Refused, and nothing is in the store. */
@@ -212,7 +291,7 @@ static void flipped_bytes(void **)
         struct diag *why = diag_create();
         struct imported out;
         assert_int_equal(pwrite(fd, &flipped, 1, (off_t)i), 1);
-        if (bundle_import(r, scratch, "bad", &out, why))
+        if (bundle_import(r, scratch, "bad", true, &out, why))
             fail_msg("byte %zu may be another", i);
         assert_int_equal(pwrite(fd, &bad[i], 1, (off_t)i), 1);
         diag_destroy(why);
@@ -401,6 +480,33 @@ static void lies(void **)
     assert_int_equal(import("other", "bad", &out, NULL), DIAG_OK); /* images need not be there */
 }
 
+static void lies_of_tools(void **)
+{
+    struct bundled out;
+    make_with_tools(true);
+    assert_int_equal(bundle_tools("from", "bundle", &out), DIAG_OK);
+    struct forgery f = begin(); /* tools of no record */
+    f.bundle.tools[0].id.bytes[0] ^= 1;
+    forge(&f, NULL);
+    end(&f, "belong to none of its records");
+    f = begin(); /* one of their files is not there */
+    f.bundle.blobs++;
+    f.bundle.blob_count--;
+    forge(&f, NULL);
+    end(&f, "it has no '");
+    f = begin(); /* files of tools that are not named */
+    f.bundle.tool_count = 0;
+    forge(&f, NULL);
+    end(&f, "belongs to none of its records");
+    static const char *const places[] = {"/usr/lib/../../x", "usr/lib", "/usr/lib clang", "/"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        f = begin();
+        f.bundle.tools[0].resource = places[i];
+        forge(&f, NULL);
+        end(&f, "of its list of contents is not one that ukc writes");
+    }
+}
+
 /* A tree with something beside the record: an empty directory, whose SHA-1 changes nothing in any SHA-256. */
 static void more_than_the_record(void **)
 {
@@ -431,7 +537,8 @@ static void more_than_the_record(void **)
 static void lists(void **)
 {
     static const struct { const char *list, *words; } cases[] = {
-        {"ukc-bundle 2\nwhatever\n", "version 2 of the format, made by a newer ukc"},
+        {"ukc-bundle 3\nwhatever\n", "version 3 of the format, made by a newer ukc"},
+        {"ukc-bundle 2\nrecord 0000000000000000000000000000000000000000000000000000000000000000 0000000000000000000000000000000000000000\n", "not in the order"},
         {"ukc-bundle 1\n", "it has no records"},
         {"ukc-bundle 1", "not one that ukc writes"},
         {"ukc-bundle\n", "not one that ukc writes"},
@@ -498,7 +605,7 @@ static bool import_quietly(void)
     struct diag *d = diag_create();
     struct imported out;
     struct records *r = records_open("to", d);
-    return r && bundle_import(r, a, "bundle", &out, d);
+    return r && bundle_import(r, a, "bundle", true, &out, d);
 }
 
 static void killed(void **)
@@ -529,7 +636,7 @@ static void fill_disk(void)
     struct records *r = records_open(".", d);
     struct imported out;
     CHECK(r);
-    CHECK(!bundle_import(r, a, "../bundle", &out, d));
+    CHECK(!bundle_import(r, a, "../bundle", true, &out, d));
     CHECK(diag_status(d) == DIAG_OUTSIDE);
     records_close(r);
     diag_destroy(d);
@@ -553,7 +660,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(there_and_back), TEST(large_inputs), TEST(flipped_bytes), TEST(other_lengths), TEST(lies), TEST(more_than_the_record), TEST(lists),
+        TEST(there_and_back), TEST(large_inputs), TEST(flipped_bytes), TEST(other_lengths), TEST(lies), TEST(with_tools), TEST(lies_of_tools), TEST(more_than_the_record), TEST(lists),
         TEST(archives), TEST(killed), TEST(full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

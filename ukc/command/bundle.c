@@ -52,13 +52,15 @@ static void print_bundled(struct invocation *i, const struct bundled *b)
         json_field_number(&j, "bytes", (int64_t)b->bytes);
         json_field_number(&j, "records", (int64_t)b->records);
         json_field_number(&j, "runs", (int64_t)b->runs);
+        json_field_number(&j, "tools", (int64_t)b->tools);
         json_field_number(&j, "objects", (int64_t)b->objects);
         json_field_number(&j, "files", (int64_t)b->blobs);
         json_end_object(&j);
         answer_json(i, &j);
     } else if (!given(i, OPTION_quiet)) {
-        printf("%s: %zu record%s, %zu run%s, %zu object%s, %zu file%s, %" PRIu64 " bytes, sha256 %s\n", file, b->records, plural(b->records), b->runs,
-               plural(b->runs), b->objects, plural(b->objects), b->blobs, plural(b->blobs), b->bytes, hex);
+        const char *tools = b->tools ? arena_printf(i->arena, "%zu set%s of tools, ", b->tools, plural(b->tools)) : "";
+        printf("%s: %zu record%s, %zu run%s, %s%zu object%s, %zu file%s, %" PRIu64 " bytes, sha256 %s\n", file, b->records, plural(b->records), b->runs,
+               plural(b->runs), tools, b->objects, plural(b->objects), b->blobs, plural(b->blobs), b->bytes, hex);
     }
 }
 
@@ -79,10 +81,11 @@ int command_bundle(struct invocation *i)
 {
     record_list_t list = {};
     struct bundled b;
+    const struct bundle_with with = {.images = given(i, OPTION_images), .tools = given(i, OPTION_with_tools)};
     struct store *s = is_meant(i) ? store_open(NULL, i->diag) : NULL;
     struct records *r = s ? records_open(store_directory(s), i->diag) : NULL;
     if (r && (given(i, OPTION_all) ? take_all(i, r, &list) : take_named(i, r, &list)) &&
-        bundle_write(r, list.items, list.count, given(i, OPTION_images), i->value[OPTION_output], &b, i->diag))
+        bundle_write(r, list.items, list.count, &with, i->value[OPTION_output], &b, i->diag))
         print_bundled(i, &b);
     records_close(r);
     store_close(s);
@@ -105,11 +108,12 @@ static void json_imported(struct invocation *i, const struct imported *x)
     }
     json_end_array(&j);
     json_field_number(&j, "runs", (int64_t)x->runs);
+    json_field_number(&j, "tools", given(i, OPTION_with_tools) ? (int64_t)x->tools : 0);
     json_end_object(&j);
     answer_json(i, &j);
 }
 
-static void print_imported(const struct imported *x)
+static void print_imported(const struct invocation *i, const struct imported *x)
 {
     for (size_t k = 0; k < x->count; k++) {
         char id[HASH_HEX];
@@ -118,6 +122,10 @@ static void print_imported(const struct imported *x)
                x->records[k].run.host, x->present[k] ? "; it was here" : "");
     }
     printf("%zu run%s added to the log\n", x->runs, plural(x->runs));
+    if (x->tools && given(i, OPTION_with_tools))
+        printf("%zu set%s of tools kept: 'ukc reproduce' runs them where others or none are installed\n", x->tools, plural(x->tools));
+    else if (x->tools)
+        printf("%zu set%s of tools left out: 'ukc import --tools' takes them, if you would run programs from this file\n", x->tools, plural(x->tools));
 }
 
 int command_import(struct invocation *i)
@@ -125,11 +133,11 @@ int command_import(struct invocation *i)
     struct imported x;
     struct store *s = store_open(NULL, i->diag);
     struct records *r = s ? records_open(store_directory(s), i->diag) : NULL;
-    if (r && bundle_import(r, i->arena, i->arguments[0], &x, i->diag)) {
+    if (r && bundle_import(r, i->arena, i->arguments[0], given(i, OPTION_with_tools), &x, i->diag)) {
         if (given(i, OPTION_json))
             json_imported(i, &x);
         else if (!given(i, OPTION_quiet))
-            print_imported(&x);
+            print_imported(i, &x);
     }
     records_close(r);
     store_close(s);

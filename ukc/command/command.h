@@ -64,6 +64,7 @@
     X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
     X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
     X(images, 0, "images", NULL, false, "with the images themselves")                                   \
+    X(with_tools, 0, "tools", NULL, false, "with the compilers and linkers of the records, which ukc toolchain keep has kept: programs that ukc reproduce runs") \
     X(signed, 0, "signed", "FILE", false, "look at this signed text instead of the store")               \
     X(key, 0, "key", "FILE", false, "the public key (PEM) that must have signed it")                     \
     X(deep, 0, "deep", NULL, false, "read inputs and images as well")                                    \

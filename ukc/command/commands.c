@@ -255,8 +255,9 @@ const struct command commands[] = {
         .summary = "write records to one file, for another machine",
         .description = "The file holds all from which the images of these records can be made again, and who built them, where and when; ukc import "
                        "takes it into another store. It is a tar archive, and the same records make the same bytes. --all takes every record of the store; "
-                       "--images adds the images, which reproduce does not need.",
-        .takes = TAKES(output) | TAKES(all) | TAKES(images) | TAKES(quiet) | TAKES(json),
+                       "--images adds the images, which reproduce does not need; --tools the compilers and linkers that ukc toolchain keep has kept (some 220 MB), for a "
+                       "machine that has not these.",
+        .takes = TAKES(output) | TAKES(all) | TAKES(images) | TAKES(with_tools) | TAKES(quiet) | TAKES(json),
         .most = 100000,
         .run = command_bundle,
     },
@@ -265,8 +266,9 @@ const struct command commands[] = {
         .arguments = "FILE",
         .summary = "take the records of a bundle into the store",
         .description = "Every part of FILE, which ukc bundle has made, is compared with its hashes before anything is written. A file that has "
-                       "anything wrong or anything else in it is refused, and the store stays as it was.",
-        .takes = TAKES(quiet) | TAKES(json),
+                       "anything wrong or anything else in it is refused, and the store stays as it was. Tools in it stay there, unless --tools is given: they are "
+                       "programs, which ukc reproduce runs; take them from those whom you let run programs on this machine.",
+        .takes = TAKES(with_tools) | TAKES(quiet) | TAKES(json),
         .least = 1,
         .most = 1,
         .run = command_import,
