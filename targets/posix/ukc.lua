@@ -24,7 +24,7 @@ local library = {
   native   = { "src/string", "crt" },      -- what the code generator calls, and what runs before addresses are right
   internal = musl.internal,
   flags    = { "-std=c99", "-D_XOPEN_SOURCE=700", "-fno-stack-protector", "-fno-sanitize=cfi-icall", "-Iinclude/ukc" }, -- its start-up sets the canary
-  compile  = { "-nostdlibinc" },
+  compile  = { "-nostdlibinc", "-DIMAGE_LOADS_ITSELF" },
   link     = { "-nostdlib", "-static-pie", "-Wno-unused-command-line-argument" }, -- which are -pie and -pthread
   headers  = musl.headers,
 }
@@ -51,6 +51,10 @@ return target "posix" {
     relro       = {
       doc = "what is relocated is read-only once the program runs", link = { "-Wl,-z,relro", "-Wl,-z,now" },
       off_link = { "-Wl,-z,norelro" },
+    },
+    read_only_after_start = {
+      doc   = "what is set once while the image starts, such as keys, is read-only afterwards; not where the C library is the host's",
+      flags = { "-DSEAL_READ_ONLY_AFTER_START" },
     },
     seccomp = {
       doc = "a system call that is nowhere in the image ends it, and nothing becomes executable; not where the C library is the host's",

@@ -231,7 +231,7 @@ lacks_no_execute:
     .asciz "impossible: the processor has no NX, or it is switched off: memory could not be kept from being executed\n"
     .p2align 3
 gdt_pointer:
-    .word 5 * 8 - 1
+    .word 3 * 8 - 1
     .long machine_gdt
 
 /*

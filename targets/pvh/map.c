@@ -14,6 +14,7 @@
 #include <ukc/small.h>
 
 #include "image.h"
+#include "start.h"
 
 SMALL_BEGIN
 
@@ -260,6 +261,25 @@ bool machine_read(void *to, uint64_t from, size_t size)
         return read_anew(to, from, size);
     memcpy(to, page_window + offset, size);
     return true;
+}
+
+void machine_write_sealed(void *to, const void *from, size_t size)
+{
+    uint64_t cr0; /* other instructions than those of open_tables(), by which ukc tells both apart */
+    __asm__ volatile("movq %%cr0, %0\n\tbtrl $16, %k0\n\tmovq %0, %%cr0" : "=r"(cr0) : : "cc", "memory");
+    memcpy(to, from, size);
+    __asm__ volatile("btsl $16, %k0\n\tmovq %0, %%cr0" : "+r"(cr0) : : "cc", "memory");
+}
+
+void image_seal(void)
+{
+#ifdef SEAL_READ_ONLY_AFTER_START
+    for (uintptr_t at = (uintptr_t)sealed_start; at < (uintptr_t)sealed_end; at += MACHINE_PAGE) {
+        uint64_t *entry = entry_of(at, 12), value = *entry & ~WRITE; /* of the image: there is one */
+        machine_write_sealed(entry, &value, sizeof value);
+        flush(at);
+    }
+#endif
 }
 
 bool machine_unmap(uint64_t page)

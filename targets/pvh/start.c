@@ -6,6 +6,7 @@
 #include <string.h>
 #include <ukc/device.h>
 #include <ukc/machine.h>
+#include <ukc/read_only.h>
 #include <ukc/small.h>
 
 #include "start_info.h"
@@ -14,8 +15,8 @@ SMALL_BEGIN
 
 enum { ARGUMENTS_MOST = 128, DEVICES_MOST = 64 };
 
-static const char *devices[DEVICES_MOST];
-static size_t device_count;
+static const char *devices[DEVICES_MOST] UKC_READ_ONLY_AFTER_START;
+static size_t device_count UKC_READ_ONLY_AFTER_START;
 
 /*
  * Hypervisors append words that Linux takes.  Where devices are is kept for drivers; the others are those that Firecracker appends, or gives
@@ -86,9 +87,10 @@ static int split(char *line, char **argv)
 
 [[gnu::used]] void machine_start(uint64_t start_info)
 {
-    static char *argv[ARGUMENTS_MOST + 1] = {"image"};
+    static char *argv[ARGUMENTS_MOST + 1] UKC_READ_ONLY_AFTER_START;
     machine_prepare_exceptions();
     start_info_read(start_info);
+    argv[0] = "image";
     int argc = split(start_info_command_line(), argv);
     library_start(argc, argv);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <ukc/machine.h>
+#include <ukc/read_only.h>
 #include <ukc/small.h>
 
 SMALL_BEGIN
@@ -15,10 +16,10 @@ SMALL_BEGIN
 
 enum { RANGES_MOST = 64, MODULES_MOST = 16, COMMAND_LINE_MOST = 4096 };
 
-static struct start_info info;
+static struct start_info info UKC_READ_ONLY_AFTER_START;
 static struct machine_range ranges[RANGES_MOST], modules[MODULES_MOST];
 static bool ranges_read, modules_read;
-static char command_line[COMMAND_LINE_MOST];
+static char command_line[COMMAND_LINE_MOST] UKC_READ_ONLY_AFTER_START;
 
 /* From physical memory, which need not be mapped. */
 static void copy(void *to, uint64_t from, size_t size, const char *what)

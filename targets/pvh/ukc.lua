@@ -79,6 +79,10 @@ local seals = {
     doc = "page tables are read-only but to the few functions that map pages, which change nothing of the image and its tables",
     flags = { "-DSEAL_PAGE_TABLES" },
   },
+  read_only_after_start = {
+    doc = "what is set once while the image starts, such as keys and the processor's tables, is read-only afterwards",
+    flags = { "-DSEAL_READ_ONLY_AFTER_START", "-DIMAGE_LOADS_ITSELF" },
+  },
   supervisor = {
     doc = "the processor neither executes nor reads pages that claim to be a user's: SMEP, SMAP and UMIP, where it has them",
     flags = { "-DSEAL_SUPERVISOR" },

@@ -133,6 +133,16 @@ static void crash(void)
         machine_map(here, 4096, 2); /* had it worked, this function could not go on: what is mapped so is not executable */
         *(volatile char *)(uintptr_t)&crash = 0;
     }
+    if (strcmp(KEY_WHAT, "key") == 0)
+        *(const char *volatile *)&ukc_key_what = NULL;
+    if (strcmp(KEY_WHAT, "vector") == 0) {
+        struct [[gnu::packed]] {
+            uint16_t limit;
+            uint64_t *gates;
+        } table;
+        __asm__ volatile("sidt %0" : "=m"(table));
+        *(volatile uint64_t *)table.gates = 0;
+    }
     if (strcmp(KEY_WHAT, "table") == 0)
         root()[1] = 0;
     if (strcmp(KEY_WHAT, "late_table") == 0) {
@@ -202,6 +212,8 @@ CRASHES = {
     "type": "invalid instruction",
     "free": "page fault: reading",
     "remap": "page fault: writing",
+    "key": "(not permitted)",
+    "vector": "(not permitted)",
     "table": "(page tables)",
     "late_table": "(not permitted)",
     "abort": "abort",

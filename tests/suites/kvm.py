@@ -62,7 +62,7 @@ def machine(context):
             r = run(p, machine, status=7)
             expect(r.out == SAID, f"tasks, time, memory and random bytes work on {machine}", r)
         held = {f["feature"]: f["holds"] for f in p.ukc("explain", "--hardening", "--json", "build/kvm/probe").json["features"]}
-        for feature in ("w_xor_x", "nx_stack", "null_page", "stack_protector", "cfi", "page_tables", "supervisor"):
+        for feature in ("w_xor_x", "nx_stack", "null_page", "stack_protector", "cfi", "after_start", "page_tables", "supervisor"):
             expect(held[feature] is True, f"{feature} is seen in the image", held)
         for what, words in CRASHES.items():
             r = run(p, "microvm", f"--what={what}", status=111)

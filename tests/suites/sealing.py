@@ -76,6 +76,8 @@ int probe_main(void)
     snprintf(line, sizeof line, "%d", left());
     if (puts(line) < 0 || fflush(stdout) != 0)
         return 1;
+    if (strcmp(KEY_WHAT, "key") == 0)
+        *(const char *volatile *)&ukc_key_what = NULL;
     if (strcmp(KEY_WHAT, "call") == 0)
         call(SYS_getppid);
     if (strcmp(KEY_WHAT, "execute") == 0)
@@ -90,7 +92,7 @@ int probe_main(void)
 }
 """
 KEYS = 'keys = { what = key.string { default = "nothing", phase = "boot", doc = "what to try" } }'
-ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
+ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV, "key": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
 ANY = """#include <unistd.h>
 int probe_main(void)
 {
@@ -117,7 +119,7 @@ def process(context):
         image = build(p)
         held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
-        for feature in ("pie", "relro", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "cfi"):
+        for feature in ("pie", "relro", "after_start", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "cfi"):
             expect(held[feature] is True, f"{feature} holds", answer)
         calls = next(f["evidence"] for f in answer["features"] if f["feature"] == "seccomp").split(": ")[1].split()
         expect("writev" in calls and "getppid" not in calls and "execve" not in calls, "its system calls are listed", calls)
@@ -141,12 +143,13 @@ def unsealed(context):
     """Without seals that the C library is compiled anew for."""
     with Project(context) as p:
         probe(p, PROBE)
-        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false")
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false", "read_only_after_start=false")
         held, answer = seen(p, image)
         expect(held["stack_protector"] is None, "no canary is read", answer)
         expect(int(p.run(image).out) > 100, "what was never set is what lay there")
         expect(held["seccomp"] is False and held["cfi"] is False, "no list of system calls is in it, and no check of calls", answer)
-        for what in ("call", "type"):
+        expect(held["after_start"] is None, "and nothing that becomes read-only", answer)
+        for what in ("call", "key", "type"):
             p.run(image, f"--what={what}")
 
 

@@ -145,24 +145,39 @@ static bool section_at(const struct elf_image *e, size_t index, Elf64_Shdr *sect
     if (index >= e->head.e_shnum || e->head.e_shentsize != sizeof *section || !within(e, e->head.e_shoff, e->head.e_shnum * sizeof *section))
         return false;
     memcpy(section, e->s->bytes + e->head.e_shoff + index * sizeof *section, sizeof *section);
-    if (section->sh_type == SHT_NOBITS || !within(e, section->sh_offset, section->sh_size))
+    if (section->sh_type == SHT_NOBITS) /* its size is that in memory */
+        section->sh_offset = 0;
+    else if (!within(e, section->sh_offset, section->sh_size))
         section->sh_offset = section->sh_size = 0;
     return true;
 }
 
+static bool find_section(const struct elf_image *e, const char *name, Elf64_Shdr *section)
+{
+    Elf64_Shdr names;
+    size_t length = strlen(name) + 1;
+    if (!section_at(e, e->head.e_shstrndx, &names) || names.sh_type == SHT_NOBITS)
+        return false;
+    for (size_t i = 0; section_at(e, i, section); i++)
+        if (section->sh_name < names.sh_size && length <= names.sh_size - section->sh_name &&
+            memcmp(e->s->bytes + names.sh_offset + section->sh_name, name, length) == 0)
+            return true;
+    return false;
+}
+
 const void *elf_image_section(const struct elf_image *e, const char *name, size_t *size)
 {
-    Elf64_Shdr names, section;
-    size_t length = strlen(name) + 1;
-    if (!section_at(e, e->head.e_shstrndx, &names))
+    Elf64_Shdr section;
+    if (!find_section(e, name, &section) || section.sh_type == SHT_NOBITS)
         return NULL;
-    for (size_t i = 0; section_at(e, i, &section); i++)
-        if (section.sh_name < names.sh_size && length <= names.sh_size - section.sh_name &&
-            memcmp(e->s->bytes + names.sh_offset + section.sh_name, name, length) == 0) {
-            *size = section.sh_size;
-            return e->s->bytes + section.sh_offset;
-        }
-    return NULL;
+    *size = section.sh_size;
+    return e->s->bytes + section.sh_offset;
+}
+
+size_t elf_image_zeros(const struct elf_image *e, const char *name)
+{
+    Elf64_Shdr section;
+    return find_section(e, name, &section) && section.sh_type == SHT_NOBITS ? section.sh_size : 0;
 }
 
 /* PT_NOTE says where notes are; those of a build may be known by their section alone, as in images of machines. */

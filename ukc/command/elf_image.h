@@ -35,6 +35,8 @@ bool elf_image_dynamic(const struct elf_image *, int64_t tag, uint64_t *value); 
 bool elf_image_names(const struct elf_image *, const char *end);
 /* What the section of this name holds, if section headers are there to say so; NULL: there is none. */
 const void *elf_image_section(const struct elf_image *, const char *name, size_t *size);
+/* The bytes of the section of this name, if it is one of zeros, which are not in the file; else 0. */
+size_t elf_image_zeros(const struct elf_image *, const char *name);
 /* What a note says: its owner with its NUL is compared, what is behind it is returned; NULL when there is none. */
 const void *elf_image_note(const struct elf_image *, const char *owner, uint32_t type, size_t *size);
 

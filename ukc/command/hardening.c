@@ -130,6 +130,20 @@ static void read_relro(struct reading *r)
         add(r, "relro", HELD_YES, arena_printf(e->a, "full: %" PRIu64 " bytes, all bound at start", relro->p_memsz));
 }
 
+/* What is set once, as zeros in the file (libs/include/ukc/read_only.h). A machine has no other loader than itself. */
+static void read_after_start(struct reading *r)
+{
+    size_t size = elf_image_zeros(r->e, ".bss.rel.ro");
+    if (r->dynamic)
+        add(r, "after_start", HELD_NO, "the host's loader protects memory before anything is set");
+    else if (!size)
+        add(r, "after_start", HELD_UNSEEN, "there is nothing that is set once");
+    else if (!r->machine && !elf_image_segment(r->e, PT_GNU_RELRO))
+        add(r, "after_start", HELD_NO, "there is no PT_GNU_RELRO to protect what is set once");
+    else
+        add(r, "after_start", HELD_YES, arena_printf(r->e->a, "%zu bytes are read-only once the image has started", size));
+}
+
 /* ---- code ---- */
 
 static void read_code(struct reading *r)
@@ -214,6 +228,7 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
                         .dynamic = elf_image_segment(&e, PT_INTERP)};
     read_pie(&r);
     read_relro(&r);
+    read_after_start(&r);
     read_w_xor_x(&r);
     read_nx_stack(&r);
     read_null_page(&r);

@@ -1,5 +1,5 @@
 /*
- * boot_table.c - the keys that are read at boot, as variables with their defaults and a table for libs/boot.
+ * boot_table.c - the keys that are read at boot, as variables, their defaults, and a table for libs/boot.
  */
 #include "generation.h"
 #include "c_text.h"
@@ -54,21 +54,30 @@ static enum key_kind element_kind(const struct key *key)
     return key->kind == KEY_KIND_list ? key->element : key->kind;
 }
 
-static void put_default(const struct plan_key *k, struct text *out)
+/* An address is a struct, and its initialiser has braces. */
+static void put_value(const struct plan_key *k, enum key_kind kind, const struct key_value *value, struct text *out)
+{
+    bool address = key_is_address(kind);
+    if (address)
+        text_printf(out, "(%s)", key_type(kind));
+    key_initialiser(k->key, kind, value, out);
+    text_puts(out, ";\n");
+}
+
+static void put_default(const struct generation *, const struct plan_instance *, const struct plan_key *k, size_t n, struct text *out)
 {
     if (!k->value)
         return;
-    text_puts(out, " = ");
     if (k->key->kind != KEY_KIND_list) {
-        key_initialiser(k->key, k->key->kind, k->value, out);
+        text_printf(out, "    key_%zu = ", n);
+        put_value(k, k->key->kind, k->value, out);
         return;
     }
-    text_putc(out, '{');
     for (size_t i = 0; i < k->value->item_count; i++) {
-        text_puts(out, i ? ", " : "");
-        key_initialiser(k->key, k->key->element, &k->value->items[i], out);
+        text_printf(out, "    key_%zu[%zu] = ", n, i);
+        put_value(k, k->key->element, &k->value->items[i], out);
     }
-    text_putc(out, '}');
+    text_printf(out, "    key_%zu_count = %zu;\n", n, k->value->item_count);
 }
 
 static void put_variables(const struct generation *g, const struct plan_instance *i, const struct plan_key *k, size_t n,
@@ -76,11 +85,9 @@ static void put_variables(const struct generation *g, const struct plan_instance
 {
     bool list = k->key->kind == KEY_KIND_list;
     const char *symbol = key_symbol(g->a, i, k->key);
-    text_printf(out, "%s key_%zu%s __asm__(\"%s\")", key_type(element_kind(k->key)), n, list ? "[BOOT_LIST_MOST]" : "", symbol);
-    put_default(k, out);
-    text_puts(out, ";\n");
+    text_printf(out, "%s key_%zu%s __asm__(\"%s\") UKC_READ_ONLY_AFTER_START;\n", key_type(element_kind(k->key)), n, list ? "[BOOT_LIST_MOST]" : "", symbol);
     if (list)
-        text_printf(out, "size_t key_%zu_count __asm__(\"%s.count\") = %zu;\n", n, symbol, k->value ? k->value->item_count : 0);
+        text_printf(out, "size_t key_%zu_count __asm__(\"%s.count\") UKC_READ_ONLY_AFTER_START;\n", n, symbol);
     if (!k->value)
         text_printf(out, "static bool key_%zu_given;\n", n);
     if (k->key->choice_count) {
@@ -249,8 +256,11 @@ static void put_kinds(const struct generation *g, struct text *out)
 void boot_table(const struct generation *g, struct text *out)
 {
     put_kinds(g, out);
-    text_puts(out, "\n/* Keys read at boot: their variables, with the defaults of the plan. */\n");
+    text_puts(out, "\n/* Keys read at boot: their variables. */\n");
     each_key(g, out, put_variables);
+    text_puts(out, "\n/* The defaults of the plan. */\nstatic void set_defaults(void)\n{\n");
+    each_key(g, out, put_default);
+    text_puts(out, "}\n");
     text_puts(out, "\nstatic const struct boot_key boot_keys[] = {\n");
     each_key(g, out, put_rows);
     text_puts(out, "};\n");

@@ -32,6 +32,7 @@ const char *key_symbol(struct arena *, const struct plan_instance *, const struc
 bool key_is_boot(const struct key *);
 /* The C type of one value that is read at boot: "uint16_t". */
 const char *key_type(enum key_kind);
+bool key_is_address(enum key_kind);
 /* The macro part of a value: an initialiser of key_type(). */
 void key_initialiser(const struct key *, enum key_kind, const struct key_value *, struct text *out);
 int key_choice(const struct key *, const char *word);

@@ -46,7 +46,7 @@ static bool is_prefix(enum key_kind kind)
     return kind == KEY_KIND_ipv4_prefix || kind == KEY_KIND_ipv6_prefix;
 }
 
-static bool is_address(enum key_kind kind)
+bool key_is_address(enum key_kind kind)
 {
     return is_prefix(kind) || kind == KEY_KIND_ipv4 || kind == KEY_KIND_ipv6 || kind == KEY_KIND_mac;
 }
@@ -67,7 +67,7 @@ size_t key_address(enum key_kind kind, const char *text, unsigned char bytes[16]
         return 6;
     }
     bool v4 = kind == KEY_KIND_ipv4 || kind == KEY_KIND_ipv4_prefix;
-    if (!is_address(kind) || inet_pton(v4 ? AF_INET : AF_INET6, address, bytes) != 1)
+    if (!key_is_address(kind) || inet_pton(v4 ? AF_INET : AF_INET6, address, bytes) != 1)
         return 0;
     return v4 ? 4 : 16;
 }
@@ -121,7 +121,7 @@ static void put_constant(struct text *out, const struct key *key, enum key_kind 
 
 void key_initialiser(const struct key *key, enum key_kind kind, const struct key_value *value, struct text *out)
 {
-    if (!is_address(kind)) {
+    if (!key_is_address(kind)) {
         put_constant(out, key, kind, value);
         return;
     }
@@ -197,7 +197,7 @@ static void define_list(struct header *h, const struct key *key, const struct ke
 {
     if (define(h, key, "_COUNT"))
         text_printf(h->out, "%zu\n", value->item_count);
-    const char *suffixes[] = {"_ITEMS", is_address(key->element) ? "_BYTES" : NULL, is_prefix(key->element) ? "_LENGTHS" : NULL};
+    const char *suffixes[] = {"_ITEMS", key_is_address(key->element) ? "_BYTES" : NULL, is_prefix(key->element) ? "_LENGTHS" : NULL};
     for (size_t form = 0; form < 3; form++) {
         if (!suffixes[form] || !define(h, key, suffixes[form]))
             continue;
@@ -225,7 +225,7 @@ static void define_constant(struct header *h, const struct key *key, const struc
         put_constant(h->out, key, key->kind, value);
         text_putc(h->out, '\n');
     }
-    if (is_address(key->kind) && define(h, key, "_BYTES")) {
+    if (key_is_address(key->kind) && define(h, key, "_BYTES")) {
         put_bytes(h->out, key->kind, value->text);
         text_putc(h->out, '\n');
     }
@@ -253,8 +253,8 @@ static void define_variable(struct header *h, const struct plan_instance *instan
         return;
     }
     if (define(h, key, ""))
-        text_printf(h->out, "((%s)%s%s)\n", is_address(kind) ? "const char *" : type, variable, is_address(kind) ? ".text" : "");
-    if (is_address(kind) && define(h, key, "_BYTES"))
+        text_printf(h->out, "((%s)%s%s)\n", key_is_address(kind) ? "const char *" : type, variable, key_is_address(kind) ? ".text" : "");
+    if (key_is_address(kind) && define(h, key, "_BYTES"))
         text_printf(h->out, "((const uint8_t *)%s.bytes)\n", variable);
     if (is_prefix(kind) && define(h, key, "_LENGTH"))
         text_printf(h->out, "((unsigned)%s.length)\n", variable);

@@ -107,9 +107,12 @@ static void put_report(bool strerror, struct text *out)
                    "    say(\"error \");\n    say(digits + at);\n    say(\"\\n\");\n}\n");
 }
 
+/* Keys are set while the image starts, and read-only afterwards: so their defaults are set too, not loaded. */
 static void put_main(bool boot, size_t budgets, struct text *out)
 {
     text_puts(out, "\nint main(int argc, char **argv)\n{\n    unsigned started = 0;\n    const char *name = program;\n");
+    if (boot)
+        text_puts(out, "    set_defaults();\n");
     if (boot)
         text_puts(out, "    int refused = boot_arguments(program, boot_keys, sizeof boot_keys / sizeof boot_keys[0], argc, argv, put);\n");
     if (budgets)
@@ -122,7 +125,7 @@ static void put_main(bool boot, size_t budgets, struct text *out)
     text_puts(out,
               "    int error = start(&started, &name);\n"
                 "    int status = 1;\n"
-                "    if (error < 0)\n        report(name, error);\n    else\n        status = unikernel_main();\n"
+                "    if (error < 0)\n        report(name, error);\n    else {\n        image_seal();\n        status = unikernel_main();\n    }\n"
                 "    stop(started);\n    return status;\n}\n");
 }
 
@@ -134,7 +137,8 @@ void start_source(const struct generation *g, struct text *out)
                 target_names[g->plan->target]);
     text_puts(out, "#include <errno.h>\n#include <string.h>\n#include <unistd.h>\n");
     if (boot)
-        text_puts(out, "#include \"boot.h\"\n");
+        text_puts(out, "#include \"boot.h\"\n#include <ukc/read_only.h>\n");
+    text_puts(out, "\n/* The target's: what was set once becomes read-only. */\nvoid image_seal(void);\n");
     text_printf(out, "\nstatic const char program[] = \"%s\";\n", unikernel->name);
     put_declarations(g, out);
     if (boot)
