@@ -138,7 +138,10 @@ void start_source(const struct generation *g, struct text *out)
     text_puts(out, "#include <errno.h>\n#include <string.h>\n#include <unistd.h>\n");
     if (boot)
         text_puts(out, "#include \"boot.h\"\n#include <ukc/read_only.h>\n");
-    text_puts(out, "\n/* The target's: what was set once becomes read-only. */\nvoid image_seal(void);\n");
+    if (g->target && g->target->source_count)
+        text_puts(out, "\n/* The target's: what was set once becomes read-only. */\nvoid image_seal(void);\n");
+    else
+        text_puts(out, "\nstatic void image_seal(void)\n{\n}\n");
     text_printf(out, "\nstatic const char program[] = \"%s\";\n", unikernel->name);
     put_declarations(g, out);
     if (boot)
