@@ -59,7 +59,7 @@ def host(context):
     """The directory with xen.elf, vmlinux and initrd.gz."""
     harness.need("qemu-system-x86_64")
     path = os.path.join(cache(context), "ukc", "xen-in-qemu")
-    done = subprocess.run(["sh", str(context.root / "targets" / "xen" / "in-qemu" / "assemble"), path], capture_output=True, text=True, timeout=600)
+    done = subprocess.run(["sh", os.path.join(str(context.root), "targets", "xen", "in-qemu", "assemble"), path], capture_output=True, text=True, timeout=600)
     if done.returncode and re.search("package lists know no|apt-get is missing", done.stderr):
         raise harness.Skip(done.stderr.strip())
     expect(done.returncode == 0, "Xen and dom0 are put together from packages", done.stdout, done.stderr)
