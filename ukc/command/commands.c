@@ -140,7 +140,7 @@ const struct command commands[] = {
     },
     {
         .name = "explain",
-        .arguments = "NAME",
+        .arguments = "NAME|IMAGE",
         .summary = "say why something is in the image, and why something else is not",
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. If nothing of these has the name, and the image is built, "
                        "NAME is a symbol or function of it, a source or embedded file, or a range of its bytes (0x1000-0x1080): whose it is, by which requirements that "

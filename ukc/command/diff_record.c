@@ -222,7 +222,7 @@ static const struct action *action_for(const struct recorded *r, const char *out
     return NULL;
 }
 
-/* By their first output; of one that both have only the words that differ are said. */
+/* By their first output; of one that both have only the words that differ are said, of another all of them with --verbose. */
 static void compare_actions(struct comparison *c)
 {
     items side[2] = {};
@@ -240,6 +240,9 @@ static void compare_actions(struct comparison *c)
         if (a && b) {
             d->a = words_of(c, a, b);
             d->b = words_of(c, b, a);
+        } else if (!c->verbose) { /* a screenful each, of which the output's name says enough */
+            d->a = d->a ? "" : NULL;
+            d->b = d->b ? "" : NULL;
         }
     }
 }

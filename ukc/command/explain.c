@@ -149,7 +149,7 @@ static void explain_instance(struct explanation *e, struct arena *a, const struc
     }
     for (size_t k = 0; k < n->key_count; k++)
         if (!e->json && n->keys[k].value)
-            printf("  key %s = %s: %s%s\n", n->keys[k].key->name.text, n->keys[k].value->text, key_origin_texts[n->keys[k].origin],
+            printf("  key %s = %s: %s%s\n", n->keys[k].key->name.text, *n->keys[k].value->text ? n->keys[k].value->text : "\"\"", key_origin_texts[n->keys[k].origin],
                    place(a, n->keys[k].span));
 }
 

@@ -58,7 +58,7 @@ static int dispatch(struct invocation *i)
 
 int command_main(int argc, char **argv)
 {
-    /* A reader that goes away is an error to report, not a death. */
+    /* A reader that goes away is no death: what is to be done besides printing is done. */
     signal(SIGPIPE, SIG_IGN);
     environment_settle();
     struct invocation i = {.arena = arena_create(), .diag = diag_create()};
@@ -74,9 +74,12 @@ int command_main(int argc, char **argv)
     diag_lines(i.diag, &lines);
     if (given(&i, OPTION_json))
         answer_print(&i, status, text_string(&lines));
-    if (fflush(stdout) != 0 || ferror(stdout))
+    bool written = fflush(stdout) == 0 && !ferror(stdout), unread = !written && errno == EPIPE;
+    if (!written && !unread)
         diag_fail(i.diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write the output: %s", strerror(errno));
     diag_print(i.diag, stderr, choose_format(&i));
+    if (status == 0 && unread) /* as 'head' does it: who has read enough wants no word, and a script the status */
+        status = DIAG_OUTSIDE;
     if (status == 0)
         status = (int)diag_status(i.diag);
     failure_leave(status, diag_first(i.diag), text_string(&lines));
