@@ -5,10 +5,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -174,11 +177,100 @@ static void only_one_watches(void **)
     assert_string_equal(why, "its log cannot be written");
 }
 
-int main(void)
+/* ---- actions of actions, and pids that come again ---- */
+
+static char self[4096];
+
+/* What an action's ukc starts in a group of its own is an action as well; what it reads itself is not seen. */
+static int be_ukc(void)
 {
+    pid_t pid = fork();
+    FILE *f = fopen("in the tree", "r");
+    if (pid == 0) {
+        setpgid(0, 0);
+        execl("/bin/sh", "/bin/sh", "-c", "cat secret", (char *)NULL);
+        _exit(127);
+    }
+    if (f)
+        fclose(f);
+    int status;
+    return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1;
+}
+
+static void actions_of_an_action(void **state)
+{
+    char command[5000];
+    snprintf(command, sizeof command, "%s ukc", self);
+    const char *alone = watch(*state, command, 0, false);
+    snprintf(command, sizeof command, "%s ukc; true", self); /* the shell stays beside it */
+    const char *beside = watch(*state, command, 0, false);
+    for (int i = 0; i < 2 && alone; i++) {
+        const char *log = i ? beside : alone;
+        assert_true(has(log, "action", "cat secret"));
+        assert_true(has(log, "read", "secret"));
+        assert_false(has(log, "read", "in the tree"));
+    }
+}
+
+/* A command with this very pid; false: it cannot be had. */
+static bool run_as(pid_t pid, const char *command, bool leads)
+{
+    struct clone_args how = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
+    long made = syscall(SYS_clone3, &how, sizeof how);
+    if (made == 0) {
+        if (leads)
+            setpgid(0, 0);
+        execl("/bin/sh", "/bin/sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    return made == pid && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* A number that was free a moment ago. */
+static void start_again(void *context)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    int status;
+    waitpid(pid, &status, 0);
+    *(bool *)context = run_as(pid, "cat secret", true) && run_as(pid, "cat ./secret 'in the tree'", true);
+}
+
+static void pids_come_again(void **state)
+{
+    const char *why;
+    bool good = false;
+    struct audit *audit = audit_begin(&(struct audit_options){.log = "log"}, &why);
+    if (!audit)
+        return;
+    audit_call(audit, start_again, &good);
+    assert_true(audit_end(audit));
+    if (!good) {
+        print_message("not tried: only root chooses pids\n");
+        return;
+    }
+    struct diag *d = diag_create();
+    const struct source *log = file_read(*state, "log", SPAN_NONE, 0, d);
+    diag_destroy(d);
+    assert_non_null(log);
+    const char *second = strstr(log->bytes, "'in the tree'");
+    assert_non_null(second);
+    assert_true(has(log->bytes, "read", "secret"));
+    assert_true(has(strchr(second, '\n') + 1, "read", "secret")); /* each action's own */
+}
+
+int main(int argc, char **)
+{
+    if (argc > 1)
+        return be_ukc();
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0)
+        self[length] = 0;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     const struct CMUnitTest tests[] = {
-        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(only_one_watches),
+        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(only_one_watches), TEST(actions_of_an_action), TEST(pids_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,9 +43,10 @@ struct audit {
     /* the answering thread's own */
     struct arena *arena, *scratch; /* scratch: of the last questions */
     size_t questions;
-    struct map actions; /* pid: 1, or 2: ukc itself */
+    struct map actions; /* pid: its number among actions, twice, and one more: ukc itself; 0: it is none any more */
+    uint32_t last;      /* number of the newest */
     bool has_own;       /* the shell of an action has started ukc, in the action's group */
-    struct map seen;    /* "<pid> <path>" */
+    struct map seen;    /* "<number of the action> <path>": a pid may come again */
     const char *self, *directory;
     pid_t group; /* ours */
     struct text line;
@@ -117,12 +118,25 @@ static const char *number(struct audit *a, pid_t pid)
     return arena_printf(a->scratch, "%d", (int)pid);
 }
 
+/* 0: it is no action's. */
+static uint32_t number_of(struct audit *a, pid_t pid)
+{
+    uint32_t value = map_get(&a->actions, number(a, pid));
+    return value == MAP_ABSENT ? 0 : value / 2;
+}
+
+static void set_number(struct audit *a, pid_t pid, uint32_t action, bool own)
+{
+    map_set(&a->actions, arena_printf(a->arena, "%d", (int)pid), action * 2 + own);
+}
+
 /* Has the action not been seen with this path before? */
 static bool is_first(struct audit *a, pid_t action, const char *path)
 {
-    if (map_get(&a->seen, arena_printf(a->scratch, "%d %s", (int)action, path)) != MAP_ABSENT)
+    const char *key = arena_printf(a->scratch, "%u %s", (unsigned)number_of(a, action), path);
+    if (map_get(&a->seen, key) != MAP_ABSENT)
         return false;
-    map_add(&a->seen, arena_printf(a->arena, "%d %s", (int)action, path), 1);
+    map_add(&a->seen, arena_strdup(a->arena, key), 1);
     return true;
 }
 
@@ -141,14 +155,21 @@ static pid_t parent_of(pid_t pid)
 
 static bool is_own(struct audit *a, pid_t action)
 {
-    return map_get(&a->actions, number(a, action)) == 2;
+    return number_of(a, action) && map_get(&a->actions, number(a, action)) % 2;
+}
+
+/* What has its pid now; without /proc nobody knows better. */
+static bool runs_ukc(struct audit *a, pid_t pid)
+{
+    const char *program = link_of(a, arena_printf(a->scratch, "/proc/%d/exe", (int)pid));
+    return !program || !a->self || string_equal(program, a->self);
 }
 
 /* The ukc that it is, or that started it, below the leader of its group; 0: none. */
 static pid_t own_above(struct audit *a, pid_t pid, pid_t group)
 {
     for (int depth = 0; pid > 1 && pid != group && depth < 64; depth++) {
-        if (is_own(a, pid))
+        if (is_own(a, pid) && runs_ukc(a, pid))
             return pid;
         pid = parent_of(pid);
     }
@@ -161,10 +182,10 @@ static pid_t action_of(struct audit *a, pid_t pid)
     pid_t group = getpgid(pid), own = a->has_own && group != a->group ? own_above(a, pid, group) : 0;
     if (own)
         return own;
-    if (group == a->group || map_get(&a->actions, number(a, group)) != MAP_ABSENT)
+    if (group == a->group || number_of(a, group))
         return group == a->group ? 0 : group;
     for (int depth = 0; pid > 1 && depth < 64; depth++) {
-        if (map_get(&a->actions, number(a, pid)) != MAP_ABSENT)
+        if (number_of(a, pid))
             return pid;
         pid = parent_of(pid);
     }
@@ -261,11 +282,24 @@ static const char *command_line(struct audit *a, const struct question *q, uint6
 /* A shell that does not replace itself by its last command starts ukc beside it. */
 static void mark_own(struct audit *a, const struct question *q, const char *path)
 {
-    const char *key = number(a, q->pid);
     bool own = a->self && string_equal(path, a->self) && q->action;
-    if (own || map_get(&a->actions, key) == 2) /* or it becomes something else */
-        map_set(&a->actions, arena_strdup(a->arena, key), own ? 2 : 1);
+    if (own)
+        set_number(a, q->pid, ++a->last, true);
+    else if (number_of(a, q->pid)) /* it becomes something else, or its pid was an action's */
+        set_number(a, q->pid, 0, false);
     a->has_own |= own;
+}
+
+/* The leader of a group begins something else. */
+static void begin_action(struct audit *a, struct question *q, const char *path, uint64_t argv)
+{
+    /* a pid that is used again begins with the shell again */
+    if (!number_of(a, q->pid) || string_equal(path_base(path), "sh")) {
+        set_number(a, q->pid, ++a->last, false);
+        put(a, "action", q->pid, command_line(a, q, argv));
+    }
+    q->action = q->pid;
+    set_number(a, q->pid, number_of(a, q->pid), a->self && string_equal(path, a->self));
 }
 
 static int executed(struct audit *a, struct question *q, int at, uint64_t address, uint64_t argv)
@@ -273,16 +307,9 @@ static int executed(struct audit *a, struct question *q, int at, uint64_t addres
     const char *given = read_string(a, q->pid, address, 4096), *path = given ? full_path(a, q, at, given) : NULL;
     if (!path || access(path, X_OK) != 0) /* the next directory of PATH, perhaps */
         return 0;
-    if (q->pid == getpgid(q->pid) && (!q->action || q->action == q->pid)) {
-        const char *key = number(a, q->pid), *name = path_base(path);
-        /* a pid that is used again begins with the shell again */
-        if (map_get(&a->actions, key) == MAP_ABSENT || string_equal(name, "sh")) {
-            map_set(&a->actions, arena_strdup(a->arena, key), 1);
-            put(a, "action", q->pid, command_line(a, q, argv));
-        }
-        q->action = q->pid;
-        map_set(&a->actions, arena_strdup(a->arena, key), a->self && string_equal(path, a->self) ? 2 : 1);
-    }
+    /* what a ukc starts that is itself an action: those of the C library */
+    if (q->pid == getpgid(q->pid) && (!q->action || q->action == q->pid || is_own(a, q->action)))
+        begin_action(a, q, path, argv);
     int error = q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
     if (q->pid != getpgid(q->pid))
         mark_own(a, q, path);
