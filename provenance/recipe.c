@@ -6,6 +6,7 @@
 #include "../ukc/base/arena.h"
 #include "../ukc/base/text.h"
 #include "canon.h"
+#include "note.h"
 
 #define LINE_LIMIT 1000000
 
@@ -30,10 +31,12 @@ static void put_file(struct text *t, const char *first, const struct hash *sha25
 
 void recipe_text(const struct recipe *r, struct text *t)
 {
-    canon_line(t, "ukc-recipe", "2");
+    canon_line(t, "ukc-recipe", r->note ? "3" : "2");
     canon_line(t, "target", r->target);
     canon_line(t, "profile", r->profile);
     canon_line(t, "image", r->image);
+    if (r->note)
+        canon_line(t, "note", NOTE_SECTION);
     for (size_t i = 0; i < r->environment_count; i++)
         canon_line(t, "environment", r->environment[i]);
     put_hash(t, "tools", &r->tools);
@@ -66,6 +69,12 @@ static bool take_host(struct reader *r, struct recipe *out)
 {
     out->has_host = r->at < r->count && canon_is(&r->lines[r->at], "host", 2);
     return !out->has_host || take_hash(r, "host", &out->host);
+}
+
+static bool take_note(struct reader *r, struct recipe *out)
+{
+    const char *word = out->note ? take_word(r, "note") : NULL;
+    return !out->note || (word && strcmp(word, NOTE_SECTION) == 0);
 }
 
 static bool take_file(struct reader *r, const char *first, size_t words, struct hash *sha256, uint64_t *size, const char **path)
@@ -111,9 +120,10 @@ bool recipe_parse(struct arena *a, const void *bytes, size_t size, struct recipe
     *out = (struct recipe){};
     r.lines = canon_lines(a, bytes, size, LINE_LIMIT, &r.count);
     const char *version = r.lines ? take_word(&r, "ukc-recipe") : NULL;
-    bool good = version && strcmp(version, "2") == 0 && (out->target = take_word(&r, "target")) &&
+    out->note = version && strcmp(version, "3") == 0;
+    bool good = version && (out->note || strcmp(version, "2") == 0) && (out->target = take_word(&r, "target")) &&
                 (out->profile = take_word(&r, "profile")) && (out->image = take_word(&r, "image")) && canon_is_path(a, out->image) &&
-                take_environment(a, &r, out) && take_hash(&r, "tools", &out->tools) && take_hash(&r, "actions", &out->actions) &&
+                take_note(&r, out) && take_environment(a, &r, out) && take_hash(&r, "tools", &out->tools) && take_hash(&r, "actions", &out->actions) &&
                 take_host(&r, out) && take_hash(&r, "inputs", &out->inputs) && take_large(a, &r, out);
     struct text again = {};
     if (good)

@@ -24,6 +24,7 @@ struct large_input {
 struct recipe {
     const char *target, *profile;
     const char *image;                    /* where the actions leave it: "build/kvm/homepage" */
+    bool note;                            /* and ukc fills its note in (note.h) */
     const char *const *environment;       /* "NAME=value", sorted: all variables of the actions but PATH, which leads to the tools */
     size_t environment_count;
     struct hash inputs;                   /* the tree of all files that the actions may read, at the paths by which they read them */

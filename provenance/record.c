@@ -209,20 +209,29 @@ bool records_add_runs(struct records *r, struct objects *o, struct record *list,
     return add_runs(r, o, list, count, true, added, d);
 }
 
+static void take_facts(struct record *r, const struct record_facts *f)
+{
+    r->recipe = f->recipe;
+    r->image_sha256 = f->image;
+    r->image_bytes = f->image_bytes;
+}
+
 bool record_add(struct records *r, const struct recording *recording, const struct run *run, const char *file, struct record *out,
                 struct diag *d)
 {
     char tree[OBJECT_HEX];
     size_t added;
+    struct record_facts facts;
     if (r->read_only)
         return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the build cannot be recorded: '%s' cannot be written", r->path);
     struct objects *o = objects_open(r->objects, d);
     if (!o)
         return false;
-    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile, .run = *run,
-                           .image_sha256 = recording->image_sha256, .image_bytes = recording->image_bytes};
-    bool good = recorded_write(o, r->store, recording, tree, &out->recipe, &out->id, d) &&
-                blob_keep(r->store, file, &out->image_sha256, out->image_bytes, d);
+    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile, .run = *run};
+    bool good = recorded_write(o, r->store, recording, tree, &facts, &out->id, d);
+    if (good)
+        take_facts(out, &facts);
+    good = good && blob_keep(r->store, file, &out->image_sha256, out->image_bytes, d);
     out->run.record = out->id;
     out->tree = tree;
     good = good && add_runs(r, o, out, 1, false, &added, d);
@@ -234,9 +243,11 @@ bool record_add(struct records *r, const struct recording *recording, const stru
 bool record_keep(struct records *r, const struct recording *recording, char tree[OBJECT_HEX], struct record *out, struct diag *d)
 {
     struct objects *o = objects_open(r->objects, d);
-    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile, .image_sha256 = recording->image_sha256,
-                           .image_bytes = recording->image_bytes};
-    bool good = o && recorded_write(o, r->store, recording, tree, &out->recipe, &out->id, d);
+    struct record_facts facts;
+    *out = (struct record){.target = recording->recipe.target, .profile = recording->recipe.profile};
+    bool good = o && recorded_write(o, r->store, recording, tree, &facts, &out->id, d);
+    if (good)
+        take_facts(out, &facts);
     if (o)
         objects_close(o);
     return good;
@@ -251,11 +262,9 @@ static bool index_entry(struct records *r, struct objects *o, const struct histo
     bool good = recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, d);
     struct record record = {.id = e->run.record, .run = e->run, .tree = e->tree};
     if (good) {
-        record.recipe = recorded.facts.recipe;
+        take_facts(&record, &recorded.facts);
         record.target = recorded.recipe.target;
         record.profile = recorded.recipe.profile;
-        record.image_sha256 = recorded.facts.image;
-        record.image_bytes = recorded.facts.image_bytes;
         add_row(r, &record, e->id);
     }
     arena_destroy(a);

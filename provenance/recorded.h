@@ -20,9 +20,10 @@ struct recorded_group {
 
 /* What a build gives to be recorded. */
 struct recording {
-    struct recipe recipe; /* target, profile, image and environment; the rest is made here */
+    struct recipe recipe; /* target, profile, image, environment, and whether it has a note; the rest is made here */
     struct hash image_sha256;
     uint64_t image_bytes;
+    const char *noted; /* with a note: the image's file, in which it is filled in; the two above are found then */
     const char *tools; /* their identity (toolset.h) */
     const struct recorded_group *groups; /* sorted by name */
     size_t group_count;
@@ -33,8 +34,8 @@ struct recording {
     const struct object_source *intent; /* sorted by path */
     size_t intent_count;
 };
-/* Writes all of it; `tree` is then the record's.  *recipe and *record: their ids. */
-bool recorded_write(struct objects *, const char *store, const struct recording *, char tree[OBJECT_HEX], struct hash *recipe, struct hash *record,
+/* Writes all of it; `tree` is then the record's, *record its id. */
+bool recorded_write(struct objects *, const char *store, const struct recording *, char tree[OBJECT_HEX], struct record_facts *, struct hash *record,
                     struct diag *);
 
 /* The texts of groups, as the trees actions/ and outputs/ have them; sorted by path if the groups are by name. */

@@ -7,6 +7,7 @@
 #include "../ukc/base/text.h"
 #include "blobs.h"
 #include "gitoid.h"
+#include "note.h"
 #include "recorded.h"
 
 struct writer {
@@ -76,7 +77,14 @@ static void put_text(struct writer *w, const char *path, struct text *t, struct 
     text_dispose(t);
 }
 
-bool recorded_write(struct objects *o, const char *store, const struct recording *r, char tree[OBJECT_HEX], struct hash *recipe_id,
+/* Only now is it known what the note says. */
+static bool finish_image(struct writer *w, const struct recording *r, struct record_facts *facts)
+{
+    return !r->recipe.note || !r->noted ||
+           (note_fill(w->a, r->noted, &facts->recipe, w->d) && hash_file(r->noted, &facts->image, &facts->image_bytes, w->d));
+}
+
+bool recorded_write(struct objects *o, const char *store, const struct recording *r, char tree[OBJECT_HEX], struct record_facts *out,
                     struct hash *record_id, struct diag *d)
 {
     struct arena *a = arena_create();
@@ -100,13 +108,14 @@ bool recorded_write(struct objects *o, const char *store, const struct recording
         struct object_source tools_part;
         put_text(&w, "tools", &tools, &recipe.tools, &tools_part);
         recipe_text(&recipe, &text);
-        put_text(&w, "recipe", &text, recipe_id, &parts[n++]);
-        facts.recipe = *recipe_id;
+        put_text(&w, "recipe", &text, &facts.recipe, &parts[n++]);
+        good = finish_image(&w, r, &facts);
         record_facts_text(&facts, &text);
         put_text(&w, "record", &text, record_id, &parts[n++]);
         parts[n++] = tools_part;
-        good = objects_write_tree(o, parts, n, tree, NULL, d);
+        good = good && objects_write_tree(o, parts, n, tree, NULL, d);
     }
+    *out = facts;
     arena_destroy(a);
     return good;
 }

@@ -71,6 +71,7 @@ return target "posix" {
       doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
       release = true, -- for valgrind and a debugger, what was never set should be seen
     },
+    recipe = { doc = "the image says when it starts, and in a note, the hash of the recipe it was made from", note = true },
   },
   dev_link     = {},
   sources      = { "relro.c", "seccomp.c" },

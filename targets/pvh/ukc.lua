@@ -91,6 +91,7 @@ local seals = {
     doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
     release = true, -- for a debugger's tools, what was never set should be seen
   },
+  recipe = { doc = "the image says when it starts, and in a note, the hash of the recipe it was made from", note = true },
 }
 
 local link = {

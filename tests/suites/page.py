@@ -113,7 +113,7 @@ def says_what_is_known(context):
                                                 for u, t, v, s in rects[:i]), "no box hides another", rects)
         keys = [k["path"] for k in plan["keys"]]
         keys += [k["path"] if x["name"] == "site" else f"{x['name']}.{k['path']}" for x in plan["instances"] for k in x["keys"]]
-        seals = [t for _, t in page.rows("keys") if t.startswith("seal.")]
+        seals = [t for _, t in page.rows("keys") if t.startswith(("seal.", "note."))]
         rows = [t for _, t in page.rows("keys") if t not in seals]
         expect(sorted(rows) == sorted(keys) and seals, "every key is there", rows, keys)
         for hash in (record["record"], record["recipe"], record["sha256"]):

@@ -319,6 +319,40 @@ def other_tools(context):
         expect("the program 'ld.lld-19' is not installed" in r.err and "lld-19=" in r.err, "a missing linker is named", r)
 
 
+def noted(context):
+    """An image with a note says which recipe it is: when it starts, stripped, in a dump of its memory.  The recipe's hash does not depend on itself."""
+    keys = ("--target", "posix", "--profile", "dev", "--set", "note.recipe=true")
+    with Recorded(context, *keys) as p:
+        first = p.built
+        shown = p.ukc("show", first["record"], "--json").json
+        r = p.run(first["image"])
+        expect(r.err == f"hello: recipe {shown['recipe']}\n", "it says so when it starts", r)
+        image = p.read("build/posix/hello")
+        expect(image.count(shown["recipe"].encode()) == 1, "and has it once")
+        check_identical(p, first["record"], first)
+        expect(p.git("cat-file", "blob", "refs/ukc/log:recipe").splitlines()[0] == "ukc-recipe 3", "an ukc that knows no notes says that it does not know this")
+        expect(not p.build(*keys)["made"], "nothing to do")
+        for gone in ("image.state", "hello", "audit.state"):
+            os.remove(p.file("build/posix", gone))
+            again = p.build(*keys)
+            expect((again["record"], again["sha256"]) == (first["record"], first["sha256"]), f"the same without {gone}", again)
+        expect(p.ukc("reproduce", "--from-manifest", first["record"], "--json", timeout=600).json["same_recipe"], "the same recipe from the manifest")
+        p.run("llvm-objcopy-19", "--strip-all", "build/posix/hello", "stripped")
+        p.write("memory", b"\0" * 4099 + image + b"more")
+        for name in ("stripped", "memory"):
+            r = p.ukc("show", name)
+            expect(f"names recipe {shown['recipe'][:12]}" in r.err and first["record"] in r.out, f"{name}: the note leads to the record", r)
+        p.write("other", image.replace(shown["recipe"].encode(), b"1" * 64))
+        r = p.ukc("show", "other", status=1)
+        expect(f"names recipe {'1' * 64}, of which this store has no record" in r.err, "a recipe that is not known here", r)
+        check_identical(p, p.file("stripped"), first)
+        p.write("hello.c", p.read("hello.c") + b"int hello_more = 1;\n")
+        other = p.build(*keys)
+        expect(p.ukc("show", other["record"], "--json").json["recipe"].encode() in p.read("build/posix/hello"), "another recipe, another note", other)
+        plain = p.build(*keys[:4])
+        expect(b".note.ukc" not in p.read("build/posix/hello"), "it is off unless it is set", plain)
+
+
 def first_version(context):
     """A record of the first version, which has no contents: what is known of it is shown; it cannot be reproduced, and is said so."""
     with Recorded(context) as p:
@@ -328,9 +362,13 @@ def first_version(context):
         db.execute("INSERT INTO recipe_input (recipe, ordinal, input) VALUES (900, 0, 900)")
         db.execute("INSERT INTO record (id, hash, recipe, image_sha256, image_bytes) VALUES (900, ?, 900, ?, 5)", (b"h" * 32, b"s" * 32))
         db.execute("INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms) VALUES (900, 'old', '0.0', '/p', 'i', 'h', 'u', 1, 2)")
+        db.execute("INSERT INTO record (id, hash, recipe, image_sha256, image_bytes) VALUES (901, ?, 900, ?, 5)", (b"h" * 31 + b"i", b"s" * 31 + b"t"))
+        db.execute("INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms) VALUES (901, 'old', '0.0', '/p', 'i', 'h', 'u', 3, 4)")
         db.commit()
         db.close()
         word = (b"h" * 32).hex()
+        r = p.ukc("show", word[:20], status=2)
+        expect("is ambiguous" in r.err and r.err.count(f"record {word[:16]}: old for kvm") == 2, "the beginning of two: both are named", r)
         text = p.ukc("show", word).out
         expect("old for kvm, dev" in text and "kept hashes only" in text and "6969696969696969         7  old.c\n" in text, "what is known", text)
         shown = p.ukc("show", word, "--json").json
@@ -415,6 +453,7 @@ def tests(context):
     harness.need("git")
     yield "elsewhere/posix_dev", lambda: elsewhere(context)
     yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
+    yield "elsewhere/xen", lambda: elsewhere(context, "--target", "xen", "--set", "note.recipe=true")
     if context.long:
         for example, unikernel, target in examples(context):
             which = {"example": example, "unikernel": unikernel}
@@ -429,6 +468,7 @@ def tests(context):
     yield "git_alone", lambda: git_alone(context)
     yield "tampered", lambda: tampered(context)
     yield "other_tools", lambda: other_tools(context)
+    yield "noted", lambda: noted(context)
     yield "first_version", lambda: first_version(context)
     yield "from_manifest", lambda: from_manifest(context)
     yield "index", lambda: index(context)

@@ -74,6 +74,28 @@ static bool parses(const char *text, size_t size)
     return good;
 }
 
+/* The version says whether there is a note. */
+static void notes(void **)
+{
+    static const struct { const char *version, *note; bool good; } cases[] = {
+        {"2", "", true}, {"3", "note .note.ukc\n", true}, {"3", "", false}, {"2", "note .note.ukc\n", false}, {"3", "note .note.other\n", false},
+        {"3", "note .note.ukc\nnote .note.ukc\n", false}, {"3", "note\n", false}, {"4", "note .note.ukc\n", false},
+    };
+    const char *rest = strchr(recipe, '\n'), *after = strstr(recipe, "environment A");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text t = {};
+        struct recipe r;
+        struct arena *a = arena_create();
+        text_printf(&t, "ukc-recipe %s%.*s%s%s", cases[i].version, (int)(after - rest), rest, cases[i].note, after);
+        if (recipe_parse(a, t.bytes, t.size, &r) != cases[i].good)
+            fail_msg("version %s with '%s'", cases[i].version, cases[i].note);
+        if (cases[i].good)
+            assert_int_equal(r.note, *cases[i].note != 0);
+        text_dispose(&t);
+        arena_destroy(a);
+    }
+}
+
 static void recipes(void **)
 {
     struct arena *a = arena_create();
@@ -224,7 +246,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(ids_are_git_s), TEST(trees_are_git_s), TEST(recipes), TEST(only_canonical), TEST(groups), TEST(only_compilers), TEST(entries_of_others_are_none),
+        TEST(ids_are_git_s), TEST(trees_are_git_s), TEST(recipes), TEST(notes), TEST(only_canonical), TEST(groups), TEST(only_compilers), TEST(entries_of_others_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

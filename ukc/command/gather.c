@@ -11,6 +11,7 @@
 #include "../base/file.h"
 #include "../base/map.h"
 #include "library.h"
+#include "../../provenance/note.h"
 
 struct group {
     const char *name;
@@ -23,6 +24,7 @@ struct gathering {
     struct project *p;
     struct arena *a;
     const char *library; /* obj/+library.a */
+    const char *noted;   /* the image, if it has a note of its recipe */
     const struct edges *members; /* that make its members, or NULL */
     VEC(const char *) member_paths;
     VEC(struct group) groups;
@@ -183,7 +185,8 @@ static bool is_action(const struct edge *e)
 static bool add_output(struct gathering *g, const char *path)
 {
     struct action_output o = {.path = path};
-    bool good = hash_file(path, &o.sha256, &o.size, g->p->d);
+    bool noted = g->noted && string_equal(path, g->noted); /* the action left it blank */
+    bool good = noted ? note_hash_blank(g->a, path, &o.sha256, &o.size, g->p->d) : hash_file(path, &o.sha256, &o.size, g->p->d);
     if (good)
         *vec_add(g->a, &group_of(g, path)->outputs) = o;
     return good;
@@ -281,7 +284,8 @@ static void finish_inputs(struct gathering *g, struct recording *r)
 
 const struct gathered *gather(struct project *p, const struct image *image, const char *store)
 {
-    struct gathering g = {.p = p, .a = p->a, .library = project_file(p, "obj/+library.a")};
+    struct gathering g = {.p = p, .a = p->a, .library = project_file(p, "obj/+library.a"),
+                          .noted = note_is_there(p->a, image->path) ? image->path : NULL};
     struct gathered *out = arena_new(p->a, struct gathered);
     struct recording *r = &out->recording;
     const struct edges *all = p->edges ? p->edges : edges_read(p, project_file(p, "build.ninja"), true), *needed = all ? edges_needed(p, all, image->path) : NULL;
@@ -294,12 +298,13 @@ const struct gathered *gather(struct project *p, const struct image *image, cons
         tools = toolset_find(p->a, store, g.programs.items, g.programs.count, p->d);
     }
     r->recipe = (struct recipe){.target = target_names[p->configuration.target], .image = image->path, .environment = action_environment,
-                                .environment_count = action_environment_count, .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release"};
+                                .environment_count = action_environment_count, .note = g.noted != NULL, .profile = p->configuration.profile == PROFILE_DEV ? "dev" : "release"};
     if (good && tools) {
         r->tools = tools->text;
         good = gather_intent(p, needed, tools, r);
     }
     r->image_bytes = image->bytes;
+    r->noted = g.noted;
     good = good && tools && hash_parse(image->sha256, &r->image_sha256);
     out->files = g.files.items;
     out->file_count = g.files.count;

@@ -4,6 +4,7 @@
 #include "named_record.h"
 #include <string.h>
 #include "../base/file.h"
+#include "../../provenance/note.h"
 
 static const char *hash_of_file(struct invocation *i, const char *file)
 {
@@ -15,10 +16,26 @@ static const char *hash_of_file(struct invocation *i, const char *file)
     return hex;
 }
 
+/* A file that is no image, but has the note of one: a stripped copy, the memory of a running one.  NULL: it has none that is known here. */
+static const struct record *find_noted(struct invocation *i, struct records *records, const char *file, const char *hash)
+{
+    struct diag *quiet = diag_create();
+    const struct record *record = record_find(records, i->arena, hash, quiet);
+    const char *noted = record || diag_status(quiet) == DIAG_USAGE ? NULL : note_search(i->arena, file);
+    if (noted && (record = record_find(records, i->arena, noted, quiet)))
+        diag_warning(i->diag, SPAN_NONE, "'%s' is no image of this store; the note in it names recipe %.12s", file, noted);
+    else if (noted)
+        diag_warning(i->diag, SPAN_NONE, "the note in '%s' names recipe %s, of which this store has no record", file, noted);
+    diag_destroy(quiet);
+    return record;
+}
+
 const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
 {
     const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
-    const struct record *record = prefix ? record_find(records, i->arena, prefix, i->diag) : NULL;
+    const struct record *record = prefix && prefix != word ? find_noted(i, records, word, prefix) : NULL;
+    if (prefix && !record)
+        record = record_find(records, i->arena, prefix, i->diag);
     if (prefix && !record && prefix != word)
         diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
     return record;

@@ -96,6 +96,7 @@ bool record_image(struct project *p, struct image *image, int64_t started_ms)
     struct record r;
     if (!add_record(p, image, &run, &r))
         return false;
+    hash_hex(&r.image_sha256, image->sha256); /* its note may have been filled in */
     hash_hex(&r.id, image->record);
     if (r.other_images)
         diag_warning(p->d, SPAN_NONE, "the same recipe has made %zu other image%s before: the build is not deterministic",

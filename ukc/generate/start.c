@@ -71,6 +71,24 @@ static const char say_code[] =
     "        bytes += n;\n        size -= (size_t)n;\n    }\n}\n"
     "\nstatic void say(const char *s)\n{\n    put(2, s, strlen(s));\n}\n";
 
+/*
+ * The note that says which recipe the image was made from, blank (provenance/note.h), and saying it on the console.  In assembly, because
+ * the compiler would believe the blanks.
+ */
+static const char note_code[] =
+    "\n__asm__(\".pushsection .note.ukc,\\\"a\\\",@note\\n.balign 4\\n.long 4, 64, 1\\n.asciz \\\"ukc\\\"\\n\"\n"
+    "        \".globl note_recipe\\n.hidden note_recipe\\nnote_recipe: .fill 64, 1, 0x30\\n.popsection\");\n"
+    "extern const char note_recipe[64] __attribute__((visibility(\"hidden\")));\n"
+    "\nstatic void say_recipe(void)\n{\n    say(program);\n    say(\": recipe \");\n    put(2, note_recipe, sizeof note_recipe);\n    say(\"\\n\");\n}\n";
+
+static bool has_note(const struct generation *g)
+{
+    for (size_t i = 0; i < g->plan->seal_count; i++)
+        if (string_equal(g->target->seals[i].path, "note.recipe"))
+            return g->plan->seals[i].value->number;
+    return false;
+}
+
 /* Those with which an instance of ukc's catalogue does not start, as strerror says them: all of them would be a good part of a small image. */
 static const struct {
     const char *name, *text;
@@ -108,7 +126,7 @@ static void put_report(bool strerror, struct text *out)
 }
 
 /* Keys are set while the image starts, and read-only afterwards: so their defaults are set too, not loaded. */
-static void put_main(bool boot, size_t budgets, struct text *out)
+static void put_main(bool boot, size_t budgets, bool note, struct text *out)
 {
     text_puts(out, "\nint main(int argc, char **argv)\n{\n    unsigned started = 0;\n    const char *name = program;\n");
     if (boot)
@@ -122,6 +140,7 @@ static void put_main(bool boot, size_t budgets, struct text *out)
     else
         text_puts(out, "    (void)argv;\n    if (argc > 1) {\n        say(program);\n"
                        "        say(\": there are no arguments: no key of this image is read at boot\\n\");\n        return 64;\n    }\n");
+    text_puts(out, note ? "    say_recipe();\n" : "");
     text_puts(out,
               "    int error = start(&started, &name);\n"
                 "    int status = 1;\n"
@@ -147,8 +166,9 @@ void start_source(const struct generation *g, struct text *out)
     if (boot)
         boot_table(g, out);
     text_puts(out, say_code);
+    text_puts(out, has_note(g) ? note_code : "");
     put_report(g->plan->target == TARGET_posix, out);
     put_start(g, out);
     put_stop(g, out);
-    put_main(boot, plan_boot_budgets(g->plan), out);
+    put_main(boot, plan_boot_budgets(g->plan), has_note(g), out);
 }

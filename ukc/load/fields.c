@@ -105,6 +105,7 @@ static const struct rule seal_rules[] = {
     {"off_flags", FIELD_words, OPTIONAL, "compiler flags where it is off", LIST(target_seal, off_flags, off_flag_count)},
     {"off_link", FIELD_words, OPTIONAL, "arguments of the link where it is off", LIST(target_seal, off_link, off_link_count)},
     {"release", FIELD_boolean, OPTIONAL, "only in the release profile", AT(target_seal, release)},
+    {"note", FIELD_boolean, OPTIONAL, "it is what an image says of itself: a key note.NAME, off unless it is set to true", AT(target_seal, note)},
 };
 SCHEMA(seal);
 

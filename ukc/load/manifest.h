@@ -311,15 +311,16 @@ struct target_library {
     size_t compile_count, link_count;
 };
 
-/* One way to seal the images of a target: a key of each, seal.NAME, which is on unless it is set to false. */
+/* One way to seal the images of a target: a key of each, seal.NAME, which is on unless it is set to false; or what they say of themselves: note.NAME, off unless set. */
 struct target_seal {
     struct key key;   /* a bool */
-    const char *path; /* "seal.NAME" */
+    const char *path; /* "seal.NAME", "note.NAME" */
     const struct word *flags, *link; /* of the compiler, and of the link */
     size_t flag_count, link_count;
     const struct word *off_flags, *off_link; /* where it is off */
     size_t off_flag_count, off_link_count;
     bool release; /* only in the release profile */
+    bool note;
 };
 
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */

@@ -68,15 +68,15 @@ static int compare_seals(const void *a, const void *b)
     return strcmp(((const struct target_seal *)a)->key.name.text, ((const struct target_seal *)b)->key.name.text);
 }
 
-/* A bool of the image, with one default for all: on. */
+/* A bool of the image, with one default for all: on, of a note off. */
 static void make_key(struct target_seal *s)
 {
-    static const struct key_value on = {.text = "true", .number = 1};
+    static const struct key_value on = {.text = "true", .number = 1}, off = {.text = "false"};
     s->key.kind = KEY_KIND_bool;
     s->key.min = INT64_MIN;
     s->key.max = INT64_MAX;
     for (int i = 0; i < TARGET_COUNT; i++)
-        s->key.defaults[i] = (struct key_default){&on, s->key.name.span};
+        s->key.defaults[i] = (struct key_default){s->note ? &off : &on, s->key.name.span};
 }
 
 bool read_seals(struct reader *r, const struct rule *rule, const struct entry *e, void *out)
@@ -98,7 +98,7 @@ bool read_seals(struct reader *r, const struct rule *rule, const struct entry *e
             continue;
         }
         make_key(&s);
-        s.path = arena_printf(r->arena, "seal.%s", s.key.name.text);
+        s.path = arena_printf(r->arena, "%s.%s", s.note ? "note" : "seal", s.key.name.text);
         *vec_add(r->arena, &list) = s;
     }
     if (list.count)
