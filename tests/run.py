@@ -5,6 +5,7 @@ A suite is a module tests/suites/NAME.py with
 
     def tests(context):          yields (name, function)
     SECONDS = 300                optional: the time limit of each test
+    SECONDS_LONG = 3000          optional: the same with --long
     SANITIZED = True             optional: run again with the sanitized compiler ("long": only with --long)
     ALONE = True                 optional: its tests run one at a time (they measure, or use the whole machine)
     ORDER = 10                   optional: smaller runs earlier (default 50)
@@ -232,6 +233,8 @@ def suite_tests(module, suite, context, wanted):
     """All tests of a suite. One that cannot be listed, or is empty, is a failed test."""
 
     seconds = getattr(module, "SECONDS", SECONDS)
+    if context.long:
+        seconds = getattr(module, "SECONDS_LONG", seconds)
 
     def listing_failed(error):
         def fail():

@@ -12,6 +12,7 @@ from lib.project import expect
 from suites.provenance import Recorded
 
 SECONDS = 600
+SECONDS_LONG = 7200  # a thousand kills, and a build after each
 
 
 class Shared(Recorded):
@@ -183,7 +184,7 @@ def killed(context):
     """kill -9 at any moment of build, push and pull: what is there is whole, and the next one works."""
     with Shared(context) as p:
         p.ukc("store", "push", p.remote)
-        count = 1000 if context.long else 4
+        count = 334 if context.long else 4  # three kills each
         chance = random.Random(os.environ.get("UKC_SEED", "1"))
 
         def kill(limit, *arguments, environment=None):
