@@ -127,7 +127,10 @@ def process(context):
             expect(p.run(image, f"--what={what}", status=status).out == "0\n", f"{what}: it ends as it should")
         expect(held["auto_var_init"] is None, "what no file can show is not claimed", answer)
         expect(p.run(image).out == "0\n", "what was never set is zero")
+        r = p.ukc("show", "--json", image).json
+        expect(r["hardening"]["features"] == answer["features"], "the record keeps it", r["hardening"])
         text = p.ukc("explain", "--hardening", image).out
+        expect(text.split("\n", 1)[1] in p.ukc("show", image).out, "as text too", text)
         expect(text.startswith(f"{image}: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
         expect(len(text.splitlines()) == 1 + len(held), "each has its line", text)
         held, answer = compare(p, build(p, "seal.relro=false"))

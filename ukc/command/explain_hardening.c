@@ -7,13 +7,12 @@
 #include "../base/json.h"
 #include <stdio.h>
 
-static const char *const words[] = {[HELD_NO] = "no", [HELD_YES] = "yes", [HELD_UNSEEN] = "?"};
-
 static void tell(const struct hardening *h, const char *path)
 {
-    printf("%s: %s, x86-64\n", path, h->machine ? "a machine of its own" : "a process");
-    for (size_t i = 0; i < h->count; i++)
-        printf("  %-3s  %-15s  %s\n", words[h->features[i].held], h->features[i].name, h->features[i].evidence);
+    struct text t = {};
+    hardening_print(h, &t);
+    printf("%s: %s, x86-64\n%s", path, h->machine ? "a machine of its own" : "a process", text_string(&t));
+    text_dispose(&t);
 }
 
 static void tell_json(struct invocation *i, const struct hardening *h, const char *path)
@@ -22,20 +21,7 @@ static void tell_json(struct invocation *i, const struct hardening *h, const cha
     json_object(&j);
     json_field(&j, "image", path);
     json_field(&j, "kind", h->machine ? "machine" : "process");
-    json_key(&j, "features");
-    json_array(&j);
-    for (size_t k = 0; k < h->count; k++) {
-        json_object(&j);
-        json_field(&j, "feature", h->features[k].name);
-        json_key(&j, "holds");
-        if (h->features[k].held == HELD_UNSEEN)
-            json_null(&j);
-        else
-            json_bool(&j, h->features[k].held == HELD_YES);
-        json_field(&j, "evidence", h->features[k].evidence);
-        json_end_object(&j);
-    }
-    json_end_array(&j);
+    hardening_json(h, &j);
     json_end_object(&j);
     answer_json(i, &j);
 }

@@ -9,6 +9,8 @@
 #ifndef UKC_HARDENING_H
 #define UKC_HARDENING_H
 
+#include "../base/json.h"
+#include "../base/text.h"
 #include "elf_image.h"
 
 enum held { HELD_NO, HELD_YES, HELD_UNSEEN };
@@ -26,6 +28,13 @@ struct hardening {
 };
 
 const struct hardening *hardening_read(struct arena *, const struct source *, struct diag *);
+/* One feature a line, with what shows it; the other way, NULL if it is no such text. */
+void hardening_print(const struct hardening *, struct text *);
+const struct hardening *hardening_parse(struct arena *, const char *text);
+/* A field "features". */
+void hardening_json(const struct hardening *, struct json *);
+
+#define HARDENING_FILE "hardening" /* of a record's intent: what hardening_print() says of its image */
 
 /* hardening_code.c: what the instructions of all executable segments show. */
 struct code_facts {

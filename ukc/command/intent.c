@@ -8,9 +8,11 @@
  *     files/<path>              contents of the project's embedded files and of files with settings, up to LARGE_INPUT
  *     embedded                  each file of each embedded object: SHA-256, size, object, file
  *     sizes                     bytes of the image by instance (sizes.h)
+ *     hardening                 what the image's file shows of how it is hardened (hardening.h)
  *     packages                  where the tools come from
  */
 #include "gather.h"
+#include "hardening.h"
 #include "sizes.h"
 #include <dirent.h>
 #include <inttypes.h>
@@ -116,6 +118,18 @@ static bool add_embedded(struct intent *in, const struct edges *edges)
     return true;
 }
 
+static bool add_hardening(struct intent *in, const char *path)
+{
+    struct text t = {};
+    const struct source *image = file_read(in->p->a, path, SPAN_NONE, (size_t)1 << 30, in->p->d);
+    const struct hardening *h = image ? hardening_read(in->p->a, image, in->p->d) : NULL;
+    if (!h)
+        return false;
+    hardening_print(h, &t);
+    add_text(in, HARDENING_FILE, &t);
+    return true;
+}
+
 static int by_path(const void *a, const void *b)
 {
     return strcmp(((const struct object_source *)a)->path, ((const struct object_source *)b)->path);
@@ -134,7 +148,7 @@ bool gather_intent(struct project *p, const struct edges *edges, const struct to
     add_text(&in, "packages", &packages);
     for (size_t k = 0; k < p->configuration.configs.count; k++)
         add_contents(&in, from_project(&in, p->configuration.configs.items[k]));
-    if (!add_manifests(&in) || !add_embedded(&in, edges))
+    if (!add_manifests(&in) || !add_embedded(&in, edges) || !add_hardening(&in, r->recipe.image))
         return false;
     add_catalogue(&in);
     qsort(in.sources.items, in.sources.count, sizeof *in.sources.items, by_path);

@@ -1,6 +1,7 @@
 /*
  * show_record.c - ukc show: what an image is made of, from what was wanted to the bytes.
  */
+#include "hardening.h"
 #include "named_record.h"
 #include "../base/json.h"
 #include "../base/text.h"
@@ -70,6 +71,9 @@ static void print_text(struct invocation *i, const struct record *record, const 
     print_intent(i->arena, r, "tools, from packages", "packages", &out);
     print_intent(i->arena, r, "settings", "settings", &out);
     print_intent(i->arena, r, "plan", "plan", &out);
+    const char *hardening = recorded_intent(i->arena, r, HARDENING_FILE);
+    if (hardening)
+        text_printf(&out, "\nhardening\n%s", hardening);
     if (verbose) {
         text_puts(&out, "\ninputs\n");
         print_files(r->inputs, r->input_count, "", &out);
@@ -128,7 +132,22 @@ static void json_actions(struct json *j, const struct recorded *r)
     json_end_array(j);
 }
 
-static void print_json(const struct record *record, const struct recorded *r, bool kept)
+/* null where a ukc made the record that did not look. */
+static void json_hardening(struct json *j, struct arena *a, const struct recorded *r)
+{
+    const char *text = recorded_intent(a, r, HARDENING_FILE);
+    const struct hardening *h = text ? hardening_parse(a, text) : NULL;
+    json_key(j, "hardening");
+    if (!h) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    hardening_json(h, j);
+    json_end_object(j);
+}
+
+static void print_json(struct arena *a, const struct record *record, const struct recorded *r, bool kept)
 {
     struct json j = {};
     json_object(&j);
@@ -138,6 +157,7 @@ static void print_json(const struct record *record, const struct recorded *r, bo
     json_files(&j, "inputs", r->inputs, r->input_count, "");
     json_files(&j, "host", r->host, r->host_count, "/");
     json_files(&j, "intent", r->intent, r->intent_count, "");
+    json_hardening(&j, a, r);
     json_actions(&j, r);
     json_end_object(&j);
     puts(text_string(&j.out));
@@ -193,7 +213,7 @@ int command_show(struct invocation *i)
         const struct recorded *r = record_read(n.records, i->arena, n.record, given(i, OPTION_json) || given(i, OPTION_verbose), i->diag);
         bool kept = record_image_is_kept(n.records, n.record);
         if (r && given(i, OPTION_json))
-            print_json(n.record, r, kept);
+            print_json(i->arena, n.record, r, kept);
         else if (r)
             print_text(i, n.record, r, kept);
     }
