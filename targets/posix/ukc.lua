@@ -67,6 +67,11 @@ return target "posix" {
                 "-fno-sanitize-ignorelist", "-fsplit-lto-unit" }, -- a function keeps its name, pointers to it have another
       release = true,
     },
+    layout = {
+      doc  = "functions and variables are in an order that this number decides; 0: in that of the sources",
+      link = { "-Wl,--shuffle-sections=.text*=", "-Wl,--shuffle-sections=.rodata*=", "-Wl,--shuffle-sections=.data*=", "-Wl,--shuffle-sections=.bss*=" },
+      most = 4294967294, -- lld takes the one above for the reverse order
+    },
     auto_var_init = {
       doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
       release = true, -- for valgrind and a debugger, what was never set should be seen

@@ -87,6 +87,11 @@ local seals = {
     doc = "the processor neither executes nor reads pages that claim to be a user's: SMEP, SMAP and UMIP, where it has them",
     flags = { "-DSEAL_SUPERVISOR" },
   },
+  layout = {
+    doc  = "functions and variables are in an order that this number decides; 0: in that of the sources",
+    link = { "-Wl,--shuffle-sections=.text*=", "-Wl,--shuffle-sections=.rodata*=", "-Wl,--shuffle-sections=.data*=", "-Wl,--shuffle-sections=.bss*=" },
+    most = 4294967294, -- lld takes the one above for the reverse order
+  },
   auto_var_init = {
     doc = "local variables begin as zeros", flags = { "-ftrivial-auto-var-init=zero" },
     release = true, -- for a debugger's tools, what was never set should be seen

@@ -112,6 +112,29 @@ def build(p, *settings, target="posix"):
     return f"build/{target}/probe"
 
 
+def order(p):
+    """The functions of the image by their addresses."""
+    lines = p.run("llvm-nm-19", "--numeric-sort", "--defined-only", "build/posix/probe.debug").out.splitlines()
+    return [line.split()[2] for line in lines if line.split()[1] in "tT"]
+
+
+def layouts(p, plain):
+    """A seed decides the order: the same one the same bytes, here and from the record; another one, others."""
+    images, orders = [p.read(plain)], []
+    for words in ((), ("--seed", "7"), ("--seed", "8"), ("--set", "seal.layout=7")):
+        p.ukc("configure", *words)
+        p.ukc("build", timeout=800)
+        images.append(p.read(plain))
+        orders.append(order(p))
+        expect(p.run(plain).out == "0\n", f"{words}: it works")
+    expect(images[0] == images[1] and images[2] == images[4] and images[2] not in images[:2] and images[3] not in images[:3], "the number decides the bytes")
+    expect(orders[1] != orders[0] and orders[2] not in orders[:2] and sorted(orders[0]) == sorted(orders[1]), "and the order of functions", orders)
+    expect("seal.layout = 7" in p.ukc("plan").out, "the plan has the number")
+    r = p.ukc("configure", "--seed", "0x", status=1)
+    expect("seal.layout" in r.err, "what is no number is refused", r)
+    p.ukc("reproduce", plain, timeout=800)
+
+
 def process(context):
     """Of a process: what it is built with is seen, by ukc and by checksec; without it, it is not."""
     with Project(context) as p:
@@ -133,6 +156,7 @@ def process(context):
         expect(text.split("\n", 1)[1] in p.ukc("show", image).out, "as text too", text)
         expect(text.startswith(f"{image}: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
         expect(len(text.splitlines()) == 1 + len(held), "each has its line", text)
+        layouts(p, image)
         held, answer = compare(p, build(p, "seal.relro=false"))
         expect(held["relro"] is False and held["stack_protector"] is True, "without relro there is none", answer)
         expect(p.run(image).out == "0\n", "and the image works")

@@ -10,6 +10,7 @@
 
 struct image {
     const char *path; /* relative to the project */
+    const char *runs; /* NULL: itself; else a file that ukc seal has made of it */
     uint64_t bytes;
     char sha256[HASH_HEX];
     char record[HASH_HEX]; /* "" when it could not be recorded */

@@ -75,6 +75,9 @@
     X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section")                    \
     X(absent, 0, "absent", NULL, false, "say why the image does not have the symbol NAME")                        \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
+    X(secret, 0, "secret", "NAME=FILE", true, "the bytes of FILE are the secret NAME")                            \
+    X(sealed, 0, "sealed", "FILE", false, "run FILE, which ukc seal has made of the image")                       \
+    X(seed, 0, "seed", "N", false, "order functions and variables by this number; the same as --set seal.layout=N")   \
     X(help, 'h', "help", NULL, false, "print help for the command")
 
 /* Options that take one of a few words, and nothing else. */
@@ -112,7 +115,7 @@ struct invocation {
     struct arena *arena;
     struct diag *diag;
     const char *value[OPTION_COUNT]; /* the argument, or "" for a flag; NULL when not given */
-    VEC(const char *) sets, configs, catalogues, published, taps, blocks, scripts, evaluated;
+    VEC(const char *) sets, configs, catalogues, published, taps, blocks, secrets, scripts, evaluated;
     const char *const *arguments; /* words that are no options */
     size_t argument_count;
     const char *const *passed; /* words after "--" */
@@ -175,7 +178,7 @@ void command_print_completion(const char *shell, FILE *); /* shell: one of --com
 void command_print_project_keys(struct invocation *, FILE *);
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(seal) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 #define X(name) int command_##name(struct invocation *);
 COMMANDS(X)
 #undef X

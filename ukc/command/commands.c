@@ -45,7 +45,7 @@ const struct command commands[] = {
                        "control; --update chooses anew. NAME is needed where the manifest declares several unikernels. "
                        "Only the target is remembered from one configure to the next: settings and profile start from their defaults, "
                        "while builds repeat those of the last configure, --offline included. In a project, --help lists the project's own keys.",
-        .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(update) | TAKES(regenerate) | TAKES(quiet) | TAKES(json),
+        .takes = TAKES_CONTEXT | TAKES(profile) | TAKES(sanitize) | TAKES(seed) | TAKES(update) | TAKES(regenerate) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_configure,
     },
@@ -75,7 +75,7 @@ const struct command commands[] = {
                        "QEMU: a real Xen and a small Debian, put together once from the packages of this system's archive (100 MB, by apt-get, without root) and kept in "
                        "$XDG_CACHE_HOME/ukc, else ~/.cache/ukc. Ports, exit status, Ctrl-C and SIGTERM are as for kvm; the start of Xen takes a while.",
         .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES(with) | TAKES_MACHINE |
-                 TAKES(json_config) | TAKES(in_qemu),
+                 TAKES(json_config) | TAKES(in_qemu) | TAKES(sealed),
         .most = 1,
         .passes = true,
         .run = command_run,
@@ -177,6 +177,20 @@ const struct command commands[] = {
         .takes = TAKES(target) | TAKES(by) | TAKES(limit) | TAKES(json),
         .most = 1,
         .run = command_size,
+    },
+    {
+        .name = "seal",
+        .arguments = "IMAGE",
+        .summary = "put secrets into an image that has room for them",
+        .description = "A manifest makes room for a secret with instance \"secret\" { set = { name = \"NAME\", size = \"4KiB\" } }: a store of signature kv_ro with the one entry NAME. The image "
+                       "is built without it, and says so when it is run. This writes another file, IMAGE.sealed in this directory or the one of --output, which has all of the "
+                       "image's secrets, each read from the file that --secret names. Only its owner can read it. The secrets are in no store, no record and no hash: the sealed file carries the hash "
+                       "of the image that it was made from, by which show, reproduce, diff and the others find the image's record. A process is run as it is, a machine by "
+                       "ukc run --sealed FILE; ukc explain --hardening says which secrets an image needs, and whether they are there.",
+        .takes = TAKES(secret) | TAKES(output) | TAKES(quiet) | TAKES(json),
+        .least = 1,
+        .most = 1,
+        .run = command_seal,
     },
     {
         .name = "diff",

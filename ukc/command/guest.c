@@ -348,7 +348,7 @@ bool guest_complete(struct project *p, const struct guest *g, size_t cards, bool
 
 bool guest_make(struct project *p, const struct image *image, struct guest *g)
 {
-    *g = (struct guest){.name = path_base(image->path), .image = image->path, .build = p->build, .directory = p->directory};
+    *g = (struct guest){.name = path_base(image->path), .image = image->runs ? image->runs : image->path, .build = p->build, .directory = p->directory};
     if (!g->build)
         g->build = path_directory(p->a, image->path);
     return guest_read_plan(p, g) && set_memory(p, g) && set_arguments(p, g) && add_cards(p, g) && add_disks(p, g);

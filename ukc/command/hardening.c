@@ -2,6 +2,7 @@
  * hardening.c - what an image's file shows of how it is hardened (see hardening.h): one function for each feature.
  */
 #include "hardening.h"
+#include "sealed.h"
 #include "../base/text.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -218,6 +219,23 @@ static void read_build_id(struct reading *r)
     add(r, "build_id", yes_if(id && size), id && size ? arena_strdup(r->e->a, hex) : "none: its SHA-256 is what records know it by");
 }
 
+/* Of an image that has room for them; false after reporting a file that is damaged. */
+static bool read_room(struct reading *r, struct diag *d)
+{
+    struct image_secrets s;
+    const char *list = NULL;
+    if (!sealed_read(r->e->a, r->e->s, &s, d))
+        return false;
+    for (size_t k = 0; k < s.count; k++)
+        list = arena_printf(r->e->a, "%s%s%s (%s%" PRIu64 " bytes)", list ? list : "", list ? ", " : "", s.items[k].name,
+                            s.sealed ? arena_printf(r->e->a, "%" PRIu64 " of ", s.items[k].size) : "at most ", s.items[k].room);
+    char hex[HASH_HEX];
+    hash_hex(&s.image, hex);
+    if (s.count)
+        add(r, "secrets", yes_if(s.sealed), s.sealed ? arena_printf(r->e->a, "%s; sealed from the image %.12s", list, hex) : arena_printf(r->e->a, "needed, and not there: %s", list));
+    return true;
+}
+
 const struct hardening *hardening_read(struct arena *a, const struct source *s, struct diag *d)
 {
     struct elf_image e;
@@ -238,6 +256,9 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     else
         read_seccomp(&r);
     read_build_id(&r);
+    add(&r, "layout", HELD_UNSEEN, "an order of functions by a seed looks like any other; 'ukc show' has seal.layout among the settings");
+    if (!read_room(&r, d))
+        return NULL;
     struct hardening *h = arena_new(a, struct hardening);
     *h = (struct hardening){.machine = r.machine, .features = r.features.items, .count = r.features.count};
     return h;

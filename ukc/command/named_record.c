@@ -3,16 +3,22 @@
  */
 #include "named_record.h"
 #include <string.h>
+#include <stdio.h>
+#include "sealed.h"
 #include "../base/file.h"
 #include "../../provenance/note.h"
 
+/* Of the image that it is; of a sealed file, that it was made from. */
 static const char *hash_of_file(struct invocation *i, const char *file)
 {
     struct hash h;
+    bool sealed;
     char *hex = arena_alloc(i->arena, HASH_HEX, 1);
-    if (!hash_file(file, &h, NULL, i->diag))
+    if (!sealed_image(i->arena, file, &sealed, &h, i->diag))
         return NULL;
     hash_hex(&h, hex);
+    if (sealed)
+        fprintf(stderr, "ukc: '%s' is sealed; this is of the image without its secrets, %.12s\n", file, hex);
     return hex;
 }
 

@@ -82,6 +82,8 @@ static bool store_option(struct invocation *i, size_t id, const char *argument)
     case OPTION_publish: *vec_add(i->arena, &i->published) = argument; break;
     case OPTION_tap: *vec_add(i->arena, &i->taps) = argument; break;
     case OPTION_block: *vec_add(i->arena, &i->blocks) = argument; break;
+    case OPTION_seed: *vec_add(i->arena, &i->sets) = arena_printf(i->arena, "seal.layout=%s", argument); break;
+    case OPTION_secret: *vec_add(i->arena, &i->secrets) = argument; break;
     case OPTION_script: *vec_add(i->arena, &i->scripts) = argument; break;
     case OPTION_eval: *vec_add(i->arena, &i->evaluated) = argument; break;
     default: break;

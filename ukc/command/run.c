@@ -4,6 +4,8 @@
 #include "build.h"
 #include "run.h"
 #include "guard.h"
+#include "sealed.h"
+#include "../base/file.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +30,7 @@ static int execute(struct project *p, const struct image *image)
 {
     struct invocation *i = p->i;
     char **argv = arena_array(p->a, char *, i->passed_count + 2);
-    argv[0] = arena_strdup(p->a, image->path);
+    argv[0] = arena_strdup(p->a, image->runs ? image->runs : image->path);
     for (size_t k = 0; k < i->passed_count; k++)
         argv[k + 1] = arena_strdup(p->a, i->passed[k]);
     if (given(i, OPTION_verbose) || given(i, OPTION_dry_run))
@@ -70,8 +72,23 @@ bool run_check_options(struct project *p)
     return true;
 }
 
+/* Sealed, and of the image that was built; false after reporting. */
+static bool take_sealed(struct project *p, const char *file, struct image *image)
+{
+    struct hash of, built;
+    bool sealed;
+    if (!sealed_image(p->a, file, &sealed, &of, p->d))
+        return false;
+    image->runs = file;
+    if (sealed && hash_parse(image->sha256, &built) && hash_equal(&of, &built))
+        return true;
+    diag_error(p->d, SPAN_NONE, sealed ? "'%s' was sealed from another image than '%s'" : "'%s' has no secrets: it was not made by ukc seal", file, image->path);
+    return diag_help(p->d, "ukc seal %s --secret NAME=FILE -o %s", image->path, file);
+}
+
 int command_run(struct invocation *i)
 {
+    const char *sealed = given(i, OPTION_sealed) ? path_absolute(i->arena, i->value[OPTION_sealed]) : NULL; /* before the project's directory is entered */
     struct project p;
     struct image image;
     int status = 0;
@@ -79,6 +96,8 @@ int command_run(struct invocation *i)
         return (int)diag_status(i->diag);
     if (!build_image(&p, true, &image, &status))
         return status;
+    if (sealed && !take_sealed(&p, sealed, &image))
+        return (int)diag_status(i->diag);
     switch (p.configuration.target) {
     case TARGET_kvm: return run_kvm(&p, &image);
     case TARGET_xen: return run_xen(&p, &image);

@@ -2,6 +2,7 @@
  * size.c - ukc size: whose every byte of an image is.
  */
 #include "size.h"
+#include "sealed.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../size/elf_file.h"
@@ -129,6 +130,41 @@ static void print_text(const struct size_report *r, enum size_by by, const struc
     printf("%-*s %11s\n", width, "total", grouped(r->bytes));
 }
 
+/* What is no image has none. */
+static struct image_secrets secrets_of(struct invocation *i, const char *image)
+{
+    enum { IMAGE_MOST = 1 << 30 };
+    struct image_secrets secrets = {};
+    struct diag *quiet = diag_create();
+    const struct source *s = file_read(i->arena, image, SPAN_NONE, IMAGE_MOST, quiet);
+    if (s)
+        (void)sealed_read(i->arena, s, &secrets, quiet);
+    diag_destroy(quiet);
+    return secrets;
+}
+
+static void print_secrets(const struct image_secrets *s)
+{
+    for (size_t k = 0; k < s->count; k++)
+        printf("room for the secret %s, %s bytes at most: %s\n", s->items[k].name, grouped(s->items[k].room), s->sealed ? "it is there" : "ukc seal puts it there");
+}
+
+static void json_secrets(struct json *j, const struct image_secrets *s)
+{
+    if (s->count == 0)
+        return;
+    json_key(j, "secrets");
+    json_array(j);
+    for (size_t k = 0; k < s->count; k++) {
+        json_object(j);
+        json_field(j, "name", s->items[k].name);
+        json_field_number(j, "room", (int64_t)s->items[k].room);
+        json_field_bool(j, "sealed", s->sealed);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 static bool read_limit(struct invocation *i, size_t *most)
 {
     char *end = "";
@@ -156,16 +192,19 @@ int command_size(struct invocation *i)
     if (!r)
         return (int)diag_status(i->diag);
     const struct size_sum *sums = size_sums(i->arena, r, by, &count);
+    const struct image_secrets secrets = secrets_of(i, image);
     if (given(i, OPTION_json)) {
         struct json j = {};
         json_object(&j);
         json_field(&j, "image", image);
         json_field_number(&j, "bytes", (int64_t)r->bytes);
         size_print_json(&j, by, sums, count);
+        json_secrets(&j, &secrets);
         json_end_object(&j);
         answer_json(i, &j);
     } else {
         print_text(r, by, sums, count, most);
+        print_secrets(&secrets);
     }
     return (int)diag_status(i->diag);
 }

@@ -46,6 +46,15 @@ static void put_sanitizers(const struct generation *g, struct text *line)
     put_word(g, line, "-fno-sanitize=function", SPAN_NONE);
 }
 
+/* A word that ends in '=' gets the number of its seal. */
+static bool put_seal_words(const struct generation *g, struct text *line, const struct word *words, size_t count, const struct plan_key *key)
+{
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good = put_word(g, line, string_ends(words[i].text, "=") ? arena_printf(g->a, "%s%s", words[i].text, key->value->text) : words[i].text, words[i].span) && good;
+    return good;
+}
+
 /* How the image is sealed; a seal of release images is no part of others, whatever its key says. */
 static bool put_seals(const struct generation *g, struct text *flags, struct text *link)
 {
@@ -55,8 +64,9 @@ static bool put_seals(const struct generation *g, struct text *flags, struct tex
         bool on = g->plan->seals[i].value->number;
         if (s->release && !is_release(g))
             continue;
-        good = put_words(g, flags, on ? s->flags : s->off_flags, on ? s->flag_count : s->off_flag_count) && good;
-        good = put_words(g, link, on ? s->link : s->off_link, on ? s->link_count : s->off_link_count) && good;
+        const struct plan_key *key = &g->plan->seals[i];
+        good = put_seal_words(g, flags, on ? s->flags : s->off_flags, on ? s->flag_count : s->off_flag_count, key) && good;
+        good = put_seal_words(g, link, on ? s->link : s->off_link, on ? s->link_count : s->off_link_count, key) && good;
     }
     return good;
 }

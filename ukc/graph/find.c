@@ -135,6 +135,11 @@ bool component_needs_directory(const struct component *c)
     return c->in_tree && !strcmp(c->name.text, "embed");
 }
 
+bool component_only_chosen(const struct component *c)
+{
+    return component_needs_directory(c) || (c->in_tree && !strcmp(c->name.text, "secret"));
+}
+
 bool component_in_range(const struct component *c, struct word range)
 {
     if (!range.text || !*range.text)

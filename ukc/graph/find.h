@@ -25,6 +25,8 @@ const struct key *key_find(const struct key *, size_t count, const char *name); 
 bool component_provides(const struct component *, const char *signature);
 /* Is it the catalogue's `embed`, which holds the files of a directory?  Without one, as `embed "DIR"` names it, nothing can be made of it. */
 bool component_needs_directory(const struct component *);
+/* It is never the answer to a requirement that is left open: embed, and the catalogue's `secret`, for which somebody must have a secret. */
+bool component_only_chosen(const struct component *);
 /* Whether the component's version is in `range`; a component without a version fits every range that is absent. */
 bool component_in_range(const struct component *, struct word range);
 

@@ -30,7 +30,7 @@ void offers_index(struct builder *b)
     const struct manifest *m = b->manifest;
     for (size_t i = 0; i < m->implementation_count; i++) {
         const struct component *c = &m->implementations[i];
-        for (size_t p = 0; p < c->provides_count && !component_needs_directory(c); p++) {
+        for (size_t p = 0; p < c->provides_count && !component_only_chosen(c); p++) {
             const struct signature *s = signature_find(m, c->provides[p].text);
             if (s)
                 *vec_add(b->arena, &b->lists[index_of(m, s)].offers) = i;

@@ -106,6 +106,7 @@ static const struct rule seal_rules[] = {
     {"off_link", FIELD_words, OPTIONAL, "arguments of the link where it is off", LIST(target_seal, off_link, off_link_count)},
     {"release", FIELD_boolean, OPTIONAL, "only in the release profile", AT(target_seal, release)},
     {"note", FIELD_boolean, OPTIONAL, "it is what an image says of itself: a key note.NAME, off unless it is set to true", AT(target_seal, note)},
+    {"most", FIELD_integer, OPTIONAL, "its key is a number up to this; 0, the default, is off; words that end in '=' have it behind them", AT(target_seal, most)},
 };
 SCHEMA(seal);
 

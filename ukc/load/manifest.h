@@ -313,7 +313,7 @@ struct target_library {
 
 /* One way to seal the images of a target: a key of each, seal.NAME, which is on unless it is set to false; or what they say of themselves: note.NAME, off unless set. */
 struct target_seal {
-    struct key key;   /* a bool */
+    struct key key;   /* a bool; an integer where there is a `most` */
     const char *path; /* "seal.NAME", "note.NAME" */
     const struct word *flags, *link; /* of the compiler, and of the link */
     size_t flag_count, link_count;
@@ -321,6 +321,7 @@ struct target_seal {
     size_t off_flag_count, off_link_count;
     bool release; /* only in the release profile */
     bool note;
+    int64_t most; /* its key is a number up to this, 0 is off; 0: it is on or off */
 };
 
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */

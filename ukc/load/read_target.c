@@ -68,15 +68,15 @@ static int compare_seals(const void *a, const void *b)
     return strcmp(((const struct target_seal *)a)->key.name.text, ((const struct target_seal *)b)->key.name.text);
 }
 
-/* A bool of the image, with one default for all: on, of a note off. */
+/* A bool of the image, with one default for all: on, of a note off; or a number, 0. */
 static void make_key(struct target_seal *s)
 {
-    static const struct key_value on = {.text = "true", .number = 1}, off = {.text = "false"};
-    s->key.kind = KEY_KIND_bool;
-    s->key.min = INT64_MIN;
-    s->key.max = INT64_MAX;
+    static const struct key_value on = {.text = "true", .number = 1}, off = {.text = "false"}, none = {.text = "0"};
+    s->key.kind = s->most > 0 ? KEY_KIND_integer : KEY_KIND_bool;
+    s->key.min = s->most > 0 ? 0 : INT64_MIN;
+    s->key.max = s->most > 0 ? s->most : INT64_MAX;
     for (int i = 0; i < TARGET_COUNT; i++)
-        s->key.defaults[i] = (struct key_default){s->note ? &off : &on, s->key.name.span};
+        s->key.defaults[i] = (struct key_default){s->most > 0 ? &none : s->note ? &off : &on, s->key.name.span};
 }
 
 bool read_seals(struct reader *r, const struct rule *rule, const struct entry *e, void *out)

@@ -164,7 +164,7 @@ static bool suggest_directory(struct repair *r, const struct hole *h)
 static const struct component *first_provider(const struct manifest *m, const char *signature)
 {
     for (size_t i = 0; i < m->implementation_count; i++)
-        if (component_provides(&m->implementations[i], signature) && !component_needs_directory(&m->implementations[i]))
+        if (component_provides(&m->implementations[i], signature) && !component_only_chosen(&m->implementations[i]))
             return &m->implementations[i];
     return NULL;
 }

@@ -1,0 +1,182 @@
+"""Secrets: they are in the sealed file, and nowhere else; images without them say so; what cannot be sealed is refused."""
+
+import hashlib
+import os
+import stat
+
+import harness
+from lib import machine as kvm
+from lib.project import Project, expect
+
+SECONDS = 900  # the C library may have to be compiled
+MASK = (1 << 64) - 1
+SECRET = bytes.fromhex("9f0b6a1d42c7e85330f1aa7be29c54d6") * 4
+TEXT = b"a text"
+
+
+def rotated(x, by):
+    return (x << by | x >> 64 - by) & MASK
+
+
+def siphash(key, text):
+    """What examples/vault prints: SipHash-2-4, from its paper."""
+    k = [int.from_bytes(key[at:at + 8], "little") for at in (0, 8)]
+    v = [k[0] ^ 0x736F6D6570736575, k[1] ^ 0x646F72616E646F6D, k[0] ^ 0x6C7967656E657261, k[1] ^ 0x7465646279746573]
+
+    def mix(rounds):
+        for _ in range(rounds):
+            v[0], v[2] = (v[0] + v[1]) & MASK, (v[2] + v[3]) & MASK
+            v[1], v[3] = rotated(v[1], 13) ^ v[0], rotated(v[3], 16) ^ v[2]
+            v[0] = rotated(v[0], 32)
+            v[2], v[0] = (v[2] + v[1]) & MASK, (v[0] + v[3]) & MASK
+            v[1], v[3] = rotated(v[1], 17) ^ v[2], rotated(v[3], 21) ^ v[0]
+            v[2] = rotated(v[2], 32)
+
+    padded = text + bytes(7 - len(text) % 8) + bytes([len(text) & 255])
+    for at in range(0, len(padded), 8):
+        word = int.from_bytes(padded[at:at + 8], "little")
+        v[3] ^= word
+        mix(2)
+        v[0] ^= word
+    v[2] ^= 255
+    mix(4)
+    return f"{v[0] ^ v[1] ^ v[2] ^ v[3]:016x}"
+
+
+def holders(secret, *tops):
+    """The files below that have the secret, or a good part of it."""
+    found = []
+    for top in tops:
+        for directory, _, files in os.walk(top):
+            for path in (os.path.join(directory, f) for f in files):
+                if os.path.isfile(path) and not os.path.islink(path):
+                    with open(path, "rb") as f:
+                        if secret[:16] in f.read():
+                            found.append(os.path.relpath(path, top))
+    return found
+
+
+def give(p, name, content=SECRET, mode=0o600):
+    p.write(name, content)
+    os.chmod(p.file(name), mode)
+    return name
+
+
+def refused(p, words, *says, status=1):
+    r = p.ukc("seal", *words, status=status)
+    for text in says:
+        expect(text in r.err, f"'{text}' is said", r)
+    expect("help: " in r.err and not r.out, "with what to do", r)
+    expect(not os.path.exists(p.file("vault.sealed")), "and nothing is written", os.listdir(p.path))
+
+
+def refusals(p, image):
+    secret, given = give(p, "secret"), ("--secret", "signing_key=secret")
+    refused(p, [image], "needs the secrets", status=2)
+    refused(p, [image, "--secret", "signing_key"], "--secret NAME=FILE", status=2)
+    refused(p, [image, *given, "--secret", "other=secret"], "no room for a secret 'other'", "it has room for: signing_key")
+    refused(p, [image, "--secret", "signing_ky=secret"], "did you mean 'signing_key'?")
+    refused(p, [image, "--secret", "signing_key=nowhere"], "cannot read 'nowhere'")
+    refused(p, [image, "--secret", "signing_key=."], "it is a directory")
+    refused(p, [image, "--secret", "signing_key=" + give(p, "large", bytes(1025))], "larger than the 1024 bytes", "the key 'size'")
+    refused(p, [image, "--secret", "signing_key=" + give(p, "empty", b"")], "is empty")
+    refused(p, [image, *given, "-o", image], "is the image itself", status=2)
+    refused(p, ["vault.c", *given], "is no image", status=6)
+    p.write("short", p.read(image)[:2000])
+    refused(p, ["short", *given], "beyond its end", status=6)
+    room = p.read(image).index(b"ukc-secret 1")
+    for at, byte, words in ((0, 65, "not as ukc makes it"), (80, 255, "has no room in it"), (96, 1, "cannot be"), (160, 1, "cannot be")):
+        broken = bytearray(p.read(image))
+        broken[room + at] = byte
+        p.write("broken", bytes(broken))
+        refused(p, ["broken", *given], "is damaged", words, status=6)
+    expect(stat.S_IMODE(os.stat(p.file(secret)).st_mode) == 0o600, "the secret's file is left alone")
+
+
+def seal(p, image, output="vault.sealed"):
+    before = p.read(image)
+    answer = p.ukc("seal", image, "--secret", "signing_key=secret", "-o", output, "--json").json
+    expect(answer["image_sha256"] == hashlib.sha256(before).hexdigest() and p.read(image) == before, "the image stays as it is", answer)
+    after = p.read(output)
+    expect(len(after) == len(before) and after.count(SECRET) == 1, "the secret is in the sealed file, once")
+    at = after.index(SECRET)
+    expect(after[:at - 56] == before[:at - 56] and after[at + len(SECRET):] == before[at + len(SECRET):], "the rest is the image")
+    expect(bytes.fromhex(answer["image_sha256"]) == after[at - 40:at - 8], "it says which image it was")
+    return answer
+
+
+def process(context):
+    """A process, everything that ukc says of it, and what it refuses."""
+    with Project(context) as p:
+        store = p.environment["UKC_STORE"] = os.path.join(p.top, "store")
+        p.copy("examples/vault")
+        image = "build/posix/vault"
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        p.ukc("build")
+        r = p.run(f"./{image}", status=1)
+        expect("the secret 'signing_key' is not in this image: 'ukc seal IMAGE --secret signing_key=FILE'" in r.err, "an image without says so", r)
+        refusals(p, image)
+        first = p.ukc("seal", image, "--secret", "signing_key=secret")
+        expect(first.out.startswith("vault.sealed: sealed with signing_key; made from the image ") and not first.err, "it is said", first)
+        expect(stat.S_IMODE(os.stat(p.file("vault.sealed")).st_mode) == 0o700, "others cannot read it")
+        seal(p, image)
+        expect(p.run("./vault.sealed", f"--text={TEXT.decode()}").out == siphash(SECRET, TEXT) + "\n", "it has the secret")
+        expect(p.ukc("run", "--sealed", "vault.sealed", "--", "--text=x").out == siphash(SECRET, b"x") + "\n", "and so it runs")
+        spoken(p, image)
+        found = holders(SECRET, p.path, store)
+        expect(sorted(found) == ["secret", "vault.sealed"], "nothing else has it", found)
+
+
+def spoken(p, image):
+    """What the commands say of a sealed file."""
+    plain, sealed = (p.ukc("show", "--json", f) for f in (image, "vault.sealed"))
+    expect(sealed.json == plain.json and "'vault.sealed' is sealed" in sealed.err, "show takes either", sealed)
+    expect("is sealed" in p.ukc("diff", image, "vault.sealed").err, "diff too")
+    expect(p.ukc("reproduce", "vault.sealed", "-o", "again", timeout=600).err.count("is sealed") == 1 and p.read("again") == p.read(image), "the image is made again")
+    room = [{"name": "signing_key", "room": 1024, "sealed": False}]
+    expect(p.ukc("size", "--json").json["secrets"] == room, "its room is reported")
+    for file, said in ((image, "no   secrets          needed, and not there: signing_key (at most 1024 bytes)"), ("vault.sealed", "yes  secrets          signing_key (64 of 1024 bytes); sealed from")):
+        r = p.ukc("explain", "--hardening", file)
+        expect(said in r.out, "and whether it is there", r)
+    r = p.ukc("seal", "vault.sealed", "--secret", "signing_key=secret", "-o", "twice", status=1)
+    expect("'vault.sealed' is sealed already" in r.err and "help: " in r.err, "nothing is sealed twice", r)
+    r = p.ukc("run", "--sealed", image, status=1)
+    expect("has no secrets" in r.err and "help: ukc seal" in r.err, "what is not sealed is not run as if it were", r)
+    broken = bytearray(p.read("vault.sealed"))
+    broken[broken.index(b"ukc-secret 1") - 32] ^= 1
+    p.write("broken", bytes(broken))
+    r = p.ukc("show", "broken", status=6)
+    expect("'broken' is damaged: without its secrets it is not the image" in r.err, "what was changed is found out", r)
+    os.remove(p.file("broken"))
+
+
+def kvm_machine(context):
+    """A machine of its own: it boots with the secret, and says so without."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        kvm.built(context, p, "vault")
+        image = "build/kvm/vault"
+        give(p, "secret", mode=0o644)
+        r = p.ukc("seal", image, "--secret", "signing_key=secret")
+        expect("warning: others than its owner can read 'secret'" in r.err and "chmod 600" in r.err, "a secret that others can read is said to be", r)
+        seal(p, image)
+        expect(stat.S_IMODE(os.stat(p.file("vault.sealed")).st_mode) in (0o600, 0o700), "others cannot read it")
+        asked = kvm.command(p, "microvm", tap=False)
+        r = p.run(*asked, status=1)
+        expect("the secret 'signing_key' is not in this image" in r.out + r.err, "it says so without", r)
+        asked[asked.index("--"):] = ["--sealed", "vault.sealed", "--", f"--text={TEXT.decode()}"]
+        r = p.run(*asked)
+        expect(r.out.replace("\r", "") == siphash(SECRET, TEXT) + "\n", "and with it does its work", r)
+        expect(holders(SECRET, p.file("build")) == [], "what is built has nothing of it")
+        r = p.run("readelf", "-SW", "vault.sealed")
+        flags = next(line for line in r.out.splitlines() if "ukc_secret" in line).split("PROGBITS")[1].split()[4]
+        expect(flags == "A", "its section is read-only", r)
+        kvm.build(p, options=["--seed", "7"])
+        expect(p.ukc("run", "--sealed", "vault.sealed", "--target", "kvm", status=1).err.count("was sealed from another image"), "of another image it is refused")
+        seal(p, image)
+        expect(p.run(*asked).out.replace("\r", "") == siphash(SECRET, TEXT) + "\n", "it boots in another order as well")
+
+
+def tests(context):
+    yield "process", lambda: process(context)
+    yield "kvm", lambda: kvm_machine(context)
