@@ -119,7 +119,7 @@ def order(p):
 
 
 def layouts(p, plain):
-    """A seed decides the order: the same one the same bytes, here and from the record; another one, others."""
+    """A seed decides the order: the same one the same bytes; another one, others. (The suite secrets makes one again from its record.)"""
     images, orders = [p.read(plain)], []
     for words in ((), ("--seed", "7"), ("--seed", "8"), ("--set", "seal.layout=7")):
         p.ukc("configure", *words)
@@ -132,7 +132,6 @@ def layouts(p, plain):
     expect("seal.layout = 7" in p.ukc("plan").out, "the plan has the number")
     r = p.ukc("configure", "--seed", "0x", status=1)
     expect("seal.layout" in r.err, "what is no number is refused", r)
-    p.ukc("reproduce", plain, timeout=800)
 
 
 def process(context):

@@ -142,12 +142,32 @@ def explained(p):
     expect("nothing is known of 'no_such_thing'" in r.err, "what nobody has", r)
 
 
+def left_out(p):
+    """Of hello on kvm: what its instances would weigh; one of them as llvm-size weighs it."""
+    weighed = {i["name"]: i for i in p.ukc("size", "--pruned", "--json").json["instances"]}
+    by_instance = {i["name"]: i["bytes"] for i in p.ukc("size", "--json").json["instances"]}
+    expect(len(weighed) > 1 and all(i["bytes"] == by_instance.get(name, 0) and i["pruned"] == max(0, i["alone"] - i["bytes"]) for name, i in weighed.items()), "all are there", weighed)
+    name, heavy = max(weighed.items(), key=lambda x: x[1]["pruned"])
+    p.run("ld.lld-19", "-r", "--threads=1", f"build/kvm/obj/{name}/linked.bc", "-o", "alone.o")
+    rows = re.findall(r"^\.(text|rodata|data|lrodata)\S*\s+(\d+) ", p.run("llvm-size-19", "-A", "alone.o").out, re.M)
+    expect(heavy["pruned"] > 0 and sum(int(n) for _, n in rows) == heavy["alone"], f"{name}: llvm-size weighs it alike", rows, heavy)
+    text = p.ukc("size", "--pruned", "--limit", "1").out.splitlines()
+    expect(text[0].split() == ["instance", "alone", "in", "image", "pruned"] and text[1].split()[0] == name and text[2].startswith("total "), "as text", text)
+    lines = [i.get("lines", 0) for i in p.ukc("size", "--by", "lines", "--json").json["instances"]]
+    expect(lines == sorted(lines, reverse=True) and lines[0] > 100, "by lines, the most first", lines)
+    p.run("rm", "-r", *(f"build/kvm/obj/{name}/linked.bc" for name in weighed))
+    r = p.ukc("size", "--pruned", "./build/kvm/hello", status=1)
+    expect("is not beside it" in r.err and "help: build it here" in r.err, "what it was linked from is missing", r)
+
+
 def kvm_images(context):
     for example, instances in {"hello": {"hello"}, "counter": {"counter", "store"}, "homepage": {"http.stack", "http.stack.netif.virtio", "pages"}}.items():
         with Project(context) as p:
             kvm.built(context, p, example)
             sums = all_agree(p, f"build/kvm/{example}", f"build/kvm/obj/+image/{example}.elf")
             expect(instances | {"(target)", "(libc)", "(headers)"} <= set(sums), "instances, the target and the C library are there", sums)
+            if example == "hello":
+                left_out(p)
             if example == "homepage":
                 explained(p)
 

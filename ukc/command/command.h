@@ -72,7 +72,8 @@
     X(keep, 0, "keep", "SIZE", false, "as little as makes the store no larger, as 2G; then also imported sources") \
     X(timeout, 0, "timeout", "SECONDS", false, "give a remote up from which nothing came for so long; 120 by default") \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
-    X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section")                    \
+    X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section; lines: by instance, those with most lines first")                    \
+    X(pruned, 0, "pruned", NULL, false, "say what each instance would weigh if nothing of it had been left out")          \
     X(absent, 0, "absent", NULL, false, "say why the image does not have the symbol NAME")                        \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(secret, 0, "secret", "NAME=FILE", true, "the bytes of FILE are the secret NAME")                            \
@@ -88,7 +89,7 @@
     X(machine, "q35 microvm")                                     \
     X(accelerator, "auto tcg kvm")                                \
     X(colour, "always never auto")                                \
-    X(by, "instance file symbol section")                         \
+    X(by, "instance file symbol section lines")                         \
     X(tools, "recorded host")                                     \
     X(format, "slsa cyclonedx spdx omnibor")                      \
     X(completion, "bash zsh fish")

@@ -173,8 +173,10 @@ const struct command commands[] = {
                        "table: the sum is the file's size. What belongs to no instance stands in parentheses: (libc), (target), (padding). It is told by the linker's map, symbols "
                        "and references, and by debug information. A constant without a name belongs to the first function that refers to it. "
                        "Of an instance the lines of source are counted of which the image has code. "
+                       "With --pruned each instance is linked once more, by itself and with all in it that another file could call, and its code and constants are weighed: 'alone'. What the image "
+                       "has of it is less by what was left out, and more by what of others became part of it. The C library, of which only what is called is linked, is not weighed. "
                        "With --json an object with the array 'instances' ('files', 'symbols', 'sections' with --by), of objects with 'name' and 'bytes'.",
-        .takes = TAKES(target) | TAKES(by) | TAKES(limit) | TAKES(json),
+        .takes = TAKES(target) | TAKES(by) | TAKES(pruned) | TAKES(limit) | TAKES(json),
         .most = 1,
         .run = command_size,
     },

@@ -2,6 +2,7 @@
  * size.c - ukc size: whose every byte of an image is.
  */
 #include "size.h"
+#include "pruned.h"
 #include "sealed.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -165,6 +166,78 @@ static void json_secrets(struct json *j, const struct image_secrets *s)
     json_end_array(j);
 }
 
+/* ---- what was left out ---- */
+
+static void print_pruned(const struct pruned *all, size_t count, size_t most)
+{
+    struct pruned total = {};
+    uint64_t lost = 0;
+    int width = (int)strlen("instance");
+    for (size_t k = 0; k < count; k++)
+        width = (int)strlen(all[k].instance) > width ? (int)strlen(all[k].instance) : width;
+    printf("%-*s %11s %11s %11s\n", width, "instance", "alone", "in image", "pruned");
+    for (size_t k = 0; k < count; k++) {
+        total.alone += all[k].alone;
+        total.bytes += all[k].bytes;
+        lost += pruned_bytes(&all[k]);
+        if (k >= most)
+            continue;
+        printf("%-*s %11s", width, all[k].instance, grouped(all[k].alone));
+        printf(" %11s", grouped(all[k].bytes));
+        printf(" %11s\n", grouped(pruned_bytes(&all[k])));
+    }
+    printf("%-*s %11s", width, "total", grouped(total.alone));
+    printf(" %11s", grouped(total.bytes));
+    printf(" %11s\n", grouped(lost));
+}
+
+static void json_pruned(struct invocation *i, const char *image, const struct pruned *all, size_t count)
+{
+    struct json j = {};
+    json_object(&j);
+    json_field(&j, "image", image);
+    json_key(&j, "instances");
+    json_array(&j);
+    for (size_t k = 0; k < count; k++) {
+        json_object(&j);
+        json_field(&j, "name", all[k].instance);
+        json_field_number(&j, "alone", (int64_t)all[k].alone);
+        json_field_number(&j, "bytes", (int64_t)all[k].bytes);
+        json_field_number(&j, "pruned", (int64_t)pruned_bytes(&all[k]));
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+    answer_json(i, &j);
+}
+
+static void tell_pruned(struct invocation *i, const char *image, const struct size_report *r, size_t most)
+{
+    const struct pruned *all;
+    size_t count;
+    if (!pruned_read(i, image, r, &all, &count))
+        return;
+    if (given(i, OPTION_json))
+        json_pruned(i, image, all, count);
+    else
+        print_pruned(all, count, most);
+}
+
+static int by_lines(const void *x, const void *y)
+{
+    const struct size_sum *a = x, *b = y;
+    return a->lines != b->lines ? (a->lines > b->lines ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+/* The same sums in another order. */
+static const struct size_sum *sums_by_lines(struct arena *a, const struct size_sum *sums, size_t count)
+{
+    struct size_sum *sorted = arena_array(a, struct size_sum, count + 1);
+    memcpy(sorted, sums, count * sizeof *sums);
+    qsort(sorted, count, sizeof *sorted, by_lines);
+    return sorted;
+}
+
 static bool read_limit(struct invocation *i, size_t *most)
 {
     char *end = "";
@@ -191,7 +264,13 @@ int command_size(struct invocation *i)
     const struct size_report *r = size_read(i->arena, &from, i->diag);
     if (!r)
         return (int)diag_status(i->diag);
+    if (given(i, OPTION_pruned)) {
+        tell_pruned(i, image, r, most);
+        return (int)diag_status(i->diag);
+    }
     const struct size_sum *sums = size_sums(i->arena, r, by, &count);
+    if (string_equal(i->value[OPTION_by], "lines"))
+        sums = sums_by_lines(i->arena, sums, count);
     const struct image_secrets secrets = secrets_of(i, image);
     if (given(i, OPTION_json)) {
         struct json j = {};

@@ -205,7 +205,7 @@ static const char *what_it_is(struct bytes *b, const char *name)
 
 static void put_instances(struct bytes *b)
 {
-    static const char *const columns[] = {"instance", "bytes", "share", "what it is", NULL};
+    static const char *const columns[] = {"instance", "bytes", "share", "lines of source", "what it is", NULL};
     page_table(b->p, "Bytes of the image's file by instance", columns);
     for (size_t k = 0; k < b->instance_count; k++) {
         const struct size_sum *s = &b->instances[k];
@@ -216,11 +216,12 @@ static void put_instances(struct bytes *b)
             html(b->p->out, "<tr><th scope=\"row\">%s</th>", s->name);
         page_cell_text(b->p, "bytes", arena_printf(b->p->a, "%" PRIu64, s->bytes));
         page_cell_text(b->p, "share", percent(b, s->bytes));
+        page_cell_text(b->p, "lines of source", s->lines ? arena_printf(b->p->a, "%" PRIu64, s->lines) : "");
         page_cell_text(b->p, "what it is", what_it_is(b, s->name));
         html(b->p->out, "</tr>\n");
     }
     page_table_end(b->p);
-    html(b->p->out, "<p>Together %llu bytes, the size of the file.</p>\n", (unsigned long long)b->total);
+    html(b->p->out, "<p>Together %llu bytes, the size of the file. Lines of source are those of which the image has code.</p>\n", (unsigned long long)b->total);
 }
 
 static void put_symbols(struct bytes *b)

@@ -50,7 +50,7 @@ struct view elf_section_bytes(const struct elf_file *f, const struct elf_section
     return s ? (struct view){f->file.at + s->offset, s->bytes} : (struct view){};
 }
 
-static bool read_header(struct elf_file *f, uint32_t *names, struct diag *d)
+static bool read_header(struct elf_file *f, bool object, uint32_t *names, struct diag *d)
 {
     struct reader r = reader_at(f->file, EI_NIDENT);
     if (f->file.size < sizeof(Elf64_Ehdr) || memcmp(f->file.at, ELFMAG, SELFMAG) != 0) {
@@ -58,7 +58,8 @@ static bool read_header(struct elf_file *f, uint32_t *names, struct diag *d)
         return diag_help(d, "name an image that 'ukc build' has made");
     }
     uint64_t type = read_number(&r, 2), machine = read_number(&r, 2);
-    if (f->file.at[EI_CLASS] != ELFCLASS64 || f->file.at[EI_DATA] != ELFDATA2LSB || machine != EM_X86_64 || (type != ET_EXEC && type != ET_DYN)) {
+    if (f->file.at[EI_CLASS] != ELFCLASS64 || f->file.at[EI_DATA] != ELFDATA2LSB || machine != EM_X86_64 ||
+        (object ? type != ET_REL : type != ET_EXEC && type != ET_DYN)) {
         diag_fail(d, DIAG_USAGE, SPAN_NONE, "'%s' is not an image: no 64-bit program for x86-64", f->path);
         return diag_help(d, "name an image that 'ukc build' has made");
     }
@@ -138,19 +139,29 @@ static void read_symbols(struct elf_file *f, struct arena *a)
     f->symbols = symbols;
 }
 
-struct elf_file *elf_file_open(struct arena *a, const char *path, struct diag *d)
+static struct elf_file *open_file(struct arena *a, const char *path, bool object, struct diag *d)
 {
     struct elf_file *f = arena_new(a, struct elf_file);
     uint32_t names = 0;
     f->path = arena_strdup(a, path);
     if (!map_file(f, d))
         return NULL;
-    if (!read_header(f, &names, d) || !read_sections(f, names, a, d)) {
+    if (!read_header(f, object, &names, d) || !read_sections(f, names, a, d)) {
         elf_file_close(f);
         return NULL;
     }
     read_symbols(f, a);
     return f;
+}
+
+struct elf_file *elf_file_open(struct arena *a, const char *path, struct diag *d)
+{
+    return open_file(a, path, false, d);
+}
+
+struct elf_file *elf_object_open(struct arena *a, const char *path, struct diag *d)
+{
+    return open_file(a, path, true, d);
 }
 
 void elf_file_close(struct elf_file *f)

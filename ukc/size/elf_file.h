@@ -41,6 +41,7 @@ struct elf_file {
 };
 
 struct elf_file *elf_file_open(struct arena *, const char *path, struct diag *);
+struct elf_file *elf_object_open(struct arena *, const char *path, struct diag *); /* one that is to be linked */
 void elf_file_close(struct elf_file *); /* NULL is fine */
 
 struct view elf_section_bytes(const struct elf_file *, const struct elf_section *);

@@ -8,6 +8,8 @@ struct reader reader_at(struct view v, uint64_t offset)
 {
     if (offset > v.size)
         return (struct reader){.bad = true};
+    if (!v.at) /* there is none, not even a place */
+        return (struct reader){};
     return (struct reader){.at = v.at + offset, .end = v.at + v.size};
 }
 
