@@ -25,16 +25,21 @@ RUNTIME = {
     "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "toolset_names", "recipe", "action", "canon",
                                                      "gitoid", "history", "known", "recorded_write", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
+    "elf": (*(f"ukc/command/{part}.c" for part in ("elf_image", "sealed", "hardening", "hardening_code", "system_calls")),
+            *(f"ukc/size/{part}.c" for part in ("debug_info", "debug_lines", "elf_file", "link_map", "reader", "size", "size_lines", "size_owner", "size_parts",
+                                                "size_references", "size_way")),
+            *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "walk"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "kv_block": 200000, "pcap": 300000,
+RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "elf": 5000, "kv_block": 200000, "pcap": 300000,
         "virtio": 300000}  # with --long, as many as there is time for
 FRAMES = {"static": 8000, "dynamic": 6000}
 # headers that a target has, as the unit tests stand in for them
 INCLUDE = {**{name: ("tests/unit/runtime/bindings", f"tests/unit/runtime/{name}", "tests/unit/runtime", f"targets/xen/{name}") for name in XEN},
            "virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
 # what the other end of a ring writes may change between two reads
-OPTIONS = {"bundle": ("-lgit2", "-lz", "-lcrypto"), **{name: ("-fsanitize-coverage=trace-loads",) for name in XEN}}
+OPTIONS = {"bundle": ("-lgit2", "-lz", "-lcrypto"), "elf": ("-lcrypto",), **{name: ("-fsanitize-coverage=trace-loads",) for name in XEN}}
+LONGEST = {"elf": 16384}  # bytes of an input, in place of 4096
 CORE = ("ukc/base", "ukc/load", "ukc/graph", "ukc/resolve")
 FLAGS = ["-std=gnu2x", "-D_GNU_SOURCE", '-DUKC_VERSION="0.1.0"', "-g", "-O1", "-fsanitize=fuzzer-no-link,address,undefined",
          "-fno-sanitize-recover=undefined"]
@@ -75,7 +80,7 @@ def fuzz(context, name):
     source = context.root / "tests" / "fuzz" / f"fuzz_{name}.c"
     flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
     harness.run(["clang-19", *flags, source, *parts, "-lm", "-o", program], timeout=300)
-    search(context, program, context.root / "tests" / "fuzz" / "corpus" / name, RUNS.get(name, 12000))
+    search(context, program, context.root / "tests" / "fuzz" / "corpus" / name, RUNS.get(name, 12000), f"-max_len={LONGEST.get(name, 4096)}")
 
 
 def search(context, program, corpus, runs, *options):
@@ -84,7 +89,7 @@ def search(context, program, corpus, runs, *options):
     bounds = [] if context.long else ["-seed=1", f"-runs={runs}"]
     (directory / "found").mkdir()
     try:
-        harness.run([program, *bounds, f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", *options,
+        harness.run([program, *bounds, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048", *options,
                      directory / "found", corpus], timeout=seconds + 240, cwd=directory)
     except harness.Failure as e:
         for f in sorted(f for kind in ("crash", "timeout", "leak", "oom") for f in directory.glob(kind + "-*")):
@@ -97,7 +102,7 @@ def frames(context, variant):
     directory, here = harness.scratch(), context.root / "tests" / "fuzz"
     harness.run(["python3", here / "frames" / "build.py", context.ukc, context.root, directory, variant], timeout=600,
                 env=harness.environment(directory, UKC_STORE=store(context)))
-    search(context, directory / "fuzz", here / "corpus" / "frames", FRAMES[variant], "-detect_leaks=0")  # program.c looks for them
+    search(context, directory / "fuzz", here / "corpus" / "frames", FRAMES[variant], "-detect_leaks=0", "-max_len=4096")  # program.c looks for them
 
 
 def tests(context):
