@@ -26,10 +26,15 @@ struct ring {
 };
 static volatile struct ring *ring; /* NULL: none, or not any more */
 static uint32_t event;
+static bool tried;
+
+void xen_console_again(void)
+{
+    tried = false;
+}
 
 static bool open_ring(void)
 {
-    static bool tried;
     if (!tried) {
         tried = true;
         ring = xen_shared_ring(XEN_CONSOLE_PAGE, XEN_CONSOLE_EVENT, &event);
@@ -144,12 +149,6 @@ void machine_end(int status)
     }
     for (;;)
         xen_call(XEN_SCHED_OP, SCHED_SHUTDOWN, &reason);
-}
-
-/* What an image asks that machines of kvm have and Xen's do not. */
-const volatile void *machine_generation(void)
-{
-    return NULL;
 }
 
 SMALL_END

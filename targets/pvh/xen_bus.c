@@ -50,6 +50,28 @@ static uint64_t number_of(const char *text)
     return n;
 }
 
+/* ---- whoever drives a device ---- */
+
+enum { DRIVERS_MOST = 32 };
+static void (*drivers[DRIVERS_MOST])(void);
+static unsigned driver_count;
+
+bool xen_device_on_resume(void (*again)(void))
+{
+    if (driver_count == DRIVERS_MOST)
+        return false;
+    drivers[driver_count++] = again;
+    return true;
+}
+
+void xen_devices_again(void)
+{
+    for (unsigned i = 0; i < driver_count; i++)
+        drivers[i]();
+}
+
+/* ---- devices ---- */
+
 int xen_device_list(const char *kind, unsigned *numbers, unsigned most)
 {
     char path[PATH_MOST], names[NAMES_MOST];

@@ -70,7 +70,7 @@ SMALL_BEGIN
 
 /* ---- the shared page ---- */
 
-enum { ADD_TO_PHYSMAP = 7, SELF = 0x7ff0 /* DOMID_SELF */, GET_PARAMETER = 1, WINDOW_PAGES = 512 };
+enum { ADD_TO_PHYSMAP = 7, SELF = 0x7ff0 /* DOMID_SELF */, SET_PARAMETER = 0, GET_PARAMETER = 1, WINDOW_PAGES = 512 };
 
 /* memory.h, struct xen_add_to_physmap */
 struct add_to_physmap {
@@ -95,44 +95,72 @@ static uint64_t unpopulated(void)
     machine_panic("the loader's memory map leaves no room for pages that Xen shares");
 }
 
+bool xen_place_again(const volatile void *at, enum xen_space space, unsigned index)
+{
+    const struct add_to_physmap wanted = {.domain = SELF, .space = space, .index = index, .page = (uintptr_t)at / MACHINE_PAGE};
+    return xen_call(XEN_MEMORY_OP, ADD_TO_PHYSMAP, &wanted) == 0;
+}
+
 void *xen_place(enum xen_space space, unsigned index)
 {
     static uint64_t window, used;
     if (!window)
         window = unpopulated();
     uint64_t at = window + used * MACHINE_PAGE;
-    const struct add_to_physmap wanted = {.domain = SELF, .space = space, .index = index, .page = at / MACHINE_PAGE};
-    if (used == WINDOW_PAGES || xen_call(XEN_MEMORY_OP, ADD_TO_PHYSMAP, &wanted) != 0 || !machine_map(at, MACHINE_PAGE, MACHINE_WRITE))
+    if (used == WINDOW_PAGES || !xen_place_again((void *)(uintptr_t)at, space, index) || !machine_map(at, MACHINE_PAGE, MACHINE_WRITE))
         return NULL;
     used++;
     return (void *)(uintptr_t)at;
 }
 
-[[gnu::noinline, gnu::cold]] static volatile struct xen_shared *share(void)
-{
-    volatile struct xen_shared *shared = xen_place(XEN_SPACE_SHARED, 0);
-    if (!shared)
-        machine_panic("Xen does not share its page of information");
-    return shared;
-}
+/* hvm_op.h, struct xen_hvm_param */
+struct parameter {
+    uint16_t domain, padding;
+    uint32_t index;
+    uint64_t value;
+};
 
 uint64_t xen_parameter(enum xen_parameter index)
 {
-    /* hvm_op.h, struct xen_hvm_param */
-    struct {
-        uint16_t domain, padding;
-        uint32_t index;
-        uint64_t value;
-    } asked = {.domain = SELF, .index = index};
+    struct parameter asked = {.domain = SELF, .index = index};
     return xen_call(XEN_HVM_OP, GET_PARAMETER, &asked) == 0 ? asked.value : 0;
+}
+
+static volatile struct xen_shared *shared;
+
+/*
+ * No channel interrupts: all are masked.  A vector is set all the same: it has Xen write the date into the page, in the layout of this mode
+ * (hvm_latch_shinfo_size), and the toolstack tells a domain that has one whether it was saved or its saving was called off (xc_domain_resume).
+ */
+static void begin_sharing(void)
+{
+    enum { VECTOR = 0xf3 };
+    const struct parameter vector = {.domain = SELF, .index = XEN_CALLBACK, .value = UINT64_C(2) << 56 | VECTOR};
+    for (size_t i = 0; i < XEN_EVENT_WORDS; i++)
+        shared->mask[i] = UINT64_MAX;
+    xen_call(XEN_HVM_OP, SET_PARAMETER, &vector);
+}
+
+[[gnu::noinline, gnu::cold]] static void share(void)
+{
+    shared = xen_place(XEN_SPACE_SHARED, 0);
+    if (!shared)
+        machine_panic("Xen does not share its page of information");
+    begin_sharing();
+}
+
+void xen_share_again(void)
+{
+    if (!xen_place_again(shared, XEN_SPACE_SHARED, 0))
+        machine_panic("Xen does not share its page of information again");
+    begin_sharing();
 }
 
 SMALL_END
 
 volatile struct xen_shared *xen_shared(void)
 {
-    static volatile struct xen_shared *shared;
     if (!shared)
-        shared = share();
+        share();
     return shared;
 }

@@ -30,6 +30,14 @@ static bool grow(void)
     return true;
 }
 
+/* The new tables have no entries, at whatever place the old ones had theirs. */
+void xen_grants_again(void)
+{
+    for (unsigned frame = 0; frame < ready / ENTRIES; frame++)
+        if (!xen_place_again(frames[frame], XEN_SPACE_GRANTS, frame))
+            machine_panic("Xen does not give a table of grants again");
+}
+
 /* An entry that is not granted is free: none is taken for long, and few are searched. */
 int xen_grant(uint16_t domain, const void *page, bool read_only)
 {

@@ -32,10 +32,16 @@ static char payload[XEN_STORE_MOST + 1];
 /* Changes that nobody has taken: a token that is there already is not there twice. */
 static char changes[CHANGES_MOST][TOKEN_MOST];
 static unsigned change_count;
+static bool tried;
+
+void xen_store_again(void)
+{
+    tried = false;
+    change_count = 0;
+}
 
 static bool open_ring(void)
 {
-    static bool tried;
     if (!tried) {
         tried = true;
         ring = xen_shared_ring(XEN_STORE_PAGE, XEN_STORE_EVENT, &event);

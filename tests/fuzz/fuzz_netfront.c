@@ -147,7 +147,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = data;
     input_end = data + size;
     double_xen_begin();
-    double_xen_forget();
     double_xen.other = XEN_STATE_CONNECTED;
     double_xen.own_changed = agree;
     double_xen_have("mac", "00:16:3e:00:00:02");

@@ -411,6 +411,114 @@ static void a_cancelled_task_waits_as_well(void **state)
     assert_int_equal(readers[0].result, 0);
 }
 
+/* ---- saving ---- */
+
+static void write_some(void *context)
+{
+    struct reader *r = context;
+    r->result = blkfront_write(r->at, r->sectors, sizeof r->sectors);
+    finished++;
+}
+
+/* The domain was saved and goes on: what was not answered is asked again, of another end that may offer less. */
+static void goes_on(void **state)
+{
+    (void)state;
+    static char large[15 * 4096], expected[sizeof large];
+    struct reader whole = {.at = 1000, .result = 1};
+    struct task *tasks[4], *writer;
+    for (unsigned round = 0; round < 2; round++) {
+        set_up();
+        offer_everything();
+        start();
+        lazy = true;
+        memset(whole.sectors, 'a' + (int)round, sizeof whole.sectors);
+        start_readers(3, tasks);
+        assert_int_equal(task_start_service(&writer, 0, write_some, &whole), 0);
+        task_yield();
+        assert_int_equal(held_count, 4);
+        if (round)
+            answer(&held[0]); /* that it was, nobody saw */
+        held_count = 0;
+        double_xen_resume();
+        for (unsigned i = 0; i < 6; i++)
+            task_yield();
+        assert_int_equal(held_count, 4);
+        lazy = false;
+        while (held_count)
+            answer(&held[--held_count]);
+        double_xen_interrupt();
+        for (unsigned i = 0; i < 20 && finished < 4; i++)
+            task_yield();
+        assert_int_equal(finished, 4);
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(readers[i].result, 0);
+            assert_memory_equal(readers[i].sectors, store + i * 100 * 512, sizeof readers[i].sectors);
+            task_end_service(tasks[i], DEADLINE_NEVER);
+        }
+        task_end_service(writer, DEADLINE_NEVER);
+        assert_int_equal(whole.result, 0);
+        assert_memory_equal(store + 1000 * 512, whole.sectors, sizeof whole.sectors);
+        assert_int_equal(double_xen_granted(), BUFFERS + 1);
+        memcpy(expected, store + 8 * 512, sizeof expected);
+        assert_int_equal(blkfront_read(8, large, sizeof large), 0);
+        assert_memory_equal(large, expected, sizeof large);
+        double_xen_resume(); /* while nobody waits */
+        assert_int_equal(blkfront_write(2000, large, sizeof large), 0);
+        assert_memory_equal(large, store + 2000 * 512, sizeof large);
+    }
+}
+
+static void read_much(void *context)
+{
+    static char much[15 * 4096];
+    struct reader *r = context;
+    r->result = blkfront_read(r->at, much, sizeof much);
+    memcpy(r->sectors, much + sizeof much - sizeof r->sectors, sizeof r->sectors);
+    finished++;
+}
+
+/* A request of fifteen pages, of an end that takes eleven; a disk that is another one. */
+static void goes_on_with_less(void **state)
+{
+    (void)state;
+    struct task *task;
+    struct reader r = {.at = 500, .result = 1};
+    char sector[512];
+    set_up();
+    offer_everything();
+    start();
+    lazy = true;
+    finished = 0;
+    assert_int_equal(task_start_service(&task, 0, read_much, &r), 0);
+    task_yield();
+    assert_true(held_count == 1 && held[0].operation == INDIRECT);
+    double_xen_say("feature-max-indirect-segments", "0");
+    held_count = 0;
+    lazy = false;
+    double_xen_resume();
+    for (unsigned i = 0; i < 20 && !finished; i++)
+        task_yield();
+    assert_int_equal(r.result, 0);
+    assert_memory_equal(r.sectors, store + 500 * 512 + 15 * 4096 - sizeof r.sectors, sizeof r.sectors);
+    assert_int_equal(counts[READ], 2);
+    task_end_service(task, DEADLINE_NEVER);
+    double_xen_say("sectors", "100");
+    lazy = true;
+    finished = 0;
+    assert_int_equal(task_start_service(&task, 0, read_much, &r), 0);
+    task_yield();
+    double_xen_resume();
+    for (unsigned i = 0; i < 20 && !finished; i++)
+        task_yield();
+    assert_int_equal(r.result, -EIO);
+    assert_non_null(strstr(double_xen.logged, "the disk is another one"));
+    assert_int_equal(double_xen.own, XEN_STATE_CLOSING);
+    assert_int_equal(blkfront_read(0, sector, 512), -EIO);
+    assert_int_equal(blkfront_flush(), -EIO);
+    task_end_service(task, DEADLINE_NEVER);
+}
+
 /* ---- lies ---- */
 
 enum lie { NO_SUCH_ID, ID_FAR_AWAY, NOT_ASKED, TWICE, TOO_MANY, INDEX_FAR_AWAY, LIES };
@@ -467,7 +575,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(which_one), TEST(what_the_disk_is), TEST(nothing_optional), TEST(everything), TEST(offers_taken_back),
-        TEST(each_waits_for_its_own), TEST(a_cancelled_task_waits_as_well), TEST(lies),
+        TEST(each_waits_for_its_own), TEST(a_cancelled_task_waits_as_well), TEST(goes_on), TEST(goes_on_with_less), TEST(lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

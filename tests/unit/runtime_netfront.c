@@ -32,6 +32,14 @@ int xen_grant(uint16_t domain, const void *page, bool only_read)
     return (int)grant_count++;
 }
 
+/* References are not used twice: what was taken back may not be used any more. */
+bool xen_grant_end(int reference)
+{
+    assert_true((unsigned)reference < GRANTS);
+    granted[reference] = NULL;
+    return true;
+}
+
 int xen_event_open(uint16_t domain)
 {
     assert_int_equal(domain, DOMAIN);
@@ -106,6 +114,14 @@ int xen_device_state(const struct xen_device *device, enum xen_state state)
     return 0;
 }
 
+static void (*resumed)(void);
+
+bool xen_device_on_resume(void (*function)(void))
+{
+    resumed = function;
+    return true;
+}
+
 enum xen_state xen_device_await(const struct xen_device *device, enum xen_state one, enum xen_state other)
 {
     (void)device;
@@ -127,17 +143,23 @@ int xen_store_end(uint32_t transaction, bool commit)
 /* ---- interrupts ---- */
 
 struct interrupt_source {
+    bool claimed;
     void *cookie;
 };
 static struct interrupt_source sources[2];
-static unsigned source_count;
 
 int interrupt_claim_line(struct interrupt_source **source, unsigned line)
 {
     assert_int_equal(line, EVENT);
-    assert_true(source_count < 2);
-    *source = &sources[source_count++];
+    *source = &sources[sources[0].claimed];
+    assert_false((*source)->claimed);
+    (*source)->claimed = true;
     return 0;
+}
+
+void interrupt_release(struct interrupt_source *source)
+{
+    *source = (struct interrupt_source){0};
 }
 
 void interrupt_arm(struct interrupt_source *source, void *cookie)
@@ -247,7 +269,7 @@ static void set_up(void)
 {
     memset(test_vif_mac, 0, 6);
     test_vif_index = -1;
-    grant_count = sends = source_count = again = receive_taken = send_taken = 0;
+    grant_count = sends = again = receive_taken = send_taken = 0;
     memset(sources, 0, sizeof sources);
     vifs = 1;
     offered_mtu = 0;
@@ -396,6 +418,59 @@ static void who_waits_is_woken(void **state)
     assert_int_equal(first, 0);
 }
 
+/* The domain was saved, and goes on: rings and buffers are granted anew, to another end that begins with nothing. */
+static void goes_on(void **state)
+{
+    (void)state;
+    static const char frame[64] = "after";
+    struct task *a;
+    ptrdiff_t received = 0;
+    struct send_request r;
+    const char *bytes;
+    char got[100];
+    start();
+    wanted = 0;
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+    deliver(frame, sizeof frame, 0);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), 64);
+    assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
+    task_yield();
+    unsigned before = grant_count;
+    own_state = XEN_STATE_UNKNOWN;
+    receive_taken = send_taken = 0;
+    resumed();
+    for (unsigned i = 0; i < before; i++)
+        assert_null(granted[i]);
+    interrupt();
+    for (int i = 0; i < 4; i++)
+        task_yield();
+    assert_int_equal(own_state, XEN_STATE_CONNECTED);
+    assert_int_equal(grant_count, 2 * before);
+    assert_false(take_sent(&r, &bytes)); /* what was on its way is lost */
+    deliver(frame, sizeof frame, 0);
+    interrupt();
+    for (int i = 0; i < 4 && !wanted; i++)
+        task_yield();
+    assert_int_equal(received, 64);
+    for (unsigned i = 0; i < 100; i++) { /* every piece is free again */
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_true(take_sent(&r, &bytes));
+        assert_memory_equal(bytes, frame, sizeof frame);
+        answer_send(r.id);
+    }
+    receive_taken = send_taken = 0;
+    resumed();
+    assert_int_equal(send_frame(frame, sizeof frame), 0); /* who sends first agrees, too */
+    assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
+    resumed();
+    resumed();
+    other_state = XEN_STATE_BEGINNING;
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -EIO);
+    assert_int_equal(send_frame(frame, sizeof frame), -EIO);
+    assert_non_null(strstr(logged, "cannot be set up again: error 110"));
+}
+
 static void expect_broken(const char *what)
 {
     char got[100];
@@ -465,6 +540,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(frames_both_ways, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(no_frames, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(receiving_lies, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(sending_lies, instances_start, instances_stop),
     };

@@ -44,7 +44,7 @@ static int find(void)
         int error = xen_device_open(&disk.device, "vbd", numbers[i]);
         if (error)
             continue;
-        disk.handle = (uint16_t)numbers[i];
+        disk.number = numbers[i];
         found++;
     }
     if (found == 1)
@@ -96,13 +96,13 @@ static int read_disk(void)
     return 0;
 }
 
-static int set_up(void)
+static int set_up(int (*open_requests)(int *grant))
 {
     int grant, event = xen_event_open(disk.device.domain);
     if (event < 0)
         return event;
     disk.event = (uint32_t)event;
-    int error = requests_open(&grant);
+    int error = open_requests(&grant);
     if (!error)
         error = xen_store_write_together(write_offer, &grant);
     if (!error)
@@ -110,13 +110,13 @@ static int set_up(void)
     return error;
 }
 
-static int connect(void)
+static int connect(int (*open_requests)(int *grant))
 {
     if (xen_device_await(&disk.device, XEN_STATE_WAITING, XEN_STATE_READY) == XEN_STATE_UNKNOWN) {
         log_write(LOG_LEVEL_ERROR, "blkfront", "the disk's other end, in domain %u, is not ready", disk.device.domain);
         return -ETIMEDOUT;
     }
-    int error = set_up();
+    int error = set_up(open_requests);
     if (!error && xen_device_await(&disk.device, XEN_STATE_CONNECTED, XEN_STATE_CLOSING) != XEN_STATE_CONNECTED)
         error = -ETIMEDOUT;
     if (!error)
@@ -127,13 +127,65 @@ static int connect(void)
     return error;
 }
 
+/* Takes it out of use. */
+static void close_disk(void)
+{
+    bool was = disk.open;
+    disk.open = disk.again = false;
+    if (was)
+        xen_device_state(&disk.device, XEN_STATE_CLOSING);
+    requests_fail();
+}
+
+/* ---- a new other end ---- */
+
+static void resumed(void)
+{
+    disk.again = disk.again || disk.open;
+    disk.open = false;
+}
+
+/* What was told of the disk holds: it may have become larger. */
+static int connect_again(void)
+{
+    struct block_info before = disk.info;
+    int error = xen_device_open(&disk.device, "vbd", disk.number);
+    if (!error)
+        error = connect(requests_open_again);
+    if (!error && (disk.info.sector_size != before.sector_size || disk.info.sectors < before.sectors || disk.info.read_only > before.read_only)) {
+        log_write(LOG_LEVEL_ERROR, "blkfront", "the disk is another one: smaller, with other sectors, or read only");
+        error = -EIO;
+    }
+    if (!error)
+        disk.info = before;
+    return error;
+}
+
+bool disk_ready(void)
+{
+    if (!disk.again)
+        return disk.open;
+    disk.again = false;
+    int error = connect_again();
+    if (!error) {
+        requests_repeat();
+        return true;
+    }
+    log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be set up again: error %d", -error);
+    disk.open = true; /* as far as the other end knows */
+    close_disk();
+    return false;
+}
+
 int blkfront_start(void)
 {
     disk = (struct disk){};
     int error = find();
     if (error)
         return error;
-    error = connect();
+    error = connect(requests_open);
+    if (!error && !xen_device_on_resume(resumed))
+        error = -ENOSPC;
     if (error) {
         log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be set up: error %d", -error);
         xen_device_state(&disk.device, XEN_STATE_CLOSING);
@@ -142,16 +194,6 @@ int blkfront_start(void)
     log_write(LOG_LEVEL_INFO, "blkfront", "%llu sectors of %u bytes%s", (unsigned long long)disk.info.sectors, (unsigned)disk.info.sector_size,
               disk.info.read_only ? ", read only" : "");
     return 0;
-}
-
-/* Takes it out of use. */
-static void close_disk(void)
-{
-    bool was = disk.open;
-    disk.open = false;
-    if (was)
-        xen_device_state(&disk.device, XEN_STATE_CLOSING);
-    requests_fail();
 }
 
 /* Pages that are granted stay: the other end may still have them, and the domain ends. */

@@ -17,8 +17,9 @@ enum operation { OPERATION_READ, OPERATION_WRITE, OPERATION_BARRIER, OPERATION_F
 
 struct disk {
     struct xen_device device;
-    uint16_t handle;
-    bool open; /* requests can be made */
+    unsigned number; /* of the device; its lower half is the requests' handle */
+    bool open;  /* requests can be made */
+    bool again; /* not open, and to be agreed on anew: the other end is a new one */
     uint32_t event;
     struct block_info info;
     unsigned pages_most;  /* of a request */
@@ -30,6 +31,10 @@ extern struct disk disk;
 /* The ring, the pages and a source of interrupts; *grant is the ring's reference.  0 or a negative errno value.  An earlier ring's memory is freed,
  * as far as the other end has let go of it. */
 int requests_open(int *grant);
+/* The same with what there is already, for a new other end; nothing is granted any more. */
+int requests_open_again(int *grant);
+/* Once it is connected: asks it for what the earlier one has not answered. */
+void requests_repeat(void);
 /* Once the disk is no longer open: what it has comes back as -EIO. */
 void requests_fail(void);
 
@@ -39,6 +44,8 @@ void requests_fail(void);
  */
 int requests_run(enum operation, uint64_t at, void *buffer, uint64_t size);
 
+/* Whether the disk is open; agrees with a new other end if there is one. */
+bool disk_ready(void);
 /* The other end broke the rules: the disk is taken out of use, and the log says so once. */
 void disk_broken(void);
 

@@ -77,6 +77,11 @@ struct part {
     size_t size;
     uint16_t pages; /* the first of all; the others follow in page_after */
     uint16_t data;  /* the first that has data */
+    enum operation operation;
+    /* What the other end has been asked for: all of it, unless it is one that takes fewer pages than an earlier one did. */
+    uint64_t at, left; /* bytes: from where, until the end of all */
+    uint16_t piece;    /* the first page */
+    unsigned piece_pages;
 };
 
 static struct xen_front ring;
@@ -106,27 +111,32 @@ static int grant_page(const char *page)
     return xen_grant(disk.device.domain, page, false);
 }
 
+static int grant_all(void)
+{
+    memset(ring_page, 0, PAGE);
+    ring = xen_front_open(ring_page);
+    ring_grant = grant_page(ring_page);
+    for (granted = 0; ring_grant >= 0 && granted < BUFFERS; granted++)
+        if ((grants[granted] = grant_page(page_of((uint16_t)granted))) < 0)
+            return grants[granted];
+    return ring_grant < 0 ? ring_grant : 0;
+}
+
 static int open_memory(void)
 {
     ring_page = pages_allocate(PAGE);
     memory = pages_allocate((size_t)BUFFERS * PAGE);
     if (!ring_page || !memory)
         return -ENOMEM;
-    /* what was there is nobody else's business */
-    memset(ring_page, 0, PAGE);
-    memset(memory, 0, (size_t)BUFFERS * PAGE);
-    ring = xen_front_open(ring_page);
-    ring_grant = grant_page(ring_page);
+    memset(memory, 0, (size_t)BUFFERS * PAGE); /* what was there is nobody else's business */
     free_page = NO_PAGE;
-    for (granted = 0; ring_grant >= 0 && granted < BUFFERS; granted++) {
-        if ((grants[granted] = grant_page(page_of((uint16_t)granted))) < 0)
-            return grants[granted];
-        page_after[granted] = free_page;
-        free_page = (uint16_t)granted;
+    for (unsigned page = 0; page < BUFFERS; page++) {
+        page_after[page] = free_page;
+        free_page = (uint16_t)page;
     }
-    free_pages = granted;
+    free_pages = BUFFERS;
     free_parts = SLOTS;
-    return ring_grant < 0 ? ring_grant : 0;
+    return grant_all();
 }
 
 /* Memory that the other end still has is lost to the image: nothing else may come to lie there. */
@@ -144,14 +154,30 @@ static void close_memory(void)
     ring_grant = -1;
 }
 
+static void release(void)
+{
+    if (source)
+        interrupt_release(source);
+    source = NULL;
+}
+
+static int claim(int error, int *grant)
+{
+    *grant = ring_grant;
+    return error ? error : interrupt_claim_line(&source, disk.event);
+}
+
 int requests_open(int *grant)
 {
     close_memory();
-    int error = open_memory();
-    if (!error)
-        error = interrupt_claim_line(&source, disk.event);
-    *grant = ring_grant;
-    return error;
+    return claim(open_memory(), grant);
+}
+
+/* Pages stay what they are: data to be written, and places for data to be read. */
+int requests_open_again(int *grant)
+{
+    release();
+    return claim(grant_all(), grant);
 }
 
 /* ---- pages ---- */
@@ -185,6 +211,74 @@ static void give_pages(uint16_t first)
     }
 }
 
+/* ---- putting ---- */
+
+static void put_segment(volatile struct segment *to, uint16_t page, size_t size)
+{
+    to->grant = (uint32_t)grants[page];
+    to->first = 0;
+    to->last = (uint8_t)((size < PAGE ? size : PAGE) / UNIT - 1);
+}
+
+static void put_segments(volatile struct segment *to, uint16_t page, unsigned pages, size_t size)
+{
+    for (; pages > 0; pages--, page = page_after[page], size -= PAGE)
+        put_segment(to++, page, size);
+}
+
+static void put_direct(enum operation operation, unsigned id, uint64_t at, uint16_t page, unsigned pages, uint64_t size)
+{
+    volatile struct request *r = &slot(ring.put)->request;
+    r->operation = (uint8_t)operation;
+    r->segments = (uint8_t)pages; /* of a discard: its flags, and there are none */
+    r->handle = (uint16_t)disk.number;
+    r->id = id;
+    r->at = at / UNIT;
+    if (operation == OPERATION_DISCARD)
+        r->count = size / UNIT;
+    else
+        put_segments(r->segment, page, pages, (size_t)size);
+}
+
+static void put_indirect(enum operation operation, unsigned id, uint64_t at, uint16_t list, uint16_t page, unsigned pages, size_t size)
+{
+    volatile struct indirect_request *r = &slot(ring.put)->indirect;
+    r->operation = OPERATION_INDIRECT;
+    r->real = (uint8_t)operation;
+    r->segments = (uint16_t)pages;
+    r->handle = (uint16_t)disk.number;
+    r->id = id;
+    r->at = at / UNIT;
+    r->grants[0] = (uint32_t)grants[list];
+    put_segments((volatile struct segment *)(void *)page_of(list), page, pages, size);
+}
+
+/* What is left of it, or as many pages as the other end takes. */
+static void put_piece(unsigned id)
+{
+    struct part *part = &parts[id];
+    uint64_t size = part->left, pages = part->operation <= OPERATION_WRITE ? (size + PAGE - 1) / PAGE : 0;
+    if (pages > disk.pages_most) {
+        pages = disk.pages_most;
+        size = pages * PAGE;
+    }
+    part->piece_pages = (unsigned)pages;
+    if (pages > SEGMENTS)
+        put_indirect(part->operation, id, part->at, part->pages, part->piece, (unsigned)pages, (size_t)size);
+    else
+        put_direct(part->operation, id, part->at, part->piece, (unsigned)pages, size);
+    uint32_t before = ring.put++;
+    if (xen_front_show(&ring, before))
+        xen_event_send(disk.event);
+}
+
+void requests_repeat(void)
+{
+    for (unsigned id = 0; id < SLOTS; id++)
+        if (parts[id].call)
+            put_piece(id);
+}
+
 /* ---- answers ---- */
 
 static void wake_starving(void)
@@ -216,6 +310,21 @@ static void finish(struct part *part, int result)
     task_wake(call->task);
 }
 
+static void answered(unsigned id, int result)
+{
+    struct part *part = &parts[id];
+    uint64_t size = (uint64_t)part->piece_pages * PAGE;
+    if (result || part->piece_pages == 0 || size >= part->left) {
+        finish(part, result);
+        return;
+    }
+    for (; part->piece_pages > 0; part->piece_pages--)
+        part->piece = page_after[part->piece];
+    part->at += size;
+    part->left -= size;
+    put_piece(id);
+}
+
 static int result_of(int16_t status)
 {
     return status == STATUS_OK ? 0 : status == STATUS_UNSUPPORTED ? -ENOTSUP : -EIO;
@@ -233,7 +342,7 @@ static bool collect(void)
             count = -1;
             break;
         }
-        finish(&parts[id], result_of(status));
+        answered((unsigned)id, result_of(status));
     }
     if (count < 0)
         disk_broken();
@@ -249,9 +358,7 @@ void requests_fail(void)
             finish(&parts[i], -EIO);
     for (struct call *call = calls; call; call = call->next)
         task_wake(call->task);
-    if (source)
-        interrupt_release(source);
-    source = NULL;
+    release();
 }
 
 /* ---- waiting ---- */
@@ -274,7 +381,7 @@ static void sleep_alone(void)
 /* Returns when something may have changed. */
 static void wait(const struct call *call)
 {
-    if (collect() || !disk.open || (call == calls && !arm()))
+    if (!disk_ready() || collect() || !disk.open || (call == calls && !arm()))
         return;
     if (task_park(DEADLINE_NEVER) == -ECANCELED)
         sleep_alone();
@@ -315,19 +422,6 @@ static bool has_room(const struct call *call, uint64_t wanted, unsigned *pages)
     return free_parts > 0 && (*pages > 0 || wanted == 0);
 }
 
-static void put_segment(volatile struct segment *to, uint16_t page, size_t size)
-{
-    to->grant = (uint32_t)grants[page];
-    to->first = 0;
-    to->last = (uint8_t)((size < PAGE ? size : PAGE) / UNIT - 1);
-}
-
-static void put_segments(volatile struct segment *to, uint16_t page, size_t size)
-{
-    for (; page != NO_PAGE; page = page_after[page], size -= PAGE)
-        put_segment(to++, page, size);
-}
-
 static void fill(uint16_t page, const char *from, size_t size)
 {
     for (size_t part; size > 0; page = page_after[page], size -= part) {
@@ -341,33 +435,6 @@ static void fill(uint16_t page, const char *from, size_t size)
     }
 }
 
-static void put_direct(enum operation operation, unsigned id, uint64_t at, uint16_t page, unsigned pages, uint64_t size)
-{
-    volatile struct request *r = &slot(ring.put)->request;
-    r->operation = (uint8_t)operation;
-    r->segments = (uint8_t)pages; /* of a discard: its flags, and there are none */
-    r->handle = disk.handle;
-    r->id = id;
-    r->at = at / UNIT;
-    if (operation == OPERATION_DISCARD)
-        r->count = size / UNIT;
-    else
-        put_segments(r->segment, page, (size_t)size);
-}
-
-static void put_indirect(enum operation operation, unsigned id, uint64_t at, uint16_t list, uint16_t page, unsigned pages, size_t size)
-{
-    volatile struct indirect_request *r = &slot(ring.put)->indirect;
-    r->operation = OPERATION_INDIRECT;
-    r->real = (uint8_t)operation;
-    r->segments = (uint16_t)pages;
-    r->handle = disk.handle;
-    r->id = id;
-    r->at = at / UNIT;
-    r->grants[0] = (uint32_t)grants[list];
-    put_segments((volatile struct segment *)(void *)page_of(list), page, size);
-}
-
 static void submit(struct call *call, enum operation operation, uint64_t at, char *buffer, uint64_t size, unsigned pages)
 {
     unsigned id = 0;
@@ -376,18 +443,13 @@ static void submit(struct call *call, enum operation operation, uint64_t at, cha
     uint16_t page = take_pages(pages), all = page;
     if (operation == OPERATION_WRITE)
         fill(page, buffer, (size_t)size);
-    if (pages > SEGMENTS) {
-        all = take_page(page);
-        put_indirect(operation, id, at, all, page, pages, (size_t)size);
-    } else {
-        put_direct(operation, id, at, page, pages, size);
-    }
-    parts[id] = (struct part){call, operation == OPERATION_READ ? buffer : NULL, (size_t)size, all, page};
+    if (pages > SEGMENTS)
+        all = take_page(page); /* for the list of the others */
+    parts[id] = (struct part){.call = call, .to = operation == OPERATION_READ ? buffer : NULL, .size = (size_t)size, .pages = all, .data = page,
+                              .operation = operation, .at = at, .left = size, .piece = page};
     free_parts--;
     call->pending++;
-    uint32_t before = ring.put++;
-    if (xen_front_show(&ring, before))
-        xen_event_send(disk.event);
+    put_piece(id);
 }
 
 /* The next request, if there is room: how many bytes it is about. */
@@ -409,7 +471,7 @@ int requests_run(enum operation operation, uint64_t at, void *buffer, uint64_t s
     char *next = buffer;
     enter(&call);
     for (uint64_t part; !call.result && size > 0; at += part, size -= part) {
-        if (!disk.open)
+        if (!disk_ready())
             call.result = -EIO;
         else if ((part = submit_next(&call, operation, at, next, size)) > 0)
             next = next ? next + part : NULL;

@@ -46,7 +46,7 @@ int blkfront_zero(uint64_t sector, uint64_t count)
 /* A disk that does not offer to flush keeps nothing back.  One that offers it, and then does not, may have lost something. */
 int blkfront_flush(void)
 {
-    if (!disk.open)
+    if (!disk_ready())
         return -EIO;
     if (disk.flush == OPERATION_READ || disk.info.read_only)
         return 0;
@@ -60,7 +60,7 @@ int blkfront_discard(uint64_t sector, uint64_t count)
     int error = disk.info.read_only ? -EROFS : range_of(sector, count, &at, &size);
     if (error)
         return error;
-    if (!disk.open)
+    if (!disk_ready())
         return -EIO;
     if (!disk.discards)
         return 0;

@@ -8,7 +8,7 @@
 int64_t clock_xen_now(void)
 {
     static int64_t last = 1;
-    int64_t now = xen_now() + 1;
+    int64_t now = xen_time_of(xen_now()) + 1;
     if (now > last)
         last = now;
     return last;

@@ -20,7 +20,7 @@ enum { SOURCES = 64 };
 
 struct idle_poll_source {
     void *cookie;
-    uint32_t event;
+    uint32_t event; /* 0: none any more, or never claimed */
     bool claimed, taken;
     bool due; /* told of since the last look */
 };
@@ -68,13 +68,37 @@ void idle_poll_arm(struct idle_poll_source *source, void *cookie)
 static struct idle_poll_source *store;
 static bool stopping; /* asked to, and not told yet */
 
+static void listen(void)
+{
+    static const char *const features[] = {"control/feature-poweroff", "control/feature-reboot", "control/feature-suspend"};
+    if (xen_store_watch("control/shutdown", "shutdown") != 0)
+        return;
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+        xen_store_write(XEN_STORE_ALONE, features[i], "1");
+}
+
 int idle_poll_start(void)
 {
-    if (xen_store_event() && idle_poll_claim_line(&store, xen_store_event()) == 0 && xen_store_watch("control/shutdown", "shutdown") == 0) {
-        xen_store_write(XEN_STORE_ALONE, "control/feature-poweroff", "1");
-        xen_store_write(XEN_STORE_ALONE, "control/feature-reboot", "1");
-    }
+    if (xen_store_event() && idle_poll_claim_line(&store, xen_store_event()) == 0)
+        listen();
     return 0;
+}
+
+/*
+ * Afterwards the channels of the store and the console may have other numbers, and those of devices are gone, until their drivers claim new ones.
+ * All sources are told of: whoever waits looks.
+ */
+static void suspend(void)
+{
+    uint32_t store_before = xen_store_event(), console_before = xen_console_event();
+    if (!xen_suspend())
+        return;
+    uint32_t store_now = xen_store_event(), console_now = xen_console_event();
+    for (struct idle_poll_source *s = sources; s < sources_end; s++) {
+        s->event = s->event == store_before ? store_now : s->event == console_before ? console_now : 0;
+        s->taken = s->due = s->claimed;
+    }
+    listen();
 }
 
 /* What was asked is answered by taking it away. */
@@ -84,6 +108,8 @@ static void read_wish(void)
     if (xen_store_read(XEN_STORE_ALONE, "control/shutdown", wish, sizeof wish) <= 0)
         return;
     xen_store_write(XEN_STORE_ALONE, "control/shutdown", "");
+    if (strcmp(wish, "suspend") == 0)
+        suspend();
     bool restart = strcmp(wish, "reboot") == 0;
     if (restart)
         xen_restart();
@@ -102,9 +128,9 @@ static void look_at_store(void)
 static void mark(void)
 {
     for (struct idle_poll_source *s = sources; s < sources_end; s++)
-        if (s->claimed && xen_event_taken(s->event))
+        if (s->event && xen_event_taken(s->event))
             for (struct idle_poll_source *other = sources; other < sources_end; other++)
-                if (other->claimed && other->event == s->event)
+                if (other->event == s->event)
                     other->taken = other->due = true;
 }
 
@@ -135,7 +161,7 @@ static unsigned awaited(uint32_t *events)
 {
     unsigned count = 0;
     for (const struct idle_poll_source *s = sources; s < sources_end; s++)
-        if (s->cookie || s == store)
+        if (s->event && (s->cookie || s == store))
             events[count++] = s->event;
     return count;
 }

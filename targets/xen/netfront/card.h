@@ -29,15 +29,22 @@ struct ring {
 
 struct card {
     struct xen_device device;
+    unsigned number; /* of the device */
     bool open;
+    bool again; /* not open, and to be agreed on anew: the other end is a new one */
     uint32_t event;
     uint8_t mac[6];
     unsigned mtu;
 };
 extern struct card card;
 
-/* A ring in a page of its own, granted to the other end: 0 or a negative errno value. */
+/* Pages that the other end may use, with a reference in `grants` for each.  NULL: there are not so many. */
+char *share(unsigned pages, int *grants, bool read_only);
+/* Takes them back and frees them; what the other end does not let go of is lost, and nothing else comes to lie there.  NULL: nothing. */
+void unshare(char *memory, unsigned pages, const int *grants);
+/* A ring in a page of its own: 0 or a negative errno value. */
 int ring_open(struct ring *);
+void ring_close(struct ring *);
 /* How many answers there are to take; -EIO: so many cannot be. */
 int ring_answers(struct ring *);
 /* Shows the other end what was put, and wakes it if it waits. */
@@ -47,10 +54,18 @@ bool ring_arm(struct ring *);
 
 /* The other end broke the rules: the interface is taken out of use, and the log says so once.  Returns -EIO. */
 int card_broken(void);
+/* When it is not open: agrees with a new other end if there is one.  0: it is open; else -EIO, and the log says why. */
+int card_again(void);
 
 /* Rings and memory: 0 or a negative errno value.  *grant: the ring's reference. */
 int receive_open(int *grant);
 int send_open(int *grant);
+/* Gives back memory; who waits may still be waiting. */
+void receive_close(void);
+void send_close(void);
+/* Nobody waits any more, and nobody will. */
+void receive_release(void);
+void send_release(void);
 /* When the other end is connected: gives it all buffers. */
 void receive_begin(void);
 void receive_wake(void);

@@ -24,15 +24,50 @@ struct card card;
 
 /* ---- rings ---- */
 
+char *share(unsigned pages, int *grants, bool read_only)
+{
+    unsigned granted = 0;
+    char *memory = pages_allocate((size_t)pages * PAGE);
+    if (memory) /* what was there is nobody else's business */
+        memset(memory, 0, (size_t)pages * PAGE);
+    for (; memory && granted < pages; granted++) {
+        grants[granted] = xen_grant(card.device.domain, memory + (size_t)granted * PAGE, read_only);
+        if (grants[granted] < 0)
+            break;
+    }
+    if (memory && granted == pages)
+        return memory;
+    while (granted > 0)
+        xen_grant_end(grants[--granted]);
+    if (memory)
+        pages_free(memory, (size_t)pages * PAGE);
+    return NULL;
+}
+
+void unshare(char *memory, unsigned pages, const int *grants)
+{
+    bool kept = false;
+    for (unsigned i = 0; memory && i < pages; i++)
+        kept |= !xen_grant_end(grants[i]);
+    if (memory && !kept)
+        pages_free(memory, (size_t)pages * PAGE);
+}
+
 int ring_open(struct ring *ring)
 {
-    char *page = pages_allocate(PAGE);
+    *ring = (struct ring){};
+    char *page = share(1, &ring->grant, false);
     if (!page)
         return -ENOMEM;
-    memset(page, 0, PAGE);
-    *ring = (struct ring){.head = (volatile struct ring_head *)(void *)page, .grant = xen_grant(card.device.domain, page, false)};
+    ring->head = (volatile struct ring_head *)(void *)page;
     ring->head->request_event = ring->head->answer_event = 1;
-    return ring->grant < 0 ? ring->grant : 0;
+    return 0;
+}
+
+void ring_close(struct ring *ring)
+{
+    unshare((char *)(uintptr_t)ring->head, 1, &ring->grant);
+    *ring = (struct ring){};
 }
 
 int ring_answers(struct ring *ring)
@@ -99,6 +134,7 @@ static int find(void)
         if (!any_mac() ? !read_mac(&device, mac) || memcmp(mac, KEY_MAC_BYTES, 6) != 0 : KEY_INDEX >= 0 && (unsigned)KEY_INDEX != i)
             continue;
         card.device = device;
+        card.number = i;
         found++;
     }
     char mac[MAC_TEXT_SIZE];
@@ -152,6 +188,8 @@ static int connect(void)
     if (event < 0)
         return event;
     card.event = (uint32_t)event;
+    receive_close();
+    send_close();
     int error = receive_open(&grants.receive);
     if (!error)
         error = send_open(&grants.send);
@@ -164,6 +202,31 @@ static int connect(void)
     card.open = true;
     receive_begin();
     return xen_device_await(&card.device, XEN_STATE_CONNECTED, XEN_STATE_CONNECTED) == XEN_STATE_CONNECTED ? 0 : -ETIMEDOUT;
+}
+
+/* ---- a new other end ---- */
+
+/* At once, while all references are free: later they are somebody else's. */
+static void resumed(void)
+{
+    card.again = card.again || card.open;
+    card.open = false;
+    receive_close();
+    send_close();
+}
+
+int card_again(void)
+{
+    if (!card.again)
+        return -EIO;
+    card.again = false;
+    int error = xen_device_open(&card.device, "vif", card.number);
+    error = error ? error : connect();
+    if (!error)
+        return 0;
+    card.open = false;
+    log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up again: error %d", -error);
+    return -EIO;
 }
 
 int netfront_start(void)
@@ -179,6 +242,8 @@ int netfront_start(void)
     uint64_t mtu = xen_device_number(&card.device, false, "mtu", MTU_MOST);
     card.mtu = mtu >= MTU_LEAST && mtu < (uint64_t)KEY_MTU ? (unsigned)mtu : (unsigned)KEY_MTU;
     error = connect();
+    if (!error && !xen_device_on_resume(resumed))
+        error = -ENOSPC;
     if (error) {
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up: error %d", -error);
         netfront_stop();
@@ -189,19 +254,27 @@ int netfront_start(void)
     return 0;
 }
 
-/* Pages that are granted stay: the other end may still have them, and the domain ends. */
-void netfront_stop(void)
+/* Takes it out of use. */
+static void close_card(void)
 {
     if (card.open)
         xen_device_state(&card.device, XEN_STATE_CLOSING);
-    card.open = false;
+    card.open = card.again = false;
+}
+
+/* Pages that are granted stay: the other end may still have them, and the domain ends. */
+void netfront_stop(void)
+{
+    close_card();
+    receive_release();
+    send_release();
 }
 
 int card_broken(void)
 {
     if (card.open)
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end broke the rules: it is not used any more");
-    netfront_stop();
+    close_card();
     receive_wake();
     send_wake();
     return -EIO;

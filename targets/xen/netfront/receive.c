@@ -44,22 +44,32 @@ static volatile union slot *slot(uint32_t index)
     return (volatile union slot *)(ring.head + 1) + index % SLOTS;
 }
 
+void receive_close(void)
+{
+    ring_close(&ring);
+    unshare(memory, BUFFERS, grants);
+    memory = NULL;
+}
+
+void receive_release(void)
+{
+    if (source)
+        interrupt_release(source);
+    source = NULL;
+}
+
 int receive_open(int *grant)
 {
-    receiving = skipping = false;
+    skipping = false;
+    receive_release();
     int error = ring_open(&ring);
     if (!error)
         error = interrupt_claim_line(&source, card.event);
     if (error)
         return error;
-    memory = pages_allocate((size_t)BUFFERS * PAGE);
-    if (!memory)
-        return -ENOMEM;
-    for (unsigned i = 0; i < BUFFERS; i++)
-        if ((grants[i] = xen_grant(card.device.domain, memory + (size_t)i * PAGE, false)) < 0)
-            return grants[i];
+    memory = share(BUFFERS, grants, false);
     *grant = ring.grant;
-    return 0;
+    return memory ? 0 : -ENOMEM;
 }
 
 static void give(unsigned id)
@@ -111,7 +121,8 @@ static int wait(int64_t deadline)
         error = task_park(deadline);
         waiting = NULL;
     }
-    interrupt_arm(source, NULL);
+    if (source)
+        interrupt_arm(source, NULL);
     return error;
 }
 
@@ -124,7 +135,7 @@ void receive_wake(void)
 static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 {
     for (unsigned turn = 1;; turn++) {
-        if (!card.open)
+        if (!card.open && card_again() != 0)
             return -EIO;
         ptrdiff_t got = take(frame, size);
         if (got != 0 && got != -EAGAIN)

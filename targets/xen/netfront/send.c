@@ -44,23 +44,34 @@ static volatile union slot *slot(uint32_t index)
     return (volatile union slot *)(ring.head + 1) + index % SLOTS;
 }
 
+void send_close(void)
+{
+    ring_close(&ring);
+    unshare(memory, PAGES, grants);
+    memory = NULL;
+}
+
+void send_release(void)
+{
+    if (source)
+        interrupt_release(source);
+    source = NULL;
+}
+
 int send_open(int *grant)
 {
+    send_release();
     int error = ring_open(&ring);
     if (!error)
         error = interrupt_claim_line(&source, card.event);
     if (error)
         return error;
-    memory = pages_allocate((size_t)PAGES * PAGE);
+    memory = share(PAGES, grants, true);
     if (!memory)
         return -ENOMEM;
-    for (unsigned i = 0; i < PAGES; i++)
-        if ((grants[i] = xen_grant(card.device.domain, memory + (size_t)i * PAGE, true)) < 0)
-            return grants[i];
     memset(sent, 0, sizeof sent);
     for (free_count = 0; free_count < PIECES; free_count++)
         free_pieces[free_count] = (uint16_t)(PIECES - 1 - free_count);
-    senders = NULL;
     *grant = ring.grant;
     return 0;
 }
@@ -85,7 +96,7 @@ static int reclaim(void)
 /* One attempt: 0, -EAGAIN, -EIO. */
 static int put(const struct view *views, size_t count, size_t size)
 {
-    if (!card.open)
+    if (!card.open && card_again() != 0)
         return -EIO;
     int error = free_count == 0 ? reclaim() : 0;
     if (error)
@@ -115,7 +126,8 @@ static int put(const struct view *views, size_t count, size_t size)
 
 static void arm_first(void)
 {
-    interrupt_arm(source, senders ? senders->task : NULL);
+    if (source)
+        interrupt_arm(source, senders ? senders->task : NULL);
     if (senders && (!card.open || !ring_arm(&ring)))
         task_wake(senders->task);
 }

@@ -26,8 +26,6 @@ extern struct double_xen double_xen;
 
 /* As new, without keys; what was granted still is. */
 void double_xen_begin(void);
-/* What was granted is not any more: for what never takes a grant back. */
-void double_xen_forget(void);
 /* Of the other end. */
 void double_xen_say(const char *key, const char *value);
 /* Of the image, as the toolstack writes them. */
@@ -38,6 +36,8 @@ const char *double_xen_said(const char *key);
 char *double_xen_page(uint32_t grant, bool *read_only);
 /* How many pages are granted now. */
 unsigned double_xen_granted(void);
+/* The domain goes on after it was saved: nothing is granted, no channel is there, and the device's states are as at first. */
+void double_xen_resume(void);
 /* Hands back the cookies of sources that are armed. */
 void double_xen_interrupt(void);
 

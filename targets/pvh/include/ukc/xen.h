@@ -48,13 +48,27 @@ volatile struct xen_shared *xen_shared(void);
 /* Has a page of Xen's own at an address where there was nothing, mapped.  NULL: Xen refuses. */
 enum xen_space { XEN_SPACE_SHARED = 0, XEN_SPACE_GRANTS = 1 };
 void *xen_place(enum xen_space, unsigned index);
+/* The same where one was placed before.  False: Xen refuses. */
+bool xen_place_again(const volatile void *, enum xen_space, unsigned index);
 
-/* Nanoseconds since Xen started.  A correction may set it back a little. */
+/* Nanoseconds since Xen started.  A correction may set it back a little, and a domain that was saved may go on under a Xen that started at another time. */
 int64_t xen_now(void);
+/* Such a time on the domain's own clock, which stands still while the domain is saved. */
+int64_t xen_time_of(int64_t now);
+
+/* ---- saving ---- */
+
+/* Asks to be suspended; to be called where no task runs.  True: the domain was saved, and goes on as another one; false: nothing has happened. */
+bool xen_suspend(void);
+/* What each file makes again then. */
+void xen_share_again(void);
+void xen_time_goes_on(int64_t before);
+void xen_grants_again(void);
+void xen_console_again(void);
 
 /* ---- parameters that the toolstack has set (hvm/params.h) ---- */
 
-enum xen_parameter { XEN_STORE_PAGE = 1, XEN_STORE_EVENT = 2, XEN_CONSOLE_PAGE = 17, XEN_CONSOLE_EVENT = 18 };
+enum xen_parameter { XEN_CALLBACK = 0, XEN_STORE_PAGE = 1, XEN_STORE_EVENT = 2, XEN_CONSOLE_PAGE = 17, XEN_CONSOLE_EVENT = 18 };
 
 /* 0: there is none. */
 uint64_t xen_parameter(enum xen_parameter);

@@ -20,6 +20,14 @@ struct xen_device {
     uint16_t domain; /* where it is */
 };
 
+/*
+ * Whenever the domain goes on after it was saved the function is called, before any task runs: the device's other end is a new one that knows
+ * nothing, its event channel and its grants are gone.  Who waits for an interrupt is woken then (interrupt.h); agreeing anew is for a task.
+ * False: there are too many.
+ */
+bool xen_device_on_resume(void (*)(void));
+void xen_devices_again(void); /* calls them: xen_suspend.c */
+
 /* The numbers of the devices of a kind ("vif", "vbd"), from the smallest on, `most` at most: how many, or an error. */
 int xen_device_list(const char *kind, unsigned *numbers, unsigned most);
 /* The device with this number.  -ENODEV: there is none. */

@@ -50,6 +50,8 @@ static inline int xen_store_write_together(int (*write)(uint32_t transaction, vo
 int xen_store_watch(const char *path, const char *token);
 /* Takes the next change that was told: its token, ended with a zero byte.  False: there is none. */
 bool xen_store_changed(char *token, size_t size);
+/* The domain goes on after it was saved: the connection is a new one, and nothing is watched. */
+void xen_store_again(void);
 /* Its event channel, which tells of changes; 0: there is no store. */
 uint32_t xen_store_event(void);
 

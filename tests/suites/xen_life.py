@@ -1,0 +1,214 @@
+"""The life of domains of a real Xen: disks, as ukc run gives them to xl, and as dom0 serves them; xl save and xl restore."""
+
+import socket
+import subprocess
+import tempfile
+import time
+
+import harness
+from lib import xen
+from lib.project import Project, expect, free_port
+
+SECONDS = 1200  # the C library may have to be compiled; Xen and dom0 are downloaded once
+
+
+def run_with_disks(context):
+    """`ukc run --block`: what the file for xl says, and what is refused; counter's image."""
+    with Project(context) as p:
+        p.copy("examples/counter")
+        p.ukc("configure", "--target", "xen")
+        p.ukc("build", timeout=800)
+        p.write("it's, one", bytes(1 << 20))
+        r = p.ukc("run", "--dry-run", "--block", "it's, one,ro", "--block", "it's, one")
+        path = p.file("it's, one").replace("'", "\\'")
+        wanted = [f"'format=raw,vdev={vdev},access={access},target={path}'" for vdev, access in (("xvda", "ro"), ("xvdb", "rw"))]
+        expect(f"disk = [{', '.join(wanted)}]\n" in r.out, "xl is given the disks", r)
+        expect("drivers for 1 disk, and the machine has 0: --block FILE adds one" in p.ukc("run", "--dry-run").err, "a missing one is noticed")
+        expect("does not start" in p.ukc("run", status=2).err, "and refused when it is to run")
+        return p.read("build", "xen", "counter")
+
+
+def ask(port, method, path):
+    """What the domain answers; while it starts, QEMU resets connections, or nothing comes."""
+    for last in range(20, -1, -1):
+        r = subprocess.run([harness.need("curl"), "-sS", "--max-time", "30", "-X", method, f"http://127.0.0.1:{port}/{path}"], capture_output=True, text=True)
+        if not r.returncode or not last:
+            return r.stdout or r.stderr
+        time.sleep(1)
+
+
+LIVE_MANIFEST = """
+return unikernel "live" { sources = { "live.c" }, requires = { http = sig.http_server, clock = sig.clock, random = sig.random } }
+"""
+LINES = 1 << 17  # of 16 bytes: more than all buffers between the domain and here hold
+LIVE = r"""
+#include "clock.h"
+#include "http.h"
+#include "random.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LINES = @LINES@, SIZE = 16, PIECE = 64 };
+
+static int count(struct http_exchange *exchange)
+{
+    char piece[PIECE * SIZE + 1];
+    int error = http_begin(exchange, 200, VIEW("text/plain"), (int64_t)LINES * SIZE);
+    for (unsigned i = 0; !error && i < LINES; i += PIECE) {
+        for (unsigned k = 0; k < PIECE; k++)
+            snprintf(piece + k * SIZE, SIZE + 1, "%15u\n", i + k);
+        error = http_write(exchange, (struct view){piece, PIECE * SIZE});
+    }
+    return error ? error : http_end(exchange);
+}
+
+static int answer(struct http_exchange *exchange, void *)
+{
+    char text[100];
+    uint64_t word;
+    if (http_page(exchange).size == 6)
+        return count(exchange);
+    random_fill(&word, sizeof word);
+    int size = snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %" PRIx64, clock_now(), clock_wall(), word);
+    return http_respond(exchange, 200, VIEW("text/plain"), (struct view){text, (size_t)size});
+}
+
+int live_main(void)
+{
+    return http_serve(8080, answer, NULL) < 0;
+}
+""".replace("@LINES@", str(LINES))
+
+# counter has 10.0.0.2, live 10.0.0.3
+SCRIPT = r"""
+try() { # WORDS: xl, for 100 seconds
+	timeout 100 xl "$@" >/tmp/xl.log 2>&1 || { echo "@@ xl $*: $?"; cat /tmp/xl.log; }
+}
+bridge
+truncate -s 1M /tmp/disk.img
+configure counter '' "vif=['mac=00:16:3e:00:00:02,bridge=br0']" "disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']"
+configure live '--http.stack.address=10.0.0.3/24 --http.stack.address6=fd00::3/64' "vif=['mac=00:16:3e:00:00:03,bridge=br0']"
+create counter && create live && echo created
+read word
+try save -c live /tmp/live.saved
+echo copied
+read word
+for name in live counter; do try save $name /tmp/$name.saved; done
+xl list
+echo saved
+read word
+for name in live counter; do
+	try restore -q /tmp/$name.saved
+	timeout 20 xl domid $name >/tmp/$name.id
+	rm /tmp/$name.saved
+done
+echo restored
+read word
+for name in live counter; do try shutdown $name; done
+for name in live counter; do await_end $name; report $name; done
+echo "disk: $(head -c 6 /tmp/disk.img)"
+"""
+
+
+class Life:
+    """Both domains, on ports of this machine."""
+
+    def __init__(self, context, images, directory):
+        self.ports = {"counter": free_port(), "live": free_port()}
+        forwards = [f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.{2 + i}:8080" for i, port in enumerate(self.ports.values())]
+        options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0"]
+        self.machine = xen.Machine(context, images, SCRIPT, directory, options, timeout=600)
+
+    def ask(self, name, method="GET", path=""):
+        return ask(self.ports[name], method, path)
+
+    def moment(self):
+        """What time live has, the date, and a random number."""
+        now, wall, word = self.ask("live").split()
+        return int(now), int(wall), word
+
+    def begin_to_count(self):
+        """A connection that has asked for the count, and read some of it."""
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(120)
+        s.connect(("127.0.0.1", self.ports["live"]))
+        s.sendall(b"GET /count HTTP/1.1\r\nHost: live\r\nConnection: close\r\n\r\n")
+        return s, s.recv(1000)
+
+    def step(self, word, then):
+        self.machine.tell(word)
+        self.machine.wait_for(then)
+
+
+def read_rest(connection, got):
+    with connection:
+        while piece := connection.recv(65536):
+            got += piece
+    return got
+
+
+def live_through(life):
+    """counter's numbers, live's moments, what came of the transfer."""
+    counts, moments = [], []
+    life.machine.wait_for("created")
+    counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("GET", "a"))]
+    moments.append(life.moment())
+    connection, got = life.begin_to_count()
+    life.step("copy", "copied")
+    moments.append(life.moment())
+    life.step("save", "saved")
+    time.sleep(2)
+    life.step("restore", "restored")
+    got = read_rest(connection, got)
+    moments.append(life.moment())
+    counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("GET", "a"))]
+    return counts, moments, got
+
+
+def life(context):
+    """
+    The counter counts, is saved, and goes on counting; dom0 finds its store in the file that was the disk.  live is saved in the middle of a transfer:
+    the connection lives on, and the clock stood still.
+    """
+    images = {"counter": run_with_disks(context)}
+    with Project(context) as p:
+        p.write("ukc.lua", LIVE_MANIFEST)
+        p.write("live.c", LIVE)
+        p.ukc("configure", "--target", "xen")
+        p.ukc("build", timeout=800)
+        images["live"] = p.read("build", "xen", "live")
+    with tempfile.TemporaryDirectory() as d:
+        life = Life(context, images, d)
+        try:
+            counts, moments, got = live_through(life)
+            life.machine.tell("done")
+        finally:
+            said, log = life.machine.finish()
+    found = xen.domains(said)
+    expect("@@ xl" not in said, "xl does as it is told", said, log)
+    check_counter(counts, found, said, log)
+    check_live(moments, got, found, said, log)
+
+
+def check_counter(counts, found, said, log):
+    expect(counts == ["0\n", "1\n", "2\n", "2\n", "2\n", "3\n", "3\n"], "it counts, and goes on where it was", counts, said, log)
+    expect("counter" in found and found["counter"].status == 0, "it stops when it is told", said, log)
+    expect("blkfront: 2048 sectors of 512 bytes" in found["counter"].text, "it says what the disk is", found["counter"])
+    expect("disk: ukc kv" in said.splitlines(), "dom0 finds the store on the disk", said)
+
+
+def check_live(moments, got, found, said, log):
+    text = "".join(f"{i:15}\n" for i in range(LINES)).encode()
+    expect(got.endswith(b"\r\n\r\n" + text), "the connection lives on, and nothing of the count is missing", len(got), got[-100:], said, log)
+    first, copied, restored = moments
+    expect(abs(first[1] / 1e9 - time.time()) < 3600, "the date is right", first, time.time())
+    for before, after in ((first, copied), (copied, restored)):
+        expect(0 < after[0] - before[0] and before[1] < after[1], "time goes on", moments)
+    expect(restored[1] - copied[1] - (restored[0] - copied[0]) > 1e9, "the clock stood still while the domain was saved, and the date did not", moments)
+    expect(len({word for _, _, word in moments}) == 3, "random numbers are others", moments)
+    expect("live" in found and found["live"].status == 0 and not found["live"].crashed, "it stops when it is told", said, log)
+
+
+def tests(context):
+    yield "life", lambda: life(context)
