@@ -53,21 +53,35 @@ static uint64_t number_of(const char *text)
 /* ---- whoever drives a device ---- */
 
 enum { DRIVERS_MOST = 32 };
-static void (*drivers[DRIVERS_MOST])(void);
+static void (*drivers[DRIVERS_MOST])(enum xen_news);
 static unsigned driver_count;
 
-bool xen_device_on_resume(void (*again)(void))
+bool xen_device_drive(void (*tell)(enum xen_news))
 {
     if (driver_count == DRIVERS_MOST)
         return false;
-    drivers[driver_count++] = again;
+    drivers[driver_count++] = tell;
     return true;
 }
 
-void xen_devices_again(void)
+void xen_devices_tell(enum xen_news news)
 {
     for (unsigned i = 0; i < driver_count; i++)
-        drivers[i]();
+        drivers[i](news);
+}
+
+/* A watch that there is already is there once. */
+void xen_device_watch(const struct xen_device *device)
+{
+    char path[PATH_MOST];
+    xen_store_watch("device", XEN_DEVICES_TOKEN);
+    xen_store_watch(path_of(path, device->other, "state"), XEN_DEVICES_TOKEN);
+}
+
+bool xen_device_goes(const struct xen_device *device)
+{
+    enum xen_state state = xen_device_other_state(device);
+    return state == XEN_STATE_UNKNOWN || state >= XEN_STATE_CLOSING;
 }
 
 /* ---- devices ---- */

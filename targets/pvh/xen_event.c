@@ -7,7 +7,7 @@
 #include <ukc/machine.h>
 #include <ukc/xen.h>
 
-enum { EVENT_SEND = 4, EVENT_ALLOCATE = 6, SCHED_POLL = 3, SELF = 0x7ff0 /* DOMID_SELF */ };
+enum { EVENT_CLOSE = 3, EVENT_SEND = 4, EVENT_ALLOCATE = 6, SCHED_POLL = 3, SELF = 0x7ff0 /* DOMID_SELF */ };
 
 int xen_event_open(uint16_t domain)
 {
@@ -18,6 +18,11 @@ int xen_event_open(uint16_t domain)
     } wanted = {.own = SELF, .other = domain};
     long error = xen_call(XEN_EVENT_CHANNEL_OP, EVENT_ALLOCATE, &wanted);
     return error ? (int)error : (int)wanted.port;
+}
+
+void xen_event_close(uint32_t event)
+{
+    xen_call(XEN_EVENT_CHANNEL_OP, EVENT_CLOSE, &event);
 }
 
 void xen_event_send(uint32_t event)

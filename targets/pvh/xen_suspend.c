@@ -37,7 +37,7 @@ bool xen_suspend(void)
     xen_store_again();
     generation[0]++;
     generation[1] = machine_tsc();
-    xen_devices_again();
+    xen_devices_tell(XEN_NEWS_RESUMED);
     return true;
 }
 

@@ -66,7 +66,7 @@ static int answer(struct http_exchange *exchange, void *)
 {
     char text[100];
     uint64_t word;
-    if (http_page(exchange).size == 6)
+    if (http_page(exchange).size == 5)
         return count(exchange);
     random_fill(&word, sizeof word);
     int size = snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %" PRIx64, clock_now(), clock_wall(), word);
@@ -79,7 +79,7 @@ int live_main(void)
 }
 """.replace("@LINES@", str(LINES))
 
-# counter has 10.0.0.2, live 10.0.0.3
+# counter has 10.0.0.2, live 10.0.0.3, third 10.0.0.4; lonely has no interface
 SCRIPT = r"""
 try() { # WORDS: xl, for 100 seconds
 	timeout 100 xl "$@" >/tmp/xl.log 2>&1 || { echo "@@ xl $*: $?"; cat /tmp/xl.log; }
@@ -88,33 +88,47 @@ bridge
 truncate -s 1M /tmp/disk.img
 configure counter '' "vif=['mac=00:16:3e:00:00:02,bridge=br0']" "disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']"
 configure live '--http.stack.address=10.0.0.3/24 --http.stack.address6=fd00::3/64' "vif=['mac=00:16:3e:00:00:03,bridge=br0']"
-create counter && create live && echo created
+KERNEL=live configure third '--http.stack.address=10.0.0.4/24 --http.stack.address6=fd00::4/64' "vif=['mac=00:16:3e:00:00:04,bridge=br0']"
+create counter && create live && create third && echo created
 read word
 try save -c live /tmp/live.saved
 echo copied
 read word
 for name in live counter; do try save $name /tmp/$name.saved; done
-xl list
 echo saved
 read word
 for name in live counter; do
-	try restore -q /tmp/$name.saved
+	try restore /tmp/$name.saved
 	timeout 20 xl domid $name >/tmp/$name.id
 	rm /tmp/$name.saved
 done
 echo restored
 read word
-for name in live counter; do try shutdown $name; done
-for name in live counter; do await_end $name; report $name; done
+try block-detach counter 51712
+try network-detach live 0
+echo detached
+read word
+try network-attach live mac=00:16:3e:00:00:03 bridge=br0
+try block-attach counter format=raw,vdev=xvda,access=rw,target=/tmp/disk.img
+echo attached
+read word
+for name in live counter; do try pause $name; done
+echo "paused: $(state live) $(state counter)"
+for name in live counter; do try unpause $name; done
+KERNEL=live domain lonely ''
+echo unpaused
+read word
+for name in live counter third; do try shutdown $name; done
+for name in live counter third; do await_end $name; report $name; done
 echo "disk: $(head -c 6 /tmp/disk.img)"
 """
 
 
 class Life:
-    """Both domains, on ports of this machine."""
+    """All domains, on ports of this machine."""
 
     def __init__(self, context, images, directory):
-        self.ports = {"counter": free_port(), "live": free_port()}
+        self.ports = {name: free_port() for name in ("counter", "live", "third")}
         forwards = [f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.{2 + i}:8080" for i, port in enumerate(self.ports.values())]
         options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0"]
         self.machine = xen.Machine(context, images, SCRIPT, directory, options, timeout=600)
@@ -122,9 +136,9 @@ class Life:
     def ask(self, name, method="GET", path=""):
         return ask(self.ports[name], method, path)
 
-    def moment(self):
-        """What time live has, the date, and a random number."""
-        now, wall, word = self.ask("live").split()
+    def moment(self, name="live"):
+        """What time it is there, the date, and a random number."""
+        now, wall, word = self.ask(name).split()
         return int(now), int(wall), word
 
     def begin_to_count(self):
@@ -149,10 +163,11 @@ def read_rest(connection, got):
 
 
 def live_through(life):
-    """counter's numbers, live's moments, what came of the transfer."""
+    """counter's numbers, live's moments, what came of two transfers."""
     counts, moments = [], []
     life.machine.wait_for("created")
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("GET", "a"))]
+    life.moment("third")
     moments.append(life.moment())
     connection, got = life.begin_to_count()
     life.step("copy", "copied")
@@ -163,13 +178,22 @@ def live_through(life):
     got = read_rest(connection, got)
     moments.append(life.moment())
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("GET", "a"))]
-    return counts, moments, got
+    connection, second = life.begin_to_count()
+    life.step("detach", "detached")
+    life.ask("counter", "POST", "a")  # whatever it says
+    life.step("attach", "attached")
+    second = read_rest(connection, second)
+    counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"))]
+    life.step("pause", "unpaused")
+    counts.append(life.ask("counter", "GET", "a"))
+    life.moment()
+    return counts, moments, got, second
 
 
 def life(context):
     """
     The counter counts, is saved, and goes on counting; dom0 finds its store in the file that was the disk.  live is saved in the middle of a transfer:
-    the connection lives on, and the clock stood still.
+    the connection lives on, and the clock stood still.  Disk and interface are taken away and given back; all is paused.  A third domain runs all the while.
     """
     images = {"counter": run_with_disks(context)}
     with Project(context) as p:
@@ -181,26 +205,28 @@ def life(context):
     with tempfile.TemporaryDirectory() as d:
         life = Life(context, images, d)
         try:
-            counts, moments, got = live_through(life)
+            counts, moments, *transfers = live_through(life)
             life.machine.tell("done")
         finally:
             said, log = life.machine.finish()
     found = xen.domains(said)
     expect("@@ xl" not in said, "xl does as it is told", said, log)
     check_counter(counts, found, said, log)
-    check_live(moments, got, found, said, log)
+    check_live(moments, transfers, found, said, log)
+    check_others(found, said, log)
 
 
 def check_counter(counts, found, said, log):
-    expect(counts == ["0\n", "1\n", "2\n", "2\n", "2\n", "3\n", "3\n"], "it counts, and goes on where it was", counts, said, log)
+    expect(counts == [f"{n}\n" for n in (0, 1, 2, 2, 2, 3, 3, 3, 4, 4)], "it counts, and goes on where it was", counts, said, log)
     expect("counter" in found and found["counter"].status == 0, "it stops when it is told", said, log)
     expect("blkfront: 2048 sectors of 512 bytes" in found["counter"].text, "it says what the disk is", found["counter"])
     expect("disk: ukc kv" in said.splitlines(), "dom0 finds the store on the disk", said)
 
 
-def check_live(moments, got, found, said, log):
+def check_live(moments, transfers, found, said, log):
     text = "".join(f"{i:15}\n" for i in range(LINES)).encode()
-    expect(got.endswith(b"\r\n\r\n" + text), "the connection lives on, and nothing of the count is missing", len(got), got[-100:], said, log)
+    for got in transfers:
+        expect(got.endswith(b"\r\n\r\n" + text), "the connection lives on, and nothing of the count is missing", len(got), got[-100:], said, log)
     first, copied, restored = moments
     expect(abs(first[1] / 1e9 - time.time()) < 3600, "the date is right", first, time.time())
     for before, after in ((first, copied), (copied, restored)):
@@ -208,6 +234,14 @@ def check_live(moments, got, found, said, log):
     expect(restored[1] - copied[1] - (restored[0] - copied[0]) > 1e9, "the clock stood still while the domain was saved, and the date did not", moments)
     expect(len({word for _, _, word in moments}) == 3, "random numbers are others", moments)
     expect("live" in found and found["live"].status == 0 and not found["live"].crashed, "it stops when it is told", said, log)
+
+
+def check_others(found, said, log):
+    expect("paused: --p--- --p---" in said, "they are paused", said)
+    expect("third" in found and found["third"].status == 0, "the third stops when it is told", said, log)
+    lonely = found.get("lonely")
+    expect(lonely and lonely.status not in (None, 0) and not lonely.crashed, "without an interface it ends", said, log)
+    expect("the domain has no network interface: its file for xl needs a line vif = [...]" in lonely.text, "and says why", lonely)
 
 
 def tests(context):

@@ -513,10 +513,49 @@ static void goes_on_with_less(void **state)
         task_yield();
     assert_int_equal(r.result, -EIO);
     assert_non_null(strstr(double_xen.logged, "the disk is another one"));
-    assert_int_equal(double_xen.own, XEN_STATE_CLOSING);
+    assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
     assert_int_equal(blkfront_read(0, sector, 512), -EIO);
     assert_int_equal(blkfront_flush(), -EIO);
     task_end_service(task, DEADLINE_NEVER);
+}
+
+/* A disk is taken away while it works: what it was asked is answered first.  Another one comes. */
+static void goes_and_comes(void **state)
+{
+    (void)state;
+    struct task *tasks[20];
+    char sector[512];
+    set_up();
+    start();
+    double_xen_change(XEN_STATE_CONNECTED); /* something else changed */
+    assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
+    lazy = true;
+    double_xen.slept = answer_held;
+    start_readers(20, tasks);
+    double_xen_change(XEN_STATE_CLOSING);
+    assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
+    for (unsigned i = 0; i < 50 && finished < 20; i++)
+        task_yield();
+    unsigned good = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        good += readers[i].result == 0;
+        assert_true(readers[i].result == 0 || readers[i].result == -EIO);
+        task_end_service(tasks[i], DEADLINE_NEVER);
+    }
+    assert_true(good >= 14);
+    lazy = false;
+    assert_int_equal(blkfront_read(0, sector, 512), -EIO);
+    assert_int_equal(blkfront_flush(), -EIO);
+    double_xen_have("state", "6");
+    double_xen_change(XEN_STATE_WAITING); /* the old one is still there */
+    assert_int_equal(blkfront_read(0, sector, 512), -EIO);
+    double_xen_have("state", "1");
+    assert_int_equal(blkfront_read(0, sector, 512), -EIO); /* nobody said so */
+    double_xen_change(XEN_STATE_WAITING);
+    assert_int_equal(blkfront_read(0, sector, 512), 0);
+    assert_memory_equal(sector, store, sizeof sector);
+    assert_int_equal(double_xen_granted(), BUFFERS + 1);
+    transfers(4);
 }
 
 /* ---- lies ---- */
@@ -575,7 +614,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(which_one), TEST(what_the_disk_is), TEST(nothing_optional), TEST(everything), TEST(offers_taken_back),
-        TEST(each_waits_for_its_own), TEST(a_cancelled_task_waits_as_well), TEST(goes_on), TEST(goes_on_with_less), TEST(lies),
+        TEST(each_waits_for_its_own), TEST(a_cancelled_task_waits_as_well), TEST(goes_on), TEST(goes_on_with_less), TEST(goes_and_comes), TEST(lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

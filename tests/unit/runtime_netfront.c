@@ -46,6 +46,11 @@ int xen_event_open(uint16_t domain)
     return EVENT;
 }
 
+void xen_event_close(uint32_t event)
+{
+    assert_int_equal(event, EVENT);
+}
+
 void xen_event_send(uint32_t event)
 {
     assert_int_equal(event, EVENT);
@@ -82,6 +87,8 @@ uint64_t xen_device_number(const struct xen_device *device, bool others, const c
 {
     (void)device;
     assert_false(others);
+    if (strcmp(key, "state") == 0)
+        return own_state;
     assert_string_equal(key, "mtu");
     return offered_mtu ? offered_mtu : otherwise;
 }
@@ -114,12 +121,23 @@ int xen_device_state(const struct xen_device *device, enum xen_state state)
     return 0;
 }
 
-static void (*resumed)(void);
+static void (*tell)(enum xen_news);
 
-bool xen_device_on_resume(void (*function)(void))
+bool xen_device_drive(void (*driver)(enum xen_news))
 {
-    resumed = function;
+    tell = driver;
     return true;
+}
+
+void xen_device_watch(const struct xen_device *device)
+{
+    assert_int_equal(device->domain, DOMAIN);
+}
+
+bool xen_device_goes(const struct xen_device *device)
+{
+    (void)device;
+    return other_state >= XEN_STATE_CLOSING;
 }
 
 enum xen_state xen_device_await(const struct xen_device *device, enum xen_state one, enum xen_state other)
@@ -439,7 +457,7 @@ static void goes_on(void **state)
     unsigned before = grant_count;
     own_state = XEN_STATE_UNKNOWN;
     receive_taken = send_taken = 0;
-    resumed();
+    tell(XEN_NEWS_RESUMED);
     for (unsigned i = 0; i < before; i++)
         assert_null(granted[i]);
     interrupt();
@@ -460,15 +478,64 @@ static void goes_on(void **state)
         answer_send(r.id);
     }
     receive_taken = send_taken = 0;
-    resumed();
+    tell(XEN_NEWS_RESUMED);
     assert_int_equal(send_frame(frame, sizeof frame), 0); /* who sends first agrees, too */
     assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
-    resumed();
-    resumed();
+    tell(XEN_NEWS_RESUMED);
+    tell(XEN_NEWS_RESUMED);
     other_state = XEN_STATE_BEGINNING;
-    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -EIO);
-    assert_int_equal(send_frame(frame, sizeof frame), -EIO);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    assert_int_equal(send_frame(frame, sizeof frame), 0); /* as without a cable */
     assert_non_null(strstr(logged, "cannot be set up again: error 110"));
+}
+
+/* The interface goes and another one comes; between them it is as if the cable were out. */
+static void goes_and_comes(void **state)
+{
+    (void)state;
+    static const char frame[64] = "after";
+    struct task *a;
+    ptrdiff_t received = 0;
+    struct send_request r;
+    const char *bytes;
+    start();
+    wanted = 0;
+    assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
+    task_yield();
+    tell(XEN_NEWS_STORE); /* of something else */
+    assert_int_equal(own_state, XEN_STATE_CONNECTED);
+    for (int round = 0; round < 2; round++) {
+        other_state = round ? XEN_STATE_CLOSED : XEN_STATE_CLOSING;
+        tell(XEN_NEWS_STORE);
+        assert_int_equal(own_state, XEN_STATE_CLOSED);
+        interrupt();
+        for (int i = 0; i < 100; i++)
+            assert_int_equal(send_frame(frame, sizeof frame), 0);
+        vifs = round ? 2 : 1; /* the old one is still there */
+        tell(XEN_NEWS_STORE);
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_int_equal(own_state, XEN_STATE_CLOSED);
+        receive_taken = send_taken = 0;
+        own_state = XEN_STATE_BEGINNING;
+        vifs = 1;
+        other_state = XEN_STATE_CONNECTED;
+        tell(XEN_NEWS_STORE);
+        interrupt();
+        task_yield();
+        task_yield();
+        assert_int_equal(own_state, XEN_STATE_CONNECTED);
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
+    }
+    assert_int_equal(wanted, 0);
+    deliver(frame, sizeof frame, 0);
+    interrupt();
+    for (int i = 0; i < 4 && !wanted; i++)
+        task_yield();
+    assert_int_equal(received, 64);
+    assert_null(strstr(logged, "cannot"));
+    for (unsigned i = 0; i < grant_count / 3; i++)
+        assert_null(granted[i]);
 }
 
 static void expect_broken(const char *what)
@@ -541,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_frames, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(goes_and_comes, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(receiving_lies, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(sending_lies, instances_start, instances_stop),
     };

@@ -33,20 +33,28 @@ static unsigned index_of(unsigned number)
     }
 }
 
-/* The disk that the keys mean: 0, or a negative errno value after saying why not. */
-static int find(void)
+/* How many disks there are that the keys mean, or an error; the last one is `disk`.  `fresh`: of those that nobody has agreed on. */
+static int look_for(bool fresh)
 {
-    unsigned numbers[DISKS], found = 0;
-    int count = xen_device_list("vbd", numbers, DISKS);
+    unsigned numbers[DISKS];
+    int found = 0, count = xen_device_list("vbd", numbers, DISKS);
     for (int i = 0; i < count; i++) {
-        if (KEY_INDEX >= 0 && index_of(numbers[i]) != (unsigned)KEY_INDEX)
+        struct xen_device device;
+        if ((KEY_INDEX >= 0 && index_of(numbers[i]) != (unsigned)KEY_INDEX) || xen_device_open(&device, "vbd", numbers[i]) != 0)
             continue;
-        int error = xen_device_open(&disk.device, "vbd", numbers[i]);
-        if (error)
+        if (fresh && xen_device_number(&device, false, "state", XEN_STATE_UNKNOWN) != XEN_STATE_BEGINNING)
             continue;
+        disk.device = device;
         disk.number = numbers[i];
         found++;
     }
+    return count < 0 ? count : found;
+}
+
+/* The disk that the keys mean: 0, or a negative errno value after saying why not. */
+static int find(void)
+{
+    int found = look_for(false);
     if (found == 1)
         return 0;
     if (found > 1)
@@ -55,7 +63,7 @@ static int find(void)
         log_write(LOG_LEVEL_ERROR, "blkfront", "there is no disk %d (xvd%c)", (int)KEY_INDEX, 'a' + (int)KEY_INDEX % 26);
     else
         log_write(LOG_LEVEL_ERROR, "blkfront", "the domain has no disk: its file for xl needs a line disk = [...]");
-    return found > 1 ? -ENOTUNIQ : count < 0 ? count : -ENODEV;
+    return found > 1 ? -ENOTUNIQ : found < 0 ? found : -ENODEV;
 }
 
 /* ---- agreeing ---- */
@@ -98,6 +106,9 @@ static int read_disk(void)
 
 static int set_up(int (*open_requests)(int *grant))
 {
+    if (disk.event)
+        xen_event_close(disk.event);
+    disk.event = 0;
     int grant, event = xen_event_open(disk.device.domain);
     if (event < 0)
         return event;
@@ -124,25 +135,36 @@ static int connect(int (*open_requests)(int *grant))
     if (!error)
         error = xen_device_state(&disk.device, XEN_STATE_CONNECTED);
     disk.open = !error;
+    if (!error)
+        xen_device_watch(&disk.device);
     return error;
 }
 
-/* Takes it out of use. */
-static void close_disk(void)
+/* Takes it out of use: until there is another one, or for ever. */
+static void close_disk(enum xen_state state, bool away)
 {
     bool was = disk.open;
     disk.open = disk.again = false;
+    disk.away = away;
     if (was)
-        xen_device_state(&disk.device, XEN_STATE_CLOSING);
+        xen_device_state(&disk.device, state);
     requests_fail();
 }
 
 /* ---- a new other end ---- */
 
-static void resumed(void)
+static void told(enum xen_news news)
 {
-    disk.again = disk.again || disk.open;
-    disk.open = false;
+    disk.look = true;
+    if (news == XEN_NEWS_RESUMED) {
+        disk.again = disk.again || disk.open;
+        disk.open = false;
+        disk.event = 0;
+        requests_forget();
+    } else if (disk.open && xen_device_goes(&disk.device)) {
+        requests_settle();
+        close_disk(XEN_STATE_CLOSED, true);
+    }
 }
 
 /* What was told of the disk holds: it may have become larger. */
@@ -151,7 +173,7 @@ static int connect_again(void)
     struct block_info before = disk.info;
     int error = xen_device_open(&disk.device, "vbd", disk.number);
     if (!error)
-        error = connect(requests_open_again);
+        error = connect(disk.away ? requests_open : requests_open_again);
     if (!error && (disk.info.sector_size != before.sector_size || disk.info.sectors < before.sectors || disk.info.read_only > before.read_only)) {
         log_write(LOG_LEVEL_ERROR, "blkfront", "the disk is another one: smaller, with other sectors, or read only");
         error = -EIO;
@@ -163,17 +185,22 @@ static int connect_again(void)
 
 bool disk_ready(void)
 {
+    if (disk.away && disk.look) {
+        disk.look = false;
+        disk.again = look_for(true) == 1;
+    }
     if (!disk.again)
         return disk.open;
     disk.again = false;
     int error = connect_again();
     if (!error) {
+        disk.away = false;
         requests_repeat();
         return true;
     }
     log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be set up again: error %d", -error);
     disk.open = true; /* as far as the other end knows */
-    close_disk();
+    close_disk(XEN_STATE_CLOSED, true);
     return false;
 }
 
@@ -184,7 +211,7 @@ int blkfront_start(void)
     if (error)
         return error;
     error = connect(requests_open);
-    if (!error && !xen_device_on_resume(resumed))
+    if (!error && !xen_device_drive(told))
         error = -ENOSPC;
     if (error) {
         log_write(LOG_LEVEL_ERROR, "blkfront", "the disk cannot be set up: error %d", -error);
@@ -199,14 +226,14 @@ int blkfront_start(void)
 /* Pages that are granted stay: the other end may still have them, and the domain ends. */
 void blkfront_stop(void)
 {
-    close_disk();
+    close_disk(XEN_STATE_CLOSING, false);
 }
 
 void disk_broken(void)
 {
     if (disk.open)
         log_write(LOG_LEVEL_ERROR, "blkfront", "the disk's other end broke the rules: it is not used any more");
-    close_disk();
+    close_disk(XEN_STATE_CLOSING, false);
 }
 
 int blkfront_info(struct block_info *info)

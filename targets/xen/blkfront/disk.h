@@ -19,8 +19,11 @@ struct disk {
     struct xen_device device;
     unsigned number; /* of the device; its lower half is the requests' handle */
     bool open;  /* requests can be made */
-    bool again; /* not open, and to be agreed on anew: the other end is a new one */
-    uint32_t event;
+    /* When it is not open: */
+    bool again; /* it is to be agreed on anew, the other end is a new one */
+    bool away;  /* there is none; one may come */
+    bool look;  /* and perhaps has */
+    uint32_t event; /* 0: none */
     struct block_info info;
     unsigned pages_most;  /* of a request */
     enum operation flush; /* OPERATION_READ: there is nothing to flush */
@@ -31,10 +34,14 @@ extern struct disk disk;
 /* The ring, the pages and a source of interrupts; *grant is the ring's reference.  0 or a negative errno value.  An earlier ring's memory is freed,
  * as far as the other end has let go of it. */
 int requests_open(int *grant);
+/* Nothing is granted any more, at whatever place it was. */
+void requests_forget(void);
 /* The same with what there is already, for a new other end; nothing is granted any more. */
 int requests_open_again(int *grant);
 /* Once it is connected: asks it for what the earlier one has not answered. */
 void requests_repeat(void);
+/* Waits, for a second at most, until all that was asked is answered; others do not run. */
+void requests_settle(void);
 /* Once the disk is no longer open: what it has comes back as -EIO. */
 void requests_fail(void);
 

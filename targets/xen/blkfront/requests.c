@@ -173,6 +173,12 @@ int requests_open(int *grant)
     return claim(open_memory(), grant);
 }
 
+void requests_forget(void)
+{
+    granted = 0;
+    ring_grant = -1;
+}
+
 /* Pages stay what they are: data to be written, and places for data to be read. */
 int requests_open_again(int *grant)
 {
@@ -349,6 +355,16 @@ static bool collect(void)
     else if (count > 0)
         wake_starving();
     return count != 0;
+}
+
+void requests_settle(void)
+{
+    int64_t end = xen_now() + NANOSECONDS_PER_SECOND;
+    while (disk.open && free_parts < SLOTS && xen_now() < end)
+        if (!collect()) {
+            xen_event_taken(disk.event);
+            xen_event_wait(&disk.event, 1, xen_now() + LOOK);
+        }
 }
 
 void requests_fail(void)

@@ -12,6 +12,7 @@
 #include <ukc/deadline.h>
 #include <ukc/machine.h>
 #include <ukc/xen.h>
+#include <ukc/xen_bus.h>
 #include <ukc/xen_store.h>
 
 #include "clock.h"
@@ -67,6 +68,7 @@ void idle_poll_arm(struct idle_poll_source *source, void *cookie)
 
 static struct idle_poll_source *store;
 static bool stopping; /* asked to, and not told yet */
+static bool told;     /* drivers were: tasks may be able to run */
 
 static void listen(void)
 {
@@ -84,20 +86,24 @@ int idle_poll_start(void)
     return 0;
 }
 
-/*
- * Afterwards the channels of the store and the console may have other numbers, and those of devices are gone, until their drivers claim new ones.
- * All sources are told of: whoever waits looks.
- */
+/* Whoever waits looks again. */
+static void tell_all(void)
+{
+    told = true;
+    for (struct idle_poll_source *s = sources; s < sources_end; s++)
+        s->taken = s->due = s->claimed;
+}
+
+/* Afterwards the channels of the store and the console may have other numbers, and those of devices are gone, until their drivers claim new ones. */
 static void suspend(void)
 {
     uint32_t store_before = xen_store_event(), console_before = xen_console_event();
     if (!xen_suspend())
         return;
     uint32_t store_now = xen_store_event(), console_now = xen_console_event();
-    for (struct idle_poll_source *s = sources; s < sources_end; s++) {
+    for (struct idle_poll_source *s = sources; s < sources_end; s++)
         s->event = s->event == store_before ? store_now : s->event == console_before ? console_now : 0;
-        s->taken = s->due = s->claimed;
-    }
+    tell_all();
     listen();
 }
 
@@ -119,9 +125,14 @@ static void read_wish(void)
 static void look_at_store(void)
 {
     char token[32];
-    while (xen_store_changed(token, sizeof token))
+    while (xen_store_changed(token, sizeof token)) {
         if (strcmp(token, "shutdown") == 0)
             read_wish();
+        if (strcmp(token, XEN_DEVICES_TOKEN) != 0)
+            continue;
+        xen_devices_tell(XEN_NEWS_STORE);
+        tell_all();
+    }
 }
 
 /* A bit is taken for all sources of its channel. */
@@ -137,6 +148,7 @@ static void mark(void)
 static int gather(void **woken, size_t capacity)
 {
     size_t count = 0;
+    told = false;
     mark();
     if (store) /* what it told while it was asked something is there already */
         look_at_store();
@@ -166,20 +178,27 @@ static unsigned awaited(uint32_t *events)
     return count;
 }
 
+static bool anybody_waits(void)
+{
+    for (const struct idle_poll_source *s = sources; s < sources_end; s++)
+        if (s->cookie)
+            return true;
+    return false;
+}
+
 int idle_poll_wait(int64_t deadline, void **woken, size_t capacity)
 {
     uint32_t events[SOURCES];
     int count = gather(woken, capacity);
-    if (count != 0 || deadline <= DEADLINE_NOW)
+    if (count != 0 || told || deadline <= DEADLINE_NOW)
         return count;
-    unsigned channels = awaited(events);
-    if (deadline == DEADLINE_NEVER && channels == (store ? 1 : 0)) {
+    if (deadline == DEADLINE_NEVER && !anybody_waits()) {
         static const char message[] = "deadlock: every task waits, and nothing outside can wake one\n";
         machine_print(message, sizeof message - 1);
         return -EDEADLK;
     }
     int64_t left = deadline == DEADLINE_NEVER ? 0 : deadline - clock_now();
     if (left >= 0)
-        xen_event_wait(events, channels, left ? xen_now() + left : 0);
+        xen_event_wait(events, awaited(events), left ? xen_now() + left : 0);
     return gather(woken, capacity);
 }

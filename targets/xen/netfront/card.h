@@ -31,8 +31,11 @@ struct card {
     struct xen_device device;
     unsigned number; /* of the device */
     bool open;
-    bool again; /* not open, and to be agreed on anew: the other end is a new one */
-    uint32_t event;
+    /* When it is not open: */
+    bool again; /* it is to be agreed on anew, the other end is a new one */
+    bool away;  /* there is none, as without a cable; one may come */
+    bool look;  /* and perhaps has */
+    uint32_t event; /* 0: none */
     uint8_t mac[6];
     unsigned mtu;
 };
@@ -54,7 +57,7 @@ bool ring_arm(struct ring *);
 
 /* The other end broke the rules: the interface is taken out of use, and the log says so once.  Returns -EIO. */
 int card_broken(void);
-/* When it is not open: agrees with a new other end if there is one.  0: it is open; else -EIO, and the log says why. */
+/* When it is not open: agrees with a new other end if there is one.  0: it is open; -EAGAIN: there is none now; -EIO: and never will be. */
 int card_again(void);
 
 /* Rings and memory: 0 or a negative errno value.  *grant: the ring's reference. */

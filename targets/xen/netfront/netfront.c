@@ -118,26 +118,36 @@ static bool read_mac(const struct xen_device *device, uint8_t mac[6])
     return true;
 }
 
-/* The interface that the keys mean: 0, or a negative errno value after saying why not. */
-static int find(void)
+/* How many interfaces there are that the keys mean; the last one is the card's.  `fresh`: of those that nobody has agreed on. */
+static unsigned look_for(bool fresh, int *error)
 {
     struct xen_device device;
     unsigned found = 0;
-    int error = -ENODEV;
+    *error = -ENODEV;
     for (unsigned i = 0; i < NUMBERS; i++) {
         uint8_t mac[6] = {0};
         int got = xen_device_open(&device, "vif", i);
         if (got != 0) {
-            error = got == -ENODEV ? error : got;
+            *error = got == -ENODEV ? *error : got;
             continue;
         }
         if (!any_mac() ? !read_mac(&device, mac) || memcmp(mac, KEY_MAC_BYTES, 6) != 0 : KEY_INDEX >= 0 && (unsigned)KEY_INDEX != i)
+            continue;
+        if (fresh && xen_device_number(&device, false, "state", XEN_STATE_UNKNOWN) != XEN_STATE_BEGINNING)
             continue;
         card.device = device;
         card.number = i;
         found++;
     }
+    return found;
+}
+
+/* The interface that the keys mean: 0, or a negative errno value after saying why not. */
+static int find(void)
+{
+    int error;
     char mac[MAC_TEXT_SIZE];
+    unsigned found = look_for(false, &error);
     if (found == 1)
         return 0;
     if (found > 1) {
@@ -184,6 +194,9 @@ static int connect(void)
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end, in domain %u, is not ready", card.device.domain);
         return -ETIMEDOUT;
     }
+    if (card.event)
+        xen_event_close(card.event);
+    card.event = 0;
     int event = xen_event_open(card.device.domain);
     if (event < 0)
         return event;
@@ -199,6 +212,7 @@ static int connect(void)
         error = xen_device_state(&card.device, XEN_STATE_CONNECTED);
     if (error)
         return error;
+    xen_device_watch(&card.device);
     card.open = true;
     receive_begin();
     return xen_device_await(&card.device, XEN_STATE_CONNECTED, XEN_STATE_CONNECTED) == XEN_STATE_CONNECTED ? 0 : -ETIMEDOUT;
@@ -211,22 +225,57 @@ static void resumed(void)
 {
     card.again = card.again || card.open;
     card.open = false;
+    card.event = 0;
     receive_close();
     send_close();
 }
 
+/* The other end waits until this one has let go. */
+static void detached(void)
+{
+    card.open = false;
+    card.away = true;
+    xen_device_state(&card.device, XEN_STATE_CLOSED);
+}
+
+static void told(enum xen_news news)
+{
+    card.look = true;
+    if (news == XEN_NEWS_RESUMED)
+        resumed();
+    else if (card.open && xen_device_goes(&card.device))
+        detached();
+}
+
+/* The stack goes on with the address that it knows. */
+static int take_new(void)
+{
+    int error;
+    uint8_t mac[6];
+    char text[MAC_TEXT_SIZE];
+    if (look_for(true, &error) != 1)
+        return -EAGAIN;
+    if (read_mac(&card.device, mac) && memcmp(mac, card.mac, sizeof mac) != 0)
+        log_write(LOG_LEVEL_WARNING, "netfront", "the new network interface has another address, %s is kept", mac_format(text, card.mac));
+    return 0;
+}
+
 int card_again(void)
 {
+    if (card.away && card.look) {
+        card.look = false;
+        card.again = take_new() == 0;
+    }
     if (!card.again)
-        return -EIO;
+        return card.away ? -EAGAIN : -EIO;
     card.again = false;
     int error = xen_device_open(&card.device, "vif", card.number);
     error = error ? error : connect();
-    if (!error)
-        return 0;
-    card.open = false;
-    log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up again: error %d", -error);
-    return -EIO;
+    card.open = !error;
+    card.away = error;
+    if (error)
+        log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up again: error %d", -error);
+    return error ? -EAGAIN : 0;
 }
 
 int netfront_start(void)
@@ -242,7 +291,7 @@ int netfront_start(void)
     uint64_t mtu = xen_device_number(&card.device, false, "mtu", MTU_MOST);
     card.mtu = mtu >= MTU_LEAST && mtu < (uint64_t)KEY_MTU ? (unsigned)mtu : (unsigned)KEY_MTU;
     error = connect();
-    if (!error && !xen_device_on_resume(resumed))
+    if (!error && !xen_device_drive(told))
         error = -ENOSPC;
     if (error) {
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface cannot be set up: error %d", -error);
@@ -259,7 +308,7 @@ static void close_card(void)
 {
     if (card.open)
         xen_device_state(&card.device, XEN_STATE_CLOSING);
-    card.open = card.again = false;
+    card.open = card.again = card.away = false;
 }
 
 /* Pages that are granted stay: the other end may still have them, and the domain ends. */

@@ -111,12 +111,14 @@ static ptrdiff_t take(void *frame, size_t size)
 
 static int wait(int64_t deadline)
 {
-    ring_show(&ring);
+    if (card.open)
+        ring_show(&ring);
     if (deadline <= DEADLINE_NOW)
         return -ETIMEDOUT;
-    interrupt_arm(source, task_self());
+    if (source)
+        interrupt_arm(source, task_self());
     int error = 0;
-    if (ring_arm(&ring)) {
+    if (!card.open || ring_arm(&ring)) {
         waiting = task_self();
         error = task_park(deadline);
         waiting = NULL;
@@ -135,9 +137,11 @@ void receive_wake(void)
 static ptrdiff_t receive(void *frame, size_t size, int64_t deadline)
 {
     for (unsigned turn = 1;; turn++) {
-        if (!card.open && card_again() != 0)
-            return -EIO;
-        ptrdiff_t got = take(frame, size);
+        ptrdiff_t got = card.open ? 0 : card_again();
+        if (got == -EIO)
+            return got;
+        if (got == 0)
+            got = take(frame, size);
         if (got != 0 && got != -EAGAIN)
             return got;
         int error = 0;

@@ -96,9 +96,11 @@ static int reclaim(void)
 /* One attempt: 0, -EAGAIN, -EIO. */
 static int put(const struct view *views, size_t count, size_t size)
 {
-    if (!card.open && card_again() != 0)
-        return -EIO;
-    int error = free_count == 0 ? reclaim() : 0;
+    int error = card.open ? 0 : card_again();
+    if (error == -EAGAIN)
+        return 0; /* lost, as without a cable */
+    if (!error && free_count == 0)
+        error = reclaim();
     if (error)
         return error;
     if (free_count == 0)

@@ -30,7 +30,7 @@ struct interrupt_source {
 };
 static struct interrupt_source sources[SOURCES];
 static int64_t now;
-static void (*resumed)(void);
+static void (*tell)(enum xen_news);
 
 /* Everything that the image may not do ends the test. */
 static void require(bool condition, const char *what)
@@ -94,6 +94,11 @@ int xen_event_open(uint16_t domain)
     return DOUBLE_EVENT;
 }
 
+void xen_event_close(uint32_t event)
+{
+    require(event == DOUBLE_EVENT, "closing another channel");
+}
+
 void xen_event_send(uint32_t event)
 {
     require(event == DOUBLE_EVENT, "another channel");
@@ -123,10 +128,28 @@ int64_t xen_now(void)
 
 /* ---- saving ---- */
 
-bool xen_device_on_resume(void (*again)(void))
+bool xen_device_drive(void (*driver)(enum xen_news))
 {
-    resumed = again;
+    tell = driver;
     return true;
+}
+
+void xen_device_watch(const struct xen_device *device)
+{
+    (void)device;
+}
+
+bool xen_device_goes(const struct xen_device *device)
+{
+    (void)device;
+    return double_xen.other == XEN_STATE_UNKNOWN || double_xen.other >= XEN_STATE_CLOSING;
+}
+
+void double_xen_change(enum xen_state other)
+{
+    double_xen.other = other;
+    tell(XEN_NEWS_STORE);
+    double_xen_interrupt();
 }
 
 void double_xen_resume(void)
@@ -134,7 +157,7 @@ void double_xen_resume(void)
     memset(grants, 0, sizeof grants);
     double_xen.own = XEN_STATE_BEGINNING;
     double_xen.other = XEN_STATE_WAITING;
-    resumed();
+    tell(XEN_NEWS_RESUMED);
     double_xen_interrupt();
 }
 

@@ -38,6 +38,8 @@ char *double_xen_page(uint32_t grant, bool *read_only);
 unsigned double_xen_granted(void);
 /* The domain goes on after it was saved: nothing is granted, no channel is there, and the device's states are as at first. */
 void double_xen_resume(void);
+/* The other end goes, or another one comes, and the image is told. */
+void double_xen_change(enum xen_state other);
 /* Hands back the cookies of sources that are armed. */
 void double_xen_interrupt(void);
 

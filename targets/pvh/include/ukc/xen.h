@@ -79,6 +79,7 @@ volatile void *xen_shared_ring(enum xen_parameter page, enum xen_parameter chann
 
 /* A channel that the domain may bind; its port, or a negative errno value. */
 int xen_event_open(uint16_t domain);
+void xen_event_close(uint32_t event);
 /* Tells the other end. */
 void xen_event_send(uint32_t event);
 /* Whether the other end has told since the last call. */

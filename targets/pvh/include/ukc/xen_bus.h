@@ -21,12 +21,20 @@ struct xen_device {
 };
 
 /*
- * Whenever the domain goes on after it was saved the function is called, before any task runs: the device's other end is a new one that knows
- * nothing, its event channel and its grants are gone.  Who waits for an interrupt is woken then (interrupt.h); agreeing anew is for a task.
- * False: there are too many.
+ * Whoever drives a device is told, while no task runs:
+ * that the domain was saved and goes on: the device's other end is a new one that knows nothing, its event channel and its grants are gone;
+ * that something about devices has changed in the store, if one of them is watched: a device came, or goes.
+ * Who waits for an interrupt is woken then (interrupt.h); agreeing anew is for a task.
  */
-bool xen_device_on_resume(void (*)(void));
-void xen_devices_again(void); /* calls them: xen_suspend.c */
+enum xen_news { XEN_NEWS_RESUMED, XEN_NEWS_STORE };
+/* False: there are too many. */
+bool xen_device_drive(void (*tell)(enum xen_news));
+void xen_devices_tell(enum xen_news);
+/* What the store tells of a watch here is XEN_NEWS_STORE. */
+#define XEN_DEVICES_TOKEN "devices"
+void xen_device_watch(const struct xen_device *);
+/* Whether the other end is going, or has gone. */
+bool xen_device_goes(const struct xen_device *);
 
 /* The numbers of the devices of a kind ("vif", "vbd"), from the smallest on, `most` at most: how many, or an error. */
 int xen_device_list(const char *kind, unsigned *numbers, unsigned most);
