@@ -24,6 +24,7 @@ enum { SLOTS = 256, RECEIVE = 0, SEND = 1 };
 
 uint8_t test_vif_mac[6];
 int test_vif_index = -1;
+bool test_vif_offload = true;
 static uint32_t taken[END_RINGS];
 
 /* ---- what netfront stands on ---- */
@@ -129,14 +130,21 @@ static void receive(void)
     free(frame);
 }
 
+/* Zeroes, or what may be a segment of TCP, up to 33,000 bytes of it. */
 static void send_frame(void)
 {
-    char bytes[1514] = {0};
-    const struct view view = {bytes, 14 + (size_t)next_byte() * 5};
+    static char bytes[33000];
+    unsigned kind = next_byte();
+    struct view view = {bytes, 14 + (size_t)next_byte() * (kind & 1 ? 129 : 5)};
+    size_t ip = view.size - 14;
+    const uint8_t segment[] = {kind & 2 ? 0x08 : 0x86, kind & 2 ? 0 : 0xdd, kind & 2 ? 0x45 : 0x60, 0, kind & 2 ? (uint8_t)(ip >> 8) : 0, kind & 2 ? (uint8_t)ip : 0,
+                               (uint8_t)((ip - 40) >> 8), (uint8_t)(ip - 40), kind & 2 ? 0 : 6, 0, 0, kind & 2 ? 6 : 0};
+    memcpy(bytes + 12, kind & 4 ? segment : (const uint8_t[sizeof segment]){0}, sizeof segment);
+    bytes[14 + 20 + 12] = bytes[14 + 40 + 12] = (char)(kind & 0xf0);
     image_runs = true;
     int error = netfront_send(&view, 1, DEADLINE_NOW);
     image_runs = false;
-    require(error == 0 || error == -ETIMEDOUT || error == -EIO);
+    require(error == 0 || error == -ETIMEDOUT || error == -EIO || (error == -EMSGSIZE && view.size > 1514));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -147,6 +155,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     double_xen.other = XEN_STATE_CONNECTED;
     double_xen.own_changed = agree;
     double_xen_have("mac", "00:16:3e:00:00:02");
+    static const char *const features[] = {"feature-ipv6-csum-offload", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6"};
+    for (unsigned i = 0; i < sizeof features / sizeof *features; i++)
+        double_xen_say(features[i], size % 8 ? "1" : "0");
     taken[0] = taken[1] = race = 0;
     require(netfront_start() == 0);
     while (input < input_end)

@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <ukc/checksum.h>
 #include <ukc/xen.h>
 #include <ukc/xen_bus.h>
 #include <ukc/xen_store.h>
 
 uint8_t test_vif_mac[6];
 int test_vif_index;
+bool test_vif_offload;
 
 /* ---- Xen ---- */
 
@@ -61,6 +63,7 @@ void xen_event_send(uint32_t event)
 
 static unsigned vifs;            /* how many there are */
 static uint64_t offered_mtu, ring_grants[2];
+static const char *features; /* words: what the other end can do */
 static enum xen_state own_state;
 static enum xen_state other_state;
 static unsigned again;           /* transactions that have to be repeated */
@@ -86,7 +89,8 @@ int xen_device_read(const struct xen_device *device, bool others, const char *ke
 uint64_t xen_device_number(const struct xen_device *device, bool others, const char *key, uint64_t otherwise)
 {
     (void)device;
-    assert_false(others);
+    if (others)
+        return strstr(features, key) ? 1 : otherwise;
     if (strcmp(key, "state") == 0)
         return own_state;
     assert_string_equal(key, "mtu");
@@ -287,6 +291,8 @@ static void set_up(void)
 {
     memset(test_vif_mac, 0, 6);
     test_vif_index = -1;
+    test_vif_offload = true;
+    features = "feature-ipv6-csum-offload feature-sg feature-gso-tcpv4 feature-gso-tcpv6";
     grant_count = sends = again = receive_taken = send_taken = 0;
     memset(sources, 0, sizeof sources);
     vifs = 1;
@@ -302,6 +308,14 @@ static void start(void)
     assert_int_equal(netfront_start(), 0);
     assert_int_equal(own_state, XEN_STATE_CONNECTED);
     assert_int_equal(head(RECEIVE)->request_put, 64);
+}
+
+/* With what the other end can do. */
+static void start_with(const char *words)
+{
+    set_up();
+    features = words;
+    assert_int_equal(netfront_start(), 0);
 }
 
 static int send_frame(const char *bytes, size_t size)
@@ -350,7 +364,7 @@ static void which_one(void **state)
 static void frames_both_ways(void **state)
 {
     (void)state;
-    static char frame[1514], got[2000];
+    static char frame[1515], got[2000];
     struct send_request r;
     const char *bytes;
     start();
@@ -389,6 +403,142 @@ static void no_frames(void **state)
         assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
     }
     assert_string_equal(strstr(logged, "rules") ? "broken" : "", "");
+}
+
+/* ---- checksums and segments ---- */
+
+enum { TCP_HEAD4 = 14 + 20 + 20, TCP_HEAD6 = 14 + 40 + 20 };
+
+/* A segment of TCP of so many bytes in all, over IPv4 or IPv6, its checksum wrong. */
+static void segment(char *frame, unsigned version, size_t size)
+{
+    memset(frame, 0x5a, size);
+    size_t ip = size - 14;
+    uint8_t *p = (uint8_t *)frame;
+    memcpy(p + 12, version == 4 ? "\x08\x00" : "\x86\xdd", 2);
+    p[14] = version == 4 ? 0x45 : 0x60;
+    if (version == 4) {
+        p[16] = (uint8_t)(ip >> 8), p[17] = (uint8_t)ip;
+        p[20] = p[21] = 0;
+        p[23] = 6;
+    } else {
+        p[18] = (uint8_t)((ip - 40) >> 8), p[19] = (uint8_t)(ip - 40);
+        p[20] = 6;
+    }
+    p[14 + (version == 4 ? 20 : 40) + 12] = 0x50;
+}
+
+/* Sends it, and takes the one request that it makes. */
+static struct send_request send_one(char *frame, size_t size, const char **bytes)
+{
+    struct send_request r;
+    assert_int_equal(send_frame(frame, size), 0);
+    assert_true(take_sent(&r, bytes));
+    answer_send(r.id);
+    return r;
+}
+
+static void checksums_of_what_is_sent(void **state)
+{
+    (void)state;
+    static char frame[1514];
+    const char *bytes;
+    struct checksum_place place;
+    for (unsigned version = 4; version <= 6; version += 2) {
+        start();
+        segment(frame, version, 500);
+        struct send_request r = send_one(frame, 500, &bytes);
+        assert_int_equal(r.flags, 3);
+        assert_int_equal(checksum_find((const uint8_t *)bytes, 500, 500, &place), CHECKSUM_FOUND);
+        assert_memory_equal(bytes + place.start + place.field, &place.pseudo, 2);
+        start_with(version == 4 ? "feature-no-csum-offload" : "");
+        r = send_one(frame, 500, &bytes);
+        assert_int_equal(r.flags, 0);
+        assert_int_equal(checksum_verify((const uint8_t *)bytes, 500), CHECKSUM_FOUND);
+    }
+    start();
+    segment(frame, 4, 60); /* behind the datagram: bytes that the other end must not sum up */
+    frame[17] = 20 + 20 + 1;
+    assert_int_equal(send_one(frame, 60, &bytes).size, TCP_HEAD4 + 1);
+    set_up();
+    test_vif_offload = false;
+    assert_int_equal(netfront_start(), 0);
+    assert_int_equal(send_one(frame, 60, &bytes).flags, 0);
+}
+
+static void checksums_of_what_is_received(void **state)
+{
+    (void)state;
+    static char frame[200], got[200];
+    struct checksum_place place;
+    start();
+    segment(frame, 4, sizeof frame);
+    for (uint16_t flags = 0; flags < 4; flags++) {
+        char *page;
+        uint16_t id = next_buffer(&page);
+        memcpy(page, frame, sizeof frame);
+        answer_receive((struct receive_answer){.id = id, .flags = flags, .status = sizeof frame});
+        assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), flags ? (int)sizeof frame : -ETIMEDOUT);
+    }
+    assert_int_equal(checksum_find((uint8_t *)frame, sizeof frame, sizeof frame, &place), CHECKSUM_FOUND);
+    checksum_fill((uint8_t *)frame, &place);
+    deliver(frame, sizeof frame, 0);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), sizeof frame);
+}
+
+/* A long segment: a request for each piece, and what says how to divide it behind the first. */
+static void segments_are_divided(void **state)
+{
+    (void)state;
+    static char frame[40000], joined[40000];
+    struct netif_info info;
+    for (unsigned version = 4; version <= 6; version += 2) {
+        start();
+        netfront_info(&info);
+        assert_int_equal(info.divides, 16 * 2048);
+        for (unsigned round = 0; round < 100; round++) { /* around the ring */
+            size_t size = 1515 + round * 313, at = 0;
+            segment(frame, version, size);
+            assert_int_equal(send_frame(frame, size), 0);
+            for (bool more = true; more;) {
+                const char *bytes;
+                struct send_request r;
+                uint32_t index = send_taken;
+                bool first = at == 0;
+                memcpy(&r, slot(SEND, index), sizeof r);
+                if (first && size > 2048) { /* its size is that of all */
+                    r.size = 2048;
+                    memcpy(slot(SEND, index) + 10, &r.size, 2);
+                }
+                assert_true(take_sent(&r, &bytes));
+                memcpy(joined + at, bytes, r.size);
+                at += r.size;
+                more = r.flags & 4;
+                answer_send(r.id);
+                assert_int_equal(r.flags & 8, first ? 8 : 0);
+                if (!first)
+                    continue;
+                uint8_t extra[8];
+                const uint16_t nothing[2] = {0xffff, 1};
+                memcpy(extra, slot(SEND, send_taken++), sizeof extra);
+                assert_true(extra[0] == 1 && extra[1] == 0 && extra[4] == (version == 4 ? 1 : 2));
+                assert_int_equal(extra[2] | extra[3] << 8, 1514 - (version == 4 ? TCP_HEAD4 : TCP_HEAD6));
+                memcpy(slot(SEND, head(SEND)->answer_put++), nothing, sizeof nothing);
+            }
+            assert_int_equal(at, size);
+            assert_int_equal(send_taken, head(SEND)->request_put);
+            assert_memory_equal(joined + 60, frame + 60, 10);
+            assert_memory_equal(joined + 80, frame + 80, size - 80);
+        }
+    }
+    assert_int_equal(send_frame(frame, 16 * 2048 + 1), -EMSGSIZE);
+    memset(frame, 0, sizeof frame); /* no segment */
+    assert_int_equal(send_frame(frame, 3000), -EMSGSIZE);
+    start_with("feature-ipv6-csum-offload feature-sg feature-gso-tcpv4");
+    netfront_info(&info);
+    assert_int_equal(info.divides, 0);
+    segment(frame, 4, 1515);
+    assert_int_equal(send_frame(frame, 1515), -EMSGSIZE);
 }
 
 static int wanted;
@@ -582,7 +732,7 @@ static void sending_lies(void **state)
     static const char frame[60];
     const char *bytes;
     struct send_request r;
-    for (int lie = 0; lie < 3; lie++) {
+    for (int lie = 0; lie < 4; lie++) {
         start();
         for (int i = 0; i < 32; i++)
             assert_int_equal(send_frame(frame, sizeof frame), 0);
@@ -595,6 +745,10 @@ static void sending_lies(void **state)
         }
         if (lie == 2)
             head(SEND)->answer_put = 33;
+        if (lie == 3) { /* to an extra slot, of which there is none */
+            const uint16_t nothing[2] = {0xffff, 1};
+            memcpy(slot(SEND, head(SEND)->answer_put++), nothing, sizeof nothing);
+        }
         assert_int_equal(send_frame(frame, sizeof frame), -EIO);
         expect_broken("an answer that cannot be");
     }
@@ -606,6 +760,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(which_one, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(frames_both_ways, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(no_frames, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(checksums_of_what_is_sent, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(checksums_of_what_is_received, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(segments_are_divided, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_and_comes, instances_start, instances_stop),

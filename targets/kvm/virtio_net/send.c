@@ -15,6 +15,7 @@
 #include <string.h>
 #include <ukc/checksum.h>
 #include <ukc/deadline.h>
+#include <ukc/gather.h>
 #include <ukc/senders.h>
 #include <ukc/uncleared.h>
 
@@ -79,36 +80,16 @@ static int reclaim(void)
     return got < 0 ? card_broken() : 0;
 }
 
-struct reader {
-    const struct view *view;
-    size_t done; /* of it */
-};
-
-static void copy(struct reader *reader, char *to, size_t size)
-{
-    while (size > 0) {
-        size_t part = reader->view->size - reader->done;
-        part = part < size ? part : size;
-        if (part > 0)
-            memcpy(to, reader->view->bytes + reader->done, part);
-        to += part;
-        size -= part;
-        reader->done += part;
-        if (reader->done == reader->view->size)
-            *reader = (struct reader){reader->view + 1, 0};
-    }
-}
-
 /* Copies a frame into free pieces, behind room for the header; returns how many, each a part.  There are enough of them. */
 static unsigned fill(struct virtio_part *parts, const struct view *views, size_t size)
 {
-    struct reader reader = {views, 0};
+    struct gather from = {views, 0};
     size_t skip = sizeof(struct card_header), left = size;
     unsigned used = 0;
     for (unsigned at = free_first; left > 0; at = after[at], skip = 0) {
         char *piece = memory + (size_t)at * PIECE;
         size_t part = left < PIECE - skip ? left : PIECE - skip;
-        copy(&reader, piece + skip, part);
+        gather(&from, piece + skip, part);
         parts[used++] = (struct virtio_part){piece, skip + part};
         left -= part;
     }

@@ -38,6 +38,8 @@ struct card {
     uint32_t event; /* 0: none */
     uint8_t mac[6];
     unsigned mtu;
+    bool fills4, fills6; /* the other end fills in checksums of what is sent, over IPv4 and IPv6 */
+    bool divides;        /* and takes frames with segments of TCP that are longer than the wire's */
 };
 extern struct card card;
 
@@ -73,5 +75,7 @@ void send_release(void);
 void receive_begin(void);
 void receive_wake(void);
 void send_wake(void);
+/* Bytes of the longest frame that can be divided. */
+uint32_t send_most(void);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * netfront.c - finding the interface, and agreeing with its other end (xen/include/public/io/netif.h).
  *
- * Nothing optional is agreed on: one queue, one event channel, frames of one buffer each, checksums by the image.
+ * One queue, one event channel.  Checksums are left to the other end where it takes them, and segments of TCP that it divides; frames
+ * that it sends are of one buffer each, whose checksums may be missing: they never were on a wire.
  */
 #include "netfront.h"
 
@@ -174,7 +175,7 @@ static int write_offer(uint32_t transaction, void *context)
     const struct grants *grants = context;
     static const struct {
         const char *key, *value;
-    } fixed[] = {{"request-rx-copy", "1"}, {"feature-rx-notify", "1"}, {"feature-no-csum-offload", "1"}};
+    } fixed[] = {{"request-rx-copy", "1"}, {"feature-rx-notify", "1"}, {"feature-ipv6-csum-offload", "1"}};
     int error = 0;
     for (size_t i = 0; !error && i < sizeof fixed / sizeof *fixed; i++)
         error = xen_device_write(&card.device, transaction, fixed[i].key, fixed[i].value);
@@ -187,6 +188,18 @@ static int write_offer(uint32_t transaction, void *context)
     return error;
 }
 
+static bool others_feature(const char *key)
+{
+    return xen_device_number(&card.device, true, key, 0) == 1;
+}
+
+static void read_features(void)
+{
+    card.fills4 = KEY_OFFLOAD && !others_feature("feature-no-csum-offload");
+    card.fills6 = KEY_OFFLOAD && others_feature("feature-ipv6-csum-offload");
+    card.divides = card.fills4 && card.fills6 && others_feature("feature-sg") && others_feature("feature-gso-tcpv4") && others_feature("feature-gso-tcpv6");
+}
+
 static int connect(void)
 {
     struct grants grants = {};
@@ -194,6 +207,7 @@ static int connect(void)
         log_write(LOG_LEVEL_ERROR, "netfront", "the network interface's other end, in domain %u, is not ready", card.device.domain);
         return -ETIMEDOUT;
     }
+    read_features();
     if (card.event)
         xen_event_close(card.event);
     card.event = 0;
@@ -299,7 +313,7 @@ int netfront_start(void)
         return error;
     }
     char mac[MAC_TEXT_SIZE];
-    log_write(LOG_LEVEL_INFO, "netfront", "%s, MTU %u", mac_format(mac, card.mac), card.mtu);
+    log_write(LOG_LEVEL_INFO, "netfront", "%s, MTU %u%s%s", mac_format(mac, card.mac), card.mtu, card.fills4 ? ", checksums" : "", card.divides ? ", segments" : "");
     return 0;
 }
 
@@ -331,7 +345,11 @@ int card_broken(void)
 
 int netfront_info(struct netif_info *info)
 {
-    *info = (struct netif_info){.mtu = (uint16_t)card.mtu};
+    *info = (struct netif_info){
+        .mtu = (uint16_t)card.mtu,
+        .offload = NETIF_CHECKSUM_SEND | NETIF_CHECKSUM_RECEIVE, /* what the other end leaves is done here */
+        .divides = card.divides ? send_most() : 0,
+    };
     memcpy(info->mac, card.mac, 6);
     return 0;
 }

@@ -10,12 +10,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <ukc/checksum.h>
 #include <ukc/deadline.h>
 #include <ukc/one_receiver.h>
 #include <ukc/xen.h>
 
 enum { BUFFERS = KEY_RECEIVE_BUFFERS, TURN = 64 /* frames that nobody wants, after which others run */ };
-enum { MORE = 4, EXTRA = 8 }; /* flags: the frame goes on in the next buffer; a slot with something else follows */
+enum { BLANK = 1, VALID = 2, MORE = 4, EXTRA = 8 }; /* flags: no checksum; a good one; the frame goes on in the next buffer; a slot with something else follows */
 
 struct request {
     uint16_t id, padding;
@@ -106,7 +107,9 @@ static ptrdiff_t take(void *frame, size_t size)
     give(a.id);
     if (ring.put - ring.head->request_put >= BUFFERS / 4)
         ring_show(&ring);
-    return (size_t)got > size ? -EMSGSIZE : got;
+    if ((size_t)got > size)
+        return -EMSGSIZE;
+    return a.flags & (BLANK | VALID) || checksum_verify(frame, (size_t)got) != CHECKSUM_BAD ? got : 0;
 }
 
 static int wait(int64_t deadline)

@@ -1,5 +1,8 @@
 /*
- * send.c - frames to the other end: each is copied into a piece of granted memory, so that the caller's views are the caller's again at once.
+ * send.c - frames to the other end: each is copied into pieces of granted memory, so that the caller's views are the caller's again at once.
+ *
+ * A frame takes a request for each of its pieces.  One with a segment of TCP that is to be divided has a slot more, behind the first
+ * request, which is answered too (XEN_NETIF_EXTRA_TYPE_GSO).
  */
 #include "card.h"
 #include "interrupt.h"
@@ -10,15 +13,26 @@
 
 #include <errno.h>
 #include <string.h>
+#include <ukc/checksum.h>
 #include <ukc/deadline.h>
+#include <ukc/gather.h>
 #include <ukc/senders.h>
 #include <ukc/xen.h>
 
-enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2 };
+enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2, PARTS = 18 /* XEN_NETIF_NR_SLOTS_MIN */, TCP = 6 };
+enum { BLANK = 1, VALID = 2, MORE = 4, EXTRA = 8 };    /* flags of a request: as of what is received */
+enum { EXTRA_DIVIDE = 1, DIVIDE_TCP4 = 1, DIVIDE_TCP6 = 2 };
+enum { STATUS_EXTRA = 1 };                             /* the answer is to no request */
 
 struct request {
     uint32_t grant;
     uint16_t offset, flags, id, size;
+};
+struct extra {
+    uint8_t type, flags;
+    uint16_t segment; /* bytes of data in a frame, after the division */
+    uint8_t division, padding;
+    uint16_t features;
 };
 struct answer {
     uint16_t id;
@@ -26,6 +40,7 @@ struct answer {
 };
 union slot {
     struct request request;
+    struct extra extra;
     struct answer answer;
 };
 _Static_assert(sizeof(union slot) == 12 && MTU_MOST + ETHERNET <= PIECE, "as the protocol has it");
@@ -35,7 +50,7 @@ static char *memory;
 static int grants[PAGES];
 static bool sent[PIECES];
 static uint16_t free_pieces[PIECES];
-static unsigned free_count;
+static unsigned free_count, extras; /* extras: slots with something else than a request that are not answered yet */
 static struct interrupt_source *source;
 static struct sender *senders; /* who waits for room; the first is armed */
 
@@ -70,10 +85,21 @@ int send_open(int *grant)
     if (!memory)
         return -ENOMEM;
     memset(sent, 0, sizeof sent);
+    extras = 0;
     for (free_count = 0; free_count < PIECES; free_count++)
         free_pieces[free_count] = (uint16_t)(PIECES - 1 - free_count);
     *grant = ring.grant;
     return 0;
+}
+
+static unsigned parts_most(void)
+{
+    return PIECES / 2 < PARTS ? PIECES / 2 : PARTS;
+}
+
+uint32_t send_most(void)
+{
+    return parts_most() * (uint32_t)PIECE;
 }
 
 /* Takes back what was sent: 0 or -EIO. */
@@ -83,45 +109,124 @@ static int reclaim(void)
     if (count < 0)
         return card_broken();
     for (; count > 0; count--) {
-        uint16_t id = slot(ring.taken)->answer.id;
+        const struct answer a = {slot(ring.taken)->answer.id, slot(ring.taken)->answer.status};
         ring.taken++;
-        if (id >= PIECES || !sent[id])
+        if (a.status == STATUS_EXTRA && extras > 0) {
+            extras--;
+            continue;
+        }
+        if (a.id >= PIECES || !sent[a.id])
             return card_broken();
-        sent[id] = false;
-        free_pieces[free_count++] = id;
+        sent[a.id] = false;
+        free_pieces[free_count++] = a.id;
     }
     return 0;
 }
 
-/* One attempt: 0, -EAGAIN, -EIO. */
-static int put(const struct view *views, size_t count, size_t size)
+/* ---- one frame ---- */
+
+/* What the other end has to know of one, beside its bytes. */
+struct frame {
+    size_t size;
+    uint16_t flags;
+    struct extra extra; /* if flags have EXTRA */
+};
+
+/* What it needs to divide a segment of TCP; false: it is none. */
+static bool divide(struct frame *frame, const uint8_t *bytes, const struct checksum_place *place)
 {
-    int error = card.open ? 0 : card_again();
-    if (error == -EAGAIN)
-        return 0; /* lost, as without a cable */
-    if (!error && free_count == 0)
-        error = reclaim();
-    if (error)
-        return error;
-    if (free_count == 0)
-        return -EAGAIN;
-    uint16_t id = free_pieces[--free_count];
-    char *to = memory + (size_t)id * PIECE;
-    for (size_t i = 0; i < count; i++) {
-        if (views[i].size > 0)
-            memcpy(to, views[i].bytes, views[i].size);
-        to += views[i].size;
+    size_t end = place->start + (bytes[place->start + 12] >> 4) * 4u, most = ETHERNET + card.mtu;
+    if (!card.divides || place->protocol != TCP || end < place->start + 20 || end >= most)
+        return false;
+    frame->flags |= EXTRA;
+    frame->extra = (struct extra){.type = EXTRA_DIVIDE, .segment = (uint16_t)(most - end), .division = place->version == 4 ? DIVIDE_TCP4 : DIVIDE_TCP6};
+    return true;
+}
+
+/* In the frame's first piece: the checksum is filled in, or left to the other end, which sums up to the end: what stands behind the datagram goes.  0 or -EMSGSIZE. */
+static int prepare(struct frame *frame, uint8_t *bytes)
+{
+    struct checksum_place place;
+    size_t have = frame->size < PIECE ? frame->size : PIECE;
+    bool is_long = frame->size > ETHERNET + card.mtu;
+    enum checksum_kind kind = checksum_find(bytes, have, frame->size, &place);
+    bool fills = place.version == 4 ? card.fills4 : card.fills6;
+    if (kind == CHECKSUM_MORE || (is_long && (kind != CHECKSUM_FOUND || !divide(frame, bytes, &place))))
+        return -EMSGSIZE;
+    if (kind != CHECKSUM_FOUND)
+        return 0;
+    if (!fills) {
+        checksum_fill(bytes, &place);
+        return 0;
     }
-    volatile struct request *r = &slot(ring.put)->request;
+    memcpy(bytes + place.start + place.field, &place.pseudo, 2);
+    frame->flags |= BLANK | VALID;
+    frame->size = place.end;
+    return 0;
+}
+
+/* Free pieces: the n-th that is taken next. */
+static uint16_t free_piece(unsigned n)
+{
+    return free_pieces[free_count - 1 - n];
+}
+
+static void request(uint16_t id, uint16_t flags, size_t size)
+{
+    volatile struct request *r = &slot(ring.put++)->request;
     r->grant = (uint32_t)grants[id / 2];
     r->offset = (uint16_t)(id % 2 * PIECE);
-    r->flags = 0;
+    r->flags = flags;
     r->id = id;
     r->size = (uint16_t)size;
     sent[id] = true;
-    ring.put++;
+}
+
+/* The first request has the size of all (netif.h, "Guest transmit"). */
+static void show(const struct frame *frame)
+{
+    unsigned count = (unsigned)((frame->size + PIECE - 1) / PIECE);
+    for (unsigned i = 0; i < count; i++) {
+        uint16_t more = i + 1 < count ? MORE : 0;
+        size_t size = i == 0 ? frame->size : i + 1 < count ? PIECE : frame->size - (count - 1) * (size_t)PIECE;
+        request(free_piece(i), (uint16_t)(more | (i == 0 ? frame->flags : 0)), size);
+        if (i == 0 && frame->flags & EXTRA) {
+            volatile struct extra *extra = &slot(ring.put++)->extra;
+            *extra = frame->extra;
+            extras++;
+        }
+    }
+    free_count -= count;
     ring_show(&ring);
-    return 0;
+}
+
+/* Whether there is room for so many pieces and an extra slot. */
+static bool is_room(unsigned count)
+{
+    return free_count >= count && ring.put - ring.taken + count + 1 <= SLOTS;
+}
+
+/* One attempt: 0, -EAGAIN, -EMSGSIZE, -EIO. */
+static int put(const struct view *views, size_t size)
+{
+    struct gather from = {views, 0};
+    struct frame frame = {.size = size};
+    unsigned count = (unsigned)((size + PIECE - 1) / PIECE);
+    int error = card.open ? 0 : card_again();
+    if (error == -EAGAIN)
+        return 0; /* lost, as without a cable */
+    if (!error && !is_room(count))
+        error = reclaim();
+    if (error)
+        return error;
+    if (!is_room(count))
+        return -EAGAIN;
+    for (size_t i = 0, left = size; i < count; i++, left -= PIECE)
+        gather(&from, memory + (size_t)free_piece((unsigned)i) * PIECE, left < PIECE ? left : PIECE);
+    error = prepare(&frame, (uint8_t *)memory + (size_t)free_piece(0) * PIECE);
+    if (!error)
+        show(&frame);
+    return error;
 }
 
 /* ---- waiting for room ---- */
@@ -142,12 +247,12 @@ void send_wake(void)
 int netfront_send(const struct view *views, size_t count, int64_t deadline)
 {
     size_t size = views_size(views, count);
-    if (size > ETHERNET + card.mtu)
+    if (size > ETHERNET + card.mtu && (!card.divides || size > send_most()))
         return -EMSGSIZE;
     if (size < ETHERNET)
         return -EINVAL;
     int error;
-    while ((error = put(views, count, size)) == -EAGAIN) {
+    while ((error = put(views, size)) == -EAGAIN) {
         error = deadline <= DEADLINE_NOW ? -ETIMEDOUT : senders_wait(&senders, arm_first, deadline);
         if (error)
             break;
