@@ -117,7 +117,8 @@ static void read_returned(struct loader *l, struct reader *r, const struct value
         read_declaration(l, r, v->made, v->span, place);
     } else if (v->kind == VALUE_TABLE && (v->table->count == 0 || !v->table->entries[0].name)) {
         for (size_t i = 0; i < v->table->count; i++)
-            read_returned(l, r, &v->table->entries[i].value, place);
+            if (v->table->entries[i].value.kind != VALUE_NIL) /* no table holds nil: it could not be taken over, which is reported */
+                read_returned(l, r, &v->table->entries[i].value, place);
     } else {
         diag_error(l->diag, v->span, "a manifest returns declarations, not %s", value_name(v));
         if (v->kind == VALUE_TABLE)

@@ -23,7 +23,7 @@ static struct alarm {
     int timer, number;
     unsigned factor;
     const char *what;
-    char message[640];
+    char message[768];
     volatile sig_atomic_t size;
     struct sigaction previous;
 } alarms[] = {
@@ -55,7 +55,8 @@ void watchdog_file(const char *path)
         struct alarm *a = &alarms[i];
         a->size = 0;
         int n = snprintf(a->message, sizeof a->message,
-                         "%.500s: error: evaluating this file takes more than %u %s\n", path,
+                         "%.500s: error: evaluating this file takes more than %u %s\n"
+                         "help: a loop, or a pattern that tries too much (string.find, gsub)? others take milliseconds\n", path,
                          limit * a->factor, a->what);
         a->size = n > 0 && (size_t)n < sizeof a->message ? n : 0;
     }
