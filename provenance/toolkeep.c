@@ -12,47 +12,7 @@
 #include "../ukc/base/process.h"
 #include "../ukc/base/text.h"
 #include "blobs.h"
-#include "canon.h"
 #include "gitoid.h"
-
-#define LINES 100000
-
-/* A line of the identity. */
-struct part {
-    const char *kind;
-    struct tools_file file;
-};
-
-static bool read_part(struct arena *a, const struct canon_line *l, struct part *p)
-{
-    if (l->count != 4 || !hash_parse(l->words[1], &p->file.sha256) || !canon_parse_number(l->words[2], &p->file.size) || !canon_is_path(a, l->words[3]))
-        return false;
-    p->kind = l->words[0];
-    p->file.name = l->words[3];
-    p->file.program = strcmp(p->kind, "program") == 0;
-    return true;
-}
-
-static const struct part *read_parts(struct arena *a, const char *identity, size_t size, size_t *count)
-{
-    size_t lines;
-    const struct canon_line *all = canon_lines(a, identity, size, LINES, &lines);
-    VEC(struct part) parts = {};
-    for (size_t i = 1; all && i < lines; i++)
-        if (!read_part(a, &all[i], vec_add(a, &parts)))
-            return NULL;
-    *count = parts.count;
-    return parts.items;
-}
-
-const struct tools_file *tools_files(struct arena *a, const char *identity, size_t size, size_t *count)
-{
-    const struct part *parts = read_parts(a, identity, size, count);
-    struct tools_file *files = parts ? arena_array(a, struct tools_file, *count) : NULL;
-    for (size_t i = 0; parts && i < *count; i++)
-        files[i] = parts[i].file;
-    return files;
-}
 
 static const char *id_of(struct arena *a, const char *identity, struct hash *id)
 {
@@ -65,7 +25,7 @@ static const char *id_of(struct arena *a, const char *identity, struct hash *id)
 /* ---- keeping ---- */
 
 /* Where the compiler says that its headers are: "/usr/lib/clang/19".  Its builds ask it in the same way. */
-static const char *resource_of(struct arena *a, const struct part *parts, size_t count)
+static const char *resource_of(struct arena *a, const struct tools_part *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (parts[i].file.program && string_starts(parts[i].file.name, "clang")) {
@@ -90,7 +50,7 @@ static bool name_them(struct arena *a, const char *store, const char *identity, 
     return good;
 }
 
-static bool make_executable(struct arena *a, const char *store, const struct part *p, struct diag *d)
+static bool make_executable(struct arena *a, const char *store, const struct tools_part *p, struct diag *d)
 {
     return !p->file.program || chmod(blob_path(a, store, &p->file.sha256), 0555) == 0 ||
            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "a kept program cannot be made executable: %s", strerror(errno));
@@ -99,7 +59,7 @@ static bool make_executable(struct arena *a, const char *store, const struct par
 bool tools_keep(struct arena *a, const char *store, const struct toolset *t, struct tools_kept *out, struct diag *d)
 {
     size_t count = 0;
-    const struct part *parts = read_parts(a, t->text, strlen(t->text), &count);
+    const struct tools_part *parts = tools_parts(a, t->text, strlen(t->text), &count);
     id_of(a, t->text, &out->id);
     out->files = count;
     out->bytes = 0;
@@ -122,7 +82,7 @@ bool tools_keep(struct arena *a, const char *store, const struct toolset *t, str
 bool tools_adopt(struct arena *a, const char *store, const char *identity, const char *packages, const char *resource, struct diag *d)
 {
     size_t count = 0;
-    const struct part *parts = read_parts(a, identity, strlen(identity), &count);
+    const struct tools_part *parts = tools_parts(a, identity, strlen(identity), &count);
     bool good = parts || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the tools' identity cannot be read");
     for (size_t i = 0; i < count && good; i++)
         good = make_executable(a, store, &parts[i], d);
@@ -189,7 +149,7 @@ static const char *headers_of(struct arena *a, const char *root, const char *res
     return arena_printf(a, "%s/lib/clang/%s", root, path_base(resource));
 }
 
-static const char *place_of(struct arena *a, const char *root, const struct part *p, const char *resource)
+static const char *place_of(struct arena *a, const char *root, const struct tools_part *p, const char *resource)
 {
     const char *name = p->file.name;
     if (p->file.program)
@@ -198,7 +158,7 @@ static const char *place_of(struct arena *a, const char *root, const struct part
 }
 
 /* Another name of the kept file, else a copy. */
-static bool lay_out_part(struct arena *a, const char *store, const char *root, const struct part *p, const char *resource, struct diag *d)
+static bool lay_out_part(struct arena *a, const char *store, const char *root, const struct tools_part *p, const char *resource, struct diag *d)
 {
     const char *to = place_of(a, root, p, resource), *from = blob_path(a, store, &p->file.sha256);
     struct hash actual;
@@ -218,7 +178,7 @@ static bool lay_out_part(struct arena *a, const char *store, const char *root, c
 static bool lay_out(struct arena *a, const char *store, const char *root, const struct keeping *k, struct diag *d)
 {
     size_t count = 0;
-    const struct part *parts = read_parts(a, k->identity, k->size, &count);
+    const struct tools_part *parts = tools_parts(a, k->identity, k->size, &count);
     const char *aside = arena_printf(a, "%s.%ld.new", root, (long)getpid());
     bool good = parts && file_remove_tree(aside, d);
     for (size_t i = 0; good && i < count; i++)

@@ -11,6 +11,7 @@
 #define PROVENANCE_TOOLKEEP_H
 
 #include "objects.h"
+#include "tools_identity.h"
 #include "toolset.h"
 
 #define TOOLS_KEPT "refs/ukc/tools/"
@@ -27,15 +28,6 @@ bool tools_keep(struct arena *, const char *store, const struct toolset *, struc
 [[nodiscard]] const struct toolset *tools_find_kept(struct arena *, const char *store, const char *identity, const char *const *programs, size_t count,
                                                     struct diag *);
 
-/* Files of kept tools, for those who decide what may leave the store, and for bundles. */
-struct tools_file {
-    struct hash sha256;
-    uint64_t size;
-    const char *name;
-    bool program;
-};
-/* Those that an identity names, in the order of its lines; NULL: it is none. */
-[[nodiscard]] const struct tools_file *tools_files(struct arena *, const char *identity, size_t size, size_t *count);
 /* Where the headers of the compiler were, of kept tools with this id; NULL: they are not kept, or cannot be read, of which `damage` says why. */
 [[nodiscard]] const char *tools_resource(struct objects *, struct arena *, const struct hash *id, const char **damage);
 /* Tools whose files lie in the store already, each compared with its SHA-256, are kept from now on. */

@@ -23,7 +23,7 @@ RUNTIME = {
     "kv_block": ("tests/unit/runtime/block_double.c",
                  *(f"libs/kv_block/{part}.c" for part in ("kv_block", "compact", "mount", "blank", "lock", "index", "format", "crc64"))),
     "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "toolset_names", "recipe", "action", "canon",
-                                                     "gitoid", "history", "known", "recorded_write", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
+                                                     "gitoid", "history", "known", "note", "recorded_write", "tools_identity", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
                *(f"ukc/base/{part}.c" for part in ("arena", "diag", "file", "hash", "json", "map", "memory", "path", "render", "string", "text", "utf8", "version"))),
     "elf": (*(f"ukc/command/{part}.c" for part in ("elf_image", "sealed", "hardening", "hardening_code", "system_calls")),
             *(f"ukc/size/{part}.c" for part in ("debug_info", "debug_lines", "elf_file", "link_map", "reader", "size", "size_lines", "size_owner", "size_parts",
