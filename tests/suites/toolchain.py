@@ -50,7 +50,20 @@ def missing(context):
         expect(r.status != 0 and "the program 'ld.lld-19' is not installed" in r.out + r.err, "the missing tool is named", r)
 
 
+def another(context):
+    """A program of the compiler's name that is something else: found out before anything is built with it."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.write("bin/clang-19", "#!/bin/sh\necho nonsense\n")
+        os.chmod(p.file("bin", "clang-19"), 0o755)
+        p.environment["PATH"] = p.file("bin") + os.pathsep + p.environment["PATH"]
+        r = p.ukc("configure", "--target", "posix", "--profile", "dev", status=3)
+        expect("clang-19 --version' tells no version: 'nonsense'" in r.err and "PATH decides" in r.err, "it is named", r)
+        expect(not os.path.exists(p.file("build/posix/build.ninja")), "and nothing is configured", r)
+
+
 def tests(context):
+    yield "another", lambda: another(context)
     yield "replaced/newer", lambda: replaced(context, False)
     yield "replaced/older", lambda: replaced(context, True)
     yield "missing", lambda: missing(context)

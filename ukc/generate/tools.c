@@ -46,17 +46,38 @@ static const char *find(const struct generation *g, const char *program)
     return path;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* As "Debian clang version 19.1.7 (3~deb12u1)" has one. */
+static bool has_number(const char *line)
+{
+    for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.'))
+        if (dot > line && is_digit(dot[-1]) && is_digit(dot[1]))
+            return true;
+    return false;
+}
+
 /* The first line of what `--version` prints. */
 static bool put_version(const struct generation *g, const char *path, struct text *out)
 {
-    struct text said = {};
+    struct text said = {}, line = {};
     int status = process_run(&(struct process){.argv = (const char *[]){path, "--version", NULL}, .out = &said}, g->d);
     if (status > 0)
         diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "'%s --version' ended with status %d", path, status);
     for (const char *c = text_string(&said); *c && *c != '\n'; c++)
-        text_putc(out, (unsigned char)*c < ' ' ? '?' : *c);
+        text_putc(&line, (unsigned char)*c < ' ' ? '?' : *c);
+    bool good = status == 0;
+    if (good && !has_number(text_string(&line))) {
+        good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "'%s --version' tells no version: '%.60s'", path, text_string(&line));
+        diag_help(g->d, "is it another program of that name? PATH decides which one is taken");
+    }
+    text_puts(out, text_string(&line));
+    text_dispose(&line);
     text_dispose(&said);
-    return status == 0;
+    return good;
 }
 
 static bool put_tool(const struct generation *g, const struct tool *tool, const char *path, struct text *out)
