@@ -230,9 +230,9 @@ struct send_request {
 };
 static uint32_t receive_taken, send_taken;
 
-static struct ring_head *head(int which)
+static struct xen_front_head *head(int which)
 {
-    return (struct ring_head *)(void *)(uintptr_t)granted[ring_grants[which]];
+    return (struct xen_front_head *)(void *)(uintptr_t)granted[ring_grants[which]];
 }
 
 static char *slot(int which, uint32_t index)

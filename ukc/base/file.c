@@ -128,22 +128,25 @@ static bool holds(const char *path, const char *bytes, size_t size)
     return same;
 }
 
+enum { SHARED = 0644 };
+
 /* The name depends on nothing but the process, so that a crash leaves at most one per directory. */
-static int create_aside(const char *name)
+static int create_aside(const char *name, mode_t mode)
 {
     enum { FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC };
-    int fd = open(name, FLAGS, 0644);
+    int fd = open(name, FLAGS, mode);
     if (fd < 0 && errno == EEXIST && unlink(name) == 0)
-        fd = open(name, FLAGS, 0644);
+        fd = open(name, FLAGS, mode);
     return fd;
 }
 
-static bool replace(const char *path, const char *aside, const char *bytes, size_t size)
+/* `mode` is less what the umask takes, but for a private one. */
+static bool replace(const char *path, const char *aside, const char *bytes, size_t size, mode_t mode)
 {
-    int fd = create_aside(aside);
+    int fd = create_aside(aside, mode);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, bytes, size);
+    bool ok = (mode == SHARED || fchmod(fd, mode) == 0) && write_all(fd, bytes, size);
     int error = errno;
     if (close(fd) < 0 && ok) {
         ok = false;
@@ -160,6 +163,20 @@ static bool replace(const char *path, const char *aside, const char *bytes, size
     return ok;
 }
 
+static bool replace_reporting(struct arena *scratch, const char *path, const void *bytes, size_t size, mode_t mode, struct diag *d)
+{
+    char *aside = arena_printf(scratch, "%s/.ukc-%ld.tmp", path_directory(scratch, path), (long)getpid());
+    return replace(path, aside, bytes, size, mode) || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
+}
+
+bool file_write_private(const char *path, const void *bytes, size_t size, bool executable, struct diag *d)
+{
+    struct arena *scratch = arena_create();
+    bool ok = replace_reporting(scratch, path, bytes, size, executable ? 0700 : 0600, d);
+    arena_destroy(scratch);
+    return ok;
+}
+
 bool file_write(const char *path, const void *bytes, size_t size, bool *changed, struct diag *d)
 {
     bool same = holds(path, bytes, size);
@@ -171,10 +188,7 @@ bool file_write(const char *path, const void *bytes, size_t size, bool *changed,
     const char *directory = path_directory(scratch, path);
     bool ok = file_make_directories(directory, d);
     if (ok) {
-        char *aside = arena_printf(scratch, "%s/.ukc-%ld.tmp", directory, (long)getpid());
-        ok = replace(path, aside, bytes, size);
-        if (!ok)
-            diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
+        ok = replace_reporting(scratch, path, bytes, size, SHARED, d);
     }
     if (!ok && changed)
         *changed = false;

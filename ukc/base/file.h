@@ -24,6 +24,8 @@ const struct source *file_read(struct arena *, const char *path, struct span pla
  * untouched (its time does not change), and *changed is false.  changed may be NULL.
  */
 bool file_write(const char *path, const void *bytes, size_t size, bool *changed, struct diag *);
+/* Replaces it by one that only its owner can read, whatever the umask; its directory is there. */
+bool file_write_private(const char *path, const void *bytes, size_t size, bool executable, struct diag *);
 
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);

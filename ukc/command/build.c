@@ -250,7 +250,9 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     hash_hex(&sha, image->sha256);
     image->before = image->sizes;
     image->sizes = sizes_make(p, image->path);
-    bool ok = record_image(p, image, started) && file_stat(image->path, &now) && remember_image(p, image, &now);
+    bool ok = record_image(p, image, started) &&
+              (file_stat(image->path, &now) || diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is not there any more", image->path)) &&
+              remember_image(p, image, &now);
     *status = (int)diag_status(p->d);
     return ok;
 }

@@ -3,8 +3,16 @@
  */
 #include "elf_image.h"
 #include <string.h>
+#include "../base/file.h"
 
-enum { DYNAMIC_MOST = 4096 };
+enum { DYNAMIC_MOST = 4096, IMAGE_MOST = 1 << 30 };
+
+const struct source *elf_image_read(struct arena *a, const char *path, struct diag *d)
+{
+    struct source *named = arena_new(a, struct source);
+    named->path = path;
+    return file_read(a, path, (struct span){.source = named}, IMAGE_MOST, d);
+}
 
 static bool within(const struct elf_image *e, uint64_t offset, uint64_t size)
 {

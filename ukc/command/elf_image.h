@@ -28,6 +28,8 @@ struct elf_image {
     size_t names_size;
 };
 
+/* The bytes of a file that is to be one; NULL after reporting. */
+const struct source *elf_image_read(struct arena *, const char *path, struct diag *);
 bool elf_image_open(struct arena *, const struct source *, struct elf_image *, struct diag *);
 const Elf64_Phdr *elf_image_segment(const struct elf_image *, uint32_t type); /* the first of this type; NULL */
 bool elf_image_dynamic(const struct elf_image *, int64_t tag, uint64_t *value); /* value may be NULL */

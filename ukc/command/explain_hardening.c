@@ -3,7 +3,6 @@
  */
 #include "explain_hardening.h"
 #include "hardening.h"
-#include "../base/file.h"
 #include "../base/json.h"
 #include <stdio.h>
 
@@ -29,9 +28,7 @@ static void tell_json(struct invocation *i, const struct hardening *h, const cha
 int explain_hardening(struct invocation *i)
 {
     const char *path = i->arguments[0];
-    struct source *named = arena_new(i->arena, struct source);
-    named->path = path;
-    const struct source *s = file_read(i->arena, path, (struct span){.source = named}, (size_t)1 << 30, i->diag);
+    const struct source *s = elf_image_read(i->arena, path, i->diag);
     const struct hardening *h = s ? hardening_read(i->arena, s, i->diag) : NULL;
     if (h && given(i, OPTION_json))
         tell_json(i, h, path);

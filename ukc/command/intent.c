@@ -121,7 +121,7 @@ static bool add_embedded(struct intent *in, const struct edges *edges)
 static bool add_hardening(struct intent *in, const char *path)
 {
     struct text t = {};
-    const struct source *image = file_read(in->p->a, path, SPAN_NONE, (size_t)1 << 30, in->p->d);
+    const struct source *image = elf_image_read(in->p->a, path, in->p->d);
     const struct hardening *h = image ? hardening_read(in->p->a, image, in->p->d) : NULL;
     if (!h)
         return false;

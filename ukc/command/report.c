@@ -67,7 +67,7 @@ static void read_record(struct project *p, struct made *m)
 static void read_features(struct project *p, struct page_source *source)
 {
     static const enum page_holds as[] = {[HELD_NO] = PAGE_HOLDS_NOT, [HELD_YES] = PAGE_HOLDS, [HELD_UNSEEN] = PAGE_HOLDS_UNSEEN};
-    const struct source *file = file_read(p->a, project_image(p), SPAN_NONE, (size_t)1 << 30, p->d);
+    const struct source *file = elf_image_read(p->a, project_image(p), p->d);
     const struct hardening *h = file ? hardening_read(p->a, file, p->d) : NULL;
     if (!h)
         return;

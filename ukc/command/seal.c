@@ -17,8 +17,6 @@
 #include "../base/json.h"
 #include "../../libs/secret/format.h"
 
-enum { IMAGE_MOST = 1 << 30 };
-
 struct sealing {
     struct invocation *i;
     struct arena *a;
@@ -131,9 +129,7 @@ static bool take_all(struct sealing *s)
 static bool open_image(struct sealing *s)
 {
     struct stat st;
-    struct source *named = arena_new(s->a, struct source);
-    named->path = s->path;
-    s->image = file_read(s->a, s->path, (struct span){.source = named}, IMAGE_MOST, s->d);
+    s->image = elf_image_read(s->a, s->path, s->d);
     if (!s->image || !sealed_read(s->a, s->image, &s->secrets, s->d))
         return false;
     s->executable = stat(s->path, &st) == 0 && st.st_mode & S_IXUSR;
@@ -182,31 +178,6 @@ static char *sealed_bytes(const struct sealing *s)
     return bytes;
 }
 
-/* Never readable by others, not for a moment, and never half. */
-static bool write_sealed(const struct sealing *s, const char *bytes)
-{
-    const char *aside = arena_printf(s->a, "%s/.ukc-%ld.sealed", path_directory(s->a, s->output), (long)getpid());
-    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && fchmod(fd, s->executable ? 0700 : 0600) == 0;
-    for (size_t at = 0; good && at < s->image->size;) {
-        ssize_t n = write(fd, bytes + at, s->image->size - at);
-        good = n > 0 || (n < 0 && errno == EINTR);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    int error = errno;
-    if (fd >= 0 && close(fd) != 0 && good) {
-        good = false;
-        error = errno;
-    }
-    if (good && rename(aside, s->output) != 0) {
-        good = false;
-        error = errno;
-    }
-    if (!good && fd >= 0)
-        unlink(aside);
-    return good || diag_fail(s->d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", s->output, strerror(error));
-}
-
 static void tell(struct sealing *s)
 {
     char hex[HASH_HEX];
@@ -241,7 +212,7 @@ int command_seal(struct invocation *i)
         diag_help(i->diag, "'ukc explain --hardening %s' says which the image needs", s.path);
     } else if (open_image(&s) && take_all(&s) && check_output(&s)) {
         char *bytes = sealed_bytes(&s);
-        if (write_sealed(&s, bytes))
+        if (file_write_private(s.output, bytes, s.image->size, s.executable, s.d))
             tell(&s);
         explicit_bzero(bytes, s.image->size);
         for (size_t k = 0; k < s.secrets.count; k++)

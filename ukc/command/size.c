@@ -134,10 +134,9 @@ static void print_text(const struct size_report *r, enum size_by by, const struc
 /* What is no image has none. */
 static struct image_secrets secrets_of(struct invocation *i, const char *image)
 {
-    enum { IMAGE_MOST = 1 << 30 };
     struct image_secrets secrets = {};
     struct diag *quiet = diag_create();
-    const struct source *s = file_read(i->arena, image, SPAN_NONE, IMAGE_MOST, quiet);
+    const struct source *s = elf_image_read(i->arena, image, quiet);
     if (s)
         (void)sealed_read(i->arena, s, &secrets, quiet);
     diag_destroy(quiet);

@@ -46,16 +46,12 @@ static const char *find(const struct generation *g, const char *program)
     return path;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* As "Debian clang version 19.1.7 (3~deb12u1)" has one. */
 static bool has_number(const char *line)
 {
+    static const char digits[] = "0123456789";
     for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.'))
-        if (dot > line && is_digit(dot[-1]) && is_digit(dot[1]))
+        if (dot > line && strspn(dot - 1, digits) && strspn(dot + 1, digits))
             return true;
     return false;
 }

@@ -165,6 +165,15 @@ static inline enum checksum_kind checksum_find(const uint8_t *frame, size_t have
     }
 }
 
+/* Bytes of all headers of a segment of TCP, which was found; 0: it is none, or its headers are not whole, or not less than `most`. */
+static inline size_t checksum_tcp_headers(const uint8_t *frame, const struct checksum_place *place, size_t most)
+{
+    if (place->protocol != CHECKSUM_TCP)
+        return 0;
+    size_t end = place->start + (frame[place->start + 12] >> 4) * (size_t)4;
+    return end >= place->start + 20 && end < most ? end : 0;
+}
+
 /* ---- computing ---- */
 
 /* Computes and stores it; the whole frame is there.  Whatever the field held is overwritten. */

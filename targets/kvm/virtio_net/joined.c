@@ -11,7 +11,7 @@
 #include <string.h>
 #include <ukc/checksum.h>
 
-enum { HEAD_MOST = 256, TCP_LEAST = 20, FLAG_FIN = 0x01, FLAG_PSH = 0x08, FLAG_CWR = 0x80 };
+enum { HEAD_MOST = 256, FLAG_FIN = 0x01, FLAG_PSH = 0x08, FLAG_CWR = 0x80 };
 
 static struct {
     struct piece {
@@ -56,12 +56,12 @@ static bool find_headers(const struct card_header *header, size_t size)
     memcpy(joined.head, first->buffer + first->at, have);
     if (header->segment == 0 || !(header->flags & (HEADER_CHECKSUM | HEADER_VALID)))
         return false;
-    if (checksum_find(joined.head, have, size, place) != CHECKSUM_FOUND || place->protocol != CHECKSUM_TCP)
+    if (checksum_find(joined.head, have, size, place) != CHECKSUM_FOUND)
         return false;
     if (header->division != (place->version == 4 ? DIVISION_TCP4 : DIVISION_TCP6))
         return false;
-    size_t end = place->start + (joined.head[place->start + 12] >> 4) * 4u;
-    if (end < place->start + TCP_LEAST || end > have || end >= place->end || end >= ETHERNET + card.mtu)
+    size_t end = checksum_tcp_headers(joined.head, place, ETHERNET + card.mtu);
+    if (end == 0 || end > have || end >= place->end)
         return false;
     joined.head_size = end;
     first->at += end;

@@ -19,7 +19,7 @@
 #include <ukc/senders.h>
 #include <ukc/uncleared.h>
 
-enum { PARTS = 34, PIECES = KEY_SEND_BUFFERS, NONE = 0xffff, IP_MOST = 65535, TCP = 6 };
+enum { PARTS = 34, PIECES = KEY_SEND_BUFFERS, NONE = 0xffff, IP_MOST = 65535 };
 static_assert(PARTS * PIECE >= IP_MOST + ETHERNET + (int)sizeof(struct card_header));
 
 static struct virtio_queue *queue;
@@ -112,8 +112,8 @@ static void keep(unsigned count)
 /* What the device needs to know to divide a segment of TCP; false: it is none. */
 static bool divide(struct card_header *header, const uint8_t *frame, const struct checksum_place *place)
 {
-    size_t end = place->start + (frame[place->start + 12] >> 4) * 4u, most = ETHERNET + card.mtu;
-    if (!card.divides || place->protocol != TCP || end < place->start + 20 || end >= most)
+    size_t most = ETHERNET + card.mtu, end = checksum_tcp_headers(frame, place, most);
+    if (!card.divides || end == 0)
         return false;
     header->division = place->version == 4 ? DIVISION_TCP4 : DIVISION_TCP6;
     header->headers = (uint16_t)end;

@@ -11,19 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ukc/xen_bus.h>
+#include <ukc/xen_front.h>
 
 enum { ETHERNET = 14, MTU_LEAST = 576, MTU_MOST = 1500, PAGE = 4096, SLOTS = 256 /* of either ring */ };
 
-/* In front of a ring's slots. */
-struct ring_head {
-    uint32_t request_put, request_event, answer_put, answer_event;
-    uint8_t padding[48];
-};
-
-/* One end's view of a ring: what it has put and taken itself. */
 struct ring {
-    volatile struct ring_head *head;
-    uint32_t put, taken;
+    struct xen_front front;
+    uint32_t shown; /* of what was put, what the other end knows of */
     int grant;
 };
 
@@ -50,12 +44,8 @@ void unshare(char *memory, unsigned pages, const int *grants);
 /* A ring in a page of its own: 0 or a negative errno value. */
 int ring_open(struct ring *);
 void ring_close(struct ring *);
-/* How many answers there are to take; -EIO: so many cannot be. */
-int ring_answers(struct ring *);
 /* Shows the other end what was put, and wakes it if it waits. */
 void ring_show(struct ring *);
-/* Wants to be woken by the next answer: false, there is one already. */
-bool ring_arm(struct ring *);
 
 /* The other end broke the rules: the interface is taken out of use, and the log says so once.  Returns -EIO. */
 int card_broken(void);

@@ -60,39 +60,22 @@ int ring_open(struct ring *ring)
     char *page = share(1, &ring->grant, false);
     if (!page)
         return -ENOMEM;
-    ring->head = (volatile struct ring_head *)(void *)page;
-    ring->head->request_event = ring->head->answer_event = 1;
+    ring->front = xen_front_open(page);
     return 0;
 }
 
 void ring_close(struct ring *ring)
 {
-    unshare((char *)(uintptr_t)ring->head, 1, &ring->grant);
+    unshare((char *)(uintptr_t)ring->front.head, 1, &ring->grant);
     *ring = (struct ring){};
-}
-
-int ring_answers(struct ring *ring)
-{
-    uint32_t count = ring->head->answer_put - ring->taken;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return count > ring->put - ring->taken ? -EIO : (int)count;
 }
 
 void ring_show(struct ring *ring)
 {
-    uint32_t before = ring->head->request_put;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    ring->head->request_put = ring->put;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (ring->put - ring->head->request_event < ring->put - before)
+    uint32_t before = ring->shown;
+    ring->shown = ring->front.put;
+    if (xen_front_show(&ring->front, before))
         xen_event_send(card.event);
-}
-
-bool ring_arm(struct ring *ring)
-{
-    ring->head->answer_event = ring->taken + 1;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return ring->head->answer_put == ring->taken;
 }
 
 /* ---- which interface ---- */

@@ -42,7 +42,7 @@ static struct task *waiting;
 
 static volatile union slot *slot(uint32_t index)
 {
-    return (volatile union slot *)(ring.head + 1) + index % SLOTS;
+    return (volatile union slot *)(ring.front.head + 1) + index % SLOTS;
 }
 
 void receive_close(void)
@@ -76,9 +76,9 @@ int receive_open(int *grant)
 static void give(unsigned id)
 {
     given[id] = true;
-    slot(ring.put)->request.grant = (uint32_t)grants[id];
-    slot(ring.put)->request.id = (uint16_t)id;
-    ring.put++;
+    slot(ring.front.put)->request.grant = (uint32_t)grants[id];
+    slot(ring.front.put)->request.id = (uint16_t)id;
+    ring.front.put++;
 }
 
 void receive_begin(void)
@@ -91,11 +91,11 @@ void receive_begin(void)
 /* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -EIO. */
 static ptrdiff_t take(void *frame, size_t size)
 {
-    int count = ring_answers(&ring);
+    int count = xen_front_answers(&ring.front);
     if (count <= 0)
         return count ? card_broken() : -EAGAIN;
-    const struct answer a = {slot(ring.taken)->answer.id, slot(ring.taken)->answer.offset, slot(ring.taken)->answer.flags, slot(ring.taken)->answer.status};
-    ring.taken++;
+    const struct answer a = {slot(ring.front.taken)->answer.id, slot(ring.front.taken)->answer.offset, slot(ring.front.taken)->answer.flags, slot(ring.front.taken)->answer.status};
+    ring.front.taken++;
     if (a.id >= BUFFERS || !given[a.id] || (a.flags & EXTRA) || (a.status > 0 && a.offset + a.status > PAGE))
         return card_broken();
     given[a.id] = false;
@@ -105,7 +105,7 @@ static ptrdiff_t take(void *frame, size_t size)
     if (got > 0 && (size_t)got <= size)
         memcpy(frame, memory + (size_t)a.id * PAGE + a.offset, (size_t)got);
     give(a.id);
-    if (ring.put - ring.head->request_put >= BUFFERS / 4)
+    if (ring.front.put - ring.shown >= BUFFERS / 4)
         ring_show(&ring);
     if ((size_t)got > size)
         return -EMSGSIZE;
@@ -121,7 +121,7 @@ static int wait(int64_t deadline)
     if (source)
         interrupt_arm(source, task_self());
     int error = 0;
-    if (!card.open || ring_arm(&ring)) {
+    if (!card.open || xen_front_arm(&ring.front)) {
         waiting = task_self();
         error = task_park(deadline);
         waiting = NULL;

@@ -19,7 +19,7 @@
 #include <ukc/senders.h>
 #include <ukc/xen.h>
 
-enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2, PARTS = 18 /* XEN_NETIF_NR_SLOTS_MIN */, TCP = 6 };
+enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2, PARTS = 18 /* XEN_NETIF_NR_SLOTS_MIN */ };
 enum { BLANK = 1, VALID = 2, MORE = 4, EXTRA = 8 };    /* flags of a request: as of what is received */
 enum { EXTRA_DIVIDE = 1, DIVIDE_TCP4 = 1, DIVIDE_TCP6 = 2 };
 enum { STATUS_EXTRA = 1 };                             /* the answer is to no request */
@@ -56,7 +56,7 @@ static struct sender *senders; /* who waits for room; the first is armed */
 
 static volatile union slot *slot(uint32_t index)
 {
-    return (volatile union slot *)(ring.head + 1) + index % SLOTS;
+    return (volatile union slot *)(ring.front.head + 1) + index % SLOTS;
 }
 
 void send_close(void)
@@ -105,12 +105,12 @@ uint32_t send_most(void)
 /* Takes back what was sent: 0 or -EIO. */
 static int reclaim(void)
 {
-    int count = ring_answers(&ring);
+    int count = xen_front_answers(&ring.front);
     if (count < 0)
         return card_broken();
     for (; count > 0; count--) {
-        const struct answer a = {slot(ring.taken)->answer.id, slot(ring.taken)->answer.status};
-        ring.taken++;
+        const struct answer a = {slot(ring.front.taken)->answer.id, slot(ring.front.taken)->answer.status};
+        ring.front.taken++;
         if (a.status == STATUS_EXTRA && extras > 0) {
             extras--;
             continue;
@@ -135,8 +135,8 @@ struct frame {
 /* What it needs to divide a segment of TCP; false: it is none. */
 static bool divide(struct frame *frame, const uint8_t *bytes, const struct checksum_place *place)
 {
-    size_t end = place->start + (bytes[place->start + 12] >> 4) * 4u, most = ETHERNET + card.mtu;
-    if (!card.divides || place->protocol != TCP || end < place->start + 20 || end >= most)
+    size_t most = ETHERNET + card.mtu, end = checksum_tcp_headers(bytes, place, most);
+    if (!card.divides || end == 0)
         return false;
     frame->flags |= EXTRA;
     frame->extra = (struct extra){.type = EXTRA_DIVIDE, .segment = (uint16_t)(most - end), .division = place->version == 4 ? DIVIDE_TCP4 : DIVIDE_TCP6};
@@ -173,7 +173,7 @@ static uint16_t free_piece(unsigned n)
 
 static void request(uint16_t id, uint16_t flags, size_t size)
 {
-    volatile struct request *r = &slot(ring.put++)->request;
+    volatile struct request *r = &slot(ring.front.put++)->request;
     r->grant = (uint32_t)grants[id / 2];
     r->offset = (uint16_t)(id % 2 * PIECE);
     r->flags = flags;
@@ -191,7 +191,7 @@ static void show(const struct frame *frame)
         size_t size = i == 0 ? frame->size : i + 1 < count ? PIECE : frame->size - (count - 1) * (size_t)PIECE;
         request(free_piece(i), (uint16_t)(more | (i == 0 ? frame->flags : 0)), size);
         if (i == 0 && frame->flags & EXTRA) {
-            volatile struct extra *extra = &slot(ring.put++)->extra;
+            volatile struct extra *extra = &slot(ring.front.put++)->extra;
             *extra = frame->extra;
             extras++;
         }
@@ -203,7 +203,7 @@ static void show(const struct frame *frame)
 /* Whether there is room for so many pieces and an extra slot. */
 static bool is_room(unsigned count)
 {
-    return free_count >= count && ring.put - ring.taken + count + 1 <= SLOTS;
+    return free_count >= count && ring.front.put - ring.front.taken + count + 1 <= SLOTS;
 }
 
 /* One attempt: 0, -EAGAIN, -EMSGSIZE, -EIO. */
@@ -235,7 +235,7 @@ static void arm_first(void)
 {
     if (source)
         interrupt_arm(source, senders ? senders->task : NULL);
-    if (senders && (!card.open || !ring_arm(&ring)))
+    if (senders && (!card.open || !xen_front_arm(&ring.front)))
         task_wake(senders->task);
 }
 
