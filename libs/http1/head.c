@@ -5,29 +5,22 @@
  * neither elsewhere, none continues the one before (obs-fold), the request
  * line is `token SP target SP HTTP/d.d`.  What two parsers could read in two
  * ways is refused, so that nothing can be smuggled past a proxy in front.
- * llhttp then takes the fields apart, and decodes chunks; but what follows the
- * last chunk is read here, because its versions differ in what they take for a line.
+ * A parser then takes the fields apart; what they mean is found out here.
  *
  * (RFC 9112 sections 2.2, 3, 5, 6 and 11.2.)
  */
 #include "internal.h"
 
 #include <errno.h>
-#include <llhttp.h>
 #include <strings.h>
+#include <ukc/http_token.h>
+#include "parser.h"
 #include "text.h"
-
-_Static_assert(sizeof(llhttp_t) <= PARSER_BYTES, "llhttp_t has grown");
 
 enum {
     EMPTY_LINES_MOST = 2, /* before a request, RFC 9112 section 2.2 */
     METHOD_AND_VERSION_MOST = 64,
 };
-
-static llhttp_t *parser_of(struct http1_exchange *x)
-{
-    return (llhttp_t *)(void *)x->parser;
-}
 
 /* Whether the name is the known one, which is written small; without regard to case. */
 static bool is_called(const char *known, const char *name, size_t size)
@@ -60,70 +53,6 @@ static enum known_field known_field(const char *name, size_t size)
             return (enum known_field)i;
     return FIELD_OTHER;
 }
-
-/* --- what llhttp calls --- */
-
-static int on_field(llhttp_t *parser, const char *bytes, size_t size)
-{
-    struct http1_exchange *x = parser->data;
-    if (size == 0)
-        return HPE_USER;
-    if (x->field_count == KEY_HEADERS) {
-        parser->reason = "too many";
-        return HPE_USER;
-    }
-    struct field *field = &x->fields[x->field_count++];
-    *field = (struct field){.name = {bytes, size}, .known = known_field(bytes, size)};
-    x->known |= UINT32_C(1) << field->known;
-    return 0;
-}
-
-static int on_value(llhttp_t *parser, const char *bytes, size_t size)
-{
-    struct http1_exchange *x = parser->data;
-    while (size > 0 && (bytes[size - 1] == ' ' || bytes[size - 1] == '\t'))
-        size--;
-    x->fields[x->field_count - 1].value = (struct view){bytes, size};
-    return 0;
-}
-
-/* Stop behind the head; Upgrade is not for us. */
-static int on_head(llhttp_t *parser)
-{
-    parser->upgrade = 0;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t head_settings = {
-    .on_header_field = on_field,
-    .on_header_value = on_value,
-    .on_headers_complete = on_head,
-};
-
-struct chunk {
-    struct view piece;
-    bool last;
-};
-
-static int on_content(llhttp_t *parser, const char *bytes, size_t size)
-{
-    struct chunk *chunk = parser->data;
-    chunk->piece = (struct view){bytes, size};
-    return HPE_PAUSED;
-}
-
-/* Stop behind the line of the last chunk, whose size is 0. */
-static int on_chunk(llhttp_t *parser)
-{
-    struct chunk *chunk = parser->data;
-    chunk->last = parser->content_length == 0;
-    return chunk->last ? HPE_PAUSED : 0;
-}
-
-static const llhttp_settings_t chunk_settings = {
-    .on_body = on_content,
-    .on_chunk_header = on_chunk,
-};
 
 /* --- lines --- */
 
@@ -161,13 +90,9 @@ static int check_lines(struct http1_exchange *x)
 
 static bool is_token(struct view text)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.bytes[i];
-        if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-              (c && strchr(others, c))))
+    for (size_t i = 0; i < text.size; i++)
+        if (!http_token(text.bytes[i]))
             return false;
-    }
     return text.size > 0;
 }
 
@@ -225,44 +150,73 @@ static size_t count_known(const struct http1_exchange *x, enum known_field known
     return count;
 }
 
-static unsigned body_of(struct http1_exchange *x, const llhttp_t *parser)
+static unsigned coded_body(struct http1_exchange *x)
 {
-    if (has_field(x, FIELD_TRANSFER_ENCODING)) {
-        struct view coding = known_value(x, FIELD_TRANSFER_ENCODING);
-        /* a length beside it, a second one, and codings before HTTP/1.1 are how requests are smuggled */
-        if (has_field(x, FIELD_CONTENT_LENGTH) || x->minor == 0 || coding.size == 0 ||
-            count_known(x, FIELD_TRANSFER_ENCODING) != 1)
-            return 400;
-        if (coding.size == 7 && strncasecmp(coding.bytes, "chunked", 7) == 0) {
-            x->body = BODY_CHUNKED;
-            return 0;
-        }
-        /* chunked must come last; what comes before it we cannot decode */
-        bool last = coding.size > 8 && strncasecmp(coding.bytes + coding.size - 7, "chunked", 7) == 0 &&
-                    strchr(", \t", coding.bytes[coding.size - 8]);
-        return last ? 501 : 400;
-    }
-    if (!has_field(x, FIELD_CONTENT_LENGTH))
-        return 0;
-    if (known_value(x, FIELD_CONTENT_LENGTH).size == 0)
+    struct view coding = known_value(x, FIELD_TRANSFER_ENCODING);
+    /* a length beside it, a second one, and codings before HTTP/1.1 are how requests are smuggled */
+    if (has_field(x, FIELD_CONTENT_LENGTH) || x->minor == 0 || coding.size == 0 ||
+        count_known(x, FIELD_TRANSFER_ENCODING) != 1)
         return 400;
-    if (parser->content_length > KEY_BODY_BYTES)
-        return 413;
-    x->body_left = parser->content_length;
-    x->body = x->body_left ? BODY_LENGTH : BODY_NONE;
+    /* chunked comes last, and once (RFC 9112 section 7.1); what comes before it we cannot decode */
+    unsigned codings = 0, chunked = 0, last = 0;
+    for (struct view list = coding, element; text_element(&list, &element); chunked += last) {
+        codings++;
+        last = text_same(element, VIEW("chunked"));
+    }
+    if (chunked != 1 || !last)
+        return 400;
+    if (codings != 1 || coding.size != 7)
+        return 501;
+    parser_chunks(&x->chunks);
+    x->body = BODY_CHUNKED;
     return 0;
 }
 
-static unsigned understand(struct http1_exchange *x, const llhttp_t *parser)
+static unsigned body_of(struct http1_exchange *x)
 {
-    bool close = (parser->flags & F_CONNECTION_CLOSE) != 0;
-    x->keep_alive = !close && (x->minor >= 1 || (parser->flags & F_CONNECTION_KEEP_ALIVE));
+    if (has_field(x, FIELD_TRANSFER_ENCODING))
+        return coded_body(x);
+    if (!has_field(x, FIELD_CONTENT_LENGTH))
+        return 0;
+    uint64_t length;
+    if (count_known(x, FIELD_CONTENT_LENGTH) != 1 || !text_number(known_value(x, FIELD_CONTENT_LENGTH), &length) ||
+        length == INT64_MAX) /* or above: nobody means that */
+        return 400;
+    if (length > KEY_BODY_BYTES)
+        return 413;
+    x->body_left = length;
+    x->body = length ? BODY_LENGTH : BODY_NONE;
+    return 0;
+}
+
+/* Whether a field Connection has this option, RFC 9110 section 7.6.1. */
+static bool connection_has(const struct http1_exchange *x, struct view option)
+{
+    for (size_t i = 0; i < x->field_count; i++) {
+        struct view list = x->fields[i].value, element;
+        while (x->fields[i].known == FIELD_CONNECTION && text_element(&list, &element))
+            if (text_same(element, option))
+                return true;
+    }
+    return false;
+}
+
+static bool kept_alive(const struct http1_exchange *x)
+{
+    if (!has_field(x, FIELD_CONNECTION))
+        return x->minor >= 1;
+    return !connection_has(x, VIEW("close")) && (x->minor >= 1 || connection_has(x, VIEW("keep-alive")));
+}
+
+static unsigned understand(struct http1_exchange *x)
+{
+    x->keep_alive = kept_alive(x);
     size_t hosts = has_field(x, FIELD_HOST) ? count_known(x, FIELD_HOST) : 0;
     if (hosts > 1 || (hosts == 0 && x->minor >= 1))
         return 400;
     if (hosts && !plausible_host(known_value(x, FIELD_HOST)))
         return 400;
-    unsigned status = body_of(x, parser);
+    unsigned status = body_of(x);
     if (status)
         return status;
     if (has_field(x, FIELD_EXPECT) && x->minor >= 1) {
@@ -278,41 +232,44 @@ static unsigned understand(struct http1_exchange *x, const llhttp_t *parser)
     return target_parse(x->raw_target, x->target_storage, &x->target) ? 0 : 400;
 }
 
-static unsigned refuse(const llhttp_t *parser, int error)
+/*
+ * Whether a handler may be asked for it: the methods that IANA has registered, and PURGE, but for
+ * CONNECT, TRACE, PRI, and those that a server of versions and calendars alone would have.
+ */
+static bool is_method(struct view name)
 {
-    switch (error) {
-    case HPE_USER: return parser->reason && strcmp(parser->reason, "too many") == 0 ? 431 : 400;
-    case HPE_INVALID_METHOD: return 501;
-    default: return 400;
+    static const char methods[] = "POST PUT DELETE OPTIONS PATCH QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT "
+                                  "ACL BIND CHECKOUT LINK M-SEARCH MERGE MKACTIVITY MKCALENDAR NOTIFY PURGE REBIND SOURCE SUBSCRIBE "
+                                  "UNBIND UNLINK UNSUBSCRIBE ";
+    for (struct view left = VIEW(methods); left.size > 0;) {
+        size_t size = text_find(left, ' ');
+        if (view_equal((struct view){left.bytes, size}, name))
+            return true;
+        left = (struct view){left.bytes + size + 1, left.size - size - 1};
     }
+    return false;
 }
 
+/* `line` is the first line of the head, without its end. */
 static unsigned parse_whole(struct http1_exchange *x, struct view line)
 {
     unsigned status = request_line(x, line);
     if (status)
         return status;
-    llhttp_t *parser = parser_of(x);
-    llhttp_init(parser, HTTP_REQUEST, &head_settings);
-    parser->data = x;
-    int error = (int)llhttp_execute(parser, x->in + x->head, x->head_end - x->head);
-    if (error != HPE_PAUSED)
-        return error ? refuse(parser, error) : 400;
-    if (parser->method == HTTP_CONNECT || parser->method == HTTP_TRACE || parser->method == HTTP_PRI)
+    if (x->method == METHOD_OTHER && !is_method(x->method_name))
         return 501;
-    status = understand(x, parser);
-    if (status)
-        return status;
-    /* the pause comes before the last byte of the head: let llhttp have it, and stand before a chunk */
-    if (x->body == BODY_CHUNKED) {
-        const char *rest = llhttp_get_error_pos(parser);
-        llhttp_resume(parser);
-        parser->settings = (void *)(uintptr_t)&chunk_settings;
-        size_t left = (size_t)(x->in + x->head_end - rest);
-        if (left > 0 && llhttp_execute(parser, rest, left) != HPE_OK)
-            return 400;
+    const char *lines = line.bytes + line.size + 2;
+    ptrdiff_t count = parser_fields((struct view){lines, (size_t)(x->in + x->head_end - 2 - lines)}, x->fields, KEY_HEADERS);
+    if (count < 0)
+        return count == -E2BIG ? 431 : 400;
+    x->field_count = (size_t)count;
+    for (size_t i = 0; i < x->field_count; i++) {
+        struct view name = x->fields[i].name;
+        x->fields[i].known = known_field(name.bytes, name.size);
+        x->known |= UINT32_C(1) << x->fields[i].known;
     }
-    return HEAD_COMPLETE;
+    status = understand(x);
+    return status ? status : HEAD_COMPLETE;
 }
 
 void head_begin(struct http1_exchange *x)
@@ -359,64 +316,6 @@ unsigned head_parse(struct http1_exchange *x)
         return HEAD_INCOMPLETE;
     x->at = x->head_end;
     return parse_whole(x, (struct view){start, line});
-}
-
-/* The place behind `c`, or -1 where no line of a trailer has it. */
-static int trailer_step(enum trailer_place place, char c)
-{
-    switch (place) {
-    case TRAILER_LINE: return c == '\r' ? TRAILER_LAST_CR : is_token((struct view){&c, 1}) ? TRAILER_NAME : -1;
-    case TRAILER_NAME: return c == ':' ? TRAILER_VALUE : is_token((struct view){&c, 1}) ? TRAILER_NAME : -1;
-    case TRAILER_VALUE: return c == '\r' ? TRAILER_CR : c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f) ? TRAILER_VALUE : -1;
-    case TRAILER_CR: return c == '\n' ? TRAILER_LINE : -1;
-    case TRAILER_LAST_CR: return c == '\n' ? TRAILER_NONE : -1;
-    case TRAILER_NONE: break;
-    }
-    return -1;
-}
-
-/* The fields behind the last chunk are dropped: they must not be taken for those of the head (RFC 9110 section 6.5.1). */
-static int skip_trailer(struct http1_exchange *x)
-{
-    while (x->at < x->end) {
-        int next = trailer_step(x->trailer, x->in[x->at]);
-        if (next < 0)
-            return -EBADMSG;
-        x->at++;
-        x->trailer = (enum trailer_place)next;
-        if (next == TRAILER_NONE)
-            return -ENODATA;
-    }
-    return 0;
-}
-
-int chunk_parse(struct http1_exchange *x, struct view *piece)
-{
-    if (x->trailer != TRAILER_NONE)
-        return skip_trailer(x);
-    llhttp_t *parser = parser_of(x);
-    struct chunk chunk = {};
-    parser->data = &chunk;
-    while (x->at < x->end) {
-        llhttp_resume(parser);
-        int error = (int)llhttp_execute(parser, x->in + x->at, x->end - x->at);
-        if (error == HPE_OK) {
-            x->at = x->end;
-            return 0;
-        }
-        if (error != HPE_PAUSED)
-            return -EBADMSG;
-        x->at = (size_t)(llhttp_get_error_pos(parser) - x->in);
-        if (chunk.last) {
-            x->trailer = TRAILER_LINE;
-            return skip_trailer(x);
-        }
-        if (chunk.piece.size > 0) {
-            *piece = chunk.piece;
-            return 1;
-        }
-    }
-    return 0;
 }
 
 struct view known_value(const struct http1_exchange *x, enum known_field known)

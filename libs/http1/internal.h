@@ -10,15 +10,15 @@
  *   out  [0, used) is waiting to be sent: answers to pipelined requests are
  *        gathered here, and leave in one write when no more can be had
  *
- * serve.c accepts and runs connections, head.c and body.c receive, respond.c
+ * serve.c accepts and runs connections, head.c, chunks.c and body.c receive, respond.c
  * and representation.c answer, transport.c moves bytes; the rest are functions of text.
  */
 #ifndef HTTP1_INTERNAL_H
 #define HTTP1_INTERNAL_H
 
-#include <stdalign.h>
 #include "http1.h"
 #include "keys.h"
+#include "parser.h"
 #include "target.h"
 
 struct stack_flow;
@@ -31,7 +31,6 @@ enum {
     EXTRA_BYTES = 1024,                   /* fields that the handler adds */
     COPY_BYTES = 4096,                    /* a longer body is sent from where it lies */
     HEAD_BYTES = 1024 + EXTRA_BYTES,      /* the longest head of an answer but for type, tag and Location */
-    PARSER_BYTES = 128,
 };
 _Static_assert(sizeof KEY_SERVER <= 256, "http1: server is too long");
 _Static_assert(KEY_OUT_BYTES >= 2 * HEAD_BYTES + COPY_BYTES + 2048, "http1: out_bytes is too small");
@@ -49,11 +48,6 @@ enum known_field {
 #define KNOWN_FIELD(id, name) FIELD_##id,
     KNOWN_FIELDS(KNOWN_FIELD)
 #undef KNOWN_FIELD
-};
-
-struct field {
-    struct view name, value;
-    enum known_field known;
 };
 
 enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD };
@@ -102,8 +96,8 @@ struct http1_exchange {
     size_t head, head_end, at, end, scanned;
     size_t line; /* bytes of the first line, without its end, once `scanned` is behind it */
 
-    alignas(16) char parser[PARSER_BYTES]; /* head.c's; lives until the end of a chunked body */
-    struct field fields[KEY_HEADERS];
+    struct http_chunks chunks; /* of BODY_CHUNKED */
+    struct http_field fields[KEY_HEADERS]; /* `known` is an enum known_field */
     char extra[EXTRA_BYTES];
     char target_storage[TARGET_BYTES];
     char location[2 * TARGET_BYTES];
@@ -133,7 +127,7 @@ static inline bool has_field(const struct http1_exchange *x, enum known_field kn
 /* The value of the first field of this kind; bytes NULL when there is none. */
 struct view known_value(const struct http1_exchange *x, enum known_field known);
 
-/* --- head.c --- */
+/* --- head.c, chunks.c --- */
 
 enum { HEAD_INCOMPLETE = 0, HEAD_COMPLETE = 1 };
 

@@ -49,7 +49,7 @@ static long decode(struct view raw, char *out)
             at += 2;
             if (c == '\0' || c == '\r' || c == '\n')
                 return -1;
-        } else if (c <= ' ' || c >= 0x7f || c == '#') {
+        } else if (c == '#') {
             return -1;
         }
         out[used++] = (char)c;
@@ -85,6 +85,8 @@ static long normalise(char *path, size_t size)
 bool target_parse(struct view raw, char *storage, struct target *target)
 {
     *target = (struct target){};
+    if (!text_is_visible(raw))
+        return false;
     struct view rest = path_and_query(raw);
     if (rest.bytes == NULL)
         return false;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <ukc/eight.h>
 
 bool text_same(struct view a, struct view b)
 {
@@ -16,35 +17,13 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-/* ---- eight bytes at a time ---- */
-
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static uint64_t word_at(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
-/* The highest bit of each byte below n, of which the lowest one set is right: borrows go upwards.  n is at most 128. */
-static uint64_t below(uint64_t word, unsigned char n)
-{
-    return (word - EACH(n)) & ~word & EACH(0x80);
-}
-
-static unsigned first_byte(uint64_t bits)
-{
-    return (unsigned)__builtin_ctzll(bits) / 8;
-}
-
 size_t text_line(const char *bytes, size_t size)
 {
     size_t at = 0;
     for (; size - at >= 8; at += 8) {
-        uint64_t word = word_at(bytes + at), ends = below(word ^ EACH('\r'), 1) | below(word ^ EACH('\n'), 1);
+        uint64_t word = eight_at(bytes + at), ends = eight_equal(word, '\r') | eight_equal(word, '\n');
         if (ends)
-            return at + first_byte(ends);
+            return at + eight_first(ends);
     }
     while (at < size && bytes[at] != '\r' && bytes[at] != '\n')
         at++;
@@ -55,9 +34,9 @@ size_t text_find(struct view text, char c)
 {
     size_t at = 0;
     for (; text.size - at >= 8; at += 8) {
-        uint64_t found = below(word_at(text.bytes + at) ^ EACH((unsigned char)c), 1);
+        uint64_t found = eight_equal(eight_at(text.bytes + at), c);
         if (found)
-            return at + first_byte(found);
+            return at + eight_first(found);
     }
     while (at < text.size && text.bytes[at] != c)
         at++;
@@ -73,12 +52,26 @@ bool text_is_value(struct view text)
 {
     size_t at = 0;
     for (; text.size - at >= 8; at += 8) {
-        uint64_t word = word_at(text.bytes + at);
-        if (below(word, ' ') | below(word ^ EACH(0x7f), 1)) /* a tab, perhaps */
+        uint64_t word = eight_at(text.bytes + at);
+        if (eight_below(word, ' ') | eight_equal(word, 0x7f)) /* a tab, perhaps */
             break;
     }
     for (; at < text.size; at++)
         if (!is_plain((unsigned char)text.bytes[at]))
+            return false;
+    return true;
+}
+
+bool text_is_visible(struct view text)
+{
+    size_t at = 0;
+    for (; text.size - at >= 8; at += 8) {
+        uint64_t word = eight_at(text.bytes + at);
+        if (eight_below(word, '!') | eight_equal(word, 0x7f) | (word & EIGHT(0x80)))
+            return false;
+    }
+    for (; at < text.size; at++)
+        if (text.bytes[at] < '!' || text.bytes[at] > '~')
             return false;
     return true;
 }

@@ -23,6 +23,9 @@ size_t text_find(struct view text, char c);
 /* Whether all of it may stand in a field's value: no control character but the tab (RFC 9110 section 5.5). */
 bool text_is_value(struct view text);
 
+/* Whether all of it are visible characters of ASCII: no blank, no control character. */
+bool text_is_visible(struct view text);
+
 /* Without spaces and tabs at both ends. */
 struct view text_trim(struct view text);
 

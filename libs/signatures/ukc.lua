@@ -38,6 +38,12 @@ return
     version = "1.0", header = "http_server.h", objects = { "http_server_exchange" }, shared = true,
     doc = "answer HTTP requests",
   },
+  signature "http_syntax" {
+    version = "1.0", header = "http_syntax.h", shared = true,
+    doc = "take the head of a request apart, and chunks",
+    keys = { parser = key.enum { "llhttp", "lines", default = match "target" { posix = "llhttp", default = "lines" },
+                                 doc = "who takes requests apart: Node's parser, or a small one" } },
+  },
   signature "compress" {
     version = "1.0", header = "compress.h",
     doc = "make bytes smaller, and get them back",

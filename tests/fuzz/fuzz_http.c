@@ -6,7 +6,7 @@
  * everything a handler may do, chosen by the path.  What comes back must look like
  * HTTP: each answer begins with a status line, and no answer is longer than it says.
  *
- * Built by tests/suites/fuzz_http.py; corpus in corpus/http.
+ * Built by tests/suites/http.py; corpus in corpus/http.
  */
 #include <errno.h>
 #include <stdio.h>

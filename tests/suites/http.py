@@ -29,7 +29,7 @@ def llhttp(p):
     p.ukc("build")
     root = p.file("build", "posix", "root")
     for name in os.listdir(root):
-        if "llhttp" in name:
+        if "node-llhttp" in name:
             return os.path.join(root, name, "usr", "share")
     raise harness.Failure(f"no llhttp below {root}: {os.listdir(root)}")
 
@@ -40,33 +40,49 @@ def compile(p, context, program, files, *flags, include=()):
     p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *flags, *include, *files, "-o", p.file(program))
 
 
-def compile_http(p, context, where, program, files, *flags):
+PARSERS = {"lines": ([], []), "llhttp": (["-DWITH_LLHTTP"], ["api", "http", "llhttp"])}
+
+
+def compile_http(p, context, where, program, files, parser, *flags):
+    """A program of http1 and a parser, or of both parsers alone."""
     headers, mine = os.path.join(where, "include", "llhttp"), context.root / "tests/unit/http1"
+    both = parser == "both"
+    define, imported = PARSERS["llhttp" if both else parser]
     objects = []
-    for name in ("api", "http", "llhttp"):
+    for name in imported:
         objects.append(p.file(f"{name}.o"))
         p.run("clang-19", *SANITIZERS, "-w", "-DLLHTTP_STRICT_MODE=1", *[f for f in flags if f.startswith("-fsanitize=fuzzer-")],
               f"-I{headers}", "-c", os.path.join(where, "llhttp", f"{name}.c"), "-o", objects[-1])
     link = [f.replace("fuzzer-no-link", "fuzzer") for f in flags]
+    own = sources(context, "libs/http_lines", "libs/http_llhttp") if both else \
+        [str(mine / "fake.c"), *sources(context, "libs/http1", f"libs/http_{parser}")]
     # the stand-ins for generated headers come before the signatures of the same names
-    p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *WARNINGS, *[f for f in link if f.startswith("-fsanitize")], f"-I{mine}",
-          f"-I{context.root / 'libs/include'}", f"-I{headers}", *files, str(mine / "fake.c"), *sources(context, "libs/http1"),
+    p.run("clang-19", "-std=gnu2x", "-D_GNU_SOURCE", *SANITIZERS, *WARNINGS, *define, *[f for f in link if f.startswith("-fsanitize")], f"-I{mine}",
+          f"-I{context.root / 'libs/include'}", f"-I{context.root / 'libs/signatures'}", f"-I{headers}", *files, *own,
           *objects, *[f for f in link if f.startswith("-l")], "-o", p.file(program))
 
 
+def fuzz(p, context, where, target, parser, corpus, runs, *flags):
+    p.run("rm", "-rf", p.file("found"))
+    os.mkdir(p.file("found"))
+    compile_http(p, context, where, target, [str(context.root / f"tests/fuzz/{target}.c")], parser, "-fsanitize=fuzzer-no-link")
+    seconds = 600 if context.long else 60
+    # from a fixed seed, unless there is time: a change is blamed only for what it did
+    bounds = [] if context.long else ["-seed=1", f"-runs={runs}"]
+    p.run(p.file(target), *bounds, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10", *flags, p.file("found"),
+          str(context.root / "tests/fuzz/corpus" / corpus), timeout=seconds + 120)
+
+
 def in_memory(context):
-    """The unit tests, then the fuzzer."""
+    """The unit tests, of the server with each parser and of the parsers; then the fuzzers."""
     with Project(context) as p:
         where = llhttp(p)
-        compile_http(p, context, where, "unit", [str(context.root / "tests/unit/http1/connection.c")], "-lcmocka")
-        p.run(p.file("unit"))
-        compile_http(p, context, where, "fuzz", [str(context.root / "tests/fuzz/fuzz_http.c")], "-fsanitize=fuzzer-no-link")
-        os.mkdir(p.file("found"))
-        seconds = 600 if context.long else 60
-        # from a fixed seed, unless there is time: a change is blamed only for what it did
-        bounds = [] if context.long else ["-seed=1", "-runs=30000"]
-        p.run(p.file("fuzz"), *bounds, f"-max_total_time={seconds}", "-max_len=6000", "-rss_limit_mb=2048", "-timeout=10", p.file("found"),
-              str(context.root / "tests/fuzz/corpus/http"), timeout=seconds + 120)
+        for parser in PARSERS:
+            for name in ("connection", "parsers"):
+                compile_http(p, context, where, f"{name}-{parser}", [str(context.root / f"tests/unit/http1/{name}.c")], parser, "-lcmocka")
+                p.run(p.file(f"{name}-{parser}"))
+        fuzz(p, context, where, "fuzz_http", "lines", "http", 30000, "-max_len=6000")
+        fuzz(p, context, where, "fuzz_http_syntax", "both", "http_syntax", 60000, "-max_len=600")
 
 
 def stores(context):
@@ -279,7 +295,7 @@ def idle_is_cheap(context):
 def tests(context):
     if context.long:
         yield "outside/release", lambda: outside(context)
-    yield "outside/sanitized", lambda: outside(context, "--profile", "dev", "--sanitize")
+    yield "outside/sanitized", lambda: outside(context, "--profile", "dev", "--sanitize", "--set", "parser=lines")
     yield "in memory", lambda: in_memory(context)
     yield "caller's children", lambda: callers_children(context)
     yield "stores", lambda: stores(context)
