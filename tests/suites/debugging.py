@@ -144,7 +144,7 @@ def guest(context, profile):
     with Project(context) as p:
         kvm.built(context, p, "homepage", profile)
         port = free_port()
-        script = ["set breakpoint pending off", "break homepage.c:answer", "continue", "backtrace", "next", "info locals", "disconnect"]  # by kill QEMU may be gone before gdb is told
+        script = ["set breakpoint pending off", "break homepage_main", "continue", "backtrace 1", "break homepage.c:answer", "continue", "backtrace", "next", "info locals", "disconnect"]  # by kill QEMU may be gone before gdb is told
         process = p.start(str(context.ukc), "debug", "--accelerator", "tcg", "--machine", "microvm" if profile == "dev" else "q35",
                           "-p", f"{port}:8080", "--batch", *[w for s in script for w in ("--eval", s)], "--", "--log.level=debug")
         output = asked(process, port)
@@ -152,6 +152,8 @@ def guest(context, profile):
         # in a release image it may be a declaration's: local variables begin as zeros
         first, second = line_of(source, "struct representation forms"), line_of(source, "int error = pages_open")
         expect(process.returncode == 0, "gdb ends well", process.returncode, output)
+        # the linker made it a part of main, and its callee a part of it: both begin at one place
+        expect(re.search(r"Breakpoint 1, (homepage_main|http1_serve) \(", output), "the unikernel's function is found by its name in C", output)
         expect("answer (exchange=0x" in output, "a handler in a task of the machine stops with its arguments", output)
         expect(any(f" at homepage.c:{line}" in output for line in range(first, second + 1)), "with file and line", output)
         expect(re.search(r"argument=0x\w+ <\w+>\) at build/kvm/root/libs.http1/", output), "and its callers", output)
@@ -230,6 +232,7 @@ def ended(context):
             q.send_signal(number)
             output = q.communicate(timeout=60)[0]  # to its end: nobody else has the other end of the pipe
             expect(q.returncode == 128 + number, "it ends as asked", q.returncode, output)
+            expect(b"Traceback" not in output, "gdb ends in peace", output)
             expect(not os.path.exists(p.file("build/kvm/probe.gdb")), "the socket is gone", os.listdir(p.file("build/kvm")))
 
 
@@ -262,7 +265,7 @@ def dry_run(context):
         kvm.built(context, p, "hello")
         machine, debugger = p.ukc("debug", "--dry-run", "--accelerator", "tcg", "--memory", "2M", "--eval", "break main", "--", "x").out.splitlines()
         expect(machine.endswith(" -gdb unix:build/kvm/hello.gdb,server=on,wait=off -S -kernel build/kvm/hello -append x"), "QEMU waits for gdb", machine)
-        expect(debugger.endswith("gdb -q build/kvm/hello.debug -ex 'set architecture i386:x86-64' -ex 'target remote build/kvm/hello.gdb' "
+        expect(debugger.endswith("gdb -q build/kvm/hello.names.debug -ex 'set architecture i386:x86-64' -ex 'target remote build/kvm/hello.gdb' "
                                  "-ex 'break main'"), "gdb has the symbols and where QEMU waits", debugger)
         p.ukc("debug", "--with", "firecracker", status=2)
 

@@ -87,8 +87,8 @@ const struct command commands[] = {
         .description = "A kvm image is started in QEMU and waits, before its first instruction, until gdb is attached: set breakpoints, then "
                        "'continue'. The machine ends when gdb does. A posix image is started by gdb's 'run'. Symbols are loaded; --profile dev of "
                        "configure keeps variables and lines as they were written, while in a release image many functions have become part of "
-                       "those that call them. --script and --eval are gdb's -x and -ex; with --batch gdb ends after "
-                       "them, and its exit status is that of ukc. Words after -- are the image's own.",
+                       "those that call them (gdb finds them by name in a kvm image, by FILE:LINE in every one). --script and --eval are "
+                       "gdb's -x and -ex; with --batch gdb ends after them, and its exit status is that of ukc. Words after -- are the image's own.",
         .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(dry_run) | TAKES_MACHINE | TAKES(batch) |
                  TAKES(script) | TAKES(eval),
         .most = 1,

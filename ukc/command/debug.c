@@ -2,7 +2,7 @@
  * debug.c - ukc debug: the image paused at its first instruction, and gdb attached to it.
  *
  * A posix image is gdb's own child.  A kvm image runs in QEMU, which waits for gdb on a socket below build/; the
- * symbols are those of the image, or of <build>/NAME.debug.  QEMU ends when gdb does.
+ * symbols are those of the image, or a copy of <build>/NAME.debug (debug_symbols.c).  QEMU ends when gdb does.
  */
 #include "guard.h"
 #include "hypervisor.h"
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, STEP_MS = 10, END_MS = 2000 };
+enum { START_MS = 10000, STEP_MS = 10, END_MS = 2000, GDB_MS = 500 /* when gdb is told, too */ };
 
 static void add(struct project *p, word_list *argv, const char *first, const char *second)
 {
@@ -181,8 +181,11 @@ static int status_of(int gdb, int qemu)
     return image >= 0 ? image : gdb ? gdb : code ? DIAG_OUTSIDE : 0;
 }
 
-/* Forwards what we were asked, and insists after a while. */
-static int wait_for_gdb(pid_t gdb)
+/*
+ * Forwards what we were asked, and insists after a while.  The machine goes first: a gdb that hears of the end while it waits for the machine
+ * shows where its own Python was.  So does one that is told by SIGTERM.
+ */
+static int wait_for_gdb(pid_t gdb, pid_t qemu)
 {
     int status = 0;
     sigset_t signals, before;
@@ -191,20 +194,24 @@ static int wait_for_gdb(pid_t gdb)
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &signals, &before);
-    for (int left = END_MS; waitpid(gdb, &status, WNOHANG) == 0; left -= end_asked ? STEP_MS : 0) {
-        if (end_asked && (left == END_MS || left <= 0))
-            kill(gdb, left > 0 ? SIGTERM : SIGKILL);
-        if (end_asked)
-            pause_ms(STEP_MS);
-        else
+    for (int waited = 0; waitpid(gdb, &status, WNOHANG) == 0;) {
+        if (!end_asked) {
             sigsuspend(&before);
+            continue;
+        }
+        if (waited == 0)
+            kill(qemu, SIGTERM);
+        else if (waited == GDB_MS || waited >= END_MS)
+            kill(gdb, waited < END_MS ? SIGHUP : SIGKILL);
+        pause_ms(STEP_MS);
+        waited += STEP_MS;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }
 
 /* gdb gets the terminal's Ctrl-C, which stops the machine; we only wait for gdb. */
-static int run_gdb(struct project *p, const char *const *argv)
+static int run_gdb(struct project *p, const char *const *argv, pid_t qemu)
 {
     fflush(NULL);
     pid_t gdb = fork();
@@ -217,7 +224,7 @@ static int run_gdb(struct project *p, const char *const *argv)
         return DIAG_OUTSIDE;
     }
     void (*interrupt)(int) = signal(SIGINT, SIG_IGN);
-    int status = wait_for_gdb(gdb);
+    int status = wait_for_gdb(gdb, qemu);
     signal(SIGINT, interrupt);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -246,15 +253,16 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
         (!dry && !host_check(p, &guest)))
         return (int)diag_status(p->d);
     guest_check_ports(p, &guest);
-    gdb_command(p, gdb, crash_symbols(p, image->path), qemu.gdb, &debugger);
+    const char *symbols = crash_symbols_fit(p, image->path) ? debug_symbols(p, image->path) : NULL;
+    if (!symbols)
+        return (int)diag_status(p->d);
+    gdb_command(p, gdb, symbols, qemu.gdb, &debugger);
     if (dry || !given(p->i, OPTION_quiet)) {
         run_print(machine.items, dry ? stdout : stderr);
         run_print(debugger.items, dry ? stdout : stderr);
     }
     if (dry)
         return 0;
-    if (!crash_symbols_fit(p, image->path))
-        return (int)diag_status(p->d);
     unlink(qemu.gdb);
     if (!tap_prepare(p, &guest, &made))
         return (int)diag_status(p->d);
@@ -264,7 +272,7 @@ static int debug_kvm(struct project *p, const struct image *image, const char *g
     int status = DIAG_OUTSIDE;
     pid_t child = start_qemu(p, machine.items);
     if (child > 0 && wait_for_socket(p, child, qemu.gdb)) {
-        status = run_gdb(p, debugger.items);
+        status = run_gdb(p, debugger.items, child);
         status = status_of(status, end_qemu(child));
     }
     unlink(qemu.gdb);

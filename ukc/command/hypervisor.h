@@ -37,6 +37,10 @@ bool crash_symbols_fit(struct project *, const char *image);
 /* Says where the image crashed, by name, if it did: the report's addresses resolved.  The file is removed. */
 void crash_explain(struct project *, const char *image, const char *report);
 
+/* ---- debug_symbols.c ---- */
+/* The image's symbols for gdb, which finds every function by its name in C there: of a release image a copy that is written anew.  NULL after reporting. */
+const char *debug_symbols(struct project *, const char *image);
+
 /* ---- microvm.c: Firecracker and cloud-hypervisor ---- */
 bool microvm_check(struct project *, enum hypervisor, const struct guest *); /* what the hypervisor cannot do, reported */
 bool microvm_fits(struct project *, enum hypervisor, const struct guest *);  /* the same as a warning, where others may do */
