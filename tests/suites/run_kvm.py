@@ -235,6 +235,11 @@ WRONG = (
     ("--block a=disk --block a=b", 2, "two disks are called 'a'"),
     ("--block 'a b=disk'", 2, "the name of a disk is 1 to 20 letters"),
     ("--block a=", 2, "names no file"),
+    ("--block x=y.img", 2, "help: the file 'x=y.img' is here, and --block ./x=y.img means it: what stands before '=' is the disk's name"),
+    ("--block 'a,b=c.img'", 2, "--block ./a,b=c.img means it"),
+    ("--with cloud-hypervisor --tap left --block 'a\"b'", 2, "cloud-hypervisor cannot be given a file whose name holds double quotes: 'a\"b'\nhelp: give it another name, or ukc run --with cloud-hypervisor --json-config"),
+    ("--json-config --tap left --block 'bell\a.img'", 2, "the name 'bell\\x07.img' cannot be written in a configuration: it is no clean UTF-8\nhelp: give the file another name"),
+    ("--with firecracker --tap left --block 'byte\udcff.img'", 2, "cannot be written in a configuration"),
     ("-- 'a\"b'", 2, "cannot hold double quotes or line ends"),
     ("--with firecracker -p 81:80", 2, "--tap DEVICE instead of --publish"),
     ("--with firecracker --json-config --memory 2100K", 2, "Firecracker counts memory in MiB: --memory 3M"),
@@ -252,6 +257,8 @@ def wrong(context):
         project(context, p)
         here = net.namespace()
         programs(p, "firecracker", "cloud-hypervisor")
+        for name in ("x=y.img", "a,b=c.img", "a\"b", "bell\a.img", "byte\udcff.img"):
+            p.write(name, bytes(512))
         for line, status, words in WRONG:
             r = here.run(context.ukc, "run", *shlex.split(line), status=status, directory=p.path, environment=p.environment)
             expect(words in r.err and re.search("(?m)^error: ", r.err), f"{line[:80]}: '{words}' is said", r)

@@ -195,7 +195,9 @@ static bool add_disk(struct project *p, struct guest *g, const char *word)
     if (g->disks.count == DISKS_MOST)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "a machine has at most %d disks", DISKS_MOST);
     if (!disk_name(p, g, disk.name) || !disk_open(p, &disk))
-        return false;
+        return disk.file != word && file_exists(word) &&
+               diag_help(p->d, "the file '%s' is here, and --block %s means it: what stands before '=' is the disk's name", word,
+                         quoted(p, arena_printf(p->a, "./%s", word)));
     *vec_add(p->a, &g->disks) = disk;
     return true;
 }
@@ -344,6 +346,24 @@ bool guest_complete(struct project *p, const struct guest *g, size_t cards, bool
         diag_help(p->d, "--tap DEVICE adds one, on a network device of this host");
     }
     return !missing;
+}
+
+static bool fits_text(struct project *p, const char *what, const char *s, const char *remedy)
+{
+    if (string_is_clean_utf8(s, strlen(s)))
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s '%s' cannot be written in a configuration: it is no clean UTF-8", what, s);
+    return diag_help(p->d, "%s", remedy);
+}
+
+/* JSON and XML would name another file, or be none. */
+bool guest_fits_text(struct project *p, const struct guest *g)
+{
+    for (size_t k = 0; k < g->disks.count; k++)
+        if (!fits_text(p, "the name", g->disks.items[k].file, "give the file another name"))
+            return false;
+    return fits_text(p, "the directory", g->directory, "move the project to another one") &&
+           fits_text(p, "what stands behind --,", g->arguments, "QEMU takes it as it is: ukc run without --with");
 }
 
 bool guest_make(struct project *p, const struct image *image, struct guest *g)

@@ -65,6 +65,8 @@ bool guest_make(struct project *, const struct image *, struct guest *);
 bool guest_complete(struct project *, const struct guest *, size_t cards, bool now);
 /* Warns of a published port that no key of the image names. */
 void guest_check_ports(struct project *, const struct guest *);
+/* Names and arguments are text that a configuration can hold; false after reporting what is not. */
+bool guest_fits_text(struct project *, const struct guest *);
 /* Says how the image's ports are reached, where none of this host leads there. */
 void guest_tell_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */

@@ -233,6 +233,17 @@ static const char *quoted(struct project *p, const char *value)
     return strpbrk(value, ",=[]") ? arena_printf(p->a, "\"%s\"", value) : value;
 }
 
+/* A list has no way to say a double quote. */
+static bool cloud_names(struct project *p, const struct guest *g)
+{
+    for (size_t k = 0; k < g->disks.count; k++)
+        if (strchr(g->disks.items[k].file, '"')) {
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "cloud-hypervisor cannot be given a file whose name holds double quotes: '%s'", g->disks.items[k].file);
+            return diag_help(p->d, "give it another name, or ukc run --with cloud-hypervisor --json-config, and then use its API");
+        }
+    return true;
+}
+
 static void cloud_command(struct project *p, const struct guest *g, const char *program, const char *control, word_list *argv)
 {
     add(p, argv, program, NULL);
@@ -274,6 +285,8 @@ static bool firecracker_command(struct project *p, const struct guest *g, const 
 
 bool microvm_command(struct project *p, enum hypervisor with, const struct guest *g, const char *program, const char *control, bool dry, word_list *argv)
 {
+    if (with == HYPERVISOR_firecracker ? !guest_fits_text(p, g) : !cloud_names(p, g))
+        return false;
     if (with == HYPERVISOR_firecracker && !firecracker_command(p, g, program, dry, argv))
         return false;
     if (with == HYPERVISOR_cloud_hypervisor)

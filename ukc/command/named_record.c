@@ -42,6 +42,8 @@ const struct record *named_record_find(struct invocation *i, struct records *rec
     const struct record *record = prefix && prefix != word ? find_noted(i, records, word, prefix) : NULL;
     if (prefix && !record)
         record = record_find(records, i->arena, prefix, i->diag);
+    if (prefix && !record && prefix == word && word[strspn(word, "0123456789abcdefABCDEF")])
+        diag_help(i->diag, file_exists(word) ? "'%s' is no file that could be an image" : "there is no file '%s' either", word);
     if (prefix && !record && prefix != word)
         diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
     return record;

@@ -88,6 +88,8 @@ static int print_configuration(struct project *p, enum hypervisor with, const st
         return (int)diag_status(p->d);
     if (with == HYPERVISOR_libvirt && !libvirt_fits(p, true))
         return (int)diag_status(p->d);
+    if (!guest_fits_text(p, g))
+        return (int)diag_status(p->d);
     guest_complete(p, g, card_count(g, with != HYPERVISOR_libvirt), false);
     guest_check_ports(p, g);
     libvirt_xml(p, g, string_equal(p->i->value[OPTION_accelerator], "tcg"), machine_word(p), &xml);
