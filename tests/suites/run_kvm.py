@@ -311,6 +311,9 @@ def memory(context):
             r = p.ukc("run", "--dry-run", "--block", "disk", "--memory", f"{kib}K", status=status)
             expect(said in r.err if said else not r.err, f"{kib}K: '{said}'", r)
         kvm.built(context, p, "hello")
+        for machine, warned in (("q35", True), ("microvm", False)):
+            r = p.ukc("run", "--dry-run", "--machine", machine, "--memory", "1535K")
+            expect(("1535K of memory the firmware of QEMU's q35 may overwrite the image" in r.err) == warned, f"{machine}: what firmware does is told", r)
         told = p.ukc("build", "--json").json["memory"]
         expect(told["image"] == told["least"] == told["most"], "hello needs no more than its image", told)
         r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--machine", "microvm", "--memory", f"{-(-told['least'] // 1024)}K", timeout=120)
