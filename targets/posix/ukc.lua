@@ -17,7 +17,7 @@ local keep    = { "arch/x86_64", "arch/generic", "include", "src", "crt", "ldso"
 
 local library = {
   release = true,
-  imports  = musl.imports(keep, { "libc/cancellation.patch" }),
+  imports  = musl.imports(keep, { "libc/cancellation.patch", "libc/files.patch" }),
   parts    = parts,
   architecture = musl.architecture,
   without  = { "src/internal/version.c" }, -- a made header nobody needs
@@ -60,6 +60,10 @@ return target "posix" {
       doc = "a system call that is nowhere in the image ends it, and nothing becomes executable; not where the C library is the host's",
       flags = { "-DSEAL_SECCOMP" }, release = true,
     },
+    landlock = {
+      doc = "files are opened at or beneath the image's keys of kind path, and where its functions say so, nowhere else; not where the C library is the host's",
+      flags = { "-DSEAL_LANDLOCK" }, release = true,
+    },
     cfi = {
       doc   = "a call through a pointer ends the image where the function is not of the pointer's type",
       -- one type for all pointers: the objects of a signature have one name for who gives a callback, and another for who calls it
@@ -79,6 +83,6 @@ return target "posix" {
     recipe = { doc = "the image says when it starts, and in a note, the hash of the recipe it was made from", note = true },
   },
   dev_link     = {},
-  sources      = { "relro.c", "seccomp.c" },
+  sources      = { "relro.c", "seccomp.c", "landlock.c" },
   library      = library,
 }

@@ -1,8 +1,11 @@
 """How images are sealed: what their files show of it, as ukc and as independent readers see it."""
 
+import ctypes
+import errno
 import json
 import signal
 import struct
+import subprocess
 
 import harness
 from lib.project import Project, expect
@@ -32,11 +35,14 @@ def compare(p, image):
 
 
 PROBE = r"""
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include "keys.h"
 
 [[gnu::noinline]] static void fill(void)
@@ -61,6 +67,15 @@ static void call(long number)
     __asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
 }
 
+/* to write, where it is new */
+static int opens(const char *path)
+{
+    int file = open(path, strstr(path, "new") ? O_RDWR | O_CREAT | O_TRUNC : O_RDONLY, 0600);
+    if (file < 0 && errno != EACCES)
+        return 64;
+    return file >= 0;
+}
+
 static int number(int n)
 {
     return n + 1;
@@ -76,6 +91,10 @@ int probe_main(void)
     snprintf(line, sizeof line, "%d", left());
     if (puts(line) < 0 || fflush(stdout) != 0)
         return 1;
+    if (strcmp(KEY_WHAT, "file") == 0)
+        return opens("secret") << 5 | opens("read/given") << 4 | opens("/etc/passwd") << 3 | opens("read/new") << 2 | opens("shared/given") << 1 | opens("shared/new");
+    if (strcmp(KEY_WHAT, "zone") == 0)
+        return localtime(&(time_t){0})->tm_hour;
     if (strcmp(KEY_WHAT, "key") == 0)
         *(const char *volatile *)&ukc_key_what = NULL;
     if (strcmp(KEY_WHAT, "call") == 0)
@@ -91,7 +110,11 @@ int probe_main(void)
     return 0;
 }
 """
-KEYS = 'keys = { what = key.string { default = "nothing", phase = "boot", doc = "what to try" } }'
+KEYS = """keys = {
+  what = key.string { default = "nothing", phase = "boot", doc = "what to try" },
+  folder = key.path { default = "elsewhere", phase = "boot", doc = "where files may be opened" },
+  read = key.path { default = "read", read_only = true, doc = "where files may be read" },
+}"""
 ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV, "key": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
 ANY = """#include <unistd.h>
 int probe_main(void)
@@ -134,6 +157,41 @@ def layouts(p, plain):
     expect("seal.layout" in r.err, "what is no number is refused", r)
 
 
+def has_landlock():
+    """Whether this kernel has Landlock: it says the version of its interface."""
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
+def old_kernel(p, *argv):
+    """As on a kernel without Landlock: its first call is refused as an unknown one. A filter of seccomp(2), which the program inherits."""
+    code = struct.pack("<HBBIHBBIHBBIHBBI", 0x20, 0, 0, 0, 0x15, 0, 1, 444, 6, 0, 0, 0x50000 | errno.ENOSYS, 6, 0, 0, 0x7FFF0000)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", 4, ctypes.addressof(buffer)))
+
+    def install():
+        libc = ctypes.CDLL(None)
+        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(program), 0, 0):
+            raise OSError("no seccomp")
+
+    return subprocess.run(argv, cwd=p.path, preexec_fn=install, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def files(p, image, answer):
+    """Only what lies beneath its keys is opened, and what the C library's functions that it has open."""
+    for name in ("secret", "read/given", "shared/given"):
+        p.write(name, "")
+    allowed = next(f["evidence"] for f in answer["features"] if f["feature"] == "landlock")
+    expect("opens rw folder, r read, r /etc/localtime, r /usr/share/zoneinfo" in allowed, "the image says what it opens", allowed)
+    r = p.run(image, "--what=file", "--folder=shared", status=None)
+    expect(r.status == (0b010011 if has_landlock() else 0b111111), "nothing else is opened, where the kernel has Landlock", r)
+    expect(p.run(image, "--what=file", status=None).status == (0b010000 if has_landlock() else 0b111111), "what an argument names counts", r)
+    expect(p.run(image, "--what=zone", environment={"TZ": "Etc/GMT-5"}, status=None).status == 5, "the time zone is read")
+    for name in ("read/new", "shared/new"):
+        p.write(name, "")
+    old = old_kernel(p, p.file(image), "--what=file", "--folder=shared")
+    expect(old.returncode == 0b111111 and old.stderr.count("this kernel has no Landlock") == 1, "a kernel without it is named, and the image runs", old)
+
+
 def process(context):
     """Of a process: what it is built with is seen, by ukc and by checksec; without it, it is not."""
     with Project(context) as p:
@@ -141,7 +199,7 @@ def process(context):
         image = build(p)
         held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
-        for feature in ("pie", "relro", "after_start", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "cfi"):
+        for feature in ("pie", "relro", "after_start", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "landlock", "cfi"):
             expect(held[feature] is True, f"{feature} holds", answer)
         calls = next(f["evidence"] for f in answer["features"] if f["feature"] == "seccomp").split(": ")[1].split()
         expect("writev" in calls and "getppid" not in calls and "execve" not in calls, "its system calls are listed", calls)
@@ -156,6 +214,7 @@ def process(context):
         expect(text.startswith(f"{image}: a process, x86-64\n  yes  pie "), "as text, one feature a line", text)
         expect(len(text.splitlines()) == 1 + len(held), "each has its line", text)
         layouts(p, image)
+        files(p, image, answer)
         held, answer = compare(p, build(p, "seal.relro=false"))
         expect(held["relro"] is False and held["stack_protector"] is True, "without relro there is none", answer)
         expect(p.run(image).out == "0\n", "and the image works")
@@ -169,7 +228,7 @@ def unsealed(context):
     """Without seals that the C library is compiled anew for."""
     with Project(context) as p:
         probe(p, PROBE)
-        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false", "read_only_after_start=false")
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false", "landlock=false", "read_only_after_start=false")
         held, answer = seen(p, image)
         expect(held["stack_protector"] is None, "no canary is read", answer)
         expect(int(p.run(image).out) > 100, "what was never set is what lay there")
@@ -177,6 +236,9 @@ def unsealed(context):
         expect(held["after_start"] is None, "and nothing that becomes read-only", answer)
         for what in ("call", "key", "type"):
             p.run(image, f"--what={what}")
+        for name in ("secret", "read/given", "shared/given"):
+            p.write(name, "")
+        expect(p.run(image, "--what=file", status=None).status == 0b111111 and held["landlock"] is False, "every file is opened", answer)
 
 
 LACKS = {  # how a program is linked, and what it then lacks

@@ -198,6 +198,24 @@ static void read_seccomp(struct reading *r)
     text_dispose(&list);
 }
 
+/* Landlock, which the image asks for when it has started; what it may open stands beside the code that does (targets/posix/landlock.c). */
+static void read_landlock(struct reading *r)
+{
+    size_t size = 0, count = 0;
+    const char *files = elf_image_section(r->e, "ukc_files", &size);
+    struct text list = {};
+    for (size_t i = 0; files && i < size; i += strnlen(files + i, size - i) + 1) {
+        const char *one = arena_strndup(r->e->a, files + i, strnlen(files + i, size - i));
+        if (*one && !(count && strstr(text_string(&list), one))) /* inlined twice, it is said twice */
+            text_printf(&list, "%s%s", count++ ? ", " : "", one);
+    }
+    if (!files)
+        add(r, "landlock", HELD_NO, "any file can be opened");
+    else
+        add(r, "landlock", HELD_YES, arena_printf(r->e->a, "once started, where the kernel has it, opens %s", count ? text_string(&list) : "no file"));
+    text_dispose(&list);
+}
+
 /* ---- the processor of a machine ---- */
 
 static void read_machine(struct reading *r)
@@ -251,10 +269,12 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     read_nx_stack(&r);
     read_null_page(&r);
     read_code(&r);
-    if (r.machine)
+    if (r.machine) {
         read_machine(&r);
-    else
+    } else {
         read_seccomp(&r);
+        read_landlock(&r);
+    }
     read_build_id(&r);
     add(&r, "layout", HELD_UNSEEN, "an order of functions by a seed looks like any other; 'ukc show' has seal.layout among the settings");
     if (!read_room(&r, d))

@@ -176,6 +176,8 @@ static const struct rule key_rules[] = {
     {"when", FIELD_conditions, OPTIONAL,
      "keys beside it and the values with which it is used; with others it keeps its default, and cannot be given at boot",
      LIST(key_draft, key.conditions, key.condition_count)},
+    {"read_only", FIELD_boolean, OPTIONAL, "what is at a path is only read: an image that is a process cannot write there (seal.landlock)",
+     AT(key_draft, key.read_only), .words = "path"},
     {"of", FIELD_value, REQUIRED, "the kind of a list's items: key.ipv4 {}", AT(key_draft, of), .words = "list"},
 };
 SCHEMA(key);
@@ -273,7 +275,7 @@ static size_t fill(struct manifest_field *out)
             const struct rule *rule = &schemas[i]->rules[j];
             const char *type = rule->type == FIELD_one_of ? rule->words : type_texts[rule->type];
             if (rule->words && rule->type != FIELD_one_of) /* only for some kinds of key */
-                type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : rule->type == FIELD_text ? "name of a key (integer or size)" : "key (list)";
+                type = rule->type == FIELD_choices ? "words (enum)" : rule->type == FIELD_limit ? "integer or size" : rule->type == FIELD_text ? "name of a key (integer or size)" : rule->type == FIELD_boolean ? "boolean (path)" : "key (list)";
             out[n++] = (struct manifest_field){schemas[i]->name, rule->name, type, rule->required, rule->doc};
         }
     }

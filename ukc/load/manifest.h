@@ -87,6 +87,7 @@ struct key {
     enum key_phase phase;
     const char *doc, *group; /* group may be NULL */
     int64_t min, max;        /* integer and size; INT64_MIN / INT64_MAX when open */
+    bool read_only;          /* path: what is there is only read */
     int64_t budget;          /* integer and size: bytes of memory for each; 0: none */
     struct word within;      /* the size of the same component that the budget is a part of; or absent */
     const struct condition *conditions; /* when = { ipv6 = "static" }: keys of the same component */

@@ -6,6 +6,6 @@ return implementation "kv_dir" {
   sources  = { "kv_dir.c", "next.c" },
   flags    = { "-D_GNU_SOURCE" },
   keys     = {
-    path = key.path { default = "htdocs", phase = "both", doc = "the folder" },
+    path = key.path { default = "htdocs", phase = "both", read_only = true, doc = "the folder" },
   },
 }

@@ -25,6 +25,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <ukc/address.h>
+#include <ukc/may_open.h>
 #include <unistd.h>
 
 static const char component[] = "netif_tap";
@@ -54,6 +55,7 @@ static int attach(int descriptor, bool *with_header)
 /* A descriptor that is attached, or a negative errno value; *device_file: it is /dev/net/tun that cannot be had. */
 static int open_device(bool *with_header, bool *device_file)
 {
+    MAY_OPEN("rw /dev/net/tun"); /* once more, when the device comes back */
     int descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     *device_file = descriptor < 0;
     if (descriptor < 0)

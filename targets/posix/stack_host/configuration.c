@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <ukc/may_open.h>
 
 #include "keys.h"
 
@@ -81,6 +82,8 @@ int stack_host_configuration(struct stack_configuration *now)
     find_addresses(now, all, AF_INET, STACK_ADDRESSES_MOST - (v6 < half ? v6 : half));
     find_addresses(now, all, AF_INET6, STACK_ADDRESSES_MOST);
     freeifaddrs(all);
+    MAY_OPEN("r /proc/net/route");
+    MAY_OPEN("r /proc/net/ipv6_route");
     read_file("/proc/net/route", host_router_v4, now);
     read_file("/proc/net/ipv6_route", host_router_v6, now);
     read_file(KEY_RESOLV_CONF, host_servers, now);

@@ -10,6 +10,6 @@ return implementation "stack_host" {
   keys     = {
     backlog = key.integer { default = 4096, min = 1, max = 65535,
                             doc = "connections that may wait to be accepted when the program does not say; the host may allow fewer" },
-    resolv_conf = key.string { default = "/etc/resolv.conf", doc = "the file that names the host's name servers (resolv.conf(5)); read when somebody asks for them" },
+    resolv_conf = key.path { default = "/etc/resolv.conf", read_only = true, doc = "the file that names the host's name servers (resolv.conf(5)); read when somebody asks for them" },
   },
 }
