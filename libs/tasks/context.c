@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <ukc/stack_end.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ASAN 1
@@ -69,13 +70,14 @@ struct frame {
     uint64_t r15, r14, r13, r12, rbx, rbp;
     void (*returns_to)(void);
     uint64_t caller; /* 0: the end of every backtrace */
+    uint64_t end[2];
 };
 
 /* The floating-point environment is inherited from the creating task. */
 static void *first_frame(char *top, void (*function)(void))
 {
     struct frame *frame = (struct frame *)top - 1;
-    *frame = (struct frame){.returns_to = function};
+    *frame = (struct frame){.returns_to = function, .end = {UKC_STACK_END, UKC_STACK_END}};
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(frame->mxcsr), "=m"(frame->x87));
     return frame;
 }

@@ -14,6 +14,8 @@
 #define NO_EXECUTE_HIGH 0x80000000
 
 #define MSR_EFER 0xc0000080
+#include <ukc/stack_end.h>
+
 #define MSR_FS_BASE 0xc0000100
 #define EFER_LONG_MODE 0x100
 #define EFER_NO_EXECUTE 0x800
@@ -215,6 +217,9 @@ long_mode:
     wrmsr
     fninit /* MXCSR has masked everything since reset */
     movl %ebx, %edi
+    movabsq $UKC_STACK_END, %rax
+    pushq %rax
+    pushq %rax
     xorl %ebp, %ebp
     pushq %rbp /* the end of every backtrace */
     jmp machine_start

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <ukc/machine.h>
 #include <ukc/small.h>
+#include <ukc/stack_end.h>
 
 #include "image.h"
 #include "start.h"
@@ -73,33 +74,41 @@ static bool is_code(uint64_t address)
     return is_between(address, image_start, image_text_end);
 }
 
-/* What is on top of the stack, if it is where a call returns to: a function that has no frame yet, or a call through a pointer to what is no code. */
-static uint64_t frameless_caller(uint64_t rip, uint64_t rsp)
+/* Whether an instruction ends here that calls: one with a distance to code, or through a pointer (Intel SDM, volume 2, CALL). */
+static bool is_return(uint64_t address)
 {
-    uint64_t top;
-    uint8_t call;
-    if (rsp % 8 || !machine_read(&top, rsp, sizeof top) || !is_code(top))
-        return 0;
-    return !is_code(rip) || (machine_read(&call, top - 5, 1) && call == 0xe8) ? top : 0;
+    enum { LONGEST = 7, SHORTEST = 2 };
+    if (!is_code(address) || !is_code(address - LONGEST))
+        return false;
+    const uint8_t *end = (const uint8_t *)(uintptr_t)address;
+    int32_t distance;
+    memcpy(&distance, end - 4, sizeof distance);
+    if (end[-5] == 0xe8 && is_code(address + (uint64_t)(int64_t)distance))
+        return true;
+    for (int size = SHORTEST; size <= LONGEST; size++)
+        if (end[-size] == 0xff && (end[1 - size] & 0x38) == 0x10)
+            return true;
+    return false;
 }
 
 /*
- * Frame pointers lead to the callers, upwards, on whatever stack: read through the window, which no address makes fault.
+ * No frame leads to the next one: what is on the stack and is where a call returns to is a caller, or was one before.
+ * `ukc run` can tell them apart (ukc/command/crash.c).  Read through the window, which no address makes fault.
  */
-static void say_callers(uint64_t rip, uint64_t rbp, uint64_t rsp)
+static void say_callers(uint64_t rip, uint64_t rsp)
 {
-    uint64_t caller[2], first = frameless_caller(rip, rsp);
+    enum { CALLERS = 40, WORDS = 4096 };
+    uint64_t word;
+    unsigned callers = 0;
     say_hex("\n  at   ", rip);
-    if (first)
-        say_hex("\n  from ", first);
-    for (int depth = 0; depth < 32 && rbp % 8 == 0 && machine_read(caller, rbp, sizeof caller); depth++) {
-        if (!is_code(caller[1]))
+    rsp &= ~UINT64_C(7);
+    for (unsigned n = 0; n < WORDS && callers < CALLERS && machine_read(&word, rsp, sizeof word); n++, rsp += sizeof word) {
+        if (word == UKC_STACK_END)
             break;
-        if (depth > 0 || caller[1] != first)
-            say_hex("\n  from ", caller[1]);
-        if (caller[0] <= rbp)
-            break;
-        rbp = caller[0];
+        if (!is_return(word))
+            continue;
+        say_hex("\n  from ", word);
+        callers++;
     }
 }
 
@@ -137,7 +146,7 @@ static void say_build(void)
         explain_fault(f, address);
     else
         say_hex(", error code ", f->error);
-    say_callers(f->rip, f->rbp, f->rsp);
+    say_callers(f->rip, f->rsp);
     for (unsigned i = 0; i < sizeof registers / sizeof registers[0]; i++) {
         say(i % 4 == 0 ? "\n  " : "  ");
         say_hex(registers[i], (&f->rax)[i]);
@@ -149,10 +158,10 @@ static void say_build(void)
 
 void machine_panic(const char *why)
 {
-    const uint64_t *own = __builtin_frame_address(0);
     say("\nimpossible: ");
     say(why);
-    say_callers((uintptr_t)__builtin_return_address(0), *own, 0);
+    /* its caller has nothing behind the call, where another function may begin */
+    say_callers((uintptr_t)__builtin_return_address(0) - 1, (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t));
     end();
 }
 

@@ -56,7 +56,6 @@ local library = {
 local flags = {
   "--target=x86_64-linux-gnu", "-nostdlibinc", "-fno-pic",
   "-mno-red-zone",                          -- what interrupts a function may use its stack
-  "-fno-omit-frame-pointer",                -- a crash report shows who called
   "-fno-asynchronous-unwind-tables",        -- nobody unwinds by them here
   "-fno-common",
 }

@@ -193,6 +193,8 @@ def crash(context):
             if what[0] != "5":
                 expect(any(n.startswith("outer at ./probe.c:") for n in places), f"{what}: and who called", r)
                 expect(len(what) > 1 or "probe_main at ./probe.c:" in r.err, f"{what}: up to main", r)
+                certain = [n for n in r.err.splitlines() if n.startswith("  from ") and "probe.c" in n]
+                expect(not any("?" in n for n in certain), f"{what}: they are callers for certain", r)
             expect("probe.qmp.crash" not in p.run("ls", "build/kvm").out, f"{what}: nothing is left behind", r)
         p.write("build/kvm/probe.debug", b"of another build")
         r = p.ukc("run", "--quiet", status=111)

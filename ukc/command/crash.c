@@ -5,6 +5,7 @@
  * an image of profile dev itself, if it is of the same build; llvm-symbolizer finds them there.  Where that is missing the command is said
  * instead.
  */
+#include "backtrace.h"
 #include "hypervisor.h"
 #include "../base/file.h"
 #include "../base/process.h"
@@ -16,8 +17,9 @@
 enum { PLACES_MOST = 64, HASH_SIZE = 20, REPORT_MOST = 1 << 16, SYMBOLS_MOST = 1 << 30 };
 
 struct report {
-    const char *places[PLACES_MOST]; /* "0x..." */
-    bool callers[PLACES_MOST];       /* one that was to be returned to */
+    uint64_t places[PLACES_MOST];
+    bool callers[PLACES_MOST];  /* one that was to be returned to */
+    bool doubtful[PLACES_MOST]; /* or one that had been: backtrace.h */
     size_t count;
     const char *build; /* in hexadecimal digits, "": not said */
 };
@@ -39,10 +41,8 @@ static void read_report(struct project *p, const char *text, struct report *r)
             r->build = digits_of(p, line + 8);
         if ((!at && !from) || r->count == PLACES_MOST)
             continue;
-        /* the instruction that called is before the one that is returned to */
-        uint64_t address = strtoull(line + 7, NULL, 16) - from;
         r->callers[r->count] = from;
-        r->places[r->count++] = arena_printf(p->a, "0x%llx", (unsigned long long)address);
+        r->places[r->count++] = strtoull(line + 7, NULL, 16);
     }
 }
 
@@ -77,7 +77,7 @@ static const char *find_symbolizer(struct project *p)
 static void print_names(const struct report *r, const char *text)
 {
     for (size_t k = 0; k < r->count && *text; k++) {
-        const char *word = r->callers[k] ? "  from " : "  at   ";
+        const char *word = r->doubtful[k] ? "  from ? " : r->callers[k] ? "  from " : "  at   ";
         for (; *text && *text != '\n'; word = "       ") {
             size_t size = strcspn(text, "\n");
             fprintf(stderr, "%s%.*s\n", word, (int)size, text);
@@ -102,20 +102,21 @@ bool crash_symbols_fit(struct project *p, const char *image)
     return false;
 }
 
-static void explain(struct project *p, const char *image, const struct report *r)
+static void explain(struct project *p, const char *image, struct report *r)
 {
     const char *symbols = crash_symbols(p, image), *symbolizer = find_symbolizer(p), *found = build_of(p, symbols);
     if (!found || !string_equal(found, r->build)) {
         fprintf(stderr, "ukc: the crash has no names: %s is not of the build that crashed\n", symbols);
         return;
     }
+    backtrace_check(p->a, image, symbols, r->places, r->count, r->doubtful, p->d);
     VEC(const char *) argv = {};
     *vec_add(p->a, &argv) = symbolizer ? symbolizer : "llvm-symbolizer-19";
     *vec_add(p->a, &argv) = "--pretty-print";
     *vec_add(p->a, &argv) = "--obj";
     *vec_add(p->a, &argv) = symbols;
-    for (size_t k = 0; k < r->count; k++)
-        *vec_add(p->a, &argv) = r->places[k];
+    for (size_t k = 0; k < r->count; k++) /* the instruction that called is before the one that is returned to */
+        *vec_add(p->a, &argv) = arena_printf(p->a, "0x%llx", (unsigned long long)(r->places[k] - r->callers[k]));
     *vec_add(p->a, &argv) = NULL;
     struct text names = {};
     if (symbolizer && process_run(&(struct process){.argv = argv.items, .out = &names}, p->d) == 0) {
