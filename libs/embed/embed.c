@@ -59,11 +59,9 @@ static bool is_directory(struct view key)
 
 int embed_open(struct view key, struct embed_entry **entry)
 {
-    if (!kv_key_valid(key))
-        return -EINVAL;
     const struct embed_entry *found = find(key);
-    if (!found)
-        return is_directory(key) ? -EISDIR : -ENOENT;
+    if (!found) /* names that there are, are valid */
+        return !kv_key_valid(key) ? -EINVAL : is_directory(key) ? -EISDIR : -ENOENT;
     *entry = (struct embed_entry *)found; /* the caller sees an incomplete type: nobody writes */
     return 0;
 }

@@ -7,15 +7,15 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <ukc/http_token.h>
+#include <ukc/http_octet.h>
 #include "parser.h"
 
 /* The place behind `c`, or -1 where no line of a trailer has it. */
 static int trailer_step(enum trailer_place place, char c)
 {
     switch (place) {
-    case TRAILER_LINE: return c == '\r' ? TRAILER_LAST_CR : http_token(c) ? TRAILER_NAME : -1;
-    case TRAILER_NAME: return c == ':' ? TRAILER_VALUE : http_token(c) ? TRAILER_NAME : -1;
+    case TRAILER_LINE: return c == '\r' ? TRAILER_LAST_CR : http_octet(c) & OCTET_TOKEN ? TRAILER_NAME : -1;
+    case TRAILER_NAME: return c == ':' ? TRAILER_VALUE : http_octet(c) & OCTET_TOKEN ? TRAILER_NAME : -1;
     case TRAILER_VALUE: return c == '\r' ? TRAILER_CR : c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f) ? TRAILER_VALUE : -1;
     case TRAILER_CR: return c == '\n' ? TRAILER_LINE : -1;
     case TRAILER_LAST_CR: return c == '\n' ? TRAILER_NONE : -1;

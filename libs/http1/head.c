@@ -13,7 +13,8 @@
 
 #include <errno.h>
 #include <strings.h>
-#include <ukc/http_token.h>
+#include <ukc/eight.h>
+#include <ukc/http_octet.h>
 #include "parser.h"
 #include "text.h"
 
@@ -22,10 +23,10 @@ enum {
     METHOD_AND_VERSION_MOST = 64,
 };
 
-/* Whether the name is the known one, which is written small; without regard to case. */
+/* Whether the name is the known one, which is written small; without regard to case.  Their first letters are the same. */
 static bool is_called(const char *known, const char *name, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 1; i < size; i++)
         if ((name[i] | 0x20) != known[i]) /* a token has no CR, which would pass for a '-' */
             return false;
     return true;
@@ -33,14 +34,6 @@ static bool is_called(const char *known, const char *name, size_t size)
 
 static enum known_field known_field(const char *name, size_t size)
 {
-    static const struct {
-        const char *name;
-        unsigned size;
-    } table[] = {
-#define KNOWN_FIELD(id, text) [FIELD_##id] = {text, sizeof text - 1},
-        KNOWN_FIELDS(KNOWN_FIELD)
-#undef KNOWN_FIELD
-    };
     /* most names are as long as none of these */
     static const uint32_t sizes =
 #define KNOWN_FIELD(id, text) 1u << (sizeof text - 1) |
@@ -48,9 +41,12 @@ static enum known_field known_field(const char *name, size_t size)
 #undef KNOWN_FIELD
     if (size >= 32 || !(sizes >> size & 1))
         return FIELD_OTHER;
-    for (size_t i = 1; i < sizeof table / sizeof *table && table[i].size <= size; i++)
-        if (table[i].size == size && is_called(table[i].name, name, size))
-            return (enum known_field)i;
+    char first = (char)(name[0] | 0x20);
+#define KNOWN_FIELD(id, text)                                                      \
+    if (size == sizeof text - 1 && first == text[0] && is_called(text, name, size)) \
+        return FIELD_##id;
+    KNOWN_FIELDS(KNOWN_FIELD)
+#undef KNOWN_FIELD
     return FIELD_OTHER;
 }
 
@@ -88,14 +84,6 @@ static int check_lines(struct http1_exchange *x)
     }
 }
 
-static bool is_token(struct view text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (!http_token(text.bytes[i]))
-            return false;
-    return text.size > 0;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -106,7 +94,13 @@ static unsigned request_line(struct http1_exchange *x, struct view line)
 {
     size_t method = text_find(line, ' ');
     x->method_name = (struct view){line.bytes, method};
-    if (method == line.size || !is_token(x->method_name))
+    if (method == line.size)
+        return 400;
+    if (view_equal(x->method_name, VIEW("GET")))
+        x->method = METHOD_GET;
+    else if (view_equal(x->method_name, VIEW("HEAD")))
+        x->method = METHOD_HEAD;
+    else if (!text_is_token(x->method_name))
         return 400;
     struct view rest = {line.bytes + method + 1, line.size - method - 1};
     size_t target = text_find(rest, ' ');
@@ -114,18 +108,18 @@ static unsigned request_line(struct http1_exchange *x, struct view line)
         return 400;
     x->raw_target = (struct view){rest.bytes, target};
     struct view version = {rest.bytes + target + 1, rest.size - target - 1};
-    if (version.size != 8 || memcmp(version.bytes, "HTTP/", 5) != 0 || !is_digit(version.bytes[5]) ||
-        version.bytes[6] != '.' || !is_digit(version.bytes[7]))
+    if (version.size != 8)
         return 400;
-    if (version.bytes[5] != '1' || version.bytes[7] > '1')
-        return 505;
-    x->minor = (uint8_t)(version.bytes[7] - '0');
+    x->minor = 1;
+    if (eight_at(version.bytes) != eight_at("HTTP/1.1")) {
+        if (memcmp(version.bytes, "HTTP/", 5) != 0 || !is_digit(version.bytes[5]) || version.bytes[6] != '.' || !is_digit(version.bytes[7]))
+            return 400;
+        if (version.bytes[5] != '1' || version.bytes[7] > '1')
+            return 505;
+        x->minor = (uint8_t)(version.bytes[7] - '0');
+    }
     if (x->raw_target.size > KEY_TARGET_BYTES)
         return 414;
-    if (view_equal(x->method_name, VIEW("GET")))
-        x->method = METHOD_GET;
-    else if (view_equal(x->method_name, VIEW("HEAD")))
-        x->method = METHOD_HEAD;
     return 0;
 }
 
@@ -134,11 +128,9 @@ static unsigned request_line(struct http1_exchange *x, struct view line)
 /* A host and an optional port, RFC 9110 section 7.2; only what is plainly not one is refused. */
 static bool plausible_host(struct view host)
 {
-    for (size_t i = 0; i < host.size; i++) {
-        unsigned char c = (unsigned char)host.bytes[i];
-        if (c <= ' ' || c >= 0x7f || strchr("\"#/<>?@\\^`{|}", c))
+    for (size_t i = 0; i < host.size; i++)
+        if (!(http_octet(host.bytes[i]) & OCTET_HOST))
             return false;
-    }
     return true;
 }
 
@@ -225,7 +217,7 @@ static unsigned understand(struct http1_exchange *x)
             return 417;
         x->expects_continue = x->body != BODY_NONE;
     }
-    if (view_equal(x->method_name, VIEW("OPTIONS")) && view_equal(x->raw_target, VIEW("*"))) {
+    if (x->method == METHOD_OTHER && view_equal(x->method_name, VIEW("OPTIONS")) && view_equal(x->raw_target, VIEW("*"))) {
         x->target.path = VIEW("*");
         return 0;
     }

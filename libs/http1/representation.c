@@ -141,6 +141,12 @@ static void add(char *out, size_t *size, struct view bytes)
     *size += bytes.size;
 }
 
+static void add_number(char *out, size_t *size, uint64_t number)
+{
+    char digits[TEXT_DIGITS];
+    add(out, size, text_decimal(number, digits));
+}
+
 /* What stands before a part; the type has been checked to fit. */
 static size_t part_head(char *out, const char *boundary, const struct representation *form,
                         struct text_range range)
@@ -153,11 +159,11 @@ static size_t part_head(char *out, const char *boundary, const struct representa
         add(out, &size, form->type);
     }
     add(out, &size, VIEW("\r\nContent-Range: bytes "));
-    size += text_decimal(range.first, out + size);
+    add_number(out, &size, range.first);
     out[size++] = '-';
-    size += text_decimal(range.last, out + size);
+    add_number(out, &size, range.last);
     out[size++] = '/';
-    size += text_decimal(form->size, out + size);
+    add_number(out, &size, form->size);
     add(out, &size, VIEW("\r\n\r\n"));
     return size;
 }

@@ -29,18 +29,6 @@ static const char *dated(void)
     return lines;
 }
 
-static bool is_name(struct view name)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.bytes[i];
-        bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        if (!alphanumeric && (c == '\0' || !strchr(others, c)))
-            return false;
-    }
-    return name.size > 0;
-}
-
 /* --- heads --- */
 
 static inline void put(struct http1_exchange *x, struct view bytes)
@@ -51,7 +39,8 @@ static inline void put(struct http1_exchange *x, struct view bytes)
 
 static void put_number(struct http1_exchange *x, uint64_t number)
 {
-    x->used += text_decimal(number, x->out + x->used);
+    char digits[TEXT_DIGITS];
+    put(x, text_decimal(number, digits));
 }
 
 static void put_field(struct http1_exchange *x, struct view name_and_colon, struct view value)
@@ -200,7 +189,7 @@ int http1_set_header(struct http1_exchange *x, struct view name, struct view val
 {
     if (x->answer != ANSWER_NONE)
         return -EALREADY;
-    if (!is_name(name) || !text_is_value(value) || servers_own(name))
+    if (!text_is_token(name) || !text_is_value(value) || servers_own(name))
         return -EINVAL;
     if (name.size > EXTRA_BYTES || value.size > EXTRA_BYTES ||
         name.size + value.size + 4 > EXTRA_BYTES - x->extra_size)

@@ -56,13 +56,11 @@ static unsigned status_of(int error)
 
 static int answer_text(struct http1_exchange *x, unsigned status, struct view location)
 {
-    char text[64];
-    const char *reason = status_reason(status);
-    size_t size = text_decimal(status, text), length = strlen(reason);
-    text[size++] = ' ';
-    memcpy(text + size, reason, length);
-    size += length;
-    text[size++] = '\n';
+    char text[64], digits[TEXT_DIGITS];
+    const struct view parts[] = {text_decimal(status, digits), VIEW(" "), view_of(status_reason(status)), VIEW("\n")};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; size += parts[i++].size)
+        memcpy(text + size, parts[i].bytes, parts[i].size);
     struct answer answer = {
         .status = status,
         .type = VIEW("text/plain; charset=utf-8"),

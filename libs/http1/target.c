@@ -6,6 +6,7 @@
  * (RFC 9112 section 3.2, RFC 3986 sections 2.1 and 5.2.4.)
  */
 #include "target.h"
+#include <ukc/http_octet.h>
 #include "text.h"
 
 static int hex_digit(char c)
@@ -49,8 +50,6 @@ static long decode(struct view raw, char *out)
             at += 2;
             if (c == '\0' || c == '\r' || c == '\n')
                 return -1;
-        } else if (c == '#') {
-            return -1;
         }
         out[used++] = (char)c;
     }
@@ -85,21 +84,26 @@ static long normalise(char *path, size_t size)
 bool target_parse(struct view raw, char *storage, struct target *target)
 {
     *target = (struct target){};
-    if (!text_is_visible(raw))
+    unsigned seen = 0; /* a kind of octet that is nowhere need not be looked for */
+    for (size_t at = 0; at < raw.size; at++)
+        seen |= http_octet(raw.bytes[at]);
+    struct view path = path_and_query(raw);
+    if (path.bytes == NULL || seen & (OCTET_NOT_SEEN | OCTET_FRAGMENT))
         return false;
-    struct view rest = path_and_query(raw);
-    if (rest.bytes == NULL)
-        return false;
-    struct view path = {rest.bytes, text_find(rest, '?')};
-    if (path.size < rest.size) {
-        target->query = (struct view){rest.bytes + path.size + 1, rest.size - path.size - 1};
-        if (text_find(target->query, '#') < target->query.size)
-            return false;
+    if (seen & OCTET_QUERY) {
+        size_t size = text_find(path, '?');
+        if (size < path.size)
+            target->query = (struct view){path.bytes + size + 1, path.size - size - 1};
+        path.size = size;
     }
     if (path.size == 0)
         path = VIEW("/"); /* "http://host", "http://host?query" */
 
-    long size = decode(path, storage);
+    long size = (long)path.size;
+    if (seen & OCTET_ESCAPE)
+        size = decode(path, storage);
+    else
+        memcpy(storage, path.bytes, path.size);
     if (size < 1 || storage[0] != '/')
         return false;
     size = normalise(storage, (size_t)size);

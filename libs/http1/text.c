@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <ukc/eight.h>
+#include <ukc/http_octet.h>
 
 bool text_same(struct view a, struct view b)
 {
@@ -21,9 +22,11 @@ size_t text_line(const char *bytes, size_t size)
 {
     size_t at = 0;
     for (; size - at >= 8; at += 8) {
-        uint64_t word = eight_at(bytes + at), ends = eight_equal(word, '\r') | eight_equal(word, '\n');
-        if (ends)
-            return at + eight_first(ends);
+        uint64_t low = eight_below(eight_at(bytes + at), '\r' + 1); /* a tab, perhaps */
+        if (low) {
+            at += eight_first(low);
+            break;
+        }
     }
     while (at < size && bytes[at] != '\r' && bytes[at] != '\n')
         at++;
@@ -43,6 +46,14 @@ size_t text_find(struct view text, char c)
     return at;
 }
 
+bool text_is_token(struct view text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!(http_octet(text.bytes[i]) & OCTET_TOKEN))
+            return false;
+    return text.size > 0;
+}
+
 static bool is_plain(unsigned char c)
 {
     return (c >= ' ' || c == '\t') && c != 0x7f;
@@ -58,20 +69,6 @@ bool text_is_value(struct view text)
     }
     for (; at < text.size; at++)
         if (!is_plain((unsigned char)text.bytes[at]))
-            return false;
-    return true;
-}
-
-bool text_is_visible(struct view text)
-{
-    size_t at = 0;
-    for (; text.size - at >= 8; at += 8) {
-        uint64_t word = eight_at(text.bytes + at);
-        if (eight_below(word, '!') | eight_equal(word, 0x7f) | (word & EIGHT(0x80)))
-            return false;
-    }
-    for (; at < text.size; at++)
-        if (text.bytes[at] < '!' || text.bytes[at] > '~')
             return false;
     return true;
 }
@@ -113,16 +110,13 @@ bool text_number(struct view text, uint64_t *number)
     return text.size > 0;
 }
 
-size_t text_decimal(uint64_t number, char *out)
+struct view text_decimal(uint64_t number, char room[TEXT_DIGITS])
 {
-    char reversed[20];
-    size_t size = 0;
+    char *end = room + TEXT_DIGITS, *digit = end;
     do
-        reversed[size++] = (char)('0' + number % 10);
+        *--digit = (char)('0' + number % 10);
     while (number /= 10);
-    for (size_t i = 0; i < size; i++)
-        out[i] = reversed[size - 1 - i];
-    return size;
+    return (struct view){digit, (size_t)(end - digit)};
 }
 
 /* "1", "0.5", "0.123" (section 12.4.2) */

@@ -20,11 +20,11 @@ size_t text_line(const char *bytes, size_t size);
 /* Where the first such character is; `text.size` when there is none. */
 size_t text_find(struct view text, char c);
 
+/* Whether it is a token: a method, the name of a field (RFC 9110 section 5.6.2). */
+bool text_is_token(struct view text);
+
 /* Whether all of it may stand in a field's value: no control character but the tab (RFC 9110 section 5.5). */
 bool text_is_value(struct view text);
-
-/* Whether all of it are visible characters of ASCII: no blank, no control character. */
-bool text_is_visible(struct view text);
 
 /* Without spaces and tabs at both ends. */
 struct view text_trim(struct view text);
@@ -38,8 +38,10 @@ bool text_element(struct view *list, struct view *element);
 /* A decimal number that is all of the text, INT64_MAX for any above that; false when it is empty or not digits. */
 bool text_number(struct view text, uint64_t *number);
 
-/* The number in decimal, at most 20 bytes; how many. */
-size_t text_decimal(uint64_t number, char *out);
+enum { TEXT_DIGITS = 20 };
+
+/* The number in decimal: a view of the end of `room`. */
+struct view text_decimal(uint64_t number, char room[TEXT_DIGITS]);
 
 /* "gzip;q=0.5": the coding, and its quality in thousandths; false when it is malformed. */
 bool text_quality(struct view element, struct view *coding, unsigned *quality);

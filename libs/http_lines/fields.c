@@ -5,7 +5,7 @@
 
 #include <errno.h>
 #include <ukc/eight.h>
-#include <ukc/http_token.h>
+#include <ukc/http_octet.h>
 
 static bool is_blank(char c)
 {
@@ -31,7 +31,7 @@ static const char *control(const char *at, const char *end)
 static const char *take(const char *at, const char *end, struct http_field *field)
 {
     const char *name = at;
-    while (http_token(*at))
+    while (http_octet(*at) & OCTET_TOKEN)
         at++;
     if (at == name || *at != ':')
         return NULL;

@@ -2,42 +2,47 @@
  * checksum.c - the Internet checksum.
  *
  * The sum does not depend on the order of bytes in a word nor on the width of the addition, as long as carries are
- * added back (RFC 1071, section 2): so 64 bits are added at a time, their carries counted apart.
+ * added back (RFC 1071, section 2): so 64 bits are added at a time.
  */
 #include "checksum.h"
 
 #include <stddef.h>
 #include <string.h>
 
-static inline uint64_t load64(const unsigned char *p)
+/* One's complement addition. */
+static inline uint64_t add(uint64_t sum, uint64_t word)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return word;
+    sum += word;
+    return sum + (sum < word);
 }
 
 uint16_t checksum_of(const void *data, int length)
 {
     const unsigned char *p = data;
     size_t left = length > 0 ? (size_t)length : 0;
-    uint64_t sum = 0, high = 0; /* sums of the lower and of the upper halves cannot overflow below 2^32 words */
-    for (; left >= 32; p += 32, left -= 32) {
-        uint64_t a = load64(p), b = load64(p + 8), c = load64(p + 16), d = load64(p + 24);
-        sum += (a & UINT32_MAX) + (b & UINT32_MAX) + (c & UINT32_MAX) + (d & UINT32_MAX);
-        high += (a >> 32) + (b >> 32) + (c >> 32) + (d >> 32);
+    uint64_t sum = 0;
+    for (uint64_t word; left >= sizeof word; p += sizeof word, left -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        sum = add(sum, word);
     }
-    for (; left >= 8; p += 8, left -= 8) {
-        uint64_t a = load64(p);
-        sum += a & UINT32_MAX;
-        high += a >> 32;
+    if (left & 4) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        sum = add(sum, word);
+        p += sizeof word;
     }
-    if (left) {
-        uint64_t last = 0;
-        memcpy(&last, p, left);
-        sum += last & UINT32_MAX;
-        high += last >> 32;
+    if (left & 2) {
+        uint16_t word;
+        memcpy(&word, p, sizeof word);
+        sum = add(sum, word);
+        p += sizeof word;
     }
-    sum += high;
+    if (left & 1) { /* and a zero behind it */
+        const unsigned char bytes[2] = {*p, 0};
+        uint16_t word;
+        memcpy(&word, bytes, sizeof word);
+        sum = add(sum, word);
+    }
     sum = (sum & UINT32_MAX) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);

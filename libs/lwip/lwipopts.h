@@ -70,6 +70,7 @@
 #define LWIP_LOOPBACK_MAX_PBUFS 0
 #define LWIP_NETIF_EXT_STATUS_CALLBACK 1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+#define LWIP_INLINE_IP_CHKSUM 1 /* of the header, while it is written */
 
 /* ---- TCP ---- */
 

@@ -35,6 +35,16 @@ uint32_t secret_number(void)
     return number;
 }
 
+/* Half of one is enough for a packet. */
+uint16_t secret_identification(void)
+{
+    static uint32_t number;
+    static bool second;
+    number = second ? number >> 16 : secret_number();
+    second = !second;
+    return (uint16_t)number;
+}
+
 static inline uint64_t rotate(uint64_t x, int by)
 {
     return x << by | x >> (64 - by);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ukc/machine.h>
 #include <ukc/small.h>
+#include <ukc/uncleared.h>
 
 SMALL_BEGIN
 
@@ -50,7 +51,8 @@ enum { PIECE = 256 };
 /* Whether the sum of all bytes is 0 modulo 256 (5.2.6): sixteen at a time. */
 static bool sums_to_zero(uint64_t at, uint32_t size)
 {
-    uint8_t piece[PIECE], sum = 0;
+    UKC_UNCLEARED uint8_t piece[PIECE];
+    uint8_t sum = 0;
     lanes sums = {};
     for (uint32_t part; size > 0; at += part, size -= part) {
         part = size < PIECE ? size : PIECE;
@@ -68,7 +70,7 @@ static bool sums_to_zero(uint64_t at, uint32_t size)
 
 bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size)
 {
-    uint8_t piece[PIECE + WORD_MOST];
+    UKC_UNCLEARED uint8_t piece[PIECE + WORD_MOST];
     const uint8_t *word = bytes;
     const lanes first = (lanes){} + word[1], second = (lanes){} + word[2]; /* names begin alike, with LN or AC */
     for (uint32_t at = ACPI_HEADER; at < table->size; at += PIECE) {

@@ -22,8 +22,9 @@ SECONDS = 900  # the C library may have to be compiled
 PORT, REQUESTS = 8080, 400
 
 HELLO = {"q35": 2_000, "microvm": 1_900}
-READY = {"q35": 79_000, "microvm": 101_000}
-REQUEST = 12_800  # of a page of 1 KiB, on one connection
+HOMEPAGE = 160 * 1024  # bytes, with everything sealed
+READY = {"q35": 70_000, "microvm": 90_000}
+REQUEST = 9_500  # of a page of 1 KiB, on one connection
 
 
 def within(what, count, bound):
@@ -54,6 +55,7 @@ def homepage(context, machine):
         p.write("htdocs/1.html", "x" * 1024)
         kvm.build(p)
         path, file = p.file("build/kvm/homepage"), os.path.join(directory, "count")
+        expect(os.path.getsize(path) <= HOMEPAGE, f"the image has at most {HOMEPAGE:,} bytes", os.path.getsize(path))
         bench = Bench(directory, host, TAP)
         with bench.start(Image(path, events=[f"at={entry(path)}", "hlt=1"]), machine, count=file) as server:
             wait_until(lambda: os.path.exists(file) and os.path.getsize(file) and Counts(file)[2], "it waits", 60, server)

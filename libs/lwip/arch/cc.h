@@ -18,6 +18,7 @@
 
 uint32_t secret_number(void);
 #define LWIP_RAND() secret_number()
+uint16_t secret_identification(void);
 
 void stack_complaint(const char *text, const char *file, int line);
 #define LWIP_PLATFORM_ASSERT(x) stack_complaint((x), __FILE__, __LINE__)
