@@ -145,3 +145,25 @@ void machine_pages_give(void *pages, size_t count)
     if (pages && count)
         insert((uintptr_t)pages, count);
 }
+
+void *machine_pages_take_last(size_t *count, size_t keep)
+{
+    size_t all = 0;
+    struct run **last = &runs;
+    while (add_more())
+        ;
+    for (struct run **at = &runs; *at; at = &(*at)->next) {
+        all += (*at)->pages;
+        last = at;
+    }
+    if (all <= keep)
+        return NULL;
+    struct run *run = *last;
+    *count = *count < all - keep ? *count : all - keep;
+    *count = *count < run->pages ? *count : run->pages;
+    run->pages -= *count;
+    char *pages = (char *)run + run->pages * MACHINE_PAGE;
+    if (run->pages == 0)
+        *last = NULL;
+    return pages;
+}

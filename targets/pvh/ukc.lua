@@ -139,5 +139,5 @@ machine "kvm" {
 machine "xen" {
   doc     = "a PVH domain of its own under Xen",
   sources = { "machine_xen.c", "xen_call.c", "xen_event.c", "xen_time.c", "xen_ring.c", "xen_store.c", "xen_grant.c", "xen_bus.c",
-              "xen_suspend.c" },
+              "xen_suspend.c", "xen_balloon.c" },
 }

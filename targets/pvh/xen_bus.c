@@ -123,9 +123,8 @@ int xen_device_read(const struct xen_device *device, bool others, const char *ke
 
 uint64_t xen_device_number(const struct xen_device *device, bool others, const char *key, uint64_t otherwise)
 {
-    char value[DIGITS_MOST + 1];
-    uint64_t n = xen_device_read(device, others, key, value, sizeof value) > 0 ? number_of(value) : UINT64_MAX;
-    return n == UINT64_MAX ? otherwise : n;
+    char path[PATH_MOST];
+    return xen_store_number(path_of(path, others ? device->other : device->own, key), otherwise);
 }
 
 int xen_device_write(const struct xen_device *device, uint32_t transaction, const char *key, const char *value)

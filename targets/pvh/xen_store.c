@@ -183,6 +183,18 @@ int xen_store_read(uint32_t transaction, const char *path, char *value, size_t s
     return got;
 }
 
+uint64_t xen_store_number(const char *path, uint64_t otherwise)
+{
+    uint64_t n = 0;
+    int got = ask(READ, XEN_STORE_ALONE, path, "", 0);
+    for (int i = 0; i < got; i++) {
+        if (payload[i] < '0' || payload[i] > '9' || got > 19)
+            return otherwise;
+        n = n * 10 + (uint64_t)(payload[i] - '0');
+    }
+    return got > 0 ? n : otherwise;
+}
+
 int xen_store_list(const char *path, char *names, size_t size)
 {
     int got = ask(LIST, XEN_STORE_ALONE, path, "", 0);

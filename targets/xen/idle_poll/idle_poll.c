@@ -75,6 +75,7 @@ static void listen(void)
     static const char *const features[] = {"control/feature-poweroff", "control/feature-reboot", "control/feature-suspend"};
     if (xen_store_watch("control/shutdown", "shutdown") != 0)
         return;
+    xen_store_watch(XEN_MEMORY_TARGET, "memory");
     for (size_t i = 0; i < sizeof features / sizeof *features; i++)
         xen_store_write(XEN_STORE_ALONE, features[i], "1");
 }
@@ -122,12 +123,23 @@ static void read_wish(void)
     stopping = restart || strcmp(wish, "poweroff") == 0 || strcmp(wish, "halt") == 0;
 }
 
+/* ---- memory that the toolstack wants the domain to have ---- */
+
+static int64_t balloon_again = DEADLINE_NEVER; /* when it is tried again: what was in use may be free, and what Xen had not it may have */
+
+static void balloon(void)
+{
+    balloon_again = xen_balloon() ? DEADLINE_NEVER : clock_now() + NANOSECONDS_PER_SECOND;
+}
+
 static void look_at_store(void)
 {
     char token[32];
     while (xen_store_changed(token, sizeof token)) {
         if (strcmp(token, "shutdown") == 0)
             read_wish();
+        if (strcmp(token, "memory") == 0)
+            balloon();
         if (strcmp(token, XEN_DEVICES_TOKEN) != 0)
             continue;
         xen_devices_tell(XEN_NEWS_STORE);
@@ -152,6 +164,8 @@ static int gather(void **woken, size_t capacity)
     mark();
     if (store) /* what it told while it was asked something is there already */
         look_at_store();
+    if (balloon_again != DEADLINE_NEVER && clock_now() >= balloon_again)
+        balloon();
     for (struct idle_poll_source *s = sources; s < sources_end; s++) {
         if (s->due && s->cookie) {
             if (count == capacity)
@@ -197,6 +211,7 @@ int idle_poll_wait(int64_t deadline, void **woken, size_t capacity)
         machine_print(message, sizeof message - 1);
         return -EDEADLK;
     }
+    deadline = deadline < balloon_again ? deadline : balloon_again;
     int64_t left = deadline == DEADLINE_NEVER ? 0 : deadline - clock_now();
     if (left >= 0)
         xen_event_wait(events, awaited(events), left ? xen_now() + left : 0);

@@ -53,6 +53,8 @@ bool machine_unmap(uint64_t page);
 /* Contiguous, with whatever was there; NULL: there are none. */
 void *machine_pages_take(size_t count);
 void machine_pages_give(void *, size_t count);
+/* Takes the last ones that are free, `*count` at most, and stores how many; `keep` stay free.  They lie in a row, mapped.  NULL: there are none. */
+void *machine_pages_take_last(size_t *count, size_t keep);
 
 /* ---- crash.c ---- */
 

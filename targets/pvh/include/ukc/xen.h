@@ -66,6 +66,13 @@ void xen_time_goes_on(int64_t before);
 void xen_grants_again(void);
 void xen_console_again(void);
 
+/* ---- xen_balloon.c: how much memory the toolstack wants the domain to have ---- */
+
+/* The key in the store that says it. */
+#define XEN_MEMORY_TARGET "memory/target"
+/* Gives pages back to Xen, or takes them, until the domain has as much.  False: it could not, or not yet; what is in use stays. */
+bool xen_balloon(void);
+
 /* ---- parameters that the toolstack has set (hvm/params.h) ---- */
 
 enum xen_parameter { XEN_CALLBACK = 0, XEN_STORE_PAGE = 1, XEN_STORE_EVENT = 2, XEN_CONSOLE_PAGE = 17, XEN_CONSOLE_EVENT = 18 };

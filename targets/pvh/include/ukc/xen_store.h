@@ -23,6 +23,8 @@ enum { XEN_STORE_ALONE = 0 };
 
 /* The value, ended with a zero byte: its length.  -E2BIG: it has `size` bytes or more, or a zero byte in it. */
 int xen_store_read(uint32_t transaction, const char *path, char *value, size_t size);
+/* The same as a number of at most 19 digits; `otherwise` if it is not there or is none. */
+uint64_t xen_store_number(const char *path, uint64_t otherwise);
 /* The names below a path, each ended with a zero byte, and one more zero byte: how many bytes without that.  -E2BIG: `size` or more. */
 int xen_store_list(const char *path, char *names, size_t size);
 int xen_store_write(uint32_t transaction, const char *path, const char *value);
