@@ -546,10 +546,10 @@ static void goes_and_comes(void **state)
     lazy = false;
     assert_int_equal(blkfront_read(0, sector, 512), -EIO);
     assert_int_equal(blkfront_flush(), -EIO);
-    double_xen_have("state", "6");
+    double_xen.own = XEN_STATE_CLOSED;
     double_xen_change(XEN_STATE_WAITING); /* the old one is still there */
     assert_int_equal(blkfront_read(0, sector, 512), -EIO);
-    double_xen_have("state", "1");
+    double_xen.own = XEN_STATE_BEGINNING;
     assert_int_equal(blkfront_read(0, sector, 512), -EIO); /* nobody said so */
     double_xen_change(XEN_STATE_WAITING);
     assert_int_equal(blkfront_read(0, sector, 512), 0);

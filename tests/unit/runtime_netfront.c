@@ -2,220 +2,17 @@
 #include "instances.h"
 
 #include "../../targets/xen/netfront/card.h"
-#include "interrupt.h"
-#include "log.h"
 #include "netfront.h"
 #include "netif.h"
+#include "xen_double.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <ukc/checksum.h>
-#include <ukc/xen.h>
-#include <ukc/xen_bus.h>
-#include <ukc/xen_store.h>
 
 uint8_t test_vif_mac[6];
 int test_vif_index;
 bool test_vif_offload;
-
-/* ---- Xen ---- */
-
-enum { GRANTS = 1024, EVENT = 9, DOMAIN = 5 };
-static const char *granted[GRANTS];
-static bool read_only[GRANTS];
-static unsigned grant_count, sends;
-
-int xen_grant(uint16_t domain, const void *page, bool only_read)
-{
-    assert_int_equal(domain, DOMAIN);
-    assert_true(grant_count < GRANTS && (uintptr_t)page % PAGE == 0);
-    granted[grant_count] = page;
-    read_only[grant_count] = only_read;
-    return (int)grant_count++;
-}
-
-/* References are not used twice: what was taken back may not be used any more. */
-bool xen_grant_end(int reference)
-{
-    assert_true((unsigned)reference < GRANTS);
-    granted[reference] = NULL;
-    return true;
-}
-
-int xen_event_open(uint16_t domain)
-{
-    assert_int_equal(domain, DOMAIN);
-    return EVENT;
-}
-
-void xen_event_close(uint32_t event)
-{
-    assert_int_equal(event, EVENT);
-}
-
-void xen_event_send(uint32_t event)
-{
-    assert_int_equal(event, EVENT);
-    sends++;
-}
-
-/* ---- the store and the other end's state ---- */
-
-static unsigned vifs;            /* how many there are */
-static uint64_t offered_mtu, ring_grants[2];
-static const char *features; /* words: what the other end can do */
-static enum xen_state own_state;
-static enum xen_state other_state;
-static unsigned again;           /* transactions that have to be repeated */
-
-int xen_device_open(struct xen_device *device, const char *kind, unsigned number)
-{
-    assert_string_equal(kind, "vif");
-    *device = (struct xen_device){.domain = DOMAIN};
-    device->own[0] = (char)('0' + number);
-    return number < vifs ? 0 : -ENODEV;
-}
-
-int xen_device_read(const struct xen_device *device, bool others, const char *key, char *value, unsigned size)
-{
-    assert_false(others);
-    assert_string_equal(key, "mac");
-    assert_true(size > 17);
-    strcpy(value, "00:16:3E:00:00:00");
-    value[16] = device->own[0];
-    return 17;
-}
-
-uint64_t xen_device_number(const struct xen_device *device, bool others, const char *key, uint64_t otherwise)
-{
-    (void)device;
-    if (others)
-        return strstr(features, key) ? 1 : otherwise;
-    if (strcmp(key, "state") == 0)
-        return own_state;
-    assert_string_equal(key, "mtu");
-    return offered_mtu ? offered_mtu : otherwise;
-}
-
-int xen_device_write(const struct xen_device *device, uint32_t transaction, const char *key, const char *value)
-{
-    (void)device, (void)key;
-    assert_int_equal(transaction, 7);
-    assert_string_equal(value, "1");
-    return 0;
-}
-
-int xen_device_write_number(const struct xen_device *device, uint32_t transaction, const char *key, uint64_t value)
-{
-    (void)device;
-    assert_int_equal(transaction, 7);
-    if (strcmp(key, "rx-ring-ref") == 0)
-        ring_grants[0] = value;
-    else if (strcmp(key, "tx-ring-ref") == 0)
-        ring_grants[1] = value;
-    else
-        assert_true(strcmp(key, "event-channel") == 0 && value == EVENT);
-    return 0;
-}
-
-int xen_device_state(const struct xen_device *device, enum xen_state state)
-{
-    (void)device;
-    own_state = state;
-    return 0;
-}
-
-static void (*tell)(enum xen_news);
-
-bool xen_device_drive(void (*driver)(enum xen_news))
-{
-    tell = driver;
-    return true;
-}
-
-void xen_device_watch(const struct xen_device *device)
-{
-    assert_int_equal(device->domain, DOMAIN);
-}
-
-bool xen_device_goes(const struct xen_device *device)
-{
-    (void)device;
-    return other_state >= XEN_STATE_CLOSING;
-}
-
-enum xen_state xen_device_await(const struct xen_device *device, enum xen_state one, enum xen_state other)
-{
-    (void)device;
-    return other_state == one || other_state == other ? other_state : XEN_STATE_UNKNOWN;
-}
-
-int xen_store_begin(uint32_t *transaction)
-{
-    *transaction = 7;
-    return 0;
-}
-
-int xen_store_end(uint32_t transaction, bool commit)
-{
-    assert_true(transaction == 7 && commit);
-    return again && again-- ? -EAGAIN : 0;
-}
-
-/* ---- interrupts ---- */
-
-struct interrupt_source {
-    bool claimed;
-    void *cookie;
-};
-static struct interrupt_source sources[2];
-
-int interrupt_claim_line(struct interrupt_source **source, unsigned line)
-{
-    assert_int_equal(line, EVENT);
-    *source = &sources[sources[0].claimed];
-    assert_false((*source)->claimed);
-    (*source)->claimed = true;
-    return 0;
-}
-
-void interrupt_release(struct interrupt_source *source)
-{
-    *source = (struct interrupt_source){0};
-}
-
-void interrupt_arm(struct interrupt_source *source, void *cookie)
-{
-    source->cookie = cookie;
-}
-
-static void interrupt(void)
-{
-    for (unsigned i = 0; i < 2; i++)
-        if (sources[i].cookie) {
-            struct task *task = sources[i].cookie;
-            sources[i].cookie = NULL;
-            task_wake(task);
-        }
-}
-
-/* ---- the log ---- */
-
-static char logged[4096];
-
-void log_vwrite(enum log_level level, const char *subject, const char *format, va_list arguments)
-{
-    (void)level, (void)subject;
-    vsnprintf(logged + strlen(logged), sizeof logged - strlen(logged), format, arguments);
-}
-
-void log_write(enum log_level level, const char *subject, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    log_vwrite(level, subject, format, arguments);
-    va_end(arguments);
-}
 
 /* ---- netback (netif.h of Xen) ---- */
 
@@ -232,7 +29,7 @@ static uint32_t receive_taken, send_taken;
 
 static struct xen_front_head *head(int which)
 {
-    return (struct xen_front_head *)(void *)(uintptr_t)granted[ring_grants[which]];
+    return (struct xen_front_head *)(void *)double_xen_page((uint32_t)atoi(double_xen_said(which == RECEIVE ? "rx-ring-ref" : "tx-ring-ref")), NULL);
 }
 
 static char *slot(int which, uint32_t index)
@@ -249,8 +46,9 @@ static uint16_t next_buffer(char **page)
     memcpy(&id, slot(RECEIVE, receive_taken), 2);
     memcpy(&grant, slot(RECEIVE, receive_taken) + 4, 4);
     receive_taken++;
-    assert_true(grant < grant_count && !read_only[grant]);
-    *page = (char *)(uintptr_t)granted[grant];
+    bool read_only;
+    *page = double_xen_page(grant, &read_only);
+    assert_true(*page && !read_only);
     return id;
 }
 
@@ -273,8 +71,10 @@ static bool take_sent(struct send_request *r, const char **bytes)
     if (head(SEND)->request_put == send_taken)
         return false;
     memcpy(r, slot(SEND, send_taken++), sizeof *r);
-    assert_true(r->grant < grant_count && read_only[r->grant] && r->offset + r->size <= PAGE);
-    *bytes = granted[r->grant] + r->offset;
+    bool read_only;
+    const char *page = double_xen_page(r->grant, &read_only);
+    assert_true(page && read_only && r->offset + r->size <= PAGE);
+    *bytes = page + r->offset;
     return true;
 }
 
@@ -287,34 +87,63 @@ static void answer_send(uint16_t id)
 
 /* ---- tests ---- */
 
-static void set_up(void)
+static void have_interfaces(unsigned count)
+{
+    double_xen.device_count = count;
+    for (unsigned i = 0; i < count; i++)
+        double_xen.devices[i] = i;
+}
+
+static void can(const char *feature)
+{
+    double_xen_say(feature, "1");
+}
+
+/* A new other end begins with nothing. */
+static void agree(void)
+{
+    if (double_xen.own != XEN_STATE_CONNECTED || double_xen.other != XEN_STATE_WAITING)
+        return;
+    receive_taken = send_taken = 0;
+    double_xen.other = XEN_STATE_CONNECTED;
+}
+
+/* The other end can do nothing. */
+static void set_up_bare(void)
 {
     memset(test_vif_mac, 0, 6);
     test_vif_index = -1;
     test_vif_offload = true;
-    features = "feature-ipv6-csum-offload feature-sg feature-gso-tcpv4 feature-gso-tcpv6";
-    grant_count = sends = again = receive_taken = send_taken = 0;
-    memset(sources, 0, sizeof sources);
-    vifs = 1;
-    offered_mtu = 0;
-    own_state = XEN_STATE_UNKNOWN;
-    other_state = XEN_STATE_CONNECTED;
-    logged[0] = '\0';
+    netfront_stop();
+    double_xen_begin();
+    double_xen.other = XEN_STATE_WAITING;
+    double_xen.own_changed = agree;
+    double_xen_have("mac", "00:16:3E:00:00:0#");
+}
+
+static void set_up(void)
+{
+    set_up_bare();
+    can("feature-ipv6-csum-offload");
+    can("feature-sg");
+    can("feature-gso-tcpv4");
+    can("feature-gso-tcpv6");
 }
 
 static void start(void)
 {
     set_up();
     assert_int_equal(netfront_start(), 0);
-    assert_int_equal(own_state, XEN_STATE_CONNECTED);
+    assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
     assert_int_equal(head(RECEIVE)->request_put, 64);
 }
 
-/* With what the other end can do. */
-static void start_with(const char *words)
+/* The other end can do one thing, or nothing. */
+static void start_with(const char *feature)
 {
-    set_up();
-    features = words;
+    set_up_bare();
+    if (feature)
+        can(feature);
     assert_int_equal(netfront_start(), 0);
 }
 
@@ -329,24 +158,24 @@ static void which_one(void **state)
     (void)state;
     struct netif_info info;
     set_up();
-    vifs = 0;
+    have_interfaces(0);
     assert_int_equal(netfront_start(), -ENODEV);
-    assert_non_null(strstr(logged, "has no network interface"));
+    assert_non_null(strstr(double_xen.logged, "has no network interface"));
     set_up();
-    vifs = 2;
+    have_interfaces(2);
     assert_int_equal(netfront_start(), -ENOTUNIQ);
-    assert_non_null(strstr(logged, "several"));
+    assert_non_null(strstr(double_xen.logged, "several"));
     set_up();
-    vifs = 3;
+    have_interfaces(3);
     test_vif_index = 1;
     assert_int_equal(netfront_start(), 0);
     assert_int_equal(netfront_info(&info), 0);
     assert_int_equal(info.mac[5], 1);
     set_up();
-    vifs = 3;
+    have_interfaces(3);
     memcpy(test_vif_mac, (uint8_t[]){0, 0x16, 0x3e, 0, 0, 2}, 6);
-    offered_mtu = 1400;
-    again = 2;
+    double_xen_have("mtu", "1400");
+    double_xen.again = 2;
     assert_int_equal(netfront_start(), 0);
     assert_int_equal(netfront_info(&info), 0);
     assert_memory_equal(info.mac, test_vif_mac, 6);
@@ -354,11 +183,11 @@ static void which_one(void **state)
     set_up();
     memcpy(test_vif_mac, (uint8_t[]){0, 0x16, 0x3e, 0, 0, 9}, 6);
     assert_int_equal(netfront_start(), -ENODEV);
-    assert_non_null(strstr(logged, "00:16:3e:00:00:09"));
+    assert_non_null(strstr(double_xen.logged, "00:16:3e:00:00:09"));
     set_up();
-    other_state = XEN_STATE_BEGINNING;
+    double_xen.other = XEN_STATE_BEGINNING;
     assert_int_equal(netfront_start(), -ETIMEDOUT);
-    assert_non_null(strstr(logged, "not ready"));
+    assert_non_null(strstr(double_xen.logged, "not ready"));
 }
 
 static void frames_both_ways(void **state)
@@ -402,7 +231,7 @@ static void no_frames(void **state)
         answer_receive((struct receive_answer){.id = id, .flags = kinds[i % 6].flags, .status = kinds[i % 6].status});
         assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
     }
-    assert_string_equal(strstr(logged, "rules") ? "broken" : "", "");
+    assert_string_equal(strstr(double_xen.logged, "rules") ? "broken" : "", "");
 }
 
 /* ---- checksums and segments ---- */
@@ -451,7 +280,7 @@ static void checksums_of_what_is_sent(void **state)
         assert_int_equal(r.flags, 3);
         assert_int_equal(checksum_find((const uint8_t *)bytes, 500, 500, &place), CHECKSUM_FOUND);
         assert_memory_equal(bytes + place.start + place.field, &place.pseudo, 2);
-        start_with(version == 4 ? "feature-no-csum-offload" : "");
+        start_with(version == 4 ? "feature-no-csum-offload" : NULL);
         r = send_one(frame, 500, &bytes);
         assert_int_equal(r.flags, 0);
         assert_int_equal(checksum_verify((const uint8_t *)bytes, 500), CHECKSUM_FOUND);
@@ -534,7 +363,9 @@ static void segments_are_divided(void **state)
     assert_int_equal(send_frame(frame, 16 * 2048 + 1), -EMSGSIZE);
     memset(frame, 0, sizeof frame); /* no segment */
     assert_int_equal(send_frame(frame, 3000), -EMSGSIZE);
-    start_with("feature-ipv6-csum-offload feature-sg feature-gso-tcpv4");
+    set_up();
+    double_xen_say("feature-gso-tcpv6", "0");
+    assert_int_equal(netfront_start(), 0);
     netfront_info(&info);
     assert_int_equal(info.divides, 0);
     segment(frame, 4, 1515);
@@ -579,7 +410,7 @@ static void who_waits_is_woken(void **state)
     deliver(frame, sizeof frame, 0);
     assert_true(take_sent(&r, &bytes));
     answer_send(r.id);
-    interrupt();
+    double_xen_interrupt();
     for (int i = 0; i < 10 && wanted < 2; i++)
         task_yield();
     assert_int_equal(received, 64);
@@ -604,20 +435,16 @@ static void goes_on(void **state)
     assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), 64);
     assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
     task_yield();
-    unsigned before = grant_count;
-    own_state = XEN_STATE_UNKNOWN;
-    receive_taken = send_taken = 0;
-    tell(XEN_NEWS_RESUMED);
-    for (unsigned i = 0; i < before; i++)
-        assert_null(granted[i]);
-    interrupt();
+    unsigned before = double_xen_granted();
+    double_xen_resume();
+    assert_int_equal(double_xen_granted(), 0);
     for (int i = 0; i < 4; i++)
         task_yield();
-    assert_int_equal(own_state, XEN_STATE_CONNECTED);
-    assert_int_equal(grant_count, 2 * before);
+    assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
+    assert_int_equal(double_xen_granted(), before);
     assert_false(take_sent(&r, &bytes)); /* what was on its way is lost */
     deliver(frame, sizeof frame, 0);
-    interrupt();
+    double_xen_interrupt();
     for (int i = 0; i < 4 && !wanted; i++)
         task_yield();
     assert_int_equal(received, 64);
@@ -627,16 +454,15 @@ static void goes_on(void **state)
         assert_memory_equal(bytes, frame, sizeof frame);
         answer_send(r.id);
     }
-    receive_taken = send_taken = 0;
-    tell(XEN_NEWS_RESUMED);
+    double_xen_resume();
     assert_int_equal(send_frame(frame, sizeof frame), 0); /* who sends first agrees, too */
     assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
-    tell(XEN_NEWS_RESUMED);
-    tell(XEN_NEWS_RESUMED);
-    other_state = XEN_STATE_BEGINNING;
+    double_xen_resume();
+    double_xen_resume();
+    double_xen.other = XEN_STATE_BEGINNING;
     assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
     assert_int_equal(send_frame(frame, sizeof frame), 0); /* as without a cable */
-    assert_non_null(strstr(logged, "cannot be set up again: error 110"));
+    assert_non_null(strstr(double_xen.logged, "cannot be set up again: error 110"));
 }
 
 /* The interface goes and another one comes; between them it is as if the cable were out. */
@@ -652,48 +478,43 @@ static void goes_and_comes(void **state)
     wanted = 0;
     assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
     task_yield();
-    tell(XEN_NEWS_STORE); /* of something else */
-    assert_int_equal(own_state, XEN_STATE_CONNECTED);
+    double_xen_change(XEN_STATE_CONNECTED); /* of something else */
+    unsigned before = double_xen_granted();
+    assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
     for (int round = 0; round < 2; round++) {
-        other_state = round ? XEN_STATE_CLOSED : XEN_STATE_CLOSING;
-        tell(XEN_NEWS_STORE);
-        assert_int_equal(own_state, XEN_STATE_CLOSED);
-        interrupt();
+        double_xen_change(round ? XEN_STATE_CLOSED : XEN_STATE_CLOSING);
+        assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
         for (int i = 0; i < 100; i++)
             assert_int_equal(send_frame(frame, sizeof frame), 0);
-        vifs = round ? 2 : 1; /* the old one is still there */
-        tell(XEN_NEWS_STORE);
+        have_interfaces(round ? 2 : 1); /* the old one is still there */
+        double_xen_change(double_xen.other);
         assert_int_equal(send_frame(frame, sizeof frame), 0);
-        assert_int_equal(own_state, XEN_STATE_CLOSED);
-        receive_taken = send_taken = 0;
-        own_state = XEN_STATE_BEGINNING;
-        vifs = 1;
-        other_state = XEN_STATE_CONNECTED;
-        tell(XEN_NEWS_STORE);
-        interrupt();
+        assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
+        double_xen.own = XEN_STATE_BEGINNING;
+        have_interfaces(1);
+        double_xen_change(XEN_STATE_WAITING);
         task_yield();
         task_yield();
-        assert_int_equal(own_state, XEN_STATE_CONNECTED);
+        assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
         assert_int_equal(send_frame(frame, sizeof frame), 0);
         assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
     }
     assert_int_equal(wanted, 0);
     deliver(frame, sizeof frame, 0);
-    interrupt();
+    double_xen_interrupt();
     for (int i = 0; i < 4 && !wanted; i++)
         task_yield();
     assert_int_equal(received, 64);
-    assert_null(strstr(logged, "cannot"));
-    for (unsigned i = 0; i < grant_count / 3; i++)
-        assert_null(granted[i]);
+    assert_null(strstr(double_xen.logged, "cannot"));
+    assert_int_equal(double_xen_granted(), before);
 }
 
 static void expect_broken(const char *what)
 {
     char got[100];
-    if (netfront_receive(got, sizeof got, DEADLINE_NOW) != -EIO || own_state != XEN_STATE_CLOSING || !strstr(logged, "broke the rules"))
+    if (netfront_receive(got, sizeof got, DEADLINE_NOW) != -EIO || double_xen.own != XEN_STATE_CLOSING || !strstr(double_xen.logged, "broke the rules"))
         fail_msg("%s is not noticed", what);
-    assert_int_equal(send_frame(logged, 60), -EIO);
+    assert_int_equal(send_frame(double_xen.logged, 60), -EIO);
     assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -EIO);
 }
 

@@ -210,11 +210,16 @@ int xen_device_open(struct xen_device *device, const char *kind, unsigned number
 
 int xen_device_read(const struct xen_device *device, bool others, const char *name, char *value, unsigned size)
 {
-    (void)device;
     const struct key *key = key_of(others ? other_keys : own_keys, name, false);
+    if (!others && strcmp(name, "state") == 0)
+        return snprintf(value, size, "%d", (int)double_xen.own);
     if (!key)
         return -ENOENT;
-    return snprintf(value, size, "%s", key->value) < (int)size ? (int)strlen(value) : -E2BIG;
+    if (snprintf(value, size, "%s", key->value) >= (int)size)
+        return -E2BIG;
+    for (char *number = strchr(value, '#'); number; number = strchr(number, '#'))
+        *number = device->own[strlen(device->own) - 1];
+    return (int)strlen(value);
 }
 
 uint64_t xen_device_number(const struct xen_device *device, bool others, const char *name, uint64_t otherwise)

@@ -1,5 +1,5 @@
 /*
- * xen_double.h - a Xen of the tests: pages that are granted, one event channel, the store's keys of one device, interrupts, the log.
+ * xen_double.h - a Xen of the tests: pages that are granted, one event channel, the store's keys of devices, interrupts, the log.
  */
 #ifndef XEN_DOUBLE_H
 #define XEN_DOUBLE_H
@@ -28,7 +28,7 @@ extern struct double_xen double_xen;
 void double_xen_begin(void);
 /* Of the other end. */
 void double_xen_say(const char *key, const char *value);
-/* Of the image, as the toolstack writes them. */
+/* Of the image, as the toolstack writes them; a '#' is the device's number. */
 void double_xen_have(const char *key, const char *value);
 /* Of the image; NULL: never written. */
 const char *double_xen_said(const char *key);
