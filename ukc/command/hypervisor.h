@@ -22,6 +22,8 @@ struct qemu_options {
 const char *qemu_program(struct project *);
 /* -netdev's word for a card of the guest: its id is netN. */
 const char *qemu_network(struct project *, const struct guest *, size_t number);
+/* -drive's word for a disk of the guest: its id is the disk's name. */
+const char *qemu_drive(struct project *, const struct guest_disk *);
 /* A file name inside a list that QEMU splits at commas. */
 const char *qemu_name(struct project *, const char *name);
 /* --machine, --accelerator and where QEMU is; false after reporting. */
@@ -56,6 +58,8 @@ void libvirt_xen_xml(struct project *, const struct guest *, struct text *);
 /* ---- run_xen.c ---- */
 /* The domain as xl takes it: on a Xen host, or inside the one that QEMU has (targets/xen/in-qemu/run). */
 void xl_configuration(struct project *, const struct guest *, bool in_qemu, struct text *);
+/* What a domain calls its disk of this number, from 0 on. */
+const char *xl_disk(struct project *, size_t number);
 
 /* ---- tap.c ---- */
 struct tap_made; /* devices to remove at the end */

@@ -103,15 +103,20 @@ static void add_cards(struct project *p, const struct guest *g, const struct qem
 }
 
 /* A full host disk is an error that the image sees; by default QEMU would stop the machine. */
+const char *qemu_drive(struct project *p, const struct guest_disk *disk)
+{
+    struct text t = {};
+    text_printf(&t, "if=none,id=%s,format=raw,discard=unmap,readonly=%s,rerror=report,werror=report,file.driver=%s,file.filename=",
+                disk->name, disk->read_only ? "on" : "off", disk->device ? "host_device" : "file");
+    put_name(&t, disk->file);
+    return kept(p, &t);
+}
+
 static void add_disks(struct project *p, const struct guest *g, const struct qemu_options *o, word_list *argv)
 {
     for (size_t k = 0; k < g->disks.count; k++) {
         const struct guest_disk *disk = &g->disks.items[k];
-        struct text t = {};
-        text_printf(&t, "if=none,id=%s,format=raw,discard=unmap,readonly=%s,rerror=report,werror=report,file.driver=%s,file.filename=",
-                    disk->name, disk->read_only ? "on" : "off", disk->device ? "host_device" : "file");
-        put_name(&t, disk->file);
-        add(p, argv, "-drive", kept(p, &t));
+        add(p, argv, "-drive", qemu_drive(p, disk));
         add(p, argv, "-device", device(p, o, "blk", arena_printf(p->a, "drive=%s,serial=%s", disk->name, disk->name)));
     }
 }

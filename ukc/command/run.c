@@ -51,7 +51,7 @@ bool run_check_options(struct project *p)
         enum option_id option;
         bool on_xen, in_qemu; /* for a Xen domain; for one that is in QEMU */
     } machines[] = {
-        {OPTION_machine}, {OPTION_accelerator}, {OPTION_block, true}, {OPTION_memory, true, true}, {OPTION_with, true}, {OPTION_json_config, true},
+        {OPTION_machine}, {OPTION_accelerator}, {OPTION_block, true, true}, {OPTION_memory, true, true}, {OPTION_with, true}, {OPTION_json_config, true},
         {OPTION_publish, .in_qemu = true}, {OPTION_tap, .in_qemu = true},
     };
     enum target target = p->configuration.target;

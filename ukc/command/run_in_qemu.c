@@ -2,7 +2,7 @@
  * run_in_qemu.c - ukc run --in-qemu: the image as a domain of a real Xen, with a small Debian as its dom0, all of it in QEMU.
  *
  * targets/xen/in-qemu has the parts: `assemble` puts Xen and dom0 together once, from packages; `run` is what dom0 does.  It is given
- * the image and xl's file as disks, has the domain's console on the machine's second serial line, which is our terminal, and leaves
+ * the image and xl's file as disks, as well as the domain's own, has the domain's console on the machine's second serial line, which is our terminal, and leaves
  * the status as a kvm image does.  The first line, with what Xen and dom0 say, goes to a file.  The processor is one that Xen's
  * hardware domains start on in emulation: SVM with nested paging, and no SMAP.
  */
@@ -105,6 +105,10 @@ static void command(struct project *p, const struct guest *g, const struct rig *
     for (size_t k = 0; k < g->cards.count; k++) {
         add(p, argv, "-netdev", qemu_network(p, g, k));
         add(p, argv, "-device", arena_printf(p->a, "e1000,netdev=net%zu,romfile=", k));
+    }
+    for (size_t k = 0; k < g->disks.count; k++) {
+        add(p, argv, "-drive", qemu_drive(p, &g->disks.items[k]));
+        add(p, argv, "-device", arena_printf(p->a, "virtio-blk-pci,drive=%s,serial=%s", g->disks.items[k].name, xl_disk(p, k)));
     }
     add_file(p, argv, "ukc.image", g->image);
     add_file(p, argv, "ukc.domain", r->domain);

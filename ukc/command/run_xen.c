@@ -33,14 +33,19 @@ static void put_string(struct text *out, const char *name, const char *value)
     text_putc(out, '\n');
 }
 
-/* In their order xvda, xvdb and so on (xl-disk-configuration(5)); what follows "target=" is the file's name, whatever is in it. */
-static void put_disks(struct project *p, const struct guest *g, struct text *out)
+const char *xl_disk(struct project *p, size_t number)
+{
+    return arena_printf(p->a, "xvd%c", (char)('a' + number));
+}
+
+/* In their order (xl-disk-configuration(5)); what follows "target=" is the file's name, whatever is in it.  In QEMU dom0 has them under the domain's names. */
+static void put_disks(struct project *p, const struct guest *g, bool in_qemu, struct text *out)
 {
     for (size_t k = 0; k < g->disks.count; k++) {
         const struct guest_disk *disk = &g->disks.items[k];
         text_puts(out, k ? ", " : "disk = [");
-        put_quoted(out, arena_printf(p->a, "format=raw,vdev=xvd%c,access=%s,target=%s", (char)('a' + k), disk->read_only ? "ro" : "rw",
-                                     guest_absolute(p, disk->file)));
+        const char *name = xl_disk(p, k), *target = in_qemu ? arena_printf(p->a, "/job/disk/%s", name) : guest_absolute(p, disk->file);
+        put_quoted(out, arena_printf(p->a, "format=raw,vdev=%s,access=%s,target=%s", name, disk->read_only ? "ro" : "rw", target));
         text_puts(out, k + 1 == g->disks.count ? "]\n" : "");
     }
 }
@@ -64,7 +69,7 @@ void xl_configuration(struct project *p, const struct guest *g, bool in_qemu, st
         put_string(out, "on_poweroff", "preserve");
         put_string(out, "on_reboot", "preserve");
     }
-    put_disks(p, g, out);
+    put_disks(p, g, in_qemu, out);
     /* a crashed domain is not started again and again */
     put_string(out, "on_crash", in_qemu ? "preserve" : "destroy");
 }
