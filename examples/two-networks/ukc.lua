@@ -5,12 +5,19 @@ return unikernel "two-networks" {
   requires = { front = sig.stack, back = sig.stack, task = sig.task, clock = sig.clock, log = sig.log },
   choose   = {
     front = instance "lwip" {
-      choose = { netif = match "target" { kvm = instance "virtio_net" { set = { index = 0 } }, default = "netif_tap" } },
+      choose = {
+        netif = match "target" {
+          kvm     = instance "virtio_net" { set = { index = 0 } },
+          xen     = instance "netfront" { set = { index = 0 } },
+          default = "netif_tap",
+        },
+      },
     },
     back  = instance "lwip" {
       choose = {
         netif = match "target" {
           kvm     = instance "virtio_net" { set = { index = 1 } },
+          xen     = instance "netfront" { set = { index = 1 } },
           default = instance "netif_tap" { set = { device = "tap1", host_ipv4 = "10.0.1.1/24", host_ipv6 = "fd00:0:0:1::1/64" } },
         },
       },
