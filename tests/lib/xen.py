@@ -7,17 +7,22 @@ import subprocess
 import tempfile
 
 import harness
-from lib.project import expect
+from lib.project import Project, expect
 
 MEMORY = 512  # MiB; dom0 has half of it
 PROCESSOR = "qemu64,+svm,+npt,+rdrand"  # SVM and nested paging are emulated; without RDRAND xl waits for entropy
 
 # Shell functions for scripts in dom0.  `domain NAME 'WORDS' [LINE..]` creates one from /job/NAME, waits for its end, and prints what it was.
 PRELUDE = r"""
-bridge() { # dom0's network card and the domains' interfaces are one network
-	ip link add br0 type bridge
-	for link in /sys/class/net/e*; do ip link set ${link##*/} master br0; ip link set ${link##*/} up; done
-	ip link set br0 up
+bridge() { # each network card of dom0 and the domains' interfaces on br0, br1 are one network
+	number=0
+	for link in /sys/class/net/e*; do
+		ip link add br$number type bridge
+		ip link set ${link##*/} master br$number
+		ip link set ${link##*/} up
+		ip link set br$number up
+		number=$((number + 1))
+	done
 }
 configure() { # NAME WORDS [LINE..]
 	printf '%s\n' "name='$1'" "type='pvh'" "kernel='/job/${KERNEL:-$1}'" "memory=${MEMORY:-16}" 'vcpus=1' "on_poweroff='preserve'" \
@@ -64,6 +69,18 @@ def host(context):
         raise harness.Skip(done.stderr.strip())
     expect(done.returncode == 0, "Xen and dom0 are put together from packages", done.stdout, done.stderr)
     return path
+
+
+def image(context, name, files=None, example=None, unikernel=(), options=()):
+    """The bytes of what is built for xen of these files ({name: text}) or of a folder of the repository."""
+    with Project(context) as p:
+        if example:
+            p.copy(example if "/" in example else f"examples/{example}")
+        for file, text in (files or {}).items():
+            p.write(file, text)
+        p.ukc("configure", *unikernel, "--target", "xen", *options)
+        p.ukc("build", *unikernel, timeout=800)
+        return p.read("build", "xen", *unikernel, name)
 
 
 def archive(files):

@@ -1,4 +1,4 @@
-"""The life of domains of a real Xen: disks, as ukc run gives them to xl, and as dom0 serves them; xl save and xl restore."""
+"""The life of domains of a real Xen: disks, as ukc run gives them to xl, and as dom0 serves them; xl save and xl restore; devices and memory that go and come."""
 
 import re
 import socket
@@ -48,8 +48,22 @@ LIVE = r"""
 #include "random.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { LINES = @LINES@, SIZE = 16, PIECE = 64 };
+enum { LINES = @LINES@, SIZE = 16, PIECE = 64, MUCH = 8 << 20 };
+
+/* Whether there is much memory that holds what is written into it. */
+static bool is_memory(void)
+{
+    volatile uint32_t *words = malloc(MUCH);
+    bool good = words;
+    for (size_t i = 0; good && i < MUCH / sizeof *words; i += 64)
+        words[i] = (uint32_t)i;
+    for (size_t i = 0; good && i < MUCH / sizeof *words; i += 64)
+        good = words[i] == i;
+    free((void *)words);
+    return good;
+}
 
 static int count(struct http_exchange *exchange)
 {
@@ -69,6 +83,8 @@ static int answer(struct http_exchange *exchange, void *)
     uint64_t word;
     if (http_page(exchange).size == 5)
         return count(exchange);
+    if (http_page(exchange).size == 6)
+        return http_respond(exchange, 200, VIEW("text/plain"), is_memory() ? VIEW("much") : VIEW("little"));
     random_fill(&word, sizeof word);
     int size = snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %" PRIx64, clock_now(), clock_wall(), word);
     return http_respond(exchange, 200, VIEW("text/plain"), (struct view){text, (size_t)size});
@@ -80,8 +96,16 @@ int live_main(void)
 }
 """.replace("@LINES@", str(LINES))
 
-# counter has 10.0.0.2, live 10.0.0.3, third 10.0.0.4; lonely has no interface
+# counter has 10.0.0.2, live 10.0.0.3, third 10.0.0.4; lonely has no interface; two and crossed have 10.0.0.5 and 6 in front, and a network behind
 SCRIPT = r"""
+memory() { # NAME [MIB]: prints what it has, once it has so much, or after ten seconds
+	for try in $(seq 50); do
+		has=$(timeout 20 xl list $1 | awk 'NR == 2 { print $3 }')
+		[ "$has" = "${2:-$has}" ] && break
+		sleep 0.2
+	done
+	echo "$1 has $has"
+}
 try() { # WORDS: xl, for 100 seconds
 	timeout 100 xl "$@" >/tmp/xl.log 2>&1 || { echo "@@ xl $*: $?"; cat /tmp/xl.log; }
 }
@@ -89,11 +113,18 @@ bridge
 truncate -s 1M /tmp/disk.img
 configure counter '' "vif=['mac=00:16:3e:00:00:02,bridge=br0']" "disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']"
 configure live '--http.stack.address=10.0.0.3/24 --http.stack.address6=fd00::3/64' "vif=['mac=00:16:3e:00:00:03,bridge=br0']"
-KERNEL=live configure third '--http.stack.address=10.0.0.4/24 --http.stack.address6=fd00::4/64' "vif=['mac=00:16:3e:00:00:04,bridge=br0']"
+KERNEL=live configure third '--http.stack.address=10.0.0.4/24 --http.stack.address6=fd00::4/64' "vif=['mac=00:16:3e:00:00:04,bridge=br0']" 'maxmem=32'
 create counter && create live && create third && echo created
 read word
 try save -c live /tmp/live.saved
 echo copied
+read word
+memory third 16
+try mem-set third 24
+memory third 24
+try mem-set live 8
+memory live 8
+echo shrunk
 read word
 for name in live counter; do try save $name /tmp/$name.saved; done
 echo saved
@@ -103,7 +134,17 @@ for name in live counter; do
 	timeout 20 xl domid $name >/tmp/$name.id
 	rm /tmp/$name.saved
 done
+memory live 8
 echo restored
+read word
+try mem-set live 1
+sleep 2
+memory live
+echo least
+read word
+try mem-set live 16
+memory live 16
+echo grown
 read word
 try block-detach counter 51712
 try network-detach live 0
@@ -117,10 +158,16 @@ for name in live counter; do try pause $name; done
 echo "paused: $(state live) $(state counter)"
 for name in live counter; do try unpause $name; done
 KERNEL=live domain lonely ''
+configure two '--port=@PORT@ --front.address=10.0.0.5/24 --front.address6=fd00::5/64' \
+	"vif=['mac=00:16:3e:00:00:05,bridge=br0', 'mac=00:16:3e:00:00:06,bridge=br1']"
+words='--port=@PORT@ --front.address=10.0.0.6/24 --front.address6=fd00::6/64 --front.netif.mac=00:16:3e:00:00:08'
+KERNEL=two configure crossed "$words --back.address=10.0.1.3/24 --back.address6=fd00:0:0:1::3/64 --back.netif.mac=00:16:3e:00:00:07" \
+	"vif=['mac=00:16:3e:00:00:07,bridge=br1', 'mac=00:16:3e:00:00:08,bridge=br0']"
+create two && create crossed
 echo unpaused
 read word
-for name in live counter third; do try shutdown $name; done
-for name in live counter third; do await_end $name; report $name; done
+for name in live counter third two crossed; do try shutdown $name; done
+for name in live counter third two crossed; do await_end $name; report $name; done
 echo "disk: $(head -c 6 /tmp/disk.img)"
 """
 
@@ -129,10 +176,13 @@ class Life:
     """All domains, on ports of this machine."""
 
     def __init__(self, context, images, directory):
-        self.ports = {name: free_port() for name in ("counter", "live", "third")}
-        forwards = [f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.{2 + i}:8080" for i, port in enumerate(self.ports.values())]
-        options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0"]
-        self.machine = xen.Machine(context, images, SCRIPT, directory, options, timeout=600)
+        self.ports = {name: free_port() for name in ("counter", "live", "third", "two", "crossed")}
+        self.behind = socket.create_server(("127.0.0.1", 0))  # what is at 10.0.1.1
+        port = self.behind.getsockname()[1]
+        forwards = [f"hostfwd=tcp:127.0.0.1:{at}-10.0.0.{2 + i}:{8080 if i < 3 else port}" for i, at in enumerate(self.ports.values())]
+        options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0",
+                   "-netdev", "user,id=n1,net=10.0.1.0/24,host=10.0.1.1", "-device", "e1000,netdev=n1"]
+        self.machine = xen.Machine(context, images, SCRIPT.replace("@PORT@", str(port)), directory, options, timeout=600)
 
     def ask(self, name, method="GET", path=""):
         return ask(self.ports[name], method, path)
@@ -151,6 +201,20 @@ class Life:
         s.sendall(b"GET /count HTTP/1.1\r\nHost: live\r\nConnection: close\r\n\r\n")
         return s, s.recv(1000)
 
+    def relay(self, name):
+        """What comes back from the network behind a domain with two."""
+        self.behind.settimeout(3)
+        for last in range(10, -1, -1):
+            with socket.create_connection(("127.0.0.1", self.ports[name]), 60) as client:
+                try:
+                    with self.behind.accept()[0] as server:
+                        client.sendall(b"there")
+                        server.sendall(server.recv(5, socket.MSG_WAITALL) + b" and back")
+                    return read_rest(client, b"")
+                except OSError:  # it starts
+                    if not last:
+                        raise
+
     def step(self, word, then):
         self.machine.tell(word)
         self.machine.wait_for(then)
@@ -164,7 +228,7 @@ def read_rest(connection, got):
 
 
 def live_through(life):
-    """counter's numbers, live's moments, what came of two transfers."""
+    """counter's numbers, live's moments, whether there was much memory, what came through two networks, and of two transfers."""
     counts, moments = [], []
     life.machine.wait_for("created")
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("GET", "a"))]
@@ -173,12 +237,18 @@ def live_through(life):
     connection, got = life.begin_to_count()
     life.step("copy", "copied")
     moments.append(life.moment())
+    rooms = [life.ask("live", path="memory")]
+    life.step("shrink", "shrunk")
+    rooms += [life.ask("live", path="memory"), life.ask("third", path="memory")]
     life.step("save", "saved")
     time.sleep(2)
     life.step("restore", "restored")
     got = read_rest(connection, got)
     moments.append(life.moment())
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("GET", "a"))]
+    for step, then in (("least", "least"), ("grow", "grown")):
+        life.step(step, then)
+        rooms.append(life.ask("live", path="memory"))
     connection, second = life.begin_to_count()
     life.step("detach", "detached")
     life.ask("counter", "POST", "a")  # whatever it says
@@ -188,33 +258,32 @@ def live_through(life):
     life.step("pause", "unpaused")
     counts.append(life.ask("counter", "GET", "a"))
     life.moment()
-    return counts, moments, got, second
+    relays = [life.relay(name) for name in ("two", "crossed")]
+    return counts, moments, rooms, relays, got, second
 
 
 def life(context):
     """
     The counter counts, is saved, and goes on counting; dom0 finds its store in the file that was the disk.  live is saved in the middle of a transfer:
-    the connection lives on, and the clock stood still.  Disk and interface are taken away and given back; all is paused.  A third domain runs all the while.
+    the connection lives on, and the clock stood still.  Disk and interface are taken away and given back, and so is memory; all is paused.  A third
+    domain runs all the while, that was created with less memory than its most.
     """
     images = {"counter": run_with_disks(context)}
-    with Project(context) as p:
-        p.write("ukc.lua", LIVE_MANIFEST)
-        p.write("live.c", LIVE)
-        p.ukc("configure", "--target", "xen")
-        p.ukc("build", timeout=800)
-        images["live"] = p.read("build", "xen", "live")
+    images["live"] = xen.image(context, "live", {"ukc.lua": LIVE_MANIFEST, "live.c": LIVE})
+    images["two"] = xen.image(context, "two-networks", example="two-networks")
     with tempfile.TemporaryDirectory() as d:
         life = Life(context, images, d)
         try:
-            counts, moments, *transfers = live_through(life)
+            counts, moments, rooms, relays, *transfers = live_through(life)
             life.machine.tell("done")
         finally:
             said, log = life.machine.finish()
     found = xen.domains(said)
     expect("@@ xl" not in said, "xl does as it is told", said, log)
     check_counter(counts, found, said, log)
+    check_memory(rooms, said)
     check_live(moments, transfers, found, said, log)
-    check_others(found, said, log)
+    check_others(found, relays, said, log)
 
 
 def check_counter(counts, found, said, log):
@@ -222,6 +291,15 @@ def check_counter(counts, found, said, log):
     expect("counter" in found and found["counter"].status == 0, "it stops when it is told", said, log)
     expect("blkfront: 2048 sectors of 512 bytes" in found["counter"].text, "it says what the disk is", found["counter"])
     expect("disk: ukc kv" in said.splitlines(), "dom0 finds the store on the disk", said)
+
+
+def check_memory(rooms, said):
+    """In the order of SCRIPT; with little left, live has what it needs to answer, and no more."""
+    found = re.findall(r"^(live|third) has (\d+)$", said, re.M)
+    least = int(found.pop(4)[1]) if len(found) > 4 else 0
+    wanted = [("third", "16"), ("third", "24"), ("live", "8"), ("live", "8"), ("live", "16")]
+    expect(found == wanted and 1 < least < 8, "domains come to the memory that xl sets, across saving, and keep what they use", found, least, said)
+    expect(rooms == ["much", "little", "much", "little", "much"], "memory that is gone is not given out, and what comes is memory", rooms, said)
 
 
 def check_live(moments, transfers, found, said, log):
@@ -237,7 +315,9 @@ def check_live(moments, transfers, found, said, log):
     expect("live" in found and found["live"].status == 0 and not found["live"].crashed, "it stops when it is told", said, log)
 
 
-def check_others(found, said, log):
+def check_others(found, relays, said, log):
+    expect(relays == [b"there and back"] * 2, "two interfaces, by number and by address, are two networks", relays, said, log)
+    expect(all(name in found and found[name].status == 0 for name in ("two", "crossed")), "both stop when they are told", said, log)
     expect(re.search(r"^paused: -[b-]p--- -[b-]p---$", said, re.M), "they are paused, waiting or not", said)
     expect("third" in found and found["third"].status == 0, "the third stops when it is told", said, log)
     lonely = found.get("lonely")
