@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ukc/joined.h>
 
 #include "virtio.h"
 
 enum { PIECE = 2048, ETHERNET = 14, MTU_LEAST = 576, MTU_MOST = 9216 };
-/* The longest frame with segments that were joined (5.1.6.3.1), and more pieces than it takes: a queue has a power of two of them. */
-enum { JOINED_MOST = 65550, JOINED_BUFFERS = 64 };
+/* The longest frame with segments that were joined (5.1.6.3.1) takes no more pieces than this: a queue has a power of two of them. */
+enum { JOINED_BUFFERS = JOINED_PIECES };
 static_assert(JOINED_BUFFERS / 2 * PIECE < JOINED_MOST + 12 && JOINED_BUFFERS * PIECE >= JOINED_MOST + 12);
 
 /* In front of each frame: VIRTIO 1.2, 5.1.6. */
@@ -73,19 +74,5 @@ void send_wake(void);
 bool control_announced(void);
 /* Bytes of the longest frame that can be divided. */
 uint32_t send_most(void);
-
-/*
- * joined.c.  A frame is collected: joined_begin, joined_add for each buffer, with what was written to it (false: they are more than there
- * can be), joined_judge.  Then, while joined_waits, joined_next copies one segment and returns its size; 0: it
- * does not fit.  Each buffer that is not needed any more is handed back by joined_empty; after joined_drop all are.
- */
-enum joined_kind { JOINED_GOOD, JOINED_NONSENSE, JOINED_LIE /* no device may do that */ };
-void joined_begin(void);
-bool joined_add(char *buffer, size_t skip, size_t written);
-enum joined_kind joined_judge(const struct card_header *header);
-bool joined_waits(void);
-size_t joined_next(uint8_t *frame, size_t size);
-char *joined_empty(void);
-void joined_drop(void);
 
 #endif

@@ -30,6 +30,7 @@ static bool receiving, told;
 static bool news;       /* an interrupt came since the card's status was last looked at */
 static int64_t looked;  /* when that was */
 static struct task *waiting;
+static struct joined joined;
 
 int receive_open(void)
 {
@@ -39,7 +40,7 @@ int receive_open(void)
     receiving = told = news = false;
     looked = -NANOSECONDS_PER_SECOND;
     unshown = 0;
-    joined_begin();
+    joined_begin(&joined);
     int error = virtio_queue(card.device, 0, KEY_RECEIVE_BUFFERS, 1, &queue);
     if (error)
         return error;
@@ -127,40 +128,48 @@ static int empty(char *buffer, size_t skip, size_t written, uint8_t *frame, size
 /* The next segment of those that were joined; as take(). */
 static ptrdiff_t take_segment(uint8_t *frame, size_t size)
 {
-    size_t got = joined_waits() ? joined_next(frame, size) : 0;
+    size_t got = joined_waits(&joined) ? joined_next(&joined, frame, size, ETHERNET + card.mtu) : 0;
     bool fits = got > 0;
     if (!fits)
-        joined_drop();
-    for (char *buffer; (buffer = joined_empty()) != NULL;)
+        joined_drop(&joined);
+    for (char *buffer; (buffer = joined_empty(&joined)) != NULL;)
         if (give_back(buffer) != 0)
             return card_broken();
     return fits ? (ptrdiff_t)got : -EMSGSIZE;
+}
+
+/* The host vouches for the checksum (5.1.6.4.1). */
+static bool open_joined(const struct card_header *header)
+{
+    if (header->segment == 0 || !(header->flags & (HEADER_CHECKSUM | HEADER_VALID)) || (header->division != DIVISION_TCP4 && header->division != DIVISION_TCP6))
+        return false;
+    return joined_open(&joined, header->division == DIVISION_TCP4 ? 4 : 6, ETHERNET + card.mtu);
 }
 
 /* A frame in `count` buffers, the first of which is here; as take(). */
 static ptrdiff_t take_joined(const struct card_header *header, char *buffer, size_t written, unsigned count, uint8_t *frame, size_t size)
 {
     void *next = buffer;
-    joined_begin();
-    for (size_t skip = sizeof *header; joined_add(next, skip, written); skip = 0) {
+    joined_begin(&joined);
+    for (size_t skip = sizeof *header; joined_add(&joined, next, skip, written); skip = 0) {
         if (--count == 0) {
-            enum joined_kind kind = joined_judge(header);
-            if (kind == JOINED_LIE)
+            if (joined_size(&joined) > JOINED_MOST)
                 break;
+            bool good = open_joined(header);
             ptrdiff_t got = take_segment(frame, size);
-            return kind == JOINED_NONSENSE && got == -EMSGSIZE ? 0 : got;
+            return !good && got == -EMSGSIZE ? 0 : got;
         }
         if (virtio_collect(queue, &next, &written) <= 0)
             break;
     }
-    joined_begin();
+    joined_begin(&joined);
     return card_broken();
 }
 
 /* One frame: its size; 0: nothing to hand on; -EAGAIN, -EMSGSIZE, -EIO. */
 static ptrdiff_t take(uint8_t *frame, size_t size)
 {
-    if (joined_waits())
+    if (joined_waits(&joined))
         return take_segment(frame, size);
     struct card_header header;
     void *buffer;

@@ -4,7 +4,7 @@ return implementation "virtio_net" {
   provides = sig.netif,
   requires = { virtio = sig.virtio, task = sig.task, pages = sig.pages, log = sig.log, clock = sig.clock },
   targets  = { "kvm" },
-  sources  = { "virtio_net.c", "receive.c", "joined.c", "send.c", "control.c" },
+  sources  = { "virtio_net.c", "receive.c", "send.c", "control.c" },
   keys     = {
     mac   = key.mac { default = "00:00:00:00:00:00", phase = "both", doc = "which card: the one with this Ethernet address; all zero: any" },
     index = key.integer { default = -1, min = -1, max = 31, phase = "both", doc = "which card, from 0, in the machine's order; -1: the only one" },
