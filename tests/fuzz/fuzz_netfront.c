@@ -90,6 +90,34 @@ static void answer_receive(unsigned lie)
     answer(RECEIVE, lie ? others : honest, sizeof honest);
 }
 
+/* A frame in several pages that says it is a segment of TCP, longer than those of the wire or not. */
+static void answer_joined(void)
+{
+    unsigned kind = next_byte(), count = kind % 20;
+    for (unsigned i = 0; i <= count; i++) {
+        const char *request = slot(RECEIVE, taken[RECEIVE]++);
+        uint16_t id, size = i < count ? END_PAGE : 1u + next_byte();
+        uint32_t grant;
+        memcpy(&id, request, sizeof id);
+        memcpy(&grant, request + 4, sizeof grant);
+        char *page = double_xen_page(grant, NULL);
+        size_t ip = count * (size_t)END_PAGE + size - 14;
+        const uint8_t head[] = {kind & 32 ? 0x08 : 0x86, kind & 32 ? 0 : 0xdd, kind & 32 ? 0x45 : 0x60, 0, kind & 32 ? (uint8_t)(ip >> 8) : 0, kind & 32 ? (uint8_t)ip : 0,
+                                (uint8_t)((ip - 40) >> 8), (uint8_t)(ip - 40), kind & 32 ? 0 : 6, 0, 0, kind & 32 ? 6 : 0};
+        if (page && i == 0)
+            memcpy(page + 12, head, sizeof head);
+        if (page && i == 0)
+            page[14 + 20 + 12] = page[14 + 40 + 12] = (char)(next_byte() & 0xf0);
+        const uint16_t words[] = {id, 0, (uint16_t)((i < count ? 4 : 0) | (i == 0 ? 8 | (kind & 64 ? 3 : 0) : 0)), size};
+        answer(RECEIVE, words, sizeof words);
+        const uint16_t extra[] = {1, 1400, kind & 128 ? next_byte() : kind & 32 ? 1 : 2, 0};
+        if (i == 0) {
+            taken[RECEIVE]++;
+            answer(RECEIVE, extra, sizeof extra);
+        }
+    }
+}
+
 static void answer_send(bool lie)
 {
     uint16_t id;
@@ -106,6 +134,7 @@ static void act(void)
     case 1: answer_receive(1 + (kind >> 3)); break;
     case 2: answer_send(true); break;
     case 3: case 4: answer_send(false); break;
+    case 5: answer_joined(); break;
     default: answer_receive(0); break;
     }
 }

@@ -58,6 +58,30 @@ static void answer_receive(struct receive_answer a)
     head(RECEIVE)->answer_put++;
 }
 
+/* In the place of an answer; the buffer that was asked for there is not written. */
+static void answer_extra(uint8_t type, uint8_t flags, uint8_t division)
+{
+    char *page;
+    const uint8_t extra[8] = {type, flags, 0xb4, 5, division};
+    next_buffer(&page);
+    memcpy(slot(RECEIVE, head(RECEIVE)->answer_put++), extra, sizeof extra);
+}
+
+/* A frame in pieces of so many bytes, and an extra behind the first if it was divided so. */
+static void deliver_parts(const char *frame, size_t size, size_t piece, uint16_t flags, uint8_t division)
+{
+    for (size_t at = 0, part; at < size; at += part) {
+        char *page;
+        uint16_t id = next_buffer(&page), offset = piece < 4000 ? 30 : 0;
+        part = size - at < piece ? size - at : piece;
+        memcpy(page + offset, frame + at, part);
+        uint16_t more = at + part < size ? 4 : 0, extra = at == 0 && division ? 8 : 0;
+        answer_receive((struct receive_answer){.id = id, .offset = offset, .flags = flags | more | extra, .status = (int16_t)part});
+        if (extra)
+            answer_extra(1, 0, division);
+    }
+}
+
 static void deliver(const char *frame, size_t size, uint16_t offset)
 {
     char *page;
@@ -225,7 +249,7 @@ static void no_frames(void **state)
     const struct {
         uint16_t flags;
         int16_t status;
-    } kinds[] = {{0, -1}, {0, 0}, {0, 13}, {4, 60}, {4, 60}, {0, 60}};
+    } kinds[] = {{0, -1}, {0, 0}, {0, 13}, {4, 60}, {4, -1}, {0, 60}};
     for (unsigned i = 0; i < 200; i++) {
         uint16_t id = next_buffer(&page);
         answer_receive((struct receive_answer){.id = id, .flags = kinds[i % 6].flags, .status = kinds[i % 6].status});
@@ -370,6 +394,83 @@ static void segments_are_divided(void **state)
     assert_int_equal(info.divides, 0);
     segment(frame, 4, 1515);
     assert_int_equal(send_frame(frame, 1515), -EMSGSIZE);
+}
+
+/* Numbers of a frame's headers, which are where segment() puts them. */
+static unsigned number16(const char *at)
+{
+    return (unsigned)(uint8_t)at[0] << 8 | (uint8_t)at[1];
+}
+
+/* Takes what is left of a joined frame, segment by segment. */
+static void take_segments(const char *frame, size_t size, unsigned version)
+{
+    static char got[2000];
+    size_t head_size = version == 4 ? TCP_HEAD4 : TCP_HEAD6, ip_size = version == 4 ? 20 : 40, done = 0;
+    unsigned sequence = number16(frame + 14 + ip_size + 6), number = 0;
+    for (; done < size - head_size; number++) {
+        ptrdiff_t n = netfront_receive(got, sizeof got, DEADLINE_NOW);
+        assert_true(n > (ptrdiff_t)head_size && n <= 1514);
+        size_t data = (size_t)n - head_size;
+        assert_memory_equal(got + head_size, frame + head_size + done, data);
+        assert_int_equal(number16(got + (version == 4 ? 16 : 18)), version == 4 ? n - 14 : n - 14 - 40);
+        assert_int_equal(number16(got + 14 + ip_size + 6), (sequence + done) & 0xffff);
+        done += data;
+        assert_int_equal(got[14 + ip_size + 13] & 9, done < size - head_size ? 0 : 9); /* PSH, FIN */
+    }
+    assert_int_equal(number, (size - head_size + 1514 - head_size - 1) / (1514 - head_size));
+}
+
+/* Segments that the other end has joined come as frames of the wire; every buffer is given back. */
+static void segments_that_were_joined(void **state)
+{
+    (void)state;
+    static char frame[65536], got[2000];
+    for (unsigned version = 4; version <= 6; version += 2) {
+        start();
+        assert_string_equal(double_xen_said("feature-sg"), "1");
+        assert_string_equal(double_xen_said(version == 4 ? "feature-gso-tcpv4" : "feature-gso-tcpv6"), "1");
+        for (unsigned round = 0; round < 60; round++) { /* around the ring */
+            size_t size = 1000 + round * 1093;
+            segment(frame, version, size);
+            frame[14 + (version == 4 ? 20 : 40) + 13] = 0x19; /* PSH, FIN, ACK */
+            deliver_parts(frame, size, round % 3 ? 4096 : 3000, round % 2 ? 2 : 3, version == 4 ? 1 : 2);
+            take_segments(frame, size, version);
+            assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+            assert_int_equal(head(RECEIVE)->request_put - receive_taken, 64);
+        }
+    }
+    segment(frame, 6, 20000); /* what nobody vouches for, contradicts itself or does not fit is dropped, and its buffers come back */
+    deliver_parts(frame, 20000, 4096, 0, 2);
+    deliver_parts(frame, 20000, 4096, 3, 1);
+    deliver_parts(frame, 20000, 4096, 3, 3);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    segment(frame, 6, 3000);
+    deliver_parts(frame, 3000, 60, 3, 2); /* headers in two pages */
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    segment(frame, 6, 20000);
+    deliver_parts(frame, 20000, 4096, 3, 2);
+    assert_int_equal(netfront_receive(got, 60, DEADLINE_NOW), -EMSGSIZE);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    assert_int_equal(head(RECEIVE)->request_put - receive_taken, 64);
+    segment(frame, 6, 1400);
+    deliver_parts(frame, 1400, 500, 3, 0); /* one of the wire, in parts */
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), 1400);
+    assert_memory_equal(got, frame, 1400);
+    deliver_parts(frame, 1400, 500, 0, 0); /* a wrong checksum */
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    deliver_parts(frame, 1400, 500, 3, 0);
+    assert_int_equal(netfront_receive(got, 1399, DEADLINE_NOW), -EMSGSIZE);
+    segment(frame, 6, 30000);
+    deliver_parts(frame, 30000, 4096, 3, 2);
+    assert_true(netfront_receive(got, sizeof got, DEADLINE_NOW) > 0);
+    double_xen_resume(); /* the rest is lost, as what is on its way */
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    assert_int_equal(head(RECEIVE)->request_put, 64);
+    set_up();
+    test_vif_offload = false;
+    assert_int_equal(netfront_start(), 0);
+    assert_null(double_xen_said("feature-gso-tcpv4"));
 }
 
 static int wanted;
@@ -536,9 +637,25 @@ static void receiving_lies(void **state)
     answer_receive((struct receive_answer){.id = id, .offset = 65535, .status = 32767});
     expect_broken("an offset far away");
     start();
-    id = next_buffer(&page);
-    answer_receive((struct receive_answer){.id = id, .flags = 8, .status = 60});
-    expect_broken("something nobody agreed on");
+    for (int lie = 0; lie < 5; lie++) {
+        static const char *const lies[] = {"something nobody agreed on", "the same where it was not asked for", "it behind a later part", "a frame of too many parts", "one that is too long"};
+        set_up();
+        test_vif_offload = lie != 1;
+        assert_int_equal(netfront_start(), 0);
+        answer_receive((struct receive_answer){.id = next_buffer(&page), .flags = lie < 2 ? 8 : 4, .status = lie == 4 ? 4096 : 60});
+        for (int i = 0; i < 17 && lie == 4; i++)
+            answer_receive((struct receive_answer){.id = next_buffer(&page), .flags = i < 16 ? 4 : 0, .status = 4096});
+        for (int i = 0; i < 63 && lie == 3; i++)
+            answer_receive((struct receive_answer){.id = next_buffer(&page), .flags = 4, .status = 1});
+        if (lie < 2)
+            answer_extra(lie == 0 ? 2 : 1, 0, 1);
+        if (lie == 2)
+            answer_receive((struct receive_answer){.id = next_buffer(&page), .flags = 8, .status = 60});
+        char got[100];
+        for (int i = 0; i < 100 && double_xen.own == XEN_STATE_CONNECTED; i++)
+            netfront_receive(got, sizeof got, DEADLINE_NOW);
+        expect_broken(lies[lie]);
+    }
     start();
     head(RECEIVE)->answer_put = 65;
     expect_broken("more answers than requests");
@@ -583,7 +700,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_frames, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(checksums_of_what_is_sent, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(checksums_of_what_is_received, instances_start, instances_stop),
-        cmocka_unit_test_setup_teardown(segments_are_divided, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(segments_are_divided, instances_start, instances_stop), cmocka_unit_test_setup_teardown(segments_that_were_joined, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_and_comes, instances_start, instances_stop),

@@ -15,6 +15,17 @@
 
 enum { ETHERNET = 14, MTU_LEAST = 576, MTU_MOST = 1500, PAGE = 4096, SLOTS = 256 /* of either ring */ };
 
+/* Flags of a slot: no checksum; a good one; the frame goes on in the next slot of its kind; one with something else follows. */
+enum { BLANK = 1, VALID = 2, MORE = 4, EXTRA = 8 };
+/* What else: segments of TCP that were joined, or are to be divided. */
+enum { EXTRA_SEGMENTS = 1, EXTRA_MORE = 1, SEGMENTS_TCP4 = 1, SEGMENTS_TCP6 = 2 };
+struct extra {
+    uint8_t type, flags;
+    uint16_t segment; /* bytes of data in a frame, after the division */
+    uint8_t division, padding;
+    uint16_t features;
+};
+
 struct ring {
     struct xen_front front;
     uint32_t shown; /* of what was put, what the other end knows of */
@@ -34,6 +45,7 @@ struct card {
     unsigned mtu;
     bool fills4, fills6; /* the other end fills in checksums of what is sent, over IPv4 and IPv6 */
     bool divides;        /* and takes frames with segments of TCP that are longer than the wire's */
+    bool joins;          /* it may send such frames, in several buffers each */
 };
 extern struct card card;
 
@@ -55,6 +67,8 @@ int card_again(void);
 /* Rings and memory: 0 or a negative errno value.  *grant: the ring's reference. */
 int receive_open(int *grant);
 int send_open(int *grant);
+/* Whether there are buffers enough for frames with segments that were joined. */
+bool receive_can_join(void);
 /* Gives back memory; who waits may still be waiting. */
 void receive_close(void);
 void send_close(void);

@@ -1,8 +1,8 @@
 /*
  * netfront.c - finding the interface, and agreeing with its other end (xen/include/public/io/netif.h).
  *
- * One queue, one event channel.  Checksums are left to the other end where it takes them, and segments of TCP that it divides; frames
- * that it sends are of one buffer each, whose checksums may be missing: they never were on a wire.
+ * One queue, one event channel.  Checksums are left to the other end where it takes them, and segments of TCP that it divides.  It may leave
+ * them together as well, in frames of several buffers, and checksums out: those frames never were on a wire.
  */
 #include "netfront.h"
 
@@ -158,9 +158,11 @@ static int write_offer(uint32_t transaction, void *context)
     const struct grants *grants = context;
     static const struct {
         const char *key, *value;
-    } fixed[] = {{"request-rx-copy", "1"}, {"feature-rx-notify", "1"}, {"feature-ipv6-csum-offload", "1"}};
+    } fixed[] = {{"request-rx-copy", "1"},   {"feature-rx-notify", "1"}, {"feature-ipv6-csum-offload", "1"},
+                 {"feature-sg", "1"}, {"feature-gso-tcpv4", "1"}, {"feature-gso-tcpv6", "1"}};
+    enum { ALWAYS = 3 };
     int error = 0;
-    for (size_t i = 0; !error && i < sizeof fixed / sizeof *fixed; i++)
+    for (size_t i = 0; !error && i < (card.joins ? sizeof fixed / sizeof *fixed : ALWAYS); i++)
         error = xen_device_write(&card.device, transaction, fixed[i].key, fixed[i].value);
     if (!error)
         error = xen_device_write_number(&card.device, transaction, "rx-ring-ref", (uint64_t)grants->receive);
@@ -180,6 +182,7 @@ static void read_features(void)
 {
     card.fills4 = KEY_OFFLOAD && !others_feature("feature-no-csum-offload");
     card.fills6 = KEY_OFFLOAD && others_feature("feature-ipv6-csum-offload");
+    card.joins = KEY_OFFLOAD && receive_can_join();
     card.divides = card.fills4 && card.fills6 && others_feature("feature-sg") && others_feature("feature-gso-tcpv4") && others_feature("feature-gso-tcpv6");
 }
 
@@ -296,7 +299,8 @@ int netfront_start(void)
         return error;
     }
     char mac[MAC_TEXT_SIZE];
-    log_write(LOG_LEVEL_INFO, "netfront", "%s, MTU %u%s%s", mac_format(mac, card.mac), card.mtu, card.fills4 ? ", checksums" : "", card.divides ? ", segments" : "");
+    log_write(LOG_LEVEL_INFO, "netfront", "%s, MTU %u%s%s%s", mac_format(mac, card.mac), card.mtu, card.fills4 ? ", checksums" : "",
+              card.divides ? ", segments" : "", card.joins ? ", joined segments" : "");
     return 0;
 }
 

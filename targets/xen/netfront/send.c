@@ -20,19 +20,11 @@
 #include <ukc/xen.h>
 
 enum { PIECE = 2048, PIECES = KEY_SEND_BUFFERS, PAGES = (PIECES + 1) / 2, PARTS = 18 /* XEN_NETIF_NR_SLOTS_MIN */ };
-enum { BLANK = 1, VALID = 2, MORE = 4, EXTRA = 8 };    /* flags of a request: as of what is received */
-enum { EXTRA_DIVIDE = 1, DIVIDE_TCP4 = 1, DIVIDE_TCP6 = 2 };
-enum { STATUS_EXTRA = 1 };                             /* the answer is to no request */
+enum { STATUS_EXTRA = 1 }; /* the answer is to no request */
 
 struct request {
     uint32_t grant;
     uint16_t offset, flags, id, size;
-};
-struct extra {
-    uint8_t type, flags;
-    uint16_t segment; /* bytes of data in a frame, after the division */
-    uint8_t division, padding;
-    uint16_t features;
 };
 struct answer {
     uint16_t id;
@@ -139,7 +131,7 @@ static bool divide(struct frame *frame, const uint8_t *bytes, const struct check
     if (!card.divides || end == 0)
         return false;
     frame->flags |= EXTRA;
-    frame->extra = (struct extra){.type = EXTRA_DIVIDE, .segment = (uint16_t)(most - end), .division = place->version == 4 ? DIVIDE_TCP4 : DIVIDE_TCP6};
+    frame->extra = (struct extra){.type = EXTRA_SEGMENTS, .segment = (uint16_t)(most - end), .division = place->version == 4 ? SEGMENTS_TCP4 : SEGMENTS_TCP6};
     return true;
 }
 
