@@ -1,7 +1,7 @@
-"""Domains of a real Xen, in QEMU: bytes and instructions beside those on kvm, least memory, many at once.
+"""Domains of a real Xen, in QEMU: bytes and instructions beside those on kvm, requests beside a Linux with nginx, disks, least memory, many at once.
 
 Counted, not timed.  A plugin counts what QEMU's one processor executes.  What an image executes itself is told from dom0 and Xen by its
-addresses, where nothing else is; what starting a domain costs is all of it.
+addresses, where nothing else is; what starting a domain costs, and a request to one of two systems, is all of it.
 """
 
 import os
@@ -11,6 +11,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+from guest import linux  # noqa: E402
 from guest.profile import CLIENT, HIGH, LOW, Profile  # noqa: E402
 from guest.qemu import Bench, Counts, Image, counter, entry, need  # noqa: E402
 from lib import xen  # noqa: E402
@@ -40,6 +41,15 @@ configure homepage '' "vif=['bridge=br0']"
 create homepage && await_page homepage && sleep 3
 mark homepage
 timeout 60 xl shutdown homepage; await_end homepage; report homepage
+KERNEL=vmlinuz MEMORY=256 configure linux 'console=hvc0 quiet' "ramdisk='/job/initrd'" "vif=['bridge=br0']"
+create linux && await_page linux && sleep 3
+mark linux
+timeout 20 xl destroy linux
+truncate -s 16M /tmp/disk.img
+for words in %(transfers)s; do
+	KERNEL=sectors domain disk "$(echo $words | tr , ' ')" "disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']"
+	mark $words
+done
 for memory in 1 2 3 4 5 6; do
 	MEMORY=$memory KERNEL=hello run hello$memory ''
 	MEMORY=$memory KERNEL=homepage configure homepage$memory '' "vif=['bridge=br0']"
@@ -53,6 +63,36 @@ for number in $(seq %(many)d); do
 	mark many$number
 done
 """
+
+SECTORS = """
+#include "block.h"
+#include "keys.h"
+#include <string.h>
+
+int sectors_main(void)
+{
+    static char memory[1 << 20];
+    bool writes = strcmp(KEY_WHAT, "write") == 0;
+    unsigned each = KEY_SIZE / 512;
+    int error = 0;
+    for (unsigned i = 0; !error && i < KEY_COUNT; i++) {
+        uint64_t sector = (uint64_t)i * each % (16 << 11);
+        error = writes ? block_write(sector, memory, KEY_SIZE) : block_read(sector, memory, KEY_SIZE);
+    }
+    return error != 0;
+}
+"""
+SECTORS_MANIFEST = """
+return unikernel "sectors" {
+  sources = { "sectors.c" }, requires = { block = sig.block },
+  keys    = {
+    what  = key.string { default = "read", phase = "boot", doc = "or write" },
+    size  = key.integer { default = 4096, phase = "boot", doc = "bytes of each" },
+    count = key.integer { default = 0, phase = "boot", doc = "how many" },
+  },
+}
+"""
+TRANSFERS = [(what, size, count) for what in ("read", "write") for size, count in ((4096, 200), (1 << 20, 16))]
 
 WAITING = """
 #include "console.h"
@@ -76,14 +116,14 @@ def built(p, target, name, files, *options):
 
 def images(context, directory):
     """{target: {name: path}}, copies of what is built."""
-    sources = {"hello": {}, "homepage": {f"htdocs/{PAGE}": "x" * 1024}, "waiting": {"waiting.c": WAITING, "ukc.lua": WAITING_MANIFEST}}
+    sources = {"sectors": {"sectors.c": SECTORS, "ukc.lua": SECTORS_MANIFEST}, "hello": {}, "homepage": {f"htdocs/{PAGE}": "x" * 1024}, "waiting": {"waiting.c": WAITING, "ukc.lua": WAITING_MANIFEST}}
     out = {"xen": {}, "kvm": {}}
     for name, files in sources.items():
         with Project(context) as p:
-            if name != "waiting":
+            if name not in ("waiting", "sectors"):
                 p.copy(f"examples/{name}")
             options = ["--set", "http.requests=2000000000"] if name == "homepage" else []
-            for target in ("xen", "kvm") if name != "waiting" else ("xen",):
+            for target in ("xen", "kvm") if name in ("hello", "homepage") else ("xen",):
                 out[target][name] = os.path.join(directory, f"{name}.{target}")
                 os.rename(built(p, target, name, files, *options), out[target][name])
     return out
@@ -120,16 +160,33 @@ class Lab:
 
 
 def requests(lab, p, port, count):
-    """Instructions of the image for one: so many, and twice as many."""
-    marks = [lab.own]
+    """Instructions for one, of the image and of the whole machine: so many, and twice as many."""
+    marks = [(lab.own, lab.all)]
     for times in (1, 2):
         p.run(sys.executable, "-c", CLIENT, "127.0.0.1", str(port), f"/{PAGE}", "1", str(times * count), timeout=1200)
-        marks.append(lab.own)
-    return ((marks[2] - marks[1]) - (marks[1] - marks[0])) / count
+        marks.append((lab.own, lab.all))
+    return [((third - second) - (second - first)) / count for first, second, third in zip(*marks)]
+
+
+def transfers(lab):
+    """Of each kind so many and twice as many."""
+    for what, size, count in TRANSFERS:
+        marks = []
+        for times in (1, 2):
+            before = lab.own, lab.all
+            lab.go_on()
+            lab.wait_for(words(what, size, times * count))
+            marks.append((lab.own - before[0], lab.all - before[1]))
+        own, all = (((second - first) / count) for first, second in zip(*marks))
+        yield f"{what} of {size:,} bytes: {own:,.0f} instructions of the image, {1e6 / own:,.1f} for a million; {all:,.0f} of the whole machine"
+
+
+def words(what, size, count):
+    return f"--what={what},--size={size},--count={count}"
 
 
 def measure(context):
-    need("qemu-system-x86_64", "cc", "clang-19", "ld.lld-19")
+    need("qemu-system-x86_64", "cc", "clang-19", "ld.lld-19", "nginx")
     context.sanitized = False
     many, count = (3, 50) if context.quick else (50, 400)
     with tempfile.TemporaryDirectory() as directory, Project(context) as p:
@@ -138,8 +195,12 @@ def measure(context):
             ours, theirs = (os.path.getsize(made[target][name]) for target in ("xen", "kvm"))
             yield f"{name}: {ours:,} bytes, {ours / theirs:.3f} of kvm's"
         files = {name: open(path, "rb").read() for name, path in made["xen"].items()}
+        theirs = linux.guest(directory, {PAGE: "x" * 1024}, linux.XEN_MODULES)
+        for name, path in (("vmlinuz", theirs.kernel), ("initrd", theirs.initrd)):
+            files[name] = open(path, "rb").read()
+        kinds = " ".join(words(what, size, times * count) for what, size, count in TRANSFERS for times in (1, 2))
         port = free_port()
-        lab = Lab(context, files, SCRIPT % {"many": many}, directory, port, 4096)
+        lab = Lab(context, files, SCRIPT % {"many": many, "transfers": kinds}, directory, port, 4096)
         lab.wait_for("start")
         before = lab.own
         lab.go_on()
@@ -151,8 +212,14 @@ def measure(context):
         lab.wait_for("homepage")
         assert len(fetch(port, f"/{PAGE}")[2]) == 1024
         yield f"homepage: {lab.own - before:,} instructions of its own until it has answered twice, and waits"
-        each = requests(lab, p, port, count)
+        each, whole = requests(lab, p, port, count)
         yield f"homepage: {each:,.0f} instructions of its own for a keep-alive request, {1e6 / each:,.0f} requests for a million"
+        lab.go_on()
+        lab.wait_for("linux")
+        assert len(fetch(port, f"/{PAGE}")[2]) == 1024
+        linuxs = requests(lab, p, port, count)[1]
+        yield f"the same of the whole machine: {whole:,.0f}; with nginx on Linux in a domain {linuxs:,.0f}, {linuxs / whole:.2f} of homepage's"
+        yield from transfers(lab)
         lab.go_on()
         first = last = None
         for number in range(1, many + 1):

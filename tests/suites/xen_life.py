@@ -5,6 +5,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 import harness
 from lib import xen
@@ -49,6 +50,7 @@ LIVE = r"""
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <ukc/deadline.h>
 
 enum { LINES = @LINES@, SIZE = 16, PIECE = 64, MUCH = 8 << 20 };
 
@@ -77,10 +79,26 @@ static int count(struct http_exchange *exchange)
     return error ? error : http_end(exchange);
 }
 
+/* Bytes of what is sent, and a hash of them (FNV-1a). */
+static int take(struct http_exchange *exchange)
+{
+    char text[60];
+    struct view piece;
+    uint64_t hash = 0xcbf29ce484222325, size = 0;
+    int got;
+    while ((got = http_read(exchange, &piece, DEADLINE_NEVER)) == 0 && piece.size > 0)
+        for (size_t i = 0; i < piece.size; i++, size++)
+            hash = (hash ^ (unsigned char)((const char *)piece.bytes)[i]) * 0x100000001b3;
+    int length = snprintf(text, sizeof text, "%d %" PRIu64 " %" PRIx64, got, size, hash);
+    return http_respond(exchange, 200, VIEW("text/plain"), (struct view){text, (size_t)length});
+}
+
 static int answer(struct http_exchange *exchange, void *)
 {
     char text[100];
     uint64_t word;
+    if (http_method(exchange).size == 4)
+        return take(exchange);
     if (http_page(exchange).size == 5)
         return count(exchange);
     if (http_page(exchange).size == 6)
@@ -146,6 +164,9 @@ try mem-set live 16
 memory live 16
 echo grown
 read word
+echo "frames: $(cat /sys/class/net/vif$(cat /tmp/live.id).0/statistics/tx_packets /sys/class/net/vif$(cat /tmp/live.id).0/statistics/tx_bytes | tr '\n' ' ')"
+echo counted
+read word
 try block-detach counter 51712
 try network-detach live 0
 echo detached
@@ -201,6 +222,14 @@ class Life:
         s.sendall(b"GET /count HTTP/1.1\r\nHost: live\r\nConnection: close\r\n\r\n")
         return s, s.recv(1000)
 
+    def upload(self, size):
+        """What live says of so many bytes, and what it should."""
+        sent, hash = bytes(i * i >> 7 & 255 for i in range(size)), 0xcbf29ce484222325
+        for byte in sent:
+            hash = (hash ^ byte) * 0x100000001b3 & (1 << 64) - 1
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['live']}/", sent, 60) as answer:
+            return answer.read().decode(), f"0 {size} {hash:x}"
+
     def relay(self, name):
         """What comes back from the network behind a domain with two."""
         self.behind.settimeout(3)
@@ -228,7 +257,7 @@ def read_rest(connection, got):
 
 
 def live_through(life):
-    """counter's numbers, live's moments, whether there was much memory, what came through two networks, and of two transfers."""
+    """counter's numbers, live's moments, whether there was much memory, what came through two networks, of what was sent, and of two transfers."""
     counts, moments = [], []
     life.machine.wait_for("created")
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("GET", "a"))]
@@ -249,6 +278,8 @@ def live_through(life):
     for step, then in (("least", "least"), ("grow", "grown")):
         life.step(step, then)
         rooms.append(life.ask("live", path="memory"))
+    uploads = life.upload(900_000)
+    life.step("count", "counted")
     connection, second = life.begin_to_count()
     life.step("detach", "detached")
     life.ask("counter", "POST", "a")  # whatever it says
@@ -259,7 +290,7 @@ def live_through(life):
     counts.append(life.ask("counter", "GET", "a"))
     life.moment()
     relays = [life.relay(name) for name in ("two", "crossed")]
-    return counts, moments, rooms, relays, got, second
+    return counts, moments, rooms, relays, uploads, got, second
 
 
 def life(context):
@@ -274,7 +305,7 @@ def life(context):
     with tempfile.TemporaryDirectory() as d:
         life = Life(context, images, d)
         try:
-            counts, moments, rooms, relays, *transfers = live_through(life)
+            counts, moments, rooms, relays, uploads, *transfers = live_through(life)
             life.machine.tell("done")
         finally:
             said, log = life.machine.finish()
@@ -282,6 +313,7 @@ def life(context):
     expect("@@ xl" not in said, "xl does as it is told", said, log)
     check_counter(counts, found, said, log)
     check_memory(rooms, said)
+    check_upload(*uploads, said)
     check_live(moments, transfers, found, said, log)
     check_others(found, relays, said, log)
 
@@ -300,6 +332,13 @@ def check_memory(rooms, said):
     wanted = [("third", "16"), ("third", "24"), ("live", "8"), ("live", "8"), ("live", "16")]
     expect(found == wanted and 1 < least < 8, "domains come to the memory that xl sets, across saving, and keep what they use", found, least, said)
     expect(rooms == ["much", "little", "much", "little", "much"], "memory that is gone is not given out, and what comes is memory", rooms, said)
+
+
+def check_upload(got, wanted, said):
+    """A window is what comes at once; dom0's network joins the segments of one, and they need not be divided before they come here."""
+    expect(got == wanted, "what is sent to it arrives as it was", got, wanted, said)
+    frames = re.search(r"^frames: (\d+) (\d+) ", said, re.M)
+    expect(frames and int(frames[2]) > 2000 * int(frames[1]), "frames hold several segments", said)
 
 
 def check_live(moments, transfers, found, said, log):

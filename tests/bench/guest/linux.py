@@ -18,6 +18,7 @@ META = "linux-image-cloud-amd64"
 ADDRESS, ADDRESS6, PORT = "10.0.0.2", "fd00::2", 8080
 LINE = "console=ttyS0 quiet panic=-1"
 MODULES = ("virtio_pci", "virtio_net")
+XEN_MODULES = ("xen_netfront",)
 
 SCRIPT = """
 export PATH=/bin
@@ -127,7 +128,7 @@ def program(archive, path):
         archive.file(library.lstrip("/"), os.path.realpath(library))
 
 
-def initrd(directory, packages, pages):
+def initrd(directory, packages, pages, needed):
     archive = Archive()
     for name in ("dev", "proc", "sys", "tmp", "var/lib/nginx", "var/log/nginx", "run"):
         archive.directory(name)
@@ -139,7 +140,7 @@ def initrd(directory, packages, pages):
     archive.file("bin/busybox", os.path.join(packages, "bin/busybox"))
     program(archive, shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", "")))
     names = []
-    for name, content in modules(packages, MODULES):
+    for name, content in modules(packages, needed):
         archive.add(f"modules/{name}.ko", content)
         names.append(f"busybox insmod /modules/{name}.ko")
     archive.add("script", SCRIPT.format(modules="\n".join(names), address=ADDRESS, address6=ADDRESS6))
@@ -155,10 +156,10 @@ def initrd(directory, packages, pages):
     return path + ".gz"
 
 
-def guest(directory, pages):
-    """The image; its events are the first program (mark 1) and nginx listening (mark 2)."""
+def guest(directory, pages, needed=MODULES):
+    """The image, which loads the modules that are needed; its events are the first program (mark 1) and nginx listening (mark 2)."""
     need("apt-get", "apt-cache", "dpkg-deb", "nginx", "gzip", "ldd")
     packages = os.path.join(directory, "linux")
     download(packages, kernel_package(), "busybox-static")
     kernel = glob.glob(os.path.join(packages, "boot/vmlinuz-*"))[0]
-    return Image(kernel, initrd(directory, packages, pages), LINE, ["mark=1", "mark=2"])
+    return Image(kernel, initrd(directory, packages, pages, needed), LINE, ["mark=1", "mark=2"])
