@@ -39,6 +39,12 @@ await_end() { # NAME: until it has ended, or for 40 seconds
 		sleep 0.2
 	done
 }
+await_addresses() { # NAME: until its stack has the last one
+	for try in $(seq 300); do
+		grep -q 'address fe80' /var/log/xen/console/guest-$1.log 2>/dev/null && return
+		sleep 0.2
+	done
+}
 report() { # NAME
 	id=$(cat /tmp/$1.id)
 	echo "@@ $1 status=$(xenstore-read /local/domain/$id/data/exit-status 2>/dev/null) state=$(state $1)"

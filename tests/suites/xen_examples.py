@@ -26,12 +26,6 @@ patiently() { # NAME: until it has ended, which may take a while
 	for try in $(seq @PATIENCE@); do await_end $1; done
 	report $1
 }
-await_address() { # NAME: until the last one of its addresses is known to be its own
-	for try in $(seq 200); do
-		grep -q fe80 /var/log/xen/console/guest-$1.log 2>/dev/null && return
-		sleep 0.2
-	done
-}
 bridge
 truncate -s 1M /tmp/disk.img
 """
@@ -130,7 +124,7 @@ def written(context, checks, port):
             script += f"KERNEL=lookup domain lookup{number} '--servers=10.0.0.1 --names.port={port} --name={name}' \"{network(number)}\"\n"
         for number, name in enumerate(SERVICES, 32):
             address = f"--stack.address=10.0.0.{number}/24 --stack.address6=fd00::{number}/64"
-            script += f"configure {name} '{address}' \"{network(number)}\"\ncreate {name}; await_address {name}\n"
+            script += f"configure {name} '{address}' \"{network(number)}\"\ncreate {name}; await_addresses {name}\n"
         script += "echo served\nread word\n"
         script += "".join(f"timeout 20 xl shutdown {name}; await_end {name}; report {name}\n" for name in SERVICES)
     return script
