@@ -11,7 +11,7 @@ from lib import xen
 from lib.network import Program
 from lib.project import Project, expect, free_port
 
-SECONDS = 1200  # the C library may have to be compiled; Xen and dom0 are downloaded once
+SECONDS = 1500  # the C library may have to be compiled; Xen and dom0 are downloaded once
 SECONDS_LONG = 3000
 
 PRINTS = ("two-ways", "outside")  # and end; the same as on posix
@@ -142,7 +142,7 @@ def examples(context):
     addresses = {name: f"10.0.0.{number}" for number, name in enumerate(SERVICES, 32)}
     forwards = [f"hostfwd={kind}:127.0.0.1:{ports[kind, to]}-{addresses[name]}:{to}" for kind, name, to in FORWARDS]
     options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0"]
-    memory, timeout, port = 2048 if context.long else xen.MEMORY, 2400 if context.long else 300, free_port()
+    memory, timeout, port = 2048 if context.long else xen.MEMORY, 2400 if context.long else 800, free_port()
     with tempfile.TemporaryDirectory() as d, contextlib.ExitStack() as stack:
         if context.long:
             stack.enter_context(names(port))

@@ -11,7 +11,7 @@ import harness
 from lib import xen
 from lib.project import Project, expect, free_port
 
-SECONDS = 1200  # the C library may have to be compiled; Xen and dom0 are downloaded once
+SECONDS = 1500  # the C library may have to be compiled; Xen and dom0 are downloaded once
 
 
 def run_with_disks(context):
@@ -204,7 +204,7 @@ class Life:
         forwards = [f"hostfwd=tcp:127.0.0.1:{at}-10.0.0.{2 + i}:{8080 if i < 3 else port}" for i, at in enumerate(self.ports.values())]
         options = ["-netdev", ",".join(["user", "id=n0", "net=10.0.0.0/24", "host=10.0.0.1", *forwards]), "-device", "e1000,netdev=n0",
                    "-netdev", "user,id=n1,net=10.0.1.0/24,host=10.0.1.1", "-device", "e1000,netdev=n1"]
-        self.machine = xen.Machine(context, images, SCRIPT.replace("@PORT@", str(port)), directory, options, timeout=600)
+        self.machine = xen.Machine(context, images, SCRIPT.replace("@PORT@", str(port)), directory, options, timeout=1000)
 
     def ask(self, name, method="GET", path=""):
         return ask(self.ports[name], method, path)
