@@ -1,8 +1,11 @@
 """A target's C library: which images have it; compiled once for a user, not once in each project, to the same image; what it cannot do is explained."""
 
 import os
+import pty
+import re
 import shutil
 import signal
+import subprocess
 
 from harness import need
 from lib.project import Project, expect, store
@@ -52,10 +55,16 @@ def kept(context):
         both = [project(p, "one"), project(p, "two")]
         for where in both:
             p.ukc("configure", "--target", "kvm", directory=where)
-        running = [p.start(str(context.ukc), "-C", where, "build") for where in both]
+        terminal, end = pty.openpty()
+        running = [subprocess.Popen([str(context.ukc), "-C", where, "build"], cwd=p.path, env=p.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    stderr=end, start_new_session=True) for where in both]
+        os.close(end)
         for process in running:
             said = process.communicate(timeout=800)[0].decode(errors="replace")
             expect(process.returncode == 0, "two builds at once work", said)
+        told = os.read(terminal, 4096).decode()
+        expect(re.fullmatch(r"\r\x1b\[Kukc: compiling the C library, 7\d\d files: once, then the store has it\r\n", told), "who looks is told once why it takes so long", told)
+        os.close(terminal)
         expect(outputs(both[0]) == outputs(both[1]), "they make the same bytes")
         expect(sorted(map(was_compiled, both)) == [False, True], "one of them compiled the library, the other waited for it")
         expect(len(entries(p)) == 1, "there is one entry", entries(p))

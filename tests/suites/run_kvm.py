@@ -290,6 +290,19 @@ def lacking(context):
             expect((card in r.err) == said, "a configuration without the card comes with a warning", words, r)
 
 
+def long_names(context):
+    """Of several unikernels one with the longest name runs: its path is too long for sockets."""
+    harness.need("qemu-system-x86_64")
+    names = ["a" * 63, "b" * 63]
+    with Project(context) as p:
+        p.write("ukc.lua", "return " + ",\n".join(f'unikernel "{name}" {{ sources = {{ "{name}.c" }} }}' for name in names) + "\n")
+        p.write(names[0] + ".c", "int %s_main(void)\n{\n    return 7;\n}\n" % names[0])
+        p.write(names[1] + ".c", "")
+        p.ukc("configure", "--target", "kvm", names[0])
+        p.ukc("build", names[0], timeout=800)
+        p.ukc("run", "--quiet", "--accelerator", "tcg", "--machine", "microvm", names[0], status=7, timeout=120)
+
+
 def memory(context):
     """What the image needs of memory is told when it is built, and a machine that certainly has less is refused."""
     harness.need("qemu-system-x86_64")
@@ -730,5 +743,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, lacking, memory, ports, missing, statuses, stop, terminal, publish, taken, busy, large, asked, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, configurations, wrong, lacking, memory, long_names, ports, missing, statuses, stop, terminal, publish, taken, busy, large, asked, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

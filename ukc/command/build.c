@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "guard.h"
 #include "guest.h"
+#include "library.h"
 #include "size.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -78,7 +79,9 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
     if (!command_jobs(p->i, &run.jobs))
         return -1;
     run.audit = audited_begin(p);
+    int told = library_listen(given(p->i, OPTION_quiet));
     int code = ninja_run(&run, ran, p->d);
+    library_deaf(told);
     audited_end(p, run.audit);
     return code;
 }

@@ -12,8 +12,10 @@
 #include "library.h"
 #include "audited.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../base/file.h"
 #include "../base/hash.h"
 #include "../base/map.h"
@@ -240,10 +242,38 @@ static int build(struct library *l, struct text *entry, bool *declared)
     return status;
 }
 
+/* Ninja shows nothing of a command before its end, and this one takes a minute. */
+static void tell(const struct library *l)
+{
+    const char *value = getenv(LIBRARY_TOLD);
+    int told = value ? atoi(value) : -1;
+    if (told > STDERR_FILENO && isatty(told))
+        dprintf(told, "\r\033[Kukc: compiling the C library, %zu files: once, then the store has it\n", l->objects.count);
+}
+
+int library_listen(bool quiet)
+{
+    if (quiet || !isatty(STDERR_FILENO))
+        return -1;
+    int told = dup(STDERR_FILENO);
+    char number[16];
+    snprintf(number, sizeof number, "%d", told);
+    setenv(LIBRARY_TOLD, number, 1);
+    return told;
+}
+
+void library_deaf(int told)
+{
+    unsetenv(LIBRARY_TOLD);
+    if (told >= 0)
+        close(told);
+}
+
 static int build_and_keep(struct library *l, const char *store)
 {
     struct text entry = {};
     bool declared = false;
+    tell(l);
     int status = build(l, &entry, &declared);
     if (status == 0 && declared && store)
         cache_write(store, &l->key, entry.bytes, entry.size, CACHE_MOST);

@@ -19,4 +19,12 @@ struct library_member {
 };
 bool library_members(struct arena *, const char *directory, const char *archive, size_t size, const struct library_member **, size_t *count);
 
+/*
+ * library.c: who waits at a terminal is told when a build below compiles the library.  A descriptor of the terminal, which ninja and its
+ * commands inherit, or -1: nobody looks.  It is the caller's until library_deaf.
+ */
+#define LIBRARY_TOLD "UKC_TOLD" /* its number, in the environment that is handed over to a ukc below */
+int library_listen(bool quiet);
+void library_deaf(int told);
+
 #endif

@@ -75,11 +75,19 @@ static bool is_listened_to(const char *path)
     return true;
 }
 
+/* A unikernel of several has its name twice in the path, which may then be too long for a socket (unix(7)). */
+static const char *socket_path(struct project *p, const char *name, unsigned number, const char *kind)
+{
+    enum { MOST = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 };
+    const char *more = number > 1 ? arena_printf(p->a, ".%u", number) : "", *path = project_file(p, arena_printf(p->a, "%s%s.%s", name, more, kind));
+    return strlen(path) <= MOST ? path : project_file(p, arena_printf(p->a, "machine%s.%s", more, kind));
+}
+
 const char *watch_socket(struct project *p, const struct guest *g, const char *kind)
 {
-    const char *path = project_file(p, arena_printf(p->a, "%s.%s", g->name, kind));
+    const char *path = socket_path(p, g->name, 1, kind);
     for (unsigned k = 2; k < 1000 && is_listened_to(path); k++)
-        path = project_file(p, arena_printf(p->a, "%s.%u.%s", g->name, k, kind));
+        path = socket_path(p, g->name, k, kind);
     return path;
 }
 
