@@ -95,10 +95,10 @@ def start_and_idle(lab, who, machine, aims):
         yield f"{machine}, {who}: {counts[2] - counts[1]:,} instructions of its own to main, {own:,} until it waits, {ratio(own, aims['instructions to ready'])}"
     with lab.start(who, machine, counted=True) as program:
         first, counts = lab.first_byte(program), lab.counts()
-        time.sleep(3)  # connections that were given up, timers
+        time.sleep(15)  # connections that were given up; tables of neighbours, which tick each second for a while
         before = counts.now
-        time.sleep(5)
-        idle = (counts.now - before) / 5
+        time.sleep(10)
+        idle = (counts.now - before) / 10
         own = f"{first - counts[1]:,} instructions of its own, " if who == "homepage" else ""
         yield f"{machine}, {who}: first byte of a page after {own}{first:,} in all"
         yield f"{machine}, {who}: {idle:,.0f} instructions in a second without work" + (f", {ratio(idle, aims['a second'])}" if aims else "")
