@@ -2,7 +2,7 @@
 
 Each is built with libFuzzer, ASan and UBSan, and started on its corpus: with --long for ten minutes from a random
 seed, else always from the same one, so that a change is blamed only for what it did. The HTTP server's is in
-the suite http, because it needs the imported parser. That of the network stack, whose inputs are frames, is an image: tests/fuzz/frames.
+the suite http (fuzz_http, fuzz_http_syntax), because they need the imported parser. That of the network stack, whose inputs are frames, is an image: tests/fuzz/frames.
 """
 
 import os
@@ -12,7 +12,7 @@ import harness
 from lib.project import store
 
 SECONDS = 1200
-ELSEWHERE = {"http"}
+ELSEWHERE = {"http", "http_syntax"}
 XEN = {"blkfront": ("blkfront", "requests", "transfer"), "netfront": ("netfront", "receive", "send")}
 # fuzzers with the files that they are about, most of them of the runtime; the others are linked with the compiler
 RUNTIME = {

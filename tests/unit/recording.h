@@ -4,6 +4,8 @@
 #ifndef UKC_TEST_RECORDING_H
 #define UKC_TEST_RECORDING_H
 
+#include <unistd.h>
+
 #include "test.h"
 
 #include "../../provenance/record.h"
@@ -33,8 +35,10 @@ static inline void sample(struct sample *s, const char *source, const char *imag
     hash_hex(&h, hex);
     *s = (struct sample){.words = {"clang-19", "-c", "hello.c", "a word with spaces"}, .input = {"hello.c"}, .output = {"build/posix/hello"}};
     snprintf(s->file, sizeof s->file, "image-%.16s", hex);
-    FILE *f = fopen(s->file, "wb");
-    if (!f || fputs(image, f) < 0 || fclose(f) != 0)
+    char aside[sizeof s->file + 24]; /* other processes read what has its name */
+    snprintf(aside, sizeof aside, "%s.%ld", s->file, (long)getpid());
+    FILE *f = fopen(aside, "wb");
+    if (!f || fputs(image, f) < 0 || fclose(f) != 0 || rename(aside, s->file) != 0)
         perror(s->file);
     s->inputs[0] = (struct object_source){.path = "hello.c", .bytes = source, .size = strlen(source)};
     s->inputs[1] = (struct object_source){.path = "htdocs/a file.html", .bytes = "page", .size = 4};
