@@ -134,12 +134,9 @@ static bool plausible_host(struct view host)
     return true;
 }
 
-static size_t count_known(const struct http1_exchange *x, enum known_field known)
+static bool is_repeated(const struct http1_exchange *x, enum known_field known)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < x->field_count; i++)
-        count += x->fields[i].known == known;
-    return count;
+    return (x->repeated >> known & 1) != 0;
 }
 
 static unsigned coded_body(struct http1_exchange *x)
@@ -147,7 +144,7 @@ static unsigned coded_body(struct http1_exchange *x)
     struct view coding = known_value(x, FIELD_TRANSFER_ENCODING);
     /* a length beside it, a second one, and codings before HTTP/1.1 are how requests are smuggled */
     if (has_field(x, FIELD_CONTENT_LENGTH) || x->minor == 0 || coding.size == 0 ||
-        count_known(x, FIELD_TRANSFER_ENCODING) != 1)
+        is_repeated(x, FIELD_TRANSFER_ENCODING))
         return 400;
     /* chunked comes last, and once (RFC 9112 section 7.1); what comes before it we cannot decode */
     unsigned codings = 0, chunked = 0, last = 0;
@@ -171,7 +168,7 @@ static unsigned body_of(struct http1_exchange *x)
     if (!has_field(x, FIELD_CONTENT_LENGTH))
         return 0;
     uint64_t length;
-    if (count_known(x, FIELD_CONTENT_LENGTH) != 1 || !text_number(known_value(x, FIELD_CONTENT_LENGTH), &length) ||
+    if (is_repeated(x, FIELD_CONTENT_LENGTH) || !text_number(known_value(x, FIELD_CONTENT_LENGTH), &length) ||
         length == INT64_MAX) /* or above: nobody means that */
         return 400;
     if (length > KEY_BODY_BYTES)
@@ -203,10 +200,9 @@ static bool kept_alive(const struct http1_exchange *x)
 static unsigned understand(struct http1_exchange *x)
 {
     x->keep_alive = kept_alive(x);
-    size_t hosts = has_field(x, FIELD_HOST) ? count_known(x, FIELD_HOST) : 0;
-    if (hosts > 1 || (hosts == 0 && x->minor >= 1))
+    if (has_field(x, FIELD_HOST) ? is_repeated(x, FIELD_HOST) : x->minor >= 1)
         return 400;
-    if (hosts && !plausible_host(known_value(x, FIELD_HOST)))
+    if (!plausible_host(known_value(x, FIELD_HOST))) /* an empty one where there is none */
         return 400;
     unsigned status = body_of(x);
     if (status)
@@ -258,7 +254,9 @@ static unsigned parse_whole(struct http1_exchange *x, struct view line)
     for (size_t i = 0; i < x->field_count; i++) {
         struct view name = x->fields[i].name;
         x->fields[i].known = known_field(name.bytes, name.size);
-        x->known |= UINT32_C(1) << x->fields[i].known;
+        uint32_t bit = UINT32_C(1) << x->fields[i].known;
+        x->repeated |= x->known & bit;
+        x->known |= bit;
     }
     status = understand(x);
     return status ? status : HEAD_COMPLETE;
@@ -276,7 +274,7 @@ void head_begin(struct http1_exchange *x)
     x->body_deadline = 0;
     x->trailer = TRAILER_NONE;
     x->body_error = 0;
-    x->known = 0;
+    x->known = x->repeated = 0;
     x->field_count = 0;
     x->answer = ANSWER_NONE;
     x->silent = x->chunked = false;

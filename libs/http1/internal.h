@@ -82,6 +82,7 @@ struct http1_exchange {
     enum trailer_place trailer;
     int body_error;         /* reading failed: so will every later read */
     uint32_t known;         /* bit n: there is a field of known_field n */
+    uint32_t repeated;      /* and another one */
     size_t field_count;
 
     /* the answer */

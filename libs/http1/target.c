@@ -71,7 +71,8 @@ static long normalise(char *path, size_t size)
             for (used--; path[used - 1] != '/'; used--)
                 ;
         } else if (length > 0 && !(length == 1 && path[at] == '.')) {
-            memmove(path + used, path + at, length);
+            if (used != at)
+                memmove(path + used, path + at, length);
             used += length;
             if (end < size)
                 path[used++] = '/';

@@ -59,13 +59,21 @@ static bool is_plain(unsigned char c)
     return (c >= ' ' || c == '\t') && c != 0x7f;
 }
 
+/* Eight that are no control character, the tab included. */
+__attribute__((always_inline)) static inline bool are_plain(const char *bytes)
+{
+    uint64_t word = eight_at(bytes);
+    return !(eight_below(word, ' ') | eight_equal(word, 0x7f));
+}
+
 bool text_is_value(struct view text)
 {
     size_t at = 0;
-    for (; text.size - at >= 8; at += 8) {
-        uint64_t word = eight_at(text.bytes + at);
-        if (eight_below(word, ' ') | eight_equal(word, 0x7f)) /* a tab, perhaps */
-            break;
+    if (text.size >= 8) {
+        for (; text.size - at > 8 && are_plain(text.bytes + at); at += 8)
+            ;
+        if (text.size - at <= 8 && are_plain(text.bytes + text.size - 8))
+            return true;
     }
     for (; at < text.size; at++)
         if (!is_plain((unsigned char)text.bytes[at]))
