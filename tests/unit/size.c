@@ -122,6 +122,8 @@ static void test_map(void **)
                                                  "          100008           100008        8     8         a:(b/c.o:(.text.f)\n"
                                                  "          100008           100008        8     1                 f\n"
                                                  "          100000           100000        8    16         <internal>:(.text)\n"
+                                                 "               0                0   200000     8 .rela.text\n"
+                                                 "          100008           100008        4     8         a:(b/c.o:(.rela.text.f)\n"
                                                  "               0                0        8    16         x.o:(.debug_line)\n"
                                                  "nonsense\n"
                                                  "          100000");

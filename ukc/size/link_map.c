@@ -18,8 +18,11 @@ static int by_address(const void *x, const void *y)
     return a->size < b->size ? -1 : a->size > b->size;
 }
 
-/* False: a line of another kind. */
-static bool parse_line(struct arena *a, const char *line, size_t length, struct placed *out)
+/*
+ * False: a line of another kind.  *loaded: the output section is in memory.  What is only in the file (relocations that were kept, debug
+ * information) counts from 0, and its inputs have addresses that are something else's.
+ */
+static bool parse_line(struct arena *a, const char *line, size_t length, struct placed *out, bool *loaded)
 {
     char *text = arena_strndup(a, line, length), *end;
     uint64_t number[4];
@@ -33,7 +36,9 @@ static bool parse_line(struct arena *a, const char *line, size_t length, struct 
     size_t blanks = strspn(++text, " "); /* one separates */
     char *section = strstr(text, ":(");
     size_t n = strlen(text);
-    if (blanks != INDENTATION || !section || text[n - 1] != ')')
+    if (!blanks)
+        *loaded = number[0] != 0;
+    if (blanks != INDENTATION || !section || text[n - 1] != ')' || !*loaded)
         return false;
     for (char *next; (next = strstr(section + 1, ":(")) != NULL;)
         section = next; /* a path may hold one, a section's name does not */
@@ -48,9 +53,10 @@ const struct link_map *link_map_parse(struct arena *a, const char *text)
     struct link_map *map = arena_new(a, struct link_map);
     VEC(struct placed) items = {};
     struct placed found;
+    bool loaded = false;
     for (size_t n; *text; text += n + (text[n] == '\n')) {
         n = strcspn(text, "\n");
-        if (parse_line(a, text, n, &found))
+        if (parse_line(a, text, n, &found, &loaded))
             *vec_add(a, &items) = found;
     }
     if (items.count)

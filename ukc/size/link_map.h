@@ -20,7 +20,7 @@ struct placed {
 };
 
 struct link_map {
-    const struct placed *items; /* with an address and a size; sorted by address */
+    const struct placed *items; /* in memory, with a size; sorted by address */
     size_t count;
 };
 
