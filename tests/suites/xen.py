@@ -222,5 +222,6 @@ def refused(p):
 
 def tests(context):
     yield "in_qemu", lambda: in_qemu(context)
-    yield "disks_in_qemu", lambda: disks_in_qemu(context)
+    if context.long:  # xen_life has two disks, xen in_qemu the rest
+        yield "disks_in_qemu", lambda: disks_in_qemu(context)
     yield "machine", lambda: machine(context)

@@ -193,5 +193,6 @@ def covered(context):
 
 
 def tests(context):
-    yield "examples", lambda: examples(context)
+    if context.long:  # two minutes: what a default run can spare goes to xen and xen_life
+        yield "examples", lambda: examples(context)
     yield "covered", lambda: covered(context)
