@@ -159,7 +159,8 @@ def tests(context):
     for name in STACKS:
         for profile in profiles:
             yield f"stack/{name}-{profile}", lambda name=name, profile=profile: stack(context, name, profile)
-        for profile, family in (("release", "ipv6"), ("sanitized", "ipv4"))[name == "native":]:
+        flows = [("sanitized", "ipv4")] if context.long or name == "native" else [("sanitized", "ipv6")]
+        for profile, family in flows + ([("release", "ipv6")] if context.long and name == "host" else []):
             yield (f"flow_tcp/{name}-{profile}-{family}",
                    lambda name=name, profile=profile, family=family: flow_over_tcp(context, name, profile, family))
     for profile in ("release", "sanitized"):
