@@ -1,7 +1,7 @@
 return implementation "dns" {
   version = "0.1", licence = "ISC", origin = "ukc",
   doc = "addresses of names from DNS servers: a stub resolver with a cache",
-  provides = sig.resolver,
+  provides = sig.resolver, untrusted_input = true,
   requires = { stack = sig.stack, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log },
   sources  = { "dns.c", "resolve.c", "query.c", "servers.c", "hosts.c", "cache.c", "message.c", "name.c" },
   keys     = {

@@ -1,7 +1,7 @@
 return implementation "http1" {
   version = "1.0", licence = "ISC", origin = "ukc",
   doc      = "an HTTP/1.1 server: keep-alive, pipelining, ranges, conditional requests",
-  provides = sig.http_server,
+  provides = sig.http_server, untrusted_input = true,
   requires = { stack = sig.stack, task = sig.task, clock = sig.clock, log = sig.log, pages = sig.pages, parser = sig.http_syntax },
   sources  = {
     "serve.c", "exchange.c", "head.c", "chunks.c", "body.c", "transport.c", "respond.c", "representation.c",

@@ -2,7 +2,7 @@
 return implementation "http_llhttp" {
   version = "1.0", licence = "ISC AND MIT", origin = "ukc; llhttp by Fedor Indutny and others",
   doc      = "HTTP/1.1 taken apart by llhttp",
-  provides = sig.http_syntax,
+  provides = sig.http_syntax, untrusted_input = true,
   when     = { parser = "llhttp" },
   sources  = { "http_llhttp.c" },
   flags    = { "-DLLHTTP_STRICT_MODE=1" },  -- llhttp 8: reject what two parsers could read in two ways; 9 always does

@@ -65,6 +65,12 @@ local seals = {
   stack_protector = {
     doc = "functions with arrays look, before they return, whether the canary behind these is still there", flags = { "-fstack-protector-strong" },
   },
+  traps = {
+    doc   = "in components that read what others send (untrusted_input), a number that overflows, or an index beyond its array, ends the image",
+    flags = { "-fsanitize=array-bounds,signed-integer-overflow,shift,integer-divide-by-zero",
+              "-fsanitize-trap=array-bounds,signed-integer-overflow,shift,integer-divide-by-zero" },
+    release = true, untrusted_input = true, -- in others sanitizers say more
+  },
   cfi = {
     doc   = "a call through a pointer ends the image where the function is not of the pointer's type",
     -- one type for all pointers: the objects of a signature have one name for who gives a callback, and another for who calls it

@@ -37,6 +37,7 @@ def compare(p, image):
 PROBE = r"""
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,18 @@ static int opens(const char *path)
     return file >= 0;
 }
 
+/* as a parser would, of what somebody has sent */
+[[gnu::noinline]] static int sum(volatile int n)
+{
+    return n + (int)strlen(KEY_WHAT);
+}
+
+[[gnu::noinline]] static int at(volatile unsigned index)
+{
+    static const volatile unsigned char table[8] = {1};
+    return table[index] & 1;
+}
+
 static int number(int n)
 {
     return n + 1;
@@ -91,6 +104,12 @@ int probe_main(void)
     snprintf(line, sizeof line, "%d", left());
     if (puts(line) < 0 || fflush(stdout) != 0)
         return 1;
+    if (strcmp(KEY_WHAT, "overflow") == 0)
+        return sum(INT_MAX - 3) == INT_MIN;
+    if (strcmp(KEY_WHAT, "bounds") == 0)
+        return at(8) > 1;
+    if (strcmp(KEY_WHAT, "shift") == 0)
+        return 1 << strlen(KEY_WHAT) * 8 == 2;
     if (strcmp(KEY_WHAT, "file") == 0)
         return opens("secret") << 5 | opens("read/given") << 4 | opens("/etc/passwd") << 3 | opens("read/new") << 2 | opens("shared/given") << 1 | opens("shared/new");
     if (strcmp(KEY_WHAT, "zone") == 0)
@@ -115,7 +134,7 @@ KEYS = """keys = {
   folder = key.path { default = "elsewhere", phase = "boot", doc = "where files may be opened" },
   read = key.path { default = "read", read_only = true, doc = "where files may be read" },
 }"""
-ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "constant": -signal.SIGSEGV, "key": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
+ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "overflow": -signal.SIGILL, "bounds": -signal.SIGILL, "shift": -signal.SIGILL, "constant": -signal.SIGSEGV, "key": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
 ANY = """#include <unistd.h>
 int probe_main(void)
 {
@@ -125,7 +144,7 @@ int probe_main(void)
 
 
 def probe(p, code, more=KEYS):
-    p.write("ukc.lua", f'return unikernel "probe" {{ sources = {{ "probe.c" }}, requires = {{ console = sig.console }}, {more} }}\n')
+    p.write("ukc.lua", f'return unikernel "probe" {{ untrusted_input = true, sources = {{ "probe.c" }}, requires = {{ console = sig.console }}, {more} }}\n')
     p.write("probe.c", code)
 
 
@@ -199,7 +218,7 @@ def process(context):
         image = build(p)
         held, answer = compare(p, image)
         expect(answer["kind"] == "process", "it is a process", answer)
-        for feature in ("pie", "relro", "after_start", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "landlock", "cfi"):
+        for feature in ("pie", "relro", "after_start", "w_xor_x", "nx_stack", "null_page", "stack_protector", "seccomp", "landlock", "cfi", "traps"):
             expect(held[feature] is True, f"{feature} holds", answer)
         calls = next(f["evidence"] for f in answer["features"] if f["feature"] == "seccomp").split(": ")[1].split()
         expect("writev" in calls and "getppid" not in calls and "execve" not in calls, "its system calls are listed", calls)
@@ -228,13 +247,14 @@ def unsealed(context):
     """Without seals that the C library is compiled anew for."""
     with Project(context) as p:
         probe(p, PROBE)
-        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false", "landlock=false", "read_only_after_start=false")
+        image = build(p, "seal.auto_var_init=false", "stack_protector=false", "seccomp=false", "cfi=false", "landlock=false", "traps=false", "read_only_after_start=false")
         held, answer = seen(p, image)
         expect(held["stack_protector"] is None, "no canary is read", answer)
         expect(int(p.run(image).out) > 100, "what was never set is what lay there")
         expect(held["seccomp"] is False and held["cfi"] is False, "no list of system calls is in it, and no check of calls", answer)
         expect(held["after_start"] is None, "and nothing that becomes read-only", answer)
-        for what in ("call", "key", "type"):
+        expect(held["traps"] is False, "and no arithmetic is checked", answer)
+        for what in ("call", "key", "type", "bounds", "shift"):
             p.run(image, f"--what={what}")
         for name in ("secret", "read/given", "shared/given"):
             p.write(name, "")

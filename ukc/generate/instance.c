@@ -176,6 +176,9 @@ static bool collect_flags(struct unit *u)
     const char *const *include = layout_include(g->a, g->layout, g->plan, u->instance, &count);
     for (size_t i = 0; i < count; i++)
         good = put_word(g, &u->flags, include[i], c->span) && put_word(g, &u->import_flags, include[i], c->span) && good;
+    struct text link = {}; /* whatever traps, there is nothing to link */
+    good = (!c->untrusted_input || (put_seals(g, true, &u->flags, &link) && put_seals(g, true, &u->import_flags, &link))) && good;
+    text_dispose(&link);
     for (size_t i = 0; i < c->flag_count; i++) {
         if (string_starts(c->flags[i].text, "-I"))
             continue; /* layout_include has it, relative to the project */

@@ -55,14 +55,17 @@ static bool put_seal_words(const struct generation *g, struct text *line, const 
     return good;
 }
 
-/* How the image is sealed; a seal of release images is no part of others, whatever its key says. */
-static bool put_seals(const struct generation *g, struct text *flags, struct text *link)
+/*
+ * How the image is sealed, or those components of it that read what others send; a seal of release images is no part of others,
+ * whatever its key says.
+ */
+bool put_seals(const struct generation *g, bool untrusted_input, struct text *flags, struct text *link)
 {
     bool good = true;
     for (size_t i = 0; i < g->plan->seal_count; i++) {
         const struct target_seal *s = &g->target->seals[i];
         bool on = g->plan->seals[i].value->number;
-        if (s->release && !is_release(g))
+        if ((s->release && !is_release(g)) || s->untrusted_input != untrusted_input)
             continue;
         const struct plan_key *key = &g->plan->seals[i];
         good = put_seal_words(g, flags, on ? s->flags : s->off_flags, on ? s->flag_count : s->off_flag_count, key) && good;
@@ -96,7 +99,7 @@ static bool write_flags(struct statements *s)
     }
     put_sanitizers(g, &s->profile_flags);
     put_sanitizers(g, &link_profile);
-    good = put_seals(g, &s->profile_flags, &link_profile) && good;
+    good = put_seals(g, false, &s->profile_flags, &link_profile) && good;
     good = put_words(g, &s->profile_flags, release ? t->release_flags : t->dev_flags, release ? t->release_flag_count : t->dev_flag_count) && good;
     good = put_words(g, &link_profile, release ? t->release_link : t->dev_link, release ? t->release_link_count : t->dev_link_count) && good;
     struct text root = {};

@@ -37,5 +37,7 @@ const char *described(const struct generation *, const char *what);
 /* A file that the build reads and does not make. */
 void add_leaf(struct statements *, const char *path);
 bool is_release(const struct generation *);
+/* Flags of the seals that are on: those of every component, or those for components with untrusted input alone; what there is to link. */
+bool put_seals(const struct generation *, bool untrusted_input, struct text *flags, struct text *link);
 
 #endif

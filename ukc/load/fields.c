@@ -38,7 +38,10 @@
     {"imports", FIELD_imports, OPTIONAL, "sources that come from elsewhere", LIST(component, imports, import_count)},              \
     {"host_libc", FIELD_boolean, OPTIONAL,                                                         \
      "its sources need the host's C library or kernel headers: a posix image with it is linked with those, as shared objects", \
-     AT(component, host_libc)}
+     AT(component, host_libc)},                                                                    \
+    {"untrusted_input", FIELD_boolean, OPTIONAL,                                                           \
+     "its sources read what others send: numbers that overflow and indices beyond an array end the image there (seal.traps)", \
+     AT(component, untrusted_input)}
 
 static const struct rule unikernel_rules[] = {
     COMPONENT_HEAD,
@@ -105,6 +108,7 @@ static const struct rule seal_rules[] = {
     {"off_flags", FIELD_words, OPTIONAL, "compiler flags where it is off", LIST(target_seal, off_flags, off_flag_count)},
     {"off_link", FIELD_words, OPTIONAL, "arguments of the link where it is off", LIST(target_seal, off_link, off_link_count)},
     {"release", FIELD_boolean, OPTIONAL, "only in the release profile", AT(target_seal, release)},
+    {"untrusted_input", FIELD_boolean, OPTIONAL, "its flags are only those of components that say untrusted_input = true", AT(target_seal, untrusted_input)},
     {"note", FIELD_boolean, OPTIONAL, "it is what an image says of itself: a key note.NAME, off unless it is set to true", AT(target_seal, note)},
     {"most", FIELD_integer, OPTIONAL, "its key is a number up to this; 0, the default, is off; words that end in '=' have it behind them", AT(target_seal, most)},
 };

@@ -259,6 +259,7 @@ struct component {
     size_t condition_count;
     int64_t preference; /* in-tree preference: higher is better, default 0 */
     bool host_libc;     /* needs the C library of the host, in a posix image */
+    bool untrusted_input;       /* its sources read what others send */
     bool start, stop;   /* has operations <identifier>_start / _stop */
 };
 
@@ -323,6 +324,7 @@ struct target_seal {
     bool release; /* only in the release profile */
     bool note;
     int64_t most; /* its key is a number up to this, 0 is off; 0: it is on or off */
+    bool untrusted_input; /* flags of components that say so, of no others */
 };
 
 /* target "posix" { ... }: tool flags and link rules, as data beside the target's sources. */

@@ -1,7 +1,7 @@
 return implementation "virtio_net" {
   version = "0.1", licence = "ISC", origin = "ukc",
   doc = "a network card of the machine, by virtio",
-  provides = sig.netif,
+  provides = sig.netif, untrusted_input = true,
   requires = { virtio = sig.virtio, task = sig.task, pages = sig.pages, log = sig.log, clock = sig.clock },
   targets  = { "kvm" },
   sources  = { "virtio_net.c", "receive.c", "send.c", "control.c" },

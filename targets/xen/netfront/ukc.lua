@@ -1,7 +1,7 @@
 return implementation "netfront" {
   version = "0.1", licence = "ISC", origin = "ukc",
   doc = "a network interface of the domain: vif",
-  provides = sig.netif,
+  provides = sig.netif, untrusted_input = true,
   requires = { interrupt = sig.interrupt, task = sig.task, pages = sig.pages, log = sig.log },
   targets  = { "xen" },
   sources  = { "netfront.c", "receive.c", "send.c" },
