@@ -16,7 +16,7 @@ static int trailer_step(enum trailer_place place, char c)
     switch (place) {
     case TRAILER_LINE: return c == '\r' ? TRAILER_LAST_CR : http_octet(c) & OCTET_TOKEN ? TRAILER_NAME : -1;
     case TRAILER_NAME: return c == ':' ? TRAILER_VALUE : http_octet(c) & OCTET_TOKEN ? TRAILER_NAME : -1;
-    case TRAILER_VALUE: return c == '\r' ? TRAILER_CR : c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f) ? TRAILER_VALUE : -1;
+    case TRAILER_VALUE: return c == '\r' ? TRAILER_CR : http_octet(c) & OCTET_TEXT ? TRAILER_VALUE : -1;
     case TRAILER_CR: return c == '\n' ? TRAILER_LINE : -1;
     case TRAILER_LAST_CR: return c == '\n' ? TRAILER_NONE : -1;
     case TRAILER_NONE: break;

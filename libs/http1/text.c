@@ -54,11 +54,6 @@ bool text_is_token(struct view text)
     return text.size > 0;
 }
 
-static bool is_plain(unsigned char c)
-{
-    return (c >= ' ' || c == '\t') && c != 0x7f;
-}
-
 /* Eight that are no control character, the tab included. */
 __attribute__((always_inline)) static inline bool are_plain(const char *bytes)
 {
@@ -76,7 +71,7 @@ bool text_is_value(struct view text)
             return true;
     }
     for (; at < text.size; at++)
-        if (!is_plain((unsigned char)text.bytes[at]))
+        if (!(http_octet(text.bytes[at]) & OCTET_TEXT))
             return false;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "http_lines.h"
 
 #include <errno.h>
+#include <ukc/http_octet.h>
 
 /* What the next byte is. */
 enum place { SIZE_FIRST, SIZE, EXTENSION, SIZE_LF, CONTENT, CONTENT_CR, CONTENT_LF };
@@ -52,7 +53,7 @@ static int extension_step(char c)
 {
     if (c == '\r')
         return SIZE_LF;
-    return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f) ? EXTENSION : -1;
+    return http_octet(c) & OCTET_TEXT ? EXTENSION : -1;
 }
 
 /* The place behind a byte of a chunk's frame, or -1. */

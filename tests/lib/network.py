@@ -58,6 +58,16 @@ def wait_until(condition, what, seconds=20, program=None):
         time.sleep(0.02)
 
 
+def answer(connection, question, size):
+    """What comes back for a question, which has nothing behind it: so many bytes, or all there are."""
+    connection.sendall(question)
+    connection.shutdown(socket.SHUT_WR)
+    got = b""
+    while len(got) < size and (part := connection.recv(65536)):
+        got += part
+    return got
+
+
 def expose(path):
     """Lets other users reach a file below TMPDIR, whose directories are the test's alone."""
     path = os.path.realpath(path)

@@ -7,7 +7,7 @@ import socket
 import harness
 from lib import machine as kvm
 from lib.machine import IPV4, IPV6, MACHINES
-from lib.network import Network, need_tun
+from lib.network import Network, answer, need_tun
 from lib.project import Project, expect
 
 SECONDS = 900  # the C library may have to be compiled
@@ -68,12 +68,7 @@ def lookup(context):
 
 def talk(host, address, port, question, size):
     with host.connect(address, port, 20) as s:
-        s.sendall(question)
-        s.shutdown(socket.SHUT_WR)
-        got = b""
-        while len(got) < size and (part := s.recv(65536)):
-            got += part
-        return got
+        return answer(s, question, size)
 
 
 def service_echo(host, address, _):

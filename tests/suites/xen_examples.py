@@ -8,7 +8,7 @@ import tempfile
 
 import harness
 from lib import xen
-from lib.network import Program
+from lib.network import Program, answer
 from lib.project import Project, expect, free_port
 
 SECONDS = 1500  # the C library may have to be compiled; Xen and dom0 are downloaded once
@@ -74,12 +74,7 @@ def sealed(context):
 
 def talk(port, question, size):
     with socket.create_connection(("127.0.0.1", port), 60) as s:
-        s.sendall(question)
-        s.shutdown(socket.SHUT_WR)
-        got = b""
-        while len(got) < size and (part := s.recv(65536)):
-            got += part
-        return got
+        return answer(s, question, size)
 
 
 def check_services(ports):

@@ -15,6 +15,7 @@ enum {
     OCTET_FRAGMENT = 8, /* # */
     OCTET_ESCAPE = 16,  /* % */
     OCTET_QUERY = 32,   /* ? */
+    OCTET_TEXT = 64,    /* in the value of a field: no control character but the tab (RFC 9110 section 5.5) */
 };
 
 #define OCTET_IN_(c, a, b) ((c) >= (a) && (c) <= (b))
@@ -26,7 +27,7 @@ enum {
 #define OCTET_(c)                                                                                                                   \
     (uint8_t)((OCTET_TOKEN_(c) ? OCTET_TOKEN : 0) | (OCTET_HOST_(c) ? OCTET_HOST : 0) |                                             \
               (OCTET_IN_(c, '!', '~') ? 0 : OCTET_NOT_SEEN) | ((c) == '#' ? OCTET_FRAGMENT : 0) | ((c) == '%' ? OCTET_ESCAPE : 0) | \
-              ((c) == '?' ? OCTET_QUERY : 0))
+              ((c) == '?' ? OCTET_QUERY : 0) | ((c) == '\t' || ((c) >= ' ' && (c) != 0x7f) ? OCTET_TEXT : 0))
 #define OCTETS_4_(c) OCTET_(c), OCTET_((c) + 1), OCTET_((c) + 2), OCTET_((c) + 3)
 #define OCTETS_16_(c) OCTETS_4_(c), OCTETS_4_((c) + 4), OCTETS_4_((c) + 8), OCTETS_4_((c) + 12)
 #define OCTETS_64_(c) OCTETS_16_(c), OCTETS_16_((c) + 16), OCTETS_16_((c) + 32), OCTETS_16_((c) + 48)
