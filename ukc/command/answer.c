@@ -4,7 +4,7 @@
  * A command gives its answer to answer_json.  When all is well, that is printed.  Else an object says how the
  * run failed, with every diagnostic, what failed commands of the build said, and the answer as far as there is one.
  */
-#include "command.h"
+#include "invocation.h"
 #include "../base/json.h"
 #include "../base/text.h"
 #include <string.h>

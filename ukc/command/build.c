@@ -6,9 +6,9 @@
  */
 #include "build.h"
 #include "audited.h"
+#include "budgets.h"
 #include "failure.h"
 #include "guard.h"
-#include "guest.h"
 #include "library.h"
 #include "size.h"
 #include "../base/file.h"
@@ -49,7 +49,7 @@ static bool remember_image(const struct project *p, const struct image *image, c
 /* For those who wanted to run an image, and now wait for a compiler. */
 static const char *announcement(const struct project *p, const struct image *image)
 {
-    if (p->i->command->run == command_build || given(p->i, OPTION_quiet))
+    if (p->i->command == COMMAND_build || given(p->i, OPTION_quiet))
         return NULL;
     return arena_printf(p->a, "building %s ... ('ukc build' shows more)", image->path);
 }
@@ -76,7 +76,7 @@ static int run_ninja(struct project *p, bool quiet, const struct image *image, b
         .out = given(p->i, OPTION_json) ? stderr : stdout,
     };
     run.terminal = isatty(fileno(run.out));
-    if (!command_jobs(p->i, &run.jobs))
+    if (!invocation_jobs(p->i, &run.jobs))
         return -1;
     run.audit = audited_begin(p);
     int told = library_listen(given(p->i, OPTION_quiet));
@@ -270,8 +270,8 @@ static bool measure_memory(struct project *p, struct image *image)
 {
     if (p->configuration.target == TARGET_posix)
         return true;
-    image->end = guest_image_end(p, image->path);
-    return image->end && guest_read_budgets(p, &image->budget_least, &image->budget_most);
+    image->end = image_end(p, image->path);
+    return image->end && budgets_read(p, &image->budget_least, &image->budget_most);
 }
 
 static void put_sizes(const struct project *p, const struct image *image, struct json *j)

@@ -68,3 +68,8 @@ const char *const *catalogue_roots(struct invocation *i, const struct configurat
     *count = roots.count;
     return roots.items;
 }
+
+const char *signature_header(struct arena *a, const struct signature *s)
+{
+    return path_join(a, s->directory, s->header.text ? s->header.text : arena_printf(a, "%s.h", s->name.text));
+}

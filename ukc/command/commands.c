@@ -1,31 +1,16 @@
 /*
- * commands.c - the tables: what ukc can be asked to do.
+ * commands.c - what ukc can be asked to do.
  */
 #include "command.h"
 #include "../base/text.h"
 #include <string.h>
 
-const struct option options[OPTION_COUNT] = {
-#define X(id, letter, name, argument, repeat, doc) [OPTION_##id] = {letter, name, argument, repeat, doc},
-    OPTIONS(X)
-#undef X
-};
-
-#define X(name, doc) " " #name
-#define TARGET_WORDS (&(TARGETS_THERE(X))[1])
-const char *const option_words[OPTION_COUNT] = {
-#define Y(id, words) [OPTION_##id] = words,
-    OPTION_WORDS(Y)
-#undef Y
-#undef X
-};
-
 #define TAKES_PROJECT (TAKES(catalogue) | TAKES(offline))
 #define TAKES_CONTEXT (TAKES_PROJECT | TAKES(target) | TAKES(set) | TAKES(config))
 #define TAKES_MACHINE (TAKES(machine) | TAKES(memory) | TAKES(accelerator) | TAKES(publish) | TAKES(tap) | TAKES(block))
 
-const struct command commands[] = {
-    {
+const struct command commands[COMMAND_COUNT] = {
+    [COMMAND_init] = {
         .name = "init",
         .arguments = "NAME",
         .summary = "make a new project: a small web site that works already",
@@ -36,7 +21,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_init,
     },
-    {
+    [COMMAND_configure] = {
         .name = "configure",
         .arguments = "[NAME]",
         .summary = "evaluate the manifest, choose implementations, check every C type, write the build",
@@ -49,7 +34,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_configure,
     },
-    {
+    [COMMAND_build] = {
         .name = "build",
         .arguments = "[NAME]",
         .summary = "build the image of the target configured last",
@@ -60,7 +45,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_build,
     },
-    {
+    [COMMAND_run] = {
         .name = "run",
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then run the image",
@@ -80,7 +65,7 @@ const struct command commands[] = {
         .passes = true,
         .run = command_run,
     },
-    {
+    [COMMAND_debug] = {
         .name = "debug",
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then debug the image with gdb",
@@ -95,7 +80,7 @@ const struct command commands[] = {
         .passes = true,
         .run = command_debug,
     },
-    {
+    [COMMAND_fetch] = {
         .name = "fetch",
         .arguments = "[NAME]",
         .summary = "get the sources of everything that the project could use into the store",
@@ -108,7 +93,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_fetch,
     },
-    {
+    [COMMAND_graph] = {
         .name = "graph",
         .arguments = "[NAME]",
         .summary = "print what could become part of the image, on every target",
@@ -118,7 +103,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_graph,
     },
-    {
+    [COMMAND_plan] = {
         .name = "plan",
         .arguments = "[NAME]",
         .summary = "print every instance of the image, its bindings and the value of each key",
@@ -128,7 +113,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_plan,
     },
-    {
+    [COMMAND_check] = {
         .name = "check",
         .arguments = "[NAME]",
         .summary = "check manifest, choices and C interfaces, and write no build",
@@ -138,7 +123,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_check,
     },
-    {
+    [COMMAND_explain] = {
         .name = "explain",
         .arguments = "NAME|IMAGE",
         .summary = "say why something is in the image, and why something else is not",
@@ -154,7 +139,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_explain,
     },
-    {
+    [COMMAND_report] = {
         .name = "report",
         .arguments = "[NAME]",
         .summary = "write all that is known of the image as one HTML page",
@@ -165,7 +150,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_report,
     },
-    {
+    [COMMAND_size] = {
         .name = "size",
         .arguments = "[NAME|IMAGE]",
         .summary = "say whose every byte of the image is",
@@ -180,7 +165,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_size,
     },
-    {
+    [COMMAND_seal] = {
         .name = "seal",
         .arguments = "IMAGE",
         .summary = "put secrets into an image that has room for them",
@@ -194,7 +179,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_seal,
     },
-    {
+    [COMMAND_diff] = {
         .name = "diff",
         .arguments = "A B",
         .summary = "compare two configured targets, saved plans, records or images",
@@ -208,7 +193,7 @@ const struct command commands[] = {
         .most = 2,
         .run = command_diff,
     },
-    {
+    [COMMAND_log] = {
         .name = "log",
         .arguments = "[NAME]",
         .summary = "list the recorded builds of all projects, newest first",
@@ -217,7 +202,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_log,
     },
-    {
+    [COMMAND_show] = {
         .name = "show",
         .arguments = "HASH|IMAGE",
         .summary = "show what an image was made of",
@@ -228,7 +213,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_show,
     },
-    {
+    [COMMAND_reproduce] = {
         .name = "reproduce",
         .arguments = "HASH|IMAGE",
         .summary = "make a recorded image again, and compare it byte for byte",
@@ -242,7 +227,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_reproduce,
     },
-    {
+    [COMMAND_export] = {
         .name = "export",
         .arguments = "HASH|IMAGE",
         .summary = "say in the formats of others what an image was made of",
@@ -255,7 +240,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_export,
     },
-    {
+    [COMMAND_verify] = {
         .name = "verify",
         .arguments = "",
         .summary = "compare everything in the store with its hashes, or a signed text with its signature",
@@ -265,7 +250,7 @@ const struct command commands[] = {
         .takes = TAKES(deep) | TAKES(signed) | TAKES(key) | TAKES(output) | TAKES(json) | TAKES(quiet),
         .run = command_verify,
     },
-    {
+    [COMMAND_bundle] = {
         .name = "bundle",
         .arguments = "HASH|IMAGE...",
         .summary = "write records to one file, for another machine",
@@ -277,7 +262,7 @@ const struct command commands[] = {
         .most = 100000,
         .run = command_bundle,
     },
-    {
+    [COMMAND_import] = {
         .name = "import",
         .arguments = "FILE",
         .summary = "take the records of a bundle into the store",
@@ -289,7 +274,7 @@ const struct command commands[] = {
         .most = 1,
         .run = command_import,
     },
-    {
+    [COMMAND_store] = {
         .name = "store",
         .arguments = "push REMOTE | pull REMOTE | gc | reindex",
         .summary = "share records through a git repository; look after the store",
@@ -304,7 +289,7 @@ const struct command commands[] = {
         .most = 2,
         .run = command_store,
     },
-    {
+    [COMMAND_toolchain] = {
         .name = "toolchain",
         .arguments = "keep [HASH|IMAGE]",
         .summary = "keep the compilers and linkers of a record in the store",
@@ -316,7 +301,7 @@ const struct command commands[] = {
         .most = 2,
         .run = command_toolchain,
     },
-    {
+    [COMMAND_clean] = {
         .name = "clean",
         .arguments = "",
         .summary = "remove what was built for the target configured last",
@@ -324,7 +309,7 @@ const struct command commands[] = {
         .takes = TAKES(target) | TAKES(all) | TAKES(quiet),
         .run = command_clean,
     },
-    {
+    [COMMAND_help] = {
         .name = "help",
         .arguments = "[TOPIC]",
         .summary = "explain a command, the manifest language or a signature",
@@ -335,14 +320,14 @@ const struct command commands[] = {
         .most = 1,
         .run = command_help,
     },
-    {
+    [COMMAND_version] = {
         .name = "version",
         .arguments = "",
         .summary = "print the version of ukc",
         .takes = TAKES(json),
         .run = command_version,
     },
-    {
+    [COMMAND_complete] = {
         .name = "complete",
         .arguments = "keys|names|unikernels|targets|topics",
         .summary = "print words for the shell to complete (called by its completion script)",
@@ -352,7 +337,7 @@ const struct command commands[] = {
         .hidden = true,
         .run = command_complete,
     },
-    {
+    [COMMAND_embed] = {
         .name = "embed",
         .arguments = "",
         .summary = "pack files into an object (called by build.ninja)",
@@ -360,7 +345,7 @@ const struct command commands[] = {
         .hidden = true,
         .run = command_embed,
     },
-    {
+    [COMMAND_library] = {
         .name = "library",
         .arguments = "",
         .summary = "take the target's C library from the store, or build it (called by build.ninja)",
@@ -369,11 +354,10 @@ const struct command commands[] = {
         .run = command_library,
     },
 };
-const size_t command_count = sizeof commands / sizeof commands[0];
 
 const struct command *command_find(const char *name)
 {
-    for (size_t i = 0; i < command_count; i++)
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (string_equal(commands[i].name, name))
             return &commands[i];
     return NULL;

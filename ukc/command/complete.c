@@ -4,7 +4,8 @@
  * One a line, sorted; the topics of help where there is no project, too.  It never says what is wrong and always exits with 0:
  * nobody has asked for anything yet.
  */
-#include "project.h"
+#include "command.h"
+#include "signature.h"
 #include "../base/file.h"
 #include "../base/text.h"
 #include <stdio.h>
@@ -84,7 +85,7 @@ static void add_targets(struct words *w)
 /* What ukc help takes: commands, words of manifests, signatures. */
 static void add_topics(struct words *w, struct invocation *i)
 {
-    for (size_t k = 0; k < command_count; k++)
+    for (size_t k = 0; k < COMMAND_COUNT; k++)
         if (!commands[k].hidden)
             add(w, commands[k].name);
     size_t count;

@@ -27,7 +27,7 @@ static bool takes_directory(size_t id)
 static void print_names(FILE *out)
 {
     const char *gap = "";
-    for (size_t k = 0; k < command_count; k++)
+    for (size_t k = 0; k < COMMAND_COUNT; k++)
         if (!commands[k].hidden) {
             fprintf(out, "%s%s", gap, commands[k].name);
             gap = " ";
@@ -37,11 +37,11 @@ static void print_names(FILE *out)
 /* What `ukc complete` is asked for when a word of this command is completed, or "". */
 static const char *words_of(const struct command *c)
 {
-    if (c->run == command_explain)
+    if (c == &commands[COMMAND_explain])
         return "names";
-    if (c->run == command_diff)
+    if (c == &commands[COMMAND_diff])
         return "targets";
-    if (c->run == command_help)
+    if (c == &commands[COMMAND_help])
         return "topics";
     return string_starts(c->arguments, "[NAME]") ? "unikernels" : "";
 }
@@ -90,7 +90,7 @@ static const char bash_head[] =
 static void print_bash_option(FILE *out, size_t id)
 {
     fprintf(out, "    *\" --%s\"", options[id].name);
-    for (size_t k = 0; k < command_count && options[id].letter; k++)
+    for (size_t k = 0; k < COMMAND_COUNT && options[id].letter; k++)
         if (listed(&commands[k], id) && !commands[k].hidden)
             fprintf(out, "|\"%s -%c\"", commands[k].name, options[id].letter);
     fputs(id == OPTION_directory ? "|\" -C\")" : ")", out);
@@ -116,14 +116,14 @@ static void print_bash(FILE *out)
     fputs("    esac\n    case $name in\n    '') _ukc_offer '", out);
     print_names(out);
     fputs("' ;;\n", out);
-    for (size_t k = 0; k < command_count; k++) {
+    for (size_t k = 0; k < COMMAND_COUNT; k++) {
         if (commands[k].hidden)
             continue;
         fprintf(out, "    %s) _ukc_offer '", commands[k].name);
         for (size_t id = 0; id < OPTION_COUNT; id++)
             if (listed(&commands[k], id))
                 fprintf(out, "--%s ", options[id].name);
-        fprintf(out, "' %s%s ;;\n", words_of(&commands[k]), commands[k].run == command_diff ? "; COMPREPLY+=($(compgen -f -- \"$word\"))" : "");
+        fprintf(out, "' %s%s ;;\n", words_of(&commands[k]), k == COMMAND_diff ? "; COMPREPLY+=($(compgen -f -- \"$word\"))" : "");
     }
     fputs("    esac\n}\ncomplete -F _ukc ukc\n", out);
 }
@@ -183,7 +183,7 @@ static void print_zsh(FILE *out)
           "_ukc_words()\n{\n    local -a found\n    found=(${(f)\"$($words[1] complete $1 2>/dev/null)\"})\n"
           "    compadd \"${@:2}\" -a found\n}\n"
           "_ukc()\n{\n    local -a names\n    names=(", out);
-    for (size_t k = 0; k < command_count; k++) {
+    for (size_t k = 0; k < COMMAND_COUNT; k++) {
         if (commands[k].hidden)
             continue;
         fprintf(out, " '%s:", commands[k].name);
@@ -193,7 +193,7 @@ static void print_zsh(FILE *out)
     fputs(")\n    if (( CURRENT == 2 )); then\n        _describe command names\n        return\n    fi\n"
           "    local name=$words[2]\n    words=(\"$words[1]\" \"${(@)words[3,-1]}\")\n    (( CURRENT-- ))\n    case $name in\n",
           out);
-    for (size_t k = 0; k < command_count; k++) {
+    for (size_t k = 0; k < COMMAND_COUNT; k++) {
         if (commands[k].hidden)
             continue;
         fprintf(out, "    %s) _arguments -S", commands[k].name);
@@ -209,7 +209,7 @@ static void print_zsh(FILE *out)
 static void print_fish(FILE *out)
 {
     fputs("# fish completion for ukc\ncomplete -c ukc -f\n", out);
-    for (size_t k = 0; k < command_count; k++) {
+    for (size_t k = 0; k < COMMAND_COUNT; k++) {
         const struct command *c = &commands[k];
         if (c->hidden)
             continue;

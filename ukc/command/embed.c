@@ -1,7 +1,7 @@
 /*
  * embed.c - ukc embed: called by build.ninja to pack a directory into an object.
  */
-#include "command.h"
+#include "invocation.h"
 #include "../generate/embed.h"
 
 int command_embed(struct invocation *i)

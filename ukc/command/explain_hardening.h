@@ -4,7 +4,7 @@
 #ifndef UKC_EXPLAIN_HARDENING_H
 #define UKC_EXPLAIN_HARDENING_H
 
-#include "command.h"
+#include "invocation.h"
 
 /* The exit status. */
 int explain_hardening(struct invocation *);

@@ -4,7 +4,7 @@
 #ifndef UKC_EXPLAIN_RECORD_H
 #define UKC_EXPLAIN_RECORD_H
 
-#include "command.h"
+#include "invocation.h"
 
 /* The exit status. */
 int explain_in_record(struct invocation *);

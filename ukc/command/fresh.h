@@ -8,7 +8,7 @@
 #ifndef UKC_FRESH_H
 #define UKC_FRESH_H
 
-#include "command.h"
+#include "invocation.h"
 
 struct fresh {
     const char *path; /* absolute; NULL: there is none */

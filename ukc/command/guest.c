@@ -1,10 +1,10 @@
 /*
  * guest.c - memory, disks, cards, ports and arguments of a machine, from the command line.
  */
+#include "budgets.h"
 #include "guest.h"
 #include "../base/file.h"
 #include <arpa/inet.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,27 +28,6 @@ const char *guest_absolute(struct project *p, const char *path)
 }
 
 /* ---- memory ---- */
-
-uint64_t guest_image_end(struct project *p, const char *path)
-{
-    Elf64_Ehdr header;
-    uint64_t end = 0;
-    FILE *f = fopen(path, "rbe");
-    bool good = f && fread(&header, sizeof header, 1, f) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-                header.e_phentsize == sizeof(Elf64_Phdr) && fseek(f, (long)header.e_phoff, SEEK_SET) == 0;
-    for (unsigned k = 0; good && k < header.e_phnum; k++) {
-        Elf64_Phdr part;
-        good = fread(&part, sizeof part, 1, f) == 1;
-        if (good && part.p_type == PT_LOAD && part.p_paddr + part.p_memsz > end)
-            end = part.p_paddr + part.p_memsz;
-    }
-    if (f)
-        fclose(f);
-    if (good && end > 0)
-        return end;
-    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is no image of a machine", path);
-    return 0;
-}
 
 /* "64M", "1100K", "1G" */
 static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
@@ -85,7 +64,7 @@ static bool check_memory(struct project *p, const struct guest *g, uint64_t end)
 static bool set_memory(struct project *p, struct guest *g)
 {
     const char *word = p->i->value[OPTION_memory];
-    uint64_t end = guest_image_end(p, g->image);
+    uint64_t end = image_end(p, g->image);
     if (!end)
         return false;
     if (!word) {

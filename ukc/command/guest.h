@@ -71,10 +71,6 @@ bool guest_fits_text(struct project *, const struct guest *);
 void guest_tell_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
 bool guest_read_plan(struct project *, struct guest *);
-/* From there too: the memory that the image's keys speak of, beside the image. */
-bool guest_read_budgets(struct project *, uint64_t *least, uint64_t *most);
-/* The last address that the image occupies; 0 after reporting that it is no image. */
-uint64_t guest_image_end(struct project *, const char *path);
 
 /* A path that works from any directory: for configurations that others read. */
 const char *guest_absolute(struct project *, const char *path);

@@ -11,15 +11,15 @@
  *
  * Of instances the unikernel comes last; its keys have no instance in front of their names.
  */
+#include "budgets.h"
 #include "guest.h"
 #include "../base/file.h"
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLAN_LIMIT = 16 << 20, LINE_MOST = 512 };
+enum { LINE_MOST = 512 };
 
 /* The stack's own addresses, as far as they are fixed. */
 struct fixed {
@@ -136,21 +136,6 @@ static void fix_network(struct guest_network *n, const struct fixed *f)
         keep(n->image6, sizeof n->image6, f->address6, strchr(f->address6, '/'));
 }
 
-static void read_budgets(const char *plan, uint64_t *least, uint64_t *most)
-{
-    const char *line = strstr(plan, "\nmemory beside the image: ");
-    if (!line || sscanf(line, "\nmemory beside the image: at least %" SCNu64 " bytes, at most %" SCNu64, least, most) != 2)
-        *least = *most = 0;
-}
-
-bool guest_read_budgets(struct project *p, uint64_t *least, uint64_t *most)
-{
-    const struct source *plan = file_read(p->a, project_file(p, "plan.txt"), SPAN_NONE, PLAN_LIMIT, p->d);
-    if (plan)
-        read_budgets(plan->bytes, least, most);
-    return plan;
-}
-
 bool guest_read_plan(struct project *p, struct guest *g)
 {
     const struct source *plan = file_read(p->a, project_file(p, "plan.txt"), SPAN_NONE, PLAN_LIMIT, p->d);
@@ -158,7 +143,7 @@ bool guest_read_plan(struct project *p, struct guest *g)
         return false;
     struct fixed f = {};
     uint64_t most;
-    read_budgets(plan->bytes, &g->budgets, &most);
+    budgets_of(plan->bytes, &g->budgets, &most);
     bool stack = false;
     const char *instance = "";
     for (const char *at = plan->bytes; *at;) {

@@ -1,7 +1,8 @@
 /*
  * help.c - help texts, from the tables of commands, options and manifest fields.
  */
-#include "project.h"
+#include "command.h"
+#include "signature.h"
 #include "../base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +60,7 @@ void command_print_overview(FILE *out)
 {
     fprintf(out, "usage: ukc COMMAND [OPTION...] [WORD...]\n\n"
                  "ukc compiles an appliance described by ukc.lua into one sealed image.\n\ncommands:\n");
-    for (size_t k = 0; k < command_count; k++) {
+    for (size_t k = 0; k < COMMAND_COUNT; k++) {
         if (commands[k].hidden)
             continue;
         int n = fprintf(out, "  %s", commands[k].name);
@@ -110,7 +111,7 @@ static bool unknown_topic(struct invocation *i, const struct manifest *m, const 
     VEC(const char *) names = {};
     size_t count;
     const struct manifest_field *fields = manifest_fields(&count);
-    for (size_t k = 0; k < command_count; k++)
+    for (size_t k = 0; k < COMMAND_COUNT; k++)
         if (!commands[k].hidden)
             *vec_add(i->arena, &names) = commands[k].name;
     *vec_add(i->arena, &names) = "manifest";

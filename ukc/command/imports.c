@@ -24,7 +24,7 @@ static const struct fetched *ask(struct project *p, const struct import *import,
         return NULL;
     if (p->offline)
         store_set_offline(store);
-    bool fetches = p->i->command->run == command_fetch, checks = p->i->command->run == command_check;
+    bool fetches = p->i->command == COMMAND_fetch, checks = p->i->command == COMMAND_check;
     store_set_origins(store, fetches ? ORIGINS_ASKED : checks ? ORIGINS_SAID : ORIGINS_IGNORED);
     const struct fetched *f = reviews  ? store_review(store, p->a, import, p->lock, p->d)
                               : import ? store_fetch(store, p->a, import, p->lock, p->d) : store_repository(store, p->a, used, p->lock, p->d);

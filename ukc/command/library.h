@@ -4,7 +4,7 @@
 #ifndef UKC_LIBRARY_H
 #define UKC_LIBRARY_H
 
-#include "command.h"
+#include "invocation.h"
 #include "../base/text.h"
 
 /* library_archive.c: objects as an archive without an index, which lld does not need. False after reporting. */

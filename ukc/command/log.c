@@ -1,7 +1,7 @@
 /*
  * log.c - ukc log: the recorded builds, newest first.
  */
-#include "command.h"
+#include "invocation.h"
 #include "../base/json.h"
 #include "../base/text.h"
 #include "../../provenance/record.h"

@@ -1,6 +1,7 @@
 /*
  * main.c - one run of ukc: parse, dispatch, print what was reported.
  */
+#include "command.h"
 #include "failure.h"
 #include "../base/environment.h"
 #include "../base/file.h"
@@ -49,11 +50,11 @@ static int dispatch(struct invocation *i)
         return DIAG_USAGE;
     }
     if (given(i, OPTION_help)) {
-        command_print_help(i->command, stdout);
+        command_print_help(&commands[i->command], stdout);
         command_print_project_keys(i, stdout);
         return 0;
     }
-    return i->command->run(i);
+    return commands[i->command].run(i);
 }
 
 int command_main(int argc, char **argv)

@@ -63,7 +63,7 @@ void command_print_man(FILE *out)
           "bindings; builds one image with Ninja; and records what went into it.\n"
           ".SH COMMANDS\n",
           out);
-    for (size_t k = 0; k < command_count; k++)
+    for (size_t k = 0; k < COMMAND_COUNT; k++)
         if (!commands[k].hidden)
             print_command(out, &commands[k]);
     fputs(".SH OPTIONS\n", out);

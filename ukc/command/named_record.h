@@ -4,7 +4,7 @@
 #ifndef UKC_NAMED_RECORD_H
 #define UKC_NAMED_RECORD_H
 
-#include "command.h"
+#include "invocation.h"
 #include "../../provenance/record.h"
 #include "../../provenance/store.h"
 

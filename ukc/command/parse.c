@@ -6,14 +6,13 @@
  */
 #include "command.h"
 #include "../base/text.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define TAKEN_ALWAYS (TAKES(help) | TAKES(colour) | TAKES(directory))
 
 static bool takes(const struct invocation *i, size_t id)
 {
-    return ((i->command->takes | TAKEN_ALWAYS) >> id) & 1;
+    return ((commands[i->command].takes | TAKEN_ALWAYS) >> id) & 1;
 }
 
 static const char *nearest_option(const struct invocation *i, const char *name)
@@ -28,13 +27,13 @@ static const char *nearest_option(const struct invocation *i, const char *name)
 
 static bool unknown_option(struct invocation *i, const char *word, const char *name)
 {
-    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s does not take the option '%s'", i->command->name, word);
-    if (i->command->passes)
-        diag_help(i->diag, "words for the image come after '--': ukc %s -- %s", i->command->name, word);
+    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s does not take the option '%s'", i->name, word);
+    if (commands[i->command].passes)
+        diag_help(i->diag, "words for the image come after '--': ukc %s -- %s", i->name, word);
     const char *near = nearest_option(i, name);
     if (near)
         return diag_help(i->diag, "did you mean '--%s'?", near);
-    return diag_help(i->diag, "'ukc %s --help' lists its options", i->command->name);
+    return diag_help(i->diag, "'ukc %s --help' lists its options", i->name);
 }
 
 /* "a, b or c" */
@@ -147,7 +146,7 @@ static int short_options(struct invocation *i, const char *word, const char *nex
 
 static bool count_words(struct invocation *i)
 {
-    const struct command *c = i->command;
+    const struct command *c = &commands[i->command];
     if (given(i, OPTION_help))
         return true;
     if (i->argument_count < c->least) {
@@ -170,21 +169,29 @@ static bool check_forms(struct invocation *i)
         if (!given(i, forms[k]))
             continue;
         if (first)
-            return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s takes '--%s' or '--%s', not both", i->command->name, first, options[forms[k]].name);
+            return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s takes '--%s' or '--%s', not both", i->name, first, options[forms[k]].name);
         first = options[forms[k]].name;
     }
     return true;
 }
 
+static bool set_command(struct invocation *i, const struct command *c)
+{
+    if (c) {
+        i->command = (enum command_id)(c - commands);
+        i->name = c->name;
+    }
+    return c;
+}
+
 static bool find_command(struct invocation *i, const char *name)
 {
-    i->command = command_find(name);
-    if (i->command)
+    if (set_command(i, command_find(name)))
         return true;
     diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "there is no command '%s'", name);
     const char *names[64];
     size_t n = 0;
-    for (size_t k = 0; k < command_count && n < 64; k++)
+    for (size_t k = 0; k < COMMAND_COUNT && n < 64; k++)
         if (!commands[k].hidden)
             names[n++] = commands[k].name;
     const char *near = string_nearest(name, names, n);
@@ -203,9 +210,9 @@ bool command_parse(struct invocation *i, int argc, char **argv)
         at += 2;
     }
     if (at >= argc || string_equal(argv[at], "--help") || string_equal(argv[at], "-h"))
-        i->command = command_find("help");
+        set_command(i, &commands[COMMAND_help]);
     else if (string_equal(argv[at], "--version"))
-        i->command = command_find("version");
+        set_command(i, &commands[COMMAND_version]);
     else if (!find_command(i, argv[at]))
         return false;
     i->arguments = words;
@@ -213,8 +220,8 @@ bool command_parse(struct invocation *i, int argc, char **argv)
         const char *word = argv[at], *next = at + 1 < argc ? argv[at + 1] : NULL;
         int used = 0;
         if (string_equal(word, "--")) {
-            if (!i->command->passes)
-                return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s takes no words after '--'", i->command->name);
+            if (!commands[i->command].passes)
+                return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc %s takes no words after '--'", i->name);
             i->passed = (const char *const *)argv + at + 1;
             i->passed_count = (size_t)(argc - at - 1);
             break;
@@ -230,14 +237,4 @@ bool command_parse(struct invocation *i, int argc, char **argv)
         at += used;
     }
     return check_forms(i) && count_words(i);
-}
-
-bool command_jobs(struct invocation *i, unsigned *jobs)
-{
-    const char *word = i->value[OPTION_jobs];
-    char *end = NULL;
-    unsigned long n = word ? strtoul(word, &end, 10) : 0;
-    *jobs = (unsigned)n;
-    return !word || (!*end && n >= 1 && n <= 1024) ||
-           diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", word);
 }

@@ -123,7 +123,7 @@ bool project_open(struct project *p, struct invocation *i, const char *name, boo
     if (!name && last.found && last.target == p->configuration.target)
         name = last.name;
     choose_build(p, name);
-    bool configures = i->command->run == command_configure;
+    bool configures = i->command == COMMAND_configure;
     if (!configures && !saved_configuration_read(p, &p->configured))
         return false;
     if (must_be_configured && !p->configured) {
@@ -194,7 +194,7 @@ static bool choose_unikernel(struct project *p)
             diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "'%s' was configured last, and the manifest declares it no longer: say which", name);
         else
             diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares several unikernels: say which");
-        return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->command->name, m->unikernels[0].name.text, all);
+        return diag_help(p->d, "ukc %s %s  (there are: %s)", p->i->name, m->unikernels[0].name.text, all);
     }
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the manifest declares no unikernel '%s'", name);
     return diag_help(p->d, "there are: %s", all);

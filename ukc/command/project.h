@@ -12,7 +12,7 @@
 #ifndef UKC_PROJECT_H
 #define UKC_PROJECT_H
 
-#include "command.h"
+#include "invocation.h"
 #include "../check/check.h"
 #include "../generate/generate.h"
 #include "../resolve/resolve.h"
@@ -117,14 +117,6 @@ const struct lock *imports_pin(struct project *, const struct lock *old);
 /* components.c: <build>/components, what the image will consist of (component.h); part of its record's intent. */
 bool components_write(struct project *);
 
-/* ---- signature.c ---- */
-
-/* The manifest of the project that is here with its signatures, else that of the catalogue alone; NULL after reporting. */
-const struct manifest *signatures_read(struct invocation *, bool *mistakes /* the project here cannot be read */);
-/* Help on the signature `topic`, or the list of them for "signatures"; false when there is none of this name. */
-bool signature_print_help(struct invocation *, const struct manifest *, const char *topic);
-const char *signature_header(struct arena *, const struct signature *); /* its path */
-
 /* <build>/<file> */
 const char *project_file(const struct project *, const char *file);
 const char *project_image(const struct project *);
@@ -133,6 +125,9 @@ const char *project_built(struct project *);
 
 /* Catalogue roots beside this program, or those of --catalogue, and where their manifests' `require` looks too (or NULL). NULL after reporting. */
 const char *const *catalogue_roots(struct invocation *, const struct configuration *, size_t *count, const char **shared);
+
+/* The path of a signature's header. */
+const char *signature_header(struct arena *, const struct signature *);
 
 /* A file or directory that comes with ukc ("manifests/init"), or NULL after reporting. */
 const char *catalogue_file(struct invocation *, const char *path);

@@ -10,7 +10,7 @@
 #ifndef UKC_PRUNED_H
 #define UKC_PRUNED_H
 
-#include "command.h"
+#include "invocation.h"
 #include "../size/size.h"
 
 struct pruned {

@@ -234,7 +234,7 @@ static void reproduce(struct reproducing *r, struct named_record *n)
     r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
     r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
     r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
-    if (!r->recorded || !command_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !fresh_make(&fresh, r->i, "reproduce"))
+    if (!r->recorded || !invocation_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !fresh_make(&fresh, r->i, "reproduce"))
         return;
     r->replay.directory = fresh.path;
     bool good = run(r) && hand_over(r);

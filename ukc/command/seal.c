@@ -5,7 +5,7 @@
  * goes nowhere else.
  */
 #include "sealed.h"
-#include "command.h"
+#include "invocation.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /*
  * signature.c - ukc help SIGNATURE: what a signature means, its keys, and its operations as its header declares them.
  */
-#include "project.h"
+#include "signature.h"
 #include "../base/file.h"
 #include "../base/text.h"
 #include <stdio.h>
@@ -32,11 +32,6 @@ const struct manifest *signatures_read(struct invocation *i, bool *mistakes)
     const char *shared;
     const char *const *roots = catalogue_roots(i, &none, &count, &shared);
     return roots ? manifest_load(i->arena, &(struct manifest_options){.catalogue = roots, .catalogue_count = count, .shared = shared}, i->diag) : NULL;
-}
-
-const char *signature_header(struct arena *a, const struct signature *s)
-{
-    return path_join(a, s->directory, s->header.text ? s->header.text : arena_printf(a, "%s.h", s->name.text));
 }
 
 /* What belongs to the preprocessor says nothing about the operations. */

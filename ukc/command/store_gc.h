@@ -4,7 +4,7 @@
 #ifndef UKC_STORE_GC_H
 #define UKC_STORE_GC_H
 
-#include "command.h"
+#include "invocation.h"
 #include "../../provenance/store.h"
 
 void store_gc(struct invocation *, const struct store *);

@@ -4,7 +4,7 @@
 #ifndef UKC_VERIFY_SIGNED_H
 #define UKC_VERIFY_SIGNED_H
 
-#include "command.h"
+#include "invocation.h"
 
 /* The exit status. */
 int verify_signed(struct invocation *);

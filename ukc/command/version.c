@@ -1,7 +1,7 @@
 /*
  * version.c - ukc version.
  */
-#include "command.h"
+#include "invocation.h"
 #include "../base/json.h"
 #include <stdio.h>
 
