@@ -353,7 +353,7 @@ static const char *fault_of_offer(const ip4_addr_t *address, const ip4_addr_t *m
     if (host & (host + 1))
         return "comes with a mask that has holes";
     if (netif_info(&info) == 0 && is_others(&info, IP_V4, bytes))
-        return "is what the other end of the link is called";
+        return "is an address of the other end of the link";
     return fault_of_address(bytes, 32u - (unsigned)__builtin_popcount(host));
 }
 
@@ -400,7 +400,7 @@ static int start_ipv4([[maybe_unused]] const struct netif_info *info)
     if (fault)
         return refuse("address", "%s", fault);
     if (is_others(info, IP_V4, KEY_ADDRESS_BYTES))
-        return refuse("address", "is %s, which is what the other end of the link is called: give one of the two another address", KEY_ADDRESS);
+        return refuse("address", "is %s, which the other end of the link has, there or elsewhere: give one of the two another address", KEY_ADDRESS);
     int error = check_router(KEY_ADDRESS_BYTES, KEY_ROUTER_BYTES, KEY_ADDRESS_LENGTH);
     if (error)
         return error;
@@ -446,7 +446,7 @@ static int start_ipv6([[maybe_unused]] const struct netif_info *info)
     if (ip6_addr_isany(&address) || ip6_addr_isloopback(&address) || ip6_addr_ismulticast(&address) || ip6_addr_isipv4mappedipv6(&address))
         return refuse("address6", "is not the address of a host");
     if (is_others(info, IP_V6, KEY_ADDRESS6_BYTES))
-        return refuse("address6", "is %s, which is what the other end of the link is called: give one of the two another address", KEY_ADDRESS6);
+        return refuse("address6", "is %s, which the other end of the link has, there or elsewhere: give one of the two another address", KEY_ADDRESS6);
     int error = check_router6(KEY_ADDRESS6_BYTES, KEY_ROUTER6_BYTES);
     if (error)
         return error;

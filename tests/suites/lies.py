@@ -68,7 +68,7 @@ LIES = {name: (words, {**HONEST, **lie}) for name, words, lie in [
     ("the network", "10.0.0.0 is the address of its network", {"address": "10.0.0.0"}),
     ("loopback", "127.0.0.1 is an address of the loopback network", {"address": "127.0.0.1"}),
     ("a group", "224.0.0.5 is the address of a group", {"address": "224.0.0.5"}),
-    ("the host", "10.0.0.1 is what the other end of the link is called", {"address": SERVER}),
+    ("the host", "10.0.0.1 is an address of the other end of the link", {"address": SERVER}),
     ("a mask with holes", "10.0.0.77 comes with a mask that has holes", {"mask": "255.0.255.0"}),
 ]}
 # what is odd, and does no harm

@@ -92,7 +92,7 @@ def fixed(context, options):
         host.address("tap0", "10.0.0.8/24", "10.0.0.9/24", "fd00::8/64", "fd00::9/64")
         for key, value in (("address", "10.0.0.9/24"), ("address6", "fd00::9/64"), ("address", "10.9.0.1/24"), ("address6", "fd09::1/64")):
             r = host.run(image, f"--{key}={value}", status=None, timeout=20)
-            expect(r.status == 1 and f"the key '{key}' is {value}, which is what the other end" in r.out + r.err, "so is the host's own", r)
+            expect(r.status == 1 and f"the key '{key}' is {value}, which the other end of the link has" in r.out + r.err, "so is the host's own", r)
 
 
 WRONG = [
@@ -102,8 +102,8 @@ WRONG = [
     ("address", "255.255.255.255/32", "is the address of everyone in its network"),
     ("address", "10.0.0.255/24", "is the address of everyone in its network"),
     ("address", "10.0.0.0/24", "is the address of its network, not of a host"),
-    ("address", "10.0.0.1/24", "is 10.0.0.1/24, which is what the other end of the link is called: give one of the two another address"),
-    ("address6", "fd00::1/64", "is fd00::1/64, which is what the other end of the link is called: give one of the two another address"),
+    ("address", "10.0.0.1/24", "is 10.0.0.1/24, which the other end of the link has, there or elsewhere: give one of the two another address"),
+    ("address6", "fd00::1/64", "is fd00::1/64, which the other end of the link has, there or elsewhere: give one of the two another address"),
     ("router", "10.0.0.2", "is the image's own address: give that of a router, or 0.0.0.0 if there is none"),
     ("router", "10.0.1.1", "is 10.0.1.1, which is not in the network of the key 'address', 10.0.0.2/24: give a router that is, or 0.0.0.0"),
     ("router", "10.0.0.255", "is the address of everyone in its network: give that of a router, or 0.0.0.0"),
