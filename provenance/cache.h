@@ -23,6 +23,7 @@ const char *cache_read(struct arena *, const char *store, const struct hash *key
  * Written aside and renamed: other builds see all of it or nothing.  When all entries together are larger than
  * `limit` bytes, those that were read longest ago leave.
  */
+#define CACHE_MOST ((size_t)256 << 20)
 void cache_write(const char *store, const struct hash *key, const void *bytes, size_t size, size_t limit);
 
 /* Waits for other builds that make entries; -1, soon or after a quarter of an hour: go on without. */

@@ -18,8 +18,6 @@
 #include "cache.h"
 #include "canon.h"
 
-#define CACHE_MOST ((size_t)256 << 20)
-
 struct part {
     const char *kind, *name, *path; /* "program", "library", "header" */
 };

@@ -153,6 +153,10 @@ def every_byte(context):
         section = page.text[page.text.index('<section id="bytes"'):page.text.index('<section id="instances"')]
         cells = [int(n) for n in re.findall(r'<td data-name="bytes">(\d+)</td>', section)]
         expect(sum(cells) == 2 * size, "so do the tables of instances and of symbols", sum(cells), size)
+        pruned = p.ukc("size", "--pruned", "--json").json
+        cells = {n: [int(x) for x in re.findall(rf'<td data-name="{n}">(\d+)</td>', section)] for n in ("left out", "would weigh", "alone")}
+        expect(pruned["pruned"] > 0 and cells["left out"] == [i["pruned"] for i in pruned["instances"]] and cells["alone"] == [i["alone"] for i in pruned["instances"]]
+               and sum(cells["would weigh"]) == pruned["pruned"], "what was left out is there, by instance and by symbol", cells, pruned)
         for x, y, w, h in re.findall(r'<rect x="(-?\d+)" y="(-?\d+)" width="(-?\d+)" height="(-?\d+)"', section):
             expect(0 <= int(x) <= int(x) + int(w) <= 1200 and 0 <= int(y) <= int(y) + int(h) <= 640, "a field lies within the map", x, y, w, h)
 

@@ -142,22 +142,83 @@ def explained(p):
     expect("nothing is known of 'no_such_thing'" in r.err, "what nobody has", r)
 
 
+def plain(name):
+    return re.sub(r"(\.(\d+|cfi|llvm|specialized))+$", "", name)
+
+
+def names_of(p, file, *options):
+    """{plain name: bytes} of what has bytes in a file, without labels' instances"""
+    rows = [line.split() for line in p.run("llvm-nm-19", "--print-size", "--defined-only", "--no-demangle", *options, file).out.splitlines()]
+    sums = {}
+    for r in rows:
+        if len(r) == 4 and r[2] in "tTrRdDVWvw":
+            sums[plain(r[3])] = sums.get(plain(r[3]), 0) + int(r[1], 16)
+    return sums
+
+
 def left_out(p):
-    """Of hello on kvm: what its instances would weigh; one of them as llvm-size weighs it."""
+    """Of hello on kvm: what its instances would weigh, and what was left out, as llvm-size and llvm-nm weigh it."""
     weighed = {i["name"]: i for i in p.ukc("size", "--pruned", "--json").json["instances"]}
     by_instance = {i["name"]: i["bytes"] for i in p.ukc("size", "--json").json["instances"]}
-    expect(len(weighed) > 1 and all(i["bytes"] == by_instance.get(name, 0) and i["pruned"] == max(0, i["alone"] - i["bytes"]) for name, i in weighed.items()), "all are there", weighed)
+    expect(len(weighed) > 1 and all(i["bytes"] == by_instance.get(name, 0) and i["pruned"] == sum(s["bytes"] for s in i["symbols"]) for name, i in weighed.items()),
+           "all are there", weighed)
     name, heavy = max(weighed.items(), key=lambda x: x[1]["pruned"])
-    p.run("ld.lld-19", "-r", "--threads=1", f"build/kvm/obj/{name}/linked.bc", "-o", "alone.o")
+    p.run("ld.lld-19", "-r", "--threads=1", "--lto-O0", f"build/kvm/obj/{name}/linked.bc", "-o", "alone.o")
     rows = re.findall(r"^\.(text|rodata|data|lrodata)\S*\s+(\d+) ", p.run("llvm-size-19", "-A", "alone.o").out, re.M)
     expect(heavy["pruned"] > 0 and sum(int(n) for _, n in rows) == heavy["alone"], f"{name}: llvm-size weighs it alike", rows, heavy)
+    alone = {n.removeprefix(name + "."): size for n, size in names_of(p, "alone.o").items()}
+    there = {n.removeprefix(name + ".") for n in names_of(p, "build/kvm/obj/+image/hello.elf")}
+    for symbol in heavy["symbols"]:
+        expect(alone.get(symbol["name"]) == symbol["bytes"] and symbol["name"] not in there, f"{name}: llvm-nm weighs each symbol alike", symbol, alone)
     text = p.ukc("size", "--pruned", "--limit", "1").out.splitlines()
     expect(text[0].split() == ["instance", "alone", "in", "image", "pruned"] and text[1].split()[0] == name and text[2].startswith("total "), "as text", text)
+    r = p.ukc("size", "--pruned", "--by", "file", status=2)
+    expect("adds up by instance or symbol" in r.err, "of files nothing is said", r)
     lines = [i.get("lines", 0) for i in p.ukc("size", "--by", "lines", "--json").json["instances"]]
     expect(lines == sorted(lines, reverse=True) and lines[0] > 100, "by lines, the most first", lines)
     p.run("rm", "-r", *(f"build/kvm/obj/{name}/linked.bc" for name in weighed))
     r = p.ukc("size", "--pruned", "./build/kvm/hello", status=1)
     expect("is not beside it" in r.err and "help: build it here" in r.err, "what it was linked from is missing", r)
+
+
+KNOWN = """
+const char unused_table[5000] = {1};
+const char *unused_function(void);
+const char *unused_function(void) { return unused_table; }
+int loud(int n)
+{
+    static const volatile char shout[3000] = {1, 2, 3};
+    return shout[n] + shout[n * 2];
+}
+"""
+
+
+def known_sizes(context):
+    """A table of 5,000 bytes that nothing uses, a function that only code asks for which a key switches off."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.write("more.c", KNOWN)
+        manifest = p.read("ukc.lua").decode()
+        p.write("ukc.lua", manifest.replace('{ "hello.c" },', '{ "hello.c", "more.c" },\n  keys     = { loud = key.bool { default = false, doc = "shout" } },'))
+        source = p.read("hello.c").decode().replace('"console.h"\n', '"console.h"\n#include "keys.h"\nint loud(int);\n')
+        p.write("hello.c", source.replace("return console_write(text, sizeof text - 1) < 0", "return (KEY_LOUD ? loud(text[0]) : 0) + console_write(text, sizeof text - 1) < 0"))
+        p.ukc("configure", "--target", "posix")
+        r = p.ukc("build")
+        [hello] = [i for i in p.ukc("size", "--pruned", "--json").json["instances"] if i["name"] == "hello"]
+        out = {s["name"]: s["bytes"] for s in hello["symbols"]}
+        expect(out["unused_table"] == 5000 and out["loud.shout"] == 3000 and 0 < out["unused_function"] < 64 and 0 < out["loud"] < 200, "what was left out has its weight", out)
+        expect(list(out)[:2] == ["unused_table", "loud.shout"] and "hello_main" not in out, "the largest first; not what became part of another", out)
+        expect(hello["pruned"] == sum(out.values()) and re.search(rf"^left out: [\d,]+ bytes of code and data, the most of hello {hello['pruned']:,}[,;]", r.out, re.M),
+               "the build says how much", r)
+        expect(re.search(r"^unused_table +5,000  hello$", p.ukc("size", "--pruned", "--by", "symbol").out, re.M), "and which is asked for by name")
+        p.ukc("configure", "--set", "loud=true")
+        pruned = {i["name"]: i["bytes"] for i in p.ukc("build", "--json").json["pruned"]}
+        expect(pruned["hello"] == out["unused_table"] + out["unused_function"], "what a key switches on is not left out any more", pruned, out)
+        expect(p.ukc("build", "--json").json["pruned"] is None and "left out" not in p.ukc("build").out, "it is said once")
+        p.ukc("configure", "--set", "loud=false")
+        p.ukc("build", "--quiet")
+        again = p.ukc("size", "--pruned", "--json", environment={"PATH": "/nowhere"}).json
+        expect([i["symbols"] for i in again["instances"] if i["name"] == "hello"] == [hello["symbols"]], "the store keeps the weights: no linker is asked again", again)
 
 
 def kvm_images(context):
@@ -175,4 +236,5 @@ def kvm_images(context):
 def tests(context):
     yield "posix, release: the sum, llvm-size, llvm-nm; stray and broken images", lambda: release(context)
     yield "posix, dev: with the host's C library", lambda: dev(context)
+    yield "posix, release: what was left out, of known sizes", lambda: known_sizes(context)
     yield "kvm: hello, counter, homepage", lambda: kvm_images(context)

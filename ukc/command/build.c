@@ -10,9 +10,7 @@
 #include "failure.h"
 #include "guard.h"
 #include "library.h"
-#include "size.h"
 #include "../base/file.h"
-#include "../base/json.h"
 #include "../../ninja/ninja.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -260,11 +258,6 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     return ok;
 }
 
-static const char *kib(const struct project *p, uint64_t bytes)
-{
-    return arena_strdup(p->a, grouped((bytes + 1023) / 1024));
-}
-
 /* False after reporting. */
 static bool measure_memory(struct project *p, struct image *image)
 {
@@ -272,90 +265,6 @@ static bool measure_memory(struct project *p, struct image *image)
         return true;
     image->end = image_end(p, image->path);
     return image->end && budgets_read(p, &image->budget_least, &image->budget_most);
-}
-
-static void put_sizes(const struct project *p, const struct image *image, struct json *j)
-{
-    size_t count;
-    const struct size_change *changes = sizes_changes(p->a, &image->before, &image->sizes, &count);
-    size_print_json(j, SIZE_BY_instance, image->sizes.instances, image->sizes.count);
-    json_key(j, "changes");
-    if (!changes) {
-        json_null(j);
-        return;
-    }
-    json_array(j);
-    for (size_t k = 0; k < count; k++) {
-        json_object(j);
-        json_field(j, "name", changes[k].name);
-        json_field_number(j, "before", (int64_t)changes[k].before);
-        json_field_number(j, "bytes", (int64_t)changes[k].now);
-        json_end_object(j);
-    }
-    json_end_array(j);
-}
-
-/* "1,204 more", or "12 fewer" */
-static const char *difference(const struct project *p, uint64_t before, uint64_t now)
-{
-    const char *number = arena_strdup(p->a, grouped(now > before ? now - before : before - now));
-    return now == before ? "as many" : arena_printf(p->a, "%s %s", number, now > before ? "more" : "fewer");
-}
-
-/* A few lines: where most bytes are, and what became of them since the last build. */
-static void print_sizes(const struct project *p, const struct image *image)
-{
-    enum { FEW = 3 };
-    size_t count;
-    uint64_t before = 0;
-    const struct size_change *changes = sizes_changes(p->a, &image->before, &image->sizes, &count);
-    for (size_t k = 0; k < image->sizes.count && k < FEW; k++)
-        printf("%s %s %s", k ? "," : "largest:", image->sizes.instances[k].name, grouped(image->sizes.instances[k].bytes));
-    if (image->sizes.count)
-        puts(image->sizes.count > FEW ? "; 'ukc size' has them all" : "");
-    for (size_t k = 0; k < image->before.count; k++)
-        before += image->before.instances[k].bytes;
-    for (size_t k = 0; k < count && k < FEW; k++)
-        printf("%s %s %s", k ? "," : arena_printf(p->a, "since the last build %s bytes:", difference(p, before, image->bytes)), changes[k].name,
-               difference(p, changes[k].before, changes[k].now));
-    if (count)
-        puts(count > FEW ? ", ..." : "");
-}
-
-static void print_image(const struct project *p, const struct image *image)
-{
-    if (given(p->i, OPTION_json)) {
-        struct json j = {};
-        json_object(&j);
-        json_field(&j, "target", target_names[p->configuration.target]);
-        json_field(&j, "profile", p->configuration.profile == PROFILE_DEV ? "dev" : "release");
-        json_field(&j, "image", path_join(p->a, p->directory, image->path));
-        json_field_number(&j, "bytes", (int64_t)image->bytes);
-        json_field(&j, "sha256", image->sha256);
-        json_field(&j, "record", image->record[0] ? image->record : NULL);
-        json_field_bool(&j, "made", image->made);
-        if (image->end) {
-            json_key(&j, "memory");
-            json_object(&j);
-            json_field_number(&j, "image", (int64_t)image->end);
-            json_field_number(&j, "least", (int64_t)(image->end + image->budget_least));
-            json_field_number(&j, "most", (int64_t)(image->end + image->budget_most));
-            json_end_object(&j);
-        }
-        put_sizes(p, image, &j);
-        json_end_object(&j);
-        answer_json(p->i, &j);
-    } else if (!given(p->i, OPTION_quiet)) {
-        printf("%s: %s bytes%s%.12s\n", image->path, grouped(image->bytes), image->record[0] ? ", record " : ", not recorded",
-               image->record);
-        if (image->end && image->budget_most)
-            printf("memory: at least %s KiB, of which %s are the image; its keys allow %s\n", kib(p, image->end + image->budget_least),
-                   kib(p, image->end), kib(p, image->end + image->budget_most));
-        else if (image->end)
-            printf("memory: at least %s KiB\n", kib(p, image->end));
-        if (image->made)
-            print_sizes(p, image);
-    }
 }
 
 int command_build(struct invocation *i)
@@ -369,6 +278,6 @@ int command_build(struct invocation *i)
         return status;
     if (!measure_memory(&p, &image))
         return (int)diag_status(p.d);
-    print_image(&p, &image);
+    build_print(&p, &image);
     return status;
 }

@@ -23,6 +23,9 @@ struct image {
 /* Runs ninja and records a new image. False after reporting or when the build failed: then *status says how. */
 bool build_image(struct project *, bool quiet, struct image *, int *status);
 
+/* Says what was built, to people or as JSON: see build_summary.c. */
+void build_print(struct project *, const struct image *);
+
 /* The inputs of the image as ninja knows them, hashed, and the record made of them. */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 

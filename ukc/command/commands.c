@@ -158,8 +158,10 @@ const struct command commands[COMMAND_COUNT] = {
                        "table: the sum is the file's size. What belongs to no instance stands in parentheses: (libc), (target), (padding). It is told by the linker's map, symbols "
                        "and references, and by debug information. A constant without a name belongs to the first function that refers to it. "
                        "Of an instance the lines of source are counted of which the image has code. "
-                       "With --pruned each instance is linked once more, by itself and with all in it that another file could call, and its code and constants are weighed: 'alone'. What the image "
-                       "has of it is less by what was left out, and more by what of others became part of it. The C library, of which only what is called is linked, is not weighed. "
+                       "With --pruned it is said what was left out: functions and variables that were compiled for an instance and of which the image has nothing, because nobody calls them, or a "
+                       "key is such that nobody does. They are weighed in a link of each instance by itself that keeps everything: 'alone' is the whole instance there, 'pruned' what of it is not in the image, "
+                       "--by symbol names each. What is in the image may be more than alone, since code of others becomes part of it. Not weighed are what a key keeps from being compiled, constants without "
+                       "a name, and the C library, of which only what is called is linked. "
                        "With --json an object with the array 'instances' ('files', 'symbols', 'sections' with --by), of objects with 'name' and 'bytes'.",
         .takes = TAKES(target) | TAKES(by) | TAKES(pruned) | TAKES(limit) | TAKES(json),
         .most = 1,

@@ -68,7 +68,7 @@
     X(timeout, 0, "timeout", "SECONDS", false, "give a remote up from which nothing came for so long; 120 by default") \
     X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
     X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section; lines: by instance, those with most lines first")                    \
-    X(pruned, 0, "pruned", NULL, false, "say what each instance would weigh if nothing of it had been left out")          \
+    X(pruned, 0, "pruned", NULL, false, "say what was left out of the image, and what it would have weighed")                \
     X(absent, 0, "absent", NULL, false, "say why the image does not have the symbol NAME")                        \
     X(list, 0, "list", "FILE", false, "read from FILE what to embed or to build")                               \
     X(secret, 0, "secret", "NAME=FILE", true, "the bytes of FILE are the secret NAME")                            \

@@ -24,8 +24,6 @@
 #include "../../provenance/cache.h"
 #include "../../provenance/store.h"
 
-enum { CACHE_MOST = 256 << 20 };
-
 struct library {
     struct arena *a;
     struct diag *d;

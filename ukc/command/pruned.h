@@ -1,28 +1,19 @@
 /*
- * pruned.h - what each instance would weigh if nothing of it were left out.
+ * pruned.h - what was left out of an image, and what it would have weighed.
  *
- * An instance's units are one module of bitcode before the image is linked (obj/INSTANCE/linked.bc, release). It is linked by itself here, by the same linker, with
- * everything in it that another file could refer to; its bytes are those of its code and its constants, without debug information and tables for unwinding. The image
- * has fewer, for what nobody calls is not in it; or more, where functions of others became part of it.
+ * Left out is a function or variable that was compiled for an instance, and of which the image has nothing: nobody calls it, a key is such that nobody does, or it could
+ * be computed when the image was made. It would have weighed what it weighs where nothing is left out (weights.h). What a key keeps from being compiled, as `#if` does, has no
+ * weight; nor have constants without a name, the C library, of which nothing is looked at that nobody calls, and implementations that were not chosen.
  *
  * Ownership: in the arena. Errors: false after reporting.
  */
 #ifndef UKC_PRUNED_H
 #define UKC_PRUNED_H
 
-#include "invocation.h"
+#include "../base/diag.h"
 #include "../size/size.h"
 
-struct pruned {
-    const char *instance;
-    uint64_t alone, bytes; /* by itself; in the image */
-};
-/* Of the image in this directory, what lost most first. */
-bool pruned_read(struct invocation *, const char *image, const struct size_report *, const struct pruned **, size_t *count);
-
-static inline uint64_t pruned_bytes(const struct pruned *p)
-{
-    return p->alone > p->bytes ? p->alone - p->bytes : 0;
-}
+/* Of an image that lies where it was built; none where it is of the dev profile, or what it was linked from is gone. */
+bool pruned_read(struct arena *, const struct size_report *, struct pruned_list *, struct diag *);
 
 #endif

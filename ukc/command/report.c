@@ -2,6 +2,7 @@
  * report.c - ukc report: the page of an image.
  */
 #include "hardening.h"
+#include "pruned.h"
 #include "project.h"
 #include "size.h"
 #include <stdio.h>
@@ -85,6 +86,11 @@ static void read_size(struct project *p, struct page_source *source)
     struct size_sources from;
     size_find_sources(p->a, project_image(p), &from);
     source->size = size_read(p->a, &from, p->d);
+    struct pruned_list *pruned = arena_new(p->a, struct pruned_list);
+    struct diag *quiet = diag_create();
+    if (source->size && pruned_read(p->a, source->size, pruned, quiet))
+        source->pruned = pruned;
+    diag_destroy(quiet);
 }
 
 static void forget(struct made *m)

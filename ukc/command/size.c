@@ -167,42 +167,66 @@ static void json_secrets(struct json *j, const struct image_secrets *s)
 
 /* ---- what was left out ---- */
 
-static void print_pruned(const struct pruned *all, size_t count, size_t most)
+static void print_pruned_instances(const struct pruned_list *p, size_t most)
 {
-    struct pruned total = {};
-    uint64_t lost = 0;
+    uint64_t alone = 0, bytes = 0;
     int width = (int)strlen("instance");
-    for (size_t k = 0; k < count; k++)
-        width = (int)strlen(all[k].instance) > width ? (int)strlen(all[k].instance) : width;
+    for (size_t k = 0; k < p->count; k++)
+        width = (int)strlen(p->items[k].instance) > width ? (int)strlen(p->items[k].instance) : width;
     printf("%-*s %11s %11s %11s\n", width, "instance", "alone", "in image", "pruned");
-    for (size_t k = 0; k < count; k++) {
-        total.alone += all[k].alone;
-        total.bytes += all[k].bytes;
-        lost += pruned_bytes(&all[k]);
+    for (size_t k = 0; k < p->count; k++) {
+        const struct pruned *one = &p->items[k];
+        alone += one->alone;
+        bytes += one->bytes;
         if (k >= most)
             continue;
-        printf("%-*s %11s", width, all[k].instance, grouped(all[k].alone));
-        printf(" %11s", grouped(all[k].bytes));
-        printf(" %11s\n", grouped(pruned_bytes(&all[k])));
+        printf("%-*s %11s", width, one->instance, grouped(one->alone));
+        printf(" %11s", grouped(one->bytes));
+        printf(" %11s\n", grouped(one->pruned));
     }
-    printf("%-*s %11s", width, "total", grouped(total.alone));
-    printf(" %11s", grouped(total.bytes));
-    printf(" %11s\n", grouped(lost));
+    printf("%-*s %11s", width, "total", grouped(alone));
+    printf(" %11s", grouped(bytes));
+    printf(" %11s\n", grouped(p->pruned));
 }
 
-static void json_pruned(struct invocation *i, const char *image, const struct pruned *all, size_t count)
+static void print_pruned_symbols(struct arena *a, const struct pruned_list *p, size_t most)
+{
+    size_t count;
+    const struct size_pruned *all = pruned_symbols(a, p, &count);
+    struct size_sum *sums = arena_array(a, struct size_sum, count + 1);
+    for (size_t k = 0; k < count; k++)
+        sums[k] = (struct size_sum){.name = all[k].symbol, .instance = all[k].instance, .bytes = all[k].bytes};
+    print_text(&(struct size_report){.bytes = p->pruned}, SIZE_BY_symbol, sums, count, most);
+}
+
+static void json_pruned_symbols(struct json *j, const struct pruned *p)
+{
+    json_key(j, "symbols");
+    json_array(j);
+    for (size_t k = 0; k < p->count; k++) {
+        json_object(j);
+        json_field(j, "name", p->symbols[k].symbol);
+        json_field_number(j, "bytes", (int64_t)p->symbols[k].bytes);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+static void json_pruned(struct invocation *i, const char *image, const struct pruned_list *p)
 {
     struct json j = {};
     json_object(&j);
     json_field(&j, "image", image);
+    json_field_number(&j, "pruned", (int64_t)p->pruned);
     json_key(&j, "instances");
     json_array(&j);
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < p->count; k++) {
         json_object(&j);
-        json_field(&j, "name", all[k].instance);
-        json_field_number(&j, "alone", (int64_t)all[k].alone);
-        json_field_number(&j, "bytes", (int64_t)all[k].bytes);
-        json_field_number(&j, "pruned", (int64_t)pruned_bytes(&all[k]));
+        json_field(&j, "name", p->items[k].instance);
+        json_field_number(&j, "alone", (int64_t)p->items[k].alone);
+        json_field_number(&j, "bytes", (int64_t)p->items[k].bytes);
+        json_field_number(&j, "pruned", (int64_t)p->items[k].pruned);
+        json_pruned_symbols(&j, &p->items[k]);
         json_end_object(&j);
     }
     json_end_array(&j);
@@ -210,16 +234,24 @@ static void json_pruned(struct invocation *i, const char *image, const struct pr
     answer_json(i, &j);
 }
 
-static void tell_pruned(struct invocation *i, const char *image, const struct size_report *r, size_t most)
+static bool tell_pruned(struct invocation *i, const char *image, const struct size_report *r, enum size_by by, size_t most)
 {
-    const struct pruned *all;
-    size_t count;
-    if (!pruned_read(i, image, r, &all, &count))
-        return;
+    struct pruned_list p;
+    if (by != SIZE_BY_instance && by != SIZE_BY_symbol)
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--pruned adds up by instance or symbol, not by %s", i->value[OPTION_by]);
+    if (!pruned_read(i->arena, r, &p, i->diag))
+        return false;
+    if (p.count == 0) {
+        diag_error(i->diag, SPAN_NONE, "what '%s' was linked from is not beside it", image);
+        return diag_help(i->diag, "build it here, in the release profile: 'ukc configure', 'ukc build'; in others nothing is pruned across files");
+    }
     if (given(i, OPTION_json))
-        json_pruned(i, image, all, count);
+        json_pruned(i, image, &p);
+    else if (by == SIZE_BY_symbol)
+        print_pruned_symbols(i->arena, &p, most);
     else
-        print_pruned(all, count, most);
+        print_pruned_instances(&p, most);
+    return true;
 }
 
 static int by_lines(const void *x, const void *y)
@@ -264,7 +296,7 @@ int command_size(struct invocation *i)
     if (!r)
         return (int)diag_status(i->diag);
     if (given(i, OPTION_pruned)) {
-        tell_pruned(i, image, r, most);
+        tell_pruned(i, image, r, by, most);
         return (int)diag_status(i->diag);
     }
     const struct size_sum *sums = size_sums(i->arena, r, by, &count);

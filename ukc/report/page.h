@@ -15,6 +15,7 @@
 
 struct arena;
 struct export;
+struct pruned_list;
 struct size_report;
 struct text;
 
@@ -36,6 +37,7 @@ struct page_source {
     const struct page_feature *features; /* none: the image is not there, or is not of this plan */
     size_t feature_count;
     const struct size_report *size;      /* whose its bytes are; NULL: not known */
+    const struct pruned_list *pruned;    /* what was left out; NULL: not known */
     bool machine;                        /* the image boots by itself; else it is a process */
     const char *project;                 /* absolute */
     const char *catalogue;               /* ukc's own, absolute: what lies below it is told from there */

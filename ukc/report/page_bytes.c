@@ -242,6 +242,61 @@ static void put_symbols(struct bytes *b)
     html(b->p->out, "</details>\n");
 }
 
+/* ---- what was left out ---- */
+
+static const char *bytes_text(struct page *p, uint64_t n)
+{
+    return arena_printf(p->a, "%" PRIu64, n);
+}
+
+static void put_pruned_instances(struct bytes *b, const struct pruned_list *all)
+{
+    static const char *const columns[] = {"instance", "alone", "in the image", "left out", NULL};
+    page_table(b->p, "What was left out of the image, by instance", columns);
+    for (size_t k = 0; k < all->count; k++) {
+        const struct pruned *one = &all->items[k];
+        const char *anchor = instance_anchor(b, one->instance);
+        html(b->p->out, "<tr><th scope=\"row\"><a href=\"#%s\">%s</a></th>", anchor ? anchor : "bytes", one->instance);
+        page_cell_text(b->p, "alone", bytes_text(b->p, one->alone));
+        page_cell_text(b->p, "in the image", bytes_text(b->p, one->bytes));
+        page_cell_text(b->p, "left out", bytes_text(b->p, one->pruned));
+        html(b->p->out, "</tr>\n");
+    }
+    page_table_end(b->p);
+}
+
+static void put_pruned_symbols(struct bytes *b, const struct pruned_list *all)
+{
+    static const char *const columns[] = {"symbol", "of", "would weigh", NULL};
+    size_t count;
+    const struct size_pruned *symbols = pruned_symbols(b->p->a, all, &count);
+    html(b->p->out, "<details><summary>%zu functions and variables that were left out</summary>\n", count);
+    page_table(b->p, "What was left out, the largest first", columns);
+    for (size_t k = 0; k < count; k++) {
+        const char *anchor = arena_printf(b->p->a, "o%zu", k);
+        html(b->p->out, "<tr id=\"%s\"><th scope=\"row\">%s</th>", anchor, symbols[k].symbol);
+        page_cell_text(b->p, "of", symbols[k].instance);
+        page_cell_text(b->p, "would weigh", bytes_text(b->p, symbols[k].bytes));
+        html(b->p->out, "</tr>\n");
+        page_index(b->p, "left out", symbols[k].symbol, symbols[k].instance, anchor);
+    }
+    page_table_end(b->p);
+    html(b->p->out, "</details>\n");
+}
+
+static void put_pruned(struct bytes *b)
+{
+    const struct pruned_list *all = b->p->source->pruned;
+    if (!all || all->count == 0)
+        return;
+    html(b->p->out,
+         "<p>Left out were %s bytes: functions and variables that were compiled for an instance and of which the image has nothing, with their weight in a link of the instance "
+         "alone. Of what is in the image, code that became part of another function is counted there.</p>\n",
+         bytes_text(b->p, all->pruned));
+    put_pruned_instances(b, all);
+    put_pruned_symbols(b, all);
+}
+
 void page_bytes(struct page *p)
 {
     const struct size_report *r = p->source->size;
@@ -257,5 +312,6 @@ void page_bytes(struct page *p)
     put_map(&b);
     put_instances(&b);
     put_symbols(&b);
+    put_pruned(&b);
     html(p->out, "</section>\n");
 }

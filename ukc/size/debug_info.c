@@ -290,6 +290,15 @@ static void describe(const struct scan *s, uint64_t offset, struct debug_thing *
     out->file = out->file ? out->file : s->units.items[out->unit].source;
 }
 
+/* The unit that has the definition: with whole-program optimisation perhaps another than that of the function it became part of. */
+static uint32_t unit_of(const struct scan *s, const struct pending *p)
+{
+    const struct named *n = find_named(s, p->offset);
+    for (int i = 0; n && n->origin && i < ORIGINS_MOST; i++)
+        n = find_named(s, n->origin);
+    return n ? n->unit : p->unit;
+}
+
 struct sorted {
     struct debug_thing thing;
     size_t was;
@@ -325,7 +334,7 @@ static void finish(struct scan *s, struct debug_info *out)
         const struct pending *p = &s->inlined.items[i];
         struct debug_thing of = {.unit = p->unit};
         describe(s, p->offset, &of);
-        inlined[i] = (struct debug_inlined){.name = of.name, .into = now[p->into - 1], .unit = p->unit};
+        inlined[i] = (struct debug_inlined){.name = of.name, .into = now[p->into - 1], .unit = unit_of(s, p)};
     }
     *out = (struct debug_info){.units = s->units.items, .unit_count = s->units.count, .things = things, .thing_count = count,
                                .inlined = inlined, .inlined_count = s->inlined.count};

@@ -31,7 +31,7 @@ struct debug_thing {
 /* A function that became part of another. */
 struct debug_inlined {
     const char *name;
-    uint32_t into, unit; /* `into`: index of a thing */
+    uint32_t into, unit; /* indexes: of a thing; of the unit that defines it */
 };
 
 struct debug_info {

@@ -55,6 +55,7 @@ struct size_name {
     const char *name;
     uint32_t part;
     enum size_name_kind kind;
+    const char *instance; /* whose it is: of an inlined function perhaps another than the part's */
 };
 
 /* Lines of source, each once, of which the image has code: those that the debug information names as the beginning of a statement. */
@@ -106,5 +107,35 @@ struct size_sum {
 };
 /* The largest first, then by name.  What has no file is under its instance's name. */
 const struct size_sum *size_sums(struct arena *, const struct size_report *, enum size_by, size_t *count);
+
+/* ---- what is not in the image (size_pruned.c) ---- */
+
+/* A function or variable of what an instance was compiled to, before the image was linked. */
+struct size_weight {
+    const char *name;
+    uint64_t bytes; /* that it would take of the file */
+};
+/* One of which the image has nothing: neither it nor a copy that became part of others. */
+struct size_pruned {
+    const char *symbol, *instance;
+    uint64_t bytes;
+};
+struct pruned {
+    const char *instance;
+    uint64_t alone;  /* if nothing of it were left out */
+    uint64_t bytes;  /* in the image: with what of others became part of it */
+    uint64_t pruned; /* of `symbols` together */
+    const struct size_pruned *symbols; /* the largest first, then by name; of one name there is one */
+    size_t count;
+};
+struct pruned_list {
+    const struct pruned *items; /* what lost most first */
+    size_t count;
+    uint64_t pruned;
+};
+/* Of an instance for which this was compiled, `alone` bytes in all. */
+struct pruned size_pruned(struct arena *, const struct size_report *, const char *instance, const struct size_weight *, size_t weights, uint64_t alone);
+/* All symbols of all instances, the largest first. */
+const struct size_pruned *pruned_symbols(struct arena *, const struct pruned_list *, size_t *count);
 
 #endif

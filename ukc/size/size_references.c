@@ -158,16 +158,27 @@ static int name_compare(const void *x, const void *y)
     int order = strcmp(a->name, b->name);
     if (order == 0 && a->part != b->part)
         order = a->part < b->part ? -1 : 1;
+    if (order == 0)
+        order = strcmp(a->instance, b->instance);
     return order ? order : (int)a->kind - (int)b->kind;
 }
 
 typedef VEC(struct size_name) name_list;
 
-static void add_name(struct size_facts *f, const struct places *p, const char *name, uint64_t address, enum size_name_kind kind, name_list *out)
+/* `owner` may be NULL: the part's. */
+static void add_name(struct size_facts *f, const struct places *p, const char *name, uint64_t address, enum size_name_kind kind, const char *owner,
+                     name_list *out)
 {
     const struct size_part *part = *name ? part_at(p, address) : NULL;
     if (part && (kind == SIZE_NAME_INLINED || (part->address == address && strcmp(part->symbol, name) != 0)))
-        *vec_add(f->a, out) = (struct size_name){arena_strdup(f->a, name), (uint32_t)(part - p->parts->items), kind};
+        *vec_add(f->a, out) = (struct size_name){arena_strdup(f->a, name), (uint32_t)(part - p->parts->items), kind,
+                                                 owner ? arena_strdup(f->a, owner) : part->instance};
+}
+
+static void add_inlined(struct size_facts *f, const struct places *p, const struct debug_inlined *in, name_list *out)
+{
+    uint64_t address = f->debug->things[in->into].address;
+    add_name(f, p, in->name, address, SIZE_NAME_INLINED, owner_of_unit(f, &f->debug->units[in->unit], address), out);
 }
 
 static void report_names(struct size_facts *f, const struct places *p, struct size_report *out)
@@ -176,17 +187,17 @@ static void report_names(struct size_facts *f, const struct places *p, struct si
     for (size_t i = 1; i < f->linked->symbol_count; i++) {
         const struct elf_symbol *s = &f->linked->symbols[i];
         if (s->type == STT_FUNC || s->type == STT_OBJECT)
-            add_name(f, p, s->name, s->address, SIZE_NAME_ALIAS, &all);
+            add_name(f, p, s->name, s->address, SIZE_NAME_ALIAS, NULL, &all);
     }
     for (size_t i = 0; i < f->debug->thing_count; i++)
-        add_name(f, p, f->debug->things[i].name, f->debug->things[i].address, SIZE_NAME_CODE, &all);
+        add_name(f, p, f->debug->things[i].name, f->debug->things[i].address, SIZE_NAME_CODE, NULL, &all);
     for (size_t i = 0; i < f->debug->inlined_count; i++)
-        add_name(f, p, f->debug->inlined[i].name, f->debug->things[f->debug->inlined[i].into].address, SIZE_NAME_INLINED, &all);
+        add_inlined(f, p, &f->debug->inlined[i], &all);
     if (all.count)
         qsort(all.items, all.count, sizeof *all.items, name_compare);
     for (size_t i = 0; i < all.count; i++) {
         const struct size_name *last = out->name_count ? &all.items[out->name_count - 1] : NULL;
-        if (!last || strcmp(last->name, all.items[i].name) != 0 || last->part != all.items[i].part)
+        if (!last || strcmp(last->name, all.items[i].name) != 0 || last->part != all.items[i].part || strcmp(last->instance, all.items[i].instance) != 0)
             all.items[out->name_count++] = all.items[i];
     }
     out->names = all.items;
