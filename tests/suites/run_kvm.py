@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import socket
 import stat
@@ -520,6 +521,8 @@ def busy(context):
             q.send(signal.SIGINT)
             expect(q.wait(60) == 0, "the machine that has it is not disturbed", q.status, q.output)
         r = p.ukc("run", "--dry-run", "--block", "disk", "--block", "b")
+        expect("the machine has 2: without the key 'store.block.index' it does not start\nhelp: to take the first: -- --store.block.index=0\n" in r.err, "which of two it takes has to be said", r)
+        r = p.ukc("run", "--dry-run", "--block", "disk", "--block", "b", "--", "--store.block.index=1")
         expect("warning: the image has drivers for 1 disk, and the machine has 2: what is more than that is not used" in r.err, "a second disk has no use", r)
         expect("drivers for" not in p.ukc("run", "--dry-run", "--block", "disk").err, "one has")
 
@@ -570,6 +573,12 @@ def tap(context):
             expect("--tap: device 'made' is in use" in r.err, "a second machine cannot have it", r)
             expect(q.stop(signal.SIGINT, 60) == 0, "it ends with status 0", q.output)
         expect(host.device("made") is None, "the device is gone")
+        os.makedirs(os.path.join(p.path, "few"))
+        for program in ("qemu-system-x86_64", "ninja"):
+            os.symlink(shutil.which(program), os.path.join(p.path, "few", program))
+        r = host.run(*argv, status=3, directory=p.path, environment={**p.environment, "PATH": os.path.join(p.path, "few")})
+        expect("--tap: ip, which configures network devices, is not in PATH\nhelp: on Debian: apt-get install iproute2" in r.err, "without ip none is made", r)
+        expect(host.device("made") is None, "nothing is left of it")
         host.ip("tuntap add mode tap dev made")
         with host.start(*argv, directory=p.path, environment=p.environment) as q:
             wait_until(lambda: "LOWER_UP" in host.device("made")["flags"] or q.poll() is not None or "http" in q.output, "the machine is there", 60, q)

@@ -253,11 +253,31 @@ static bool add_card(struct project *p, struct guest *g, const char *tap)
     return true;
 }
 
-static void warn_of_more(struct project *p, const char *device, size_t drivers, size_t devices)
+/* An argument that may be for the key, whatever its path is. */
+static bool is_told(struct project *p, const char *key)
 {
-    if (devices > drivers)
+    for (size_t k = 0; k < p->i->passed_count; k++) {
+        const char *equals = strchr(p->i->passed[k], '=');
+        size_t length = strlen(key), before = equals ? (size_t)(equals - p->i->passed[k]) : 0;
+        if (before > length && strncmp(equals - length, key, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Each driver has one device: of several it has to be told which. */
+static void warn_of_more(struct project *p, const char *device, size_t drivers, size_t devices, const char *index)
+{
+    if (devices <= drivers)
+        return;
+    if (!index || is_told(p, "index") || is_told(p, "mac")) {
         diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu %s%s, and the machine has %zu: what is more than that is not used", drivers, device,
                      drivers == 1 ? "" : "s", devices);
+        return;
+    }
+    diag_warning(p->d, SPAN_NONE, "the image has drivers for %zu %s%s, and the machine has %zu: without the key '%s' it does not start", drivers, device,
+                 drivers == 1 ? "" : "s", devices, index);
+    diag_help(p->d, "to take the first: -- --%s=0", index);
 }
 
 /* Published ports need a card in a network of the hypervisor's own, which the image must have a driver for beside those on devices of this host. */
@@ -284,7 +304,7 @@ static bool add_cards(struct project *p, struct guest *g)
     if (g->cards.count && !g->card_drivers)
         diag_warning(p->d, SPAN_NONE, "the image has no driver of a network card: nothing will answer there");
     else
-        warn_of_more(p, "network card", g->card_drivers, g->cards.count);
+        warn_of_more(p, "network card", g->card_drivers, g->cards.count, g->card_index);
     return true;
 }
 
@@ -297,7 +317,7 @@ static bool add_disks(struct project *p, struct guest *g)
     if (g->disks.count && !g->disk_drivers)
         diag_warning(p->d, SPAN_NONE, "the image has no driver of disks: it will not see '%s'", g->disks.items[0].file);
     else
-        warn_of_more(p, "disk", g->disk_drivers, g->disks.count);
+        warn_of_more(p, "disk", g->disk_drivers, g->disks.count, g->disk_index);
     return true;
 }
 

@@ -55,6 +55,7 @@ struct guest {
     struct guest_network network;
     /* of the plan: drivers in the image */
     size_t disk_drivers, card_drivers, noise_drivers, console_drivers;
+    const char *disk_index, *card_index; /* "store.block.index": the key that has to say which of several, of the first driver that was not told; NULL: all were */
     VEC(struct guest_port_key) port_keys;
     uint64_t budgets; /* bytes of memory that the image needs beside itself */
 };

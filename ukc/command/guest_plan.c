@@ -67,6 +67,16 @@ static void read_port(struct project *p, struct guest *g, const char *instance, 
     *vec_add(p->a, &g->port_keys) = (struct guest_port_key){.path = path, .values = arena_strndup(p->a, equals + 3, (size_t)(end - equals - 3))};
 }
 
+/* A driver that was not told which of several devices is its own. */
+static void read_index(struct project *p, const char **index, const char *instance, const char *line)
+{
+    const char *path = arena_printf(p->a, "%s.index", instance);
+    if (!*index && string_starts(line, "  key index = -1 "))
+        *index = path;
+    else if (string_starts(line, "  key mac = ") && !string_starts(line, "  key mac = 00:00:00:00:00:00 ") && string_equal(*index, path))
+        *index = NULL;
+}
+
 /* Those of the last instance in the plan. */
 static void own_ports(struct guest *g, const char *instance)
 {
@@ -145,7 +155,7 @@ bool guest_read_plan(struct project *p, struct guest *g)
     uint64_t most;
     budgets_of(plan->bytes, &g->budgets, &most);
     bool stack = false;
-    const char *instance = "";
+    const char *instance = "", **index = NULL;
     for (const char *at = plan->bytes; *at;) {
         char line[LINE_MOST], name[64];
         size_t length = strcspn(at, "\n");
@@ -156,14 +166,18 @@ bool guest_read_plan(struct project *p, struct guest *g)
         if (*line && *line != ' ') {
             implementation_of(line, name, sizeof name);
             instance = arena_strndup(p->a, line, strcspn(line, ":"));
-            g->disk_drivers += string_equal(name, "virtio_blk") || string_equal(name, "blkfront");
-            g->card_drivers += string_equal(name, "virtio_net") || string_equal(name, "netfront");
+            bool disk = string_equal(name, "virtio_blk") || string_equal(name, "blkfront"), card = string_equal(name, "virtio_net") || string_equal(name, "netfront");
+            g->disk_drivers += disk;
+            g->card_drivers += card;
+            index = disk ? &g->disk_index : card ? &g->card_index : NULL;
             g->noise_drivers += string_equal(name, "virtio_rng");
             g->console_drivers += string_equal(name, "virtio_console");
             stack = string_equal(name, "lwip") && !*f.ipv4; /* the first stack's addresses count */
             continue;
         }
         read_port(p, g, instance, line);
+        if (index)
+            read_index(p, index, instance, line);
         if (stack)
             read_key(&f, line);
     }

@@ -54,6 +54,18 @@ static bool open_device(struct project *p, const struct guest *g, const char *na
     return false;
 }
 
+/* Before anything is made. */
+static bool ip_there(struct project *p)
+{
+    char *found = process_find("ip");
+    bool there = found;
+    free(found);
+    if (there)
+        return true;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "--tap: ip, which configures network devices, is not in PATH");
+    return diag_help(p->d, "on Debian: apt-get install iproute2");
+}
+
 /* `ip` as a user would call it: what it says of an error is shown. */
 static bool ip(struct project *p, const char *const *words)
 {
@@ -101,9 +113,11 @@ bool tap_prepare(struct project *p, const struct guest *g, struct tap_made **mad
         bool there = if_nametoindex(name) != 0;
         if (!open_device(p, g, name, &descriptor))
             return false;
-        if (there) {
+        if (there || !ip_there(p)) {
             close(descriptor);
-            continue;
+            if (there)
+                continue;
+            return false;
         }
         bool good = ioctl(descriptor, TUNSETPERSIST, 1) == 0;
         close(descriptor); /* the hypervisor must be able to attach */
