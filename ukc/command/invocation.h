@@ -41,7 +41,7 @@
     X(accelerator, 0, "accelerator", "NAME", false, "on kvm: tcg (software emulation), kvm, or auto (the default): kvm where a trial shows it faster") \
     X(publish, 'p', "publish", "[ADDRESS:]PORT:PORT", true, "on kvm, or with --in-qemu: lead a port of this host to the image's, as 8080:80 or 0.0.0.0:53:53/udp") \
     X(tap, 0, "tap", "DEVICE", true, "on kvm, or with --in-qemu: a network card on this tap device of the host, made if it is not there") \
-    X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm and xen: a disk; with ,ro one that is only read; the image counts them in this order") \
+    X(block, 'b', "block", "[NAME=]FILE[,ro]", true, "on kvm and xen: a disk; with ,ro one that is only read; the image counts them in this order; NAME is its serial number") \
     X(json_config, 0, "json-config", NULL, false, "on kvm: do not run the image; print what Firecracker, cloud-hypervisor (JSON) or libvirt (XML) is given to run it, named by --with; without --with a JSON object of all three, libvirt's XML a string in it; what cannot run it is left out. On xen: what xl and libvirt are given") \
     X(batch, 0, "batch", NULL, false, "end gdb after the scripts and commands, and ask nothing")         \
     X(script, 'x', "script", "FILE", true, "gdb commands to begin with, in a file")                      \
