@@ -295,7 +295,7 @@ def command_line_mistakes(context):
         for words, hint in ((["biuld"], "build"), (["build", "--taget", "posix"], "target"), (["build", "--target"], "TARGET"),
                             (["run", "a", "b"], "unexpected"), (["configure", "--profile", "dev", "-q"], None),
                             (["configure", "--profile", "fast"], "--profile is release or dev, not 'fast'"), (["run", "--with", "quemu"], "'qemu'"),
-                            (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "--target is posix or kvm, not 'moon'"),
+                            (["fetch", "-t", "kmv"], "did you mean 'kvm'?"), (["log", "--target", "moon"], "--target is posix, kvm or xen, not 'moon'"),
                             (["help", "--completion", "tcsh"], "bash, zsh or fish"), (["plan", "--colour", "sometimes"], "always, never or auto"),
                             (["build", "--", "x"], "--"), (["graph", "--dot", "--json"], "'--json' or '--dot', not both"), (["plan", "--json", "--bindings"], "not both"), (["diff", "posix"], "'ukc help diff' says more"), (["help", "mainfest"], "manifest")):
             r = p.ukc(*words, status=None)

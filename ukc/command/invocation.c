@@ -11,7 +11,7 @@ const struct option options[OPTION_COUNT] = {
 };
 
 #define X(name, doc) " " #name
-#define TARGET_WORDS (&(TARGETS_THERE(X))[1])
+#define TARGET_WORDS (&(TARGETS(X))[1])
 const char *const option_words[OPTION_COUNT] = {
 #define Y(id, words) [OPTION_##id] = words,
     OPTION_WORDS(Y)

@@ -51,8 +51,6 @@ static bool is_taken(struct invocation *i, size_t id, const char *argument)
 {
     const char *words[16];
     size_t count = 0;
-    if (id == OPTION_target && target_find(argument) != TARGET_COUNT)
-        return true; /* also one that is to come: whoever needs it says that it is not there */
     for (const char *at = option_words[id]; at && *at && count < 16; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         words[count] = arena_strndup(i->arena, at, n);

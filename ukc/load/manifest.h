@@ -16,10 +16,10 @@
 
 struct arena;
 
-#define TARGETS_THERE(X)                                                                           \
+#define TARGETS(X)                                                                                 \
     X(posix, "a Linux process")                                                                    \
-    X(kvm, "a kernel image that boots by the PVH entry in QEMU, Firecracker and cloud-hypervisor")
-#define TARGETS(X) TARGETS_THERE(X) X(xen, "a PVH guest for Xen") /* which manifests may name already */
+    X(kvm, "a kernel image that boots by the PVH entry in QEMU, Firecracker and cloud-hypervisor") \
+    X(xen, "a PVH guest for Xen")
 enum target {
 #define X(name, doc) TARGET_##name,
     TARGETS(X)

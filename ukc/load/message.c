@@ -142,10 +142,11 @@ static bool is_opener(uint32_t kind)
 
 /*
  * The innermost bracket before `guilty` that is open where a line begins at its own line's indentation or before, which lines inside
- * of it would not.  NO_TOKEN when the indentation tells nothing.
+ * of it would not.  NO_TOKEN when the indentation tells nothing; then *still is the innermost that is open there, or NO_TOKEN.
  */
-static uint32_t unclosed(struct arena *a, const struct scan *scan, uint32_t guilty)
+static uint32_t unclosed(struct arena *a, const struct scan *scan, uint32_t guilty, uint32_t *still)
 {
+    *still = NO_TOKEN;
     struct open {
         uint32_t token, indentation;
     };
@@ -165,14 +166,18 @@ static uint32_t unclosed(struct arena *a, const struct scan *scan, uint32_t guil
         if (is_opener(k->kind))
             *vec_add(a, &open) = (struct open){t, indentation};
     }
+    if (open.count)
+        *still = open.items[open.count - 1].token;
     return NO_TOKEN;
 }
 
 /* Lua names the bracket that it misses, or none; the one that was forgotten may be another, further inside. */
 static void note_unclosed(struct arena *a, const struct scan *scan, uint32_t guilty, uint32_t named, struct diag *d)
 {
-    uint32_t t = guilty == NO_TOKEN ? NO_TOKEN : unclosed(a, scan, guilty);
-    if (t != NO_TOKEN && t != named)
+    uint32_t still = NO_TOKEN, t = guilty == NO_TOKEN ? NO_TOKEN : unclosed(a, scan, guilty, &still);
+    if (t == NO_TOKEN && named == NO_TOKEN && still != NO_TOKEN && scan->tokens[guilty].kind == TOKEN_END)
+        diag_note(d, scan_span(scan, still, still), "this '%c' is not closed", (char)scan->tokens[still].kind);
+    else if (t != NO_TOKEN && t != named)
         diag_note(d, scan_span(scan, t, t), "is this '%c' the one that is not closed? The lines below it are not indented as if they were inside", (char)scan->tokens[t].kind);
 }
 
@@ -255,7 +260,7 @@ void message_syntax(struct arena *a, const struct scan *scan, uint32_t line, con
                    t != NO_TOKEN && !string_starts(message, "unfinished")
                        ? " at the end of the file"
                        : "");
-    note_unclosed(a, scan, t, note_opener(scan, message, t, d), d);
+    note_unclosed(a, scan, string_starts(message, "unfinished") ? NO_TOKEN : t, note_opener(scan, message, t, d), d);
     if (t != NO_TOKEN && t > 0 && string_starts(message, "'}' expected") && starts_field(scan, t))
         diag_help(d, "is a comma missing before it?");
 }

@@ -1,0 +1,2 @@
+return unikernel "x" {
+  sources = { "x.c" },
