@@ -61,14 +61,8 @@ const char *cache_read(struct arena *a, const char *store, const struct hash *ke
 
 /* ---- room ---- */
 
-struct entry {
-    const char *path;
-    off_t size;
-    struct timespec time;
-};
-typedef VEC(struct entry) entry_list;
+typedef VEC(struct cache_entry) entry_list;
 
-/* Also what a process left that was killed while it wrote. */
 static void list_entries(struct arena *a, const char *directory, entry_list *list)
 {
     DIR *dir = opendir(directory);
@@ -78,14 +72,14 @@ static void list_entries(struct arena *a, const char *directory, entry_list *lis
         struct stat st;
         const char *path = path_join(a, directory, e->d_name);
         if (!string_equal(e->d_name, "lock") && lstat(path, &st) == 0 && S_ISREG(st.st_mode))
-            *vec_add(a, list) = (struct entry){path, st.st_size, st.st_mtim};
+            *vec_add(a, list) = (struct cache_entry){path, (size_t)st.st_size, st.st_mtim};
     }
     closedir(dir);
 }
 
 static int newest_first(const void *x, const void *y)
 {
-    const struct entry *a = x, *b = y;
+    const struct cache_entry *a = x, *b = y;
     if (a->time.tv_sec != b->time.tv_sec)
         return a->time.tv_sec < b->time.tv_sec ? 1 : -1;
     if (a->time.tv_nsec != b->time.tv_nsec)
@@ -93,29 +87,37 @@ static int newest_first(const void *x, const void *y)
     return strcmp(a->path, b->path);
 }
 
-static void make_room(struct arena *a, const char *directory, size_t limit)
+const struct cache_entry *cache_entries(struct arena *a, const char *store, size_t *count)
 {
     entry_list list = {};
-    size_t total = 0;
-    list_entries(a, directory, &list);
+    list_entries(a, path_join(a, store, "actions"), &list);
     if (list.count)
         qsort(list.items, list.count, sizeof *list.items, newest_first);
-    for (size_t i = 0; i < list.count; i++) {
-        total += (size_t)list.items[i].size;
-        if (i > 0 && total > limit)
-            unlink(list.items[i].path);
-    }
+    *count = list.count;
+    return list.items;
 }
 
-void cache_write(const char *store, const struct hash *key, const void *bytes, size_t size, size_t limit)
+void cache_make_room(const char *store, size_t limit)
+{
+    struct arena *a = arena_create();
+    size_t total = 0, count;
+    const struct cache_entry *entries = cache_entries(a, store, &count);
+    for (size_t i = 0; i < count; i++) {
+        total += entries[i].size;
+        if (i > 0 && total > limit)
+            unlink(entries[i].path);
+    }
+    arena_destroy(a);
+}
+
+void cache_write(const char *store, const struct hash *key, const void *bytes, size_t size)
 {
     struct arena *a = arena_create();
     struct diag *quiet = diag_create();
     struct text entry = {};
     put_head(&entry, key, bytes, size);
     text_append(&entry, bytes, size);
-    if (file_write(entry_path(a, store, key), entry.bytes, entry.size, NULL, quiet))
-        make_room(a, arena_printf(a, "%s/actions", store), limit);
+    file_write(entry_path(a, store, key), entry.bytes, entry.size, NULL, quiet);
     text_dispose(&entry);
     diag_destroy(quiet);
     arena_destroy(a);

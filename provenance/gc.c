@@ -14,6 +14,7 @@
 #include "../ukc/base/map.h"
 #include "../ukc/base/text.h"
 #include "blobs.h"
+#include "cache.h"
 #include "rebuildable.h"
 #include "records_inside.h"
 #include "toolkeep.h"
@@ -72,6 +73,21 @@ static bool remove_dead(struct collecting *c, const char *path)
     c->out->unnamed_bytes += bytes;
     freed(c, bytes);
     return c->want->dry_run || file_remove_tree(path, c->d);
+}
+
+/* A build that looks for one meanwhile makes it. */
+static void evict_results(struct collecting *c)
+{
+    size_t count;
+    const struct cache_entry *entries = cache_entries(c->a, c->store, &count);
+    while (count-- > 0 && gc_goes_on(c)) {
+        const struct cache_entry *e = &entries[count];
+        if ((c->want->aged && e->time.tv_sec > c->now - c->want->age_s) || (!c->want->dry_run && unlink(e->path) != 0))
+            continue;
+        c->out->results++;
+        c->out->result_bytes += e->size;
+        freed(c, e->size);
+    }
 }
 
 /* Only the holder of a lock works there, and the one that imports is ours. */
@@ -224,6 +240,8 @@ static bool collect(struct collecting *c)
         name_image(c, &n, &all[i]);
         good = name_large(c, &n, &all[i]);
     }
+    if (good)
+        evict_results(c);
     good = good && remove_work(c) && remove_unnamed_tools(c, &n) && remove_unnamed_blobs(c, &n) && evict_images(c, &n) && gc_sources(c, &without, &sources) && tidy(c, without, sources);
     map_dispose(&n.blobs);
     map_dispose(&n.toolchains);

@@ -1,7 +1,7 @@
 /*
  * gc.h - what the store has and does not need leaves it.
  *
- * In this order: what nothing names (remains of builds and imports that were killed); images that can be made again from their records,
+ * In this order: results of actions, which builds make again, those read longest ago first; what nothing names (remains of builds and imports that were killed); images that can be made again from their records,
  * the ones built longest ago first; and, only if an age or a size is asked for, imported sources, the ones used longest ago first: a
  * manifest that wants them gets them again from where they came.  Records and what they are made of never leave.  Objects are packed.
  *
@@ -19,7 +19,7 @@
 struct gc {
     bool dry_run;
     bool aged, bounded;
-    int64_t age_s;  /* aged: images that were built, and sources that were used, less than these seconds ago stay */
+    int64_t age_s;  /* aged: images that were built, and results and sources that were used, less than these seconds ago stay */
     uint64_t bytes; /* bounded: as soon as the whole store has no more, nothing else leaves */
 };
 
@@ -38,6 +38,8 @@ struct collected {
     size_t source_count;
     size_t evicted;  /* images */
     uint64_t image_bytes, source_bytes;
+    size_t results; /* of actions (cache.h) */
+    uint64_t result_bytes;
     size_t unnamed;  /* files and directories that nothing names */
     uint64_t unnamed_bytes;
     size_t objects;  /* git objects that nothing names */

@@ -18,6 +18,8 @@
 #include "cache.h"
 #include "canon.h"
 
+static const char loader_cache[] = "/etc/ld.so.cache"; /* which decides what libraries programs load */
+
 struct part {
     const char *kind, *name, *path; /* "program", "library", "header" */
 };
@@ -238,10 +240,10 @@ static void keep_entry(struct search *s, const char *store, const struct hash *k
         put_stat(&entry, s->parts.items[i].path);
     for (size_t i = 0; i < s->runtime.count; i++)
         put_stat(&entry, s->runtime.items[i].path);
-    put_stat(&entry, "/etc/ld.so.cache"); /* which decides what libraries programs load */
+    put_stat(&entry, loader_cache);
     put_text(&entry, t->text);
     put_text(&entry, t->packages);
-    cache_write(store, key, entry.bytes, entry.size, CACHE_MOST);
+    cache_write(store, key, entry.bytes, entry.size);
     text_dispose(&entry);
 }
 
@@ -263,6 +265,7 @@ static void list_files(struct search *s, struct toolset *out)
         *vec_add(s->a, &paths) = s->parts.items[i].path;
     for (size_t i = 0; i < s->runtime.count; i++)
         *vec_add(s->a, &paths) = s->runtime.items[i].path;
+    *vec_add(s->a, &paths) = loader_cache;
     out->files = paths.items;
     out->file_count = paths.count;
 }

@@ -9,7 +9,7 @@ import sys
 
 import harness
 
-from lib.project import Project, expect
+from lib.project import Project, expect, without_objects
 from suites.provenance import Recorded, check_identical
 
 SECONDS = 900
@@ -279,6 +279,7 @@ def opened(trace):
 def traced(context, target):
     """Every file that a compiler or linker opened is in the record by its contents, or the host's: its loader's, or what distribution it is."""
     with Project(context) as p:
+        without_objects(context, p)
         example = "homepage" if context.long else "hello"
         p.copy(f"examples/{example}")
         p.ukc("configure", "--target", target)

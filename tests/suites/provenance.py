@@ -143,7 +143,7 @@ def varied(context, names, *arguments, **which):
             raise harness.Skip("disorderfs is not installed")
         options = {"environment": variables, "directory": project, "timeout": 900}
         p.run(*before, str(context.ukc), "configure", *(arguments or ("--target", "posix", "--profile", "dev")), *p.name, **options)
-        r = p.run(*before, str(context.ukc), "build", "--json", *p.name, **options)
+        r = p.run(*before, str(context.ukc), "build", "--no-cache", "--json", *p.name, **options)
         expect((r.json["record"], r.json["sha256"]) == (p.built["record"], p.built["sha256"]), f"the same record with {', '.join(names)}", p.built, r)
         if "faketime" in before:
             shown = p.ukc("show", r.json["record"], "--json").json

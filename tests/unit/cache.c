@@ -60,7 +60,8 @@ static int look(const char *name)
 static void keep(const char *name, size_t limit)
 {
     struct hash key = key_of(name);
-    cache_write("store", &key, body, sizeof body, limit);
+    cache_write("store", &key, body, sizeof body);
+    cache_make_room("store", limit);
 }
 
 static void keeps_and_finds(void **)
@@ -142,7 +143,7 @@ static void survives_a_disk_without_room(void **)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
     assert_int_equal(look("full"), 0);
     struct hash key = key_of("x");
-    cache_write("/dev/null/store", &key, body, sizeof body, LIMIT);
+    cache_write("/dev/null/store", &key, body, sizeof body);
     assert_int_equal(cache_lock("/dev/null/store"), -1);
     assert_int_equal(file_remove_tree("store", NULL), true);
     overwrite("store", "", 0); /* a file where the store should be */

@@ -214,7 +214,7 @@ static void insert_text(struct arena *a, size_t last, const char *more)
         text_append(&t, bytes, size - last);
         text_puts(&t, more);
         text_append(&t, bytes + size - last, last);
-        cache_write(".", &key, t.bytes, t.size, (size_t)1 << 20);
+        cache_write(".", &key, t.bytes, t.size);
         text_dispose(&t);
         found++;
     }

@@ -55,17 +55,22 @@ struct audit {
 
 /* ---- the log ---- */
 
+void audit_put_line(struct text *line, const char *kind, long pid, const char *what)
+{
+    text_printf(line, "%s %ld ", kind, pid);
+    for (const char *p = what; *p; p++) {
+        if (*p == '\\' || *p == '\n')
+            text_puts(line, *p == '\n' ? "\\n" : "\\\\");
+        else
+            text_putc(line, *p);
+    }
+    text_putc(line, '\n');
+}
+
 static void put(struct audit *a, const char *kind, pid_t action, const char *what)
 {
     text_clear(&a->line);
-    text_printf(&a->line, "%s %d ", kind, (int)action);
-    for (const char *p = what; *p; p++) {
-        if (*p == '\\' || *p == '\n')
-            text_puts(&a->line, *p == '\n' ? "\\n" : "\\\\");
-        else
-            text_putc(&a->line, *p);
-    }
-    text_putc(&a->line, '\n');
+    audit_put_line(&a->line, kind, action, what);
     if (write(a->log, a->line.bytes, a->line.size) != (ssize_t)a->line.size)
         a->failed = true;
 }
@@ -310,10 +315,11 @@ static int executed(struct audit *a, struct question *q, int at, uint64_t addres
     /* what a ukc starts that is itself an action: those of the C library */
     if (q->pid == getpgid(q->pid) && (!q->action || q->action == q->pid || is_own(a, q->action)))
         begin_action(a, q, path, argv);
-    int error = q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
-    if (q->pid != getpgid(q->pid))
+    if (q->pid != getpgid(q->pid)) {
         mark_own(a, q, path);
-    return error;
+        q->action = action_of(a, q->pid); /* a ukc that becomes another program is no ukc any more */
+    }
+    return q->action && !is_own(a, q->action) ? note(a, q, "run", shown(a, path)) : 0;
 }
 
 static int network(struct audit *a, const struct question *q, int family)
@@ -507,7 +513,7 @@ struct audit *audit_begin(const struct audit_options *options, const char **why)
     a->listener = -1;
     a->log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     a->stop = eventfd(0, EFD_CLOEXEC);
-    const char *self = link_of(a, "/proc/self/exe");
+    const char *asked = link_of(a, "/proc/self/exe"), *self = asked ? asked : options->program;
     a->self = self ? arena_strdup(a->arena, self) : NULL;
     a->group = getpgrp();
     char *directory = options->directory ? NULL : getcwd(NULL, 0);

@@ -30,6 +30,7 @@ struct audit;
 struct audit_options {
     const char *log;
     const char *directory; /* absolute: where actions run; NULL: the working directory */
+    const char *program; /* absolute: of this ukc, where there is no /proc to ask; or NULL */
     /* If not NULL: may an action read or run this?  Called on another thread; a path is as in the log.  What is not allowed is refused (EACCES), and in the log. */
     bool (*allowed)(void *context, const char *path);
     void *context;
@@ -41,6 +42,13 @@ struct audit_options {
 void audit_call(struct audit *, void (*f)(void *), void *context);
 /* When all that was started has ended.  False: the log could not be written. */
 bool audit_end(struct audit *);
+
+/*
+ * What a ukc that is itself an action adds to the log of the one above: whoever takes a result that was made before adds what was
+ * read then.  Kinds of its own are `taken` (the key of a result that no program was run for) and `silent` (its program has ended, and printed nothing).
+ */
+struct text;
+void audit_put_line(struct text *, const char *kind, long pid, const char *what);
 
 /* A line of the log: *next is moved behind it.  False at the end. */
 struct audit_line {

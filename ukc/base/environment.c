@@ -90,8 +90,28 @@ static void take_handed(void)
     unsetenv(variable);
 }
 
+static char **started_with;
+
+/* The strings stay where they are: only the list of them changes. */
+static void remember(void)
+{
+    size_t n = 0, kept = 0;
+    while (environ && environ[n])
+        n++;
+    started_with = calloc(n + 1, sizeof *started_with);
+    for (size_t i = 0; started_with && i < n; i++)
+        if (strncmp(environ[i], variable, sizeof variable - 1) != 0 || environ[i][sizeof variable - 1] != '=')
+            started_with[kept++] = environ[i];
+}
+
+char **environment_given(void)
+{
+    return started_with ? started_with : environ;
+}
+
 void environment_settle(void)
 {
+    remember();
     take_handed();
     for (size_t i = 0; i < HIDDEN_COUNT; i++)
         unsetenv(hidden_inputs[i]);

@@ -22,6 +22,9 @@ extern const size_t action_environment_count;
  */
 void environment_settle(void);
 
+/* The environment that this process was started with, without what was handed over: of an action, for the program that it becomes. */
+char **environment_given(void);
+
 /* This process's environment for a ukc below: a descriptor, closed on exec, or -1 (errno).  The caller's. */
 int environment_hand_over(void);
 /* "UKC_ENVIRONMENT=<fd>" */

@@ -2,9 +2,11 @@
  * audited.c - see audited.h.
  */
 #include "audited.h"
+#include "compiled.h"
 #include "../base/audit.h"
 #include "../base/file.h"
 #include "../base/map.h"
+#include "../../provenance/cache.h"
 #include "../../provenance/store.h"
 #include "../../provenance/toolset.h"
 #include <stdlib.h>
@@ -312,6 +314,80 @@ static bool note_all(struct audited *x)
     return audited_note(x->p, x->edges, good.items, good.count);
 }
 
+/* ---- what other builds may take ---- */
+
+/* In no list of others: a file of the project by its name in it, whatever the compiler's list calls it. */
+static const char *const *own_names(struct audited *x, const char *const *paths, size_t count, struct map *seen, size_t *kept)
+{
+    path_list list = {};
+    for (size_t i = 0; i < count; i++) {
+        const char *path = *paths[i] == '/' ? logged(x, paths[i]) : paths[i];
+        if (map_add(seen, path, 1) == MAP_ABSENT)
+            *vec_add(x->a, &list) = path;
+    }
+    *kept = list.count;
+    return list.items;
+}
+
+/* Headers of the host are not kept track of: what would come in front of one, nobody has seen. */
+static bool reads_host(struct audited *x, const struct edge *e)
+{
+    for (size_t i = 0; i < e->read_count; i++) {
+        const char *path = logged(x, e->read[i]);
+        if (*path == '/' && !is_tool(x, path))
+            return true;
+    }
+    return false;
+}
+
+static bool has_seen(const struct watched *c, const char *kind)
+{
+    for (size_t i = 0; i < c->seen.count; i++)
+        if (string_equal(c->seen.items[i].kind, kind))
+            return true;
+    return false;
+}
+
+static void keep_object(struct audited *x, struct compiled *compiled, const struct watched *c)
+{
+    const struct edge *e = c->edge;
+    struct map seen = {};
+    struct reads r = {};
+    path_list absent = {};
+    r.read = own_names(x, e->read, e->read_count, &seen, &r.read_count);
+    r.input = own_names(x, e->inputs, e->input_count, &seen, &r.input_count);
+    for (size_t i = 0; i < c->seen.count; i++)
+        if (string_equal(c->seen.items[i].kind, "absent") && !audited_is_made(x->p, e->output, c->seen.items[i].path))
+            *vec_add(x->a, &absent) = c->seen.items[i].path;
+    r.absent = absent.items;
+    r.absent_count = absent.count;
+    compiled_keep(compiled, e->words, e->word_count, e->output, &r, x->p->watched_ns);
+    map_dispose(&seen);
+}
+
+/* What the compiler made silently, and the audit found good, goes to the store's cache. */
+static void keep_all(struct audited *x)
+{
+    struct diag *quiet = diag_create();
+    struct store *store = getenv(CACHE_VARIABLE) ? NULL : store_open(NULL, quiet);
+    struct compiled *compiled = store ? compiled_open(store_directory(store)) : NULL;
+    bool any = false;
+    for (size_t i = 0; compiled && i < x->commands.count; i++) {
+        const struct watched *c = &x->commands.items[i];
+        struct file_stat now;
+        if (!c->good || !string_equal(c->edge->rule, "cc") || !has_seen(c, "silent") || !file_stat(c->edge->output, &now) ||
+            now.mtime_ns < x->p->watched_ns || reads_host(x, c->edge))
+            continue;
+        keep_object(x, compiled, c);
+        any = true;
+    }
+    if (any)
+        cache_make_room(store_directory(store), CACHE_MOST);
+    compiled_close(compiled);
+    store_close(store);
+    diag_destroy(quiet);
+}
+
 /* ---- a build ---- */
 
 struct audit *audited_begin(struct project *p)
@@ -321,9 +397,11 @@ struct audit *audited_begin(struct project *p)
     clock_gettime(CLOCK_REALTIME_COARSE, &now); /* as file systems do */
     p->watched_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     p->unwatched = NULL;
-    struct audit *audit = audit_begin(&(struct audit_options){.log = log}, &p->unwatched);
+    struct audit *audit = audit_begin(&(struct audit_options){.log = log, .program = p->i->program}, &p->unwatched);
     if (audit)
         setenv(AUDIT_VARIABLE, log, 1);
+    if (given(p->i, OPTION_no_cache))
+        setenv(CACHE_VARIABLE, "1", 1);
     return audit;
 }
 
@@ -339,6 +417,8 @@ bool audited_check(struct project *p, const struct edges *edges, bool ended_well
     struct audited x = {.p = p, .a = p->a, .edges = edges, .since_ns = ended_well ? INT64_MIN : p->watched_ns};
     bool good = check_all(&x, project_file(p, "audit.log"));
     good = (p->unwatched || note_all(&x)) && good;
+    if (!p->unwatched)
+        keep_all(&x);
     dispose(&x);
     return good;
 }

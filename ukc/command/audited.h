@@ -31,6 +31,8 @@ struct audited_output {
     const char *const *absent; /* files that its command looked for in vain */
     size_t absent_count;
 };
+/* Is `path` of what the build itself makes, that comes and goes, or beside `output`? */
+bool audited_is_made(struct project *, const char *output, const char *path);
 /* Adds these; those of other edges stay while they are what they were. */
 bool audited_note(struct project *, const struct edges *, const struct audited_output *, size_t count);
 /* Of these commands, those whose outputs are not what a watched command left. */

@@ -98,13 +98,16 @@ static void put_entry(struct text *t, const char *sha256, const struct file_stat
             text_printf(t, "absent %s\n", absent[i]);
 }
 
-/* What the build itself makes comes and goes. */
+bool audited_is_made(struct project *p, const char *output, const char *path)
+{
+    return string_starts(path, project_file(p, "obj/")) || string_starts(path, output);
+}
+
 static const struct audited_output *without_made(struct project *p, const struct audited_output *o)
 {
     VEC(const char *) kept = {};
-    const char *made = project_file(p, "obj/");
     for (size_t i = 0; i < o->absent_count; i++)
-        if (!string_starts(o->absent[i], made) && !string_starts(o->absent[i], o->path))
+        if (!audited_is_made(p, o->path, o->absent[i]))
             *vec_add(p->a, &kept) = o->absent[i];
     struct audited_output *out = arena_new(p->a, struct audited_output);
     *out = (struct audited_output){o->path, kept.items, kept.count};

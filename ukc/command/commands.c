@@ -39,9 +39,10 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "[NAME]",
         .summary = "build the image of the target configured last",
         .description = "Runs Ninja on the build that configure wrote; a changed manifest is configured again first. Each "
-                       "new image is recorded: what went in, what came out (see ukc log). What compilers read is watched: a "
+                       "new image is recorded: what went in, what came out (see ukc log). Objects that a build of this user has compiled before, of the same "
+                       "files by the same tools, are taken from the store; --no-cache compiles them. What compilers read is watched: a "
                        "file that nothing declares is an error. Where the kernel lets nobody watch, a warning and the record's run say so.",
-        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json) | TAKES(unlogged),
+        .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json) | TAKES(no_cache) | TAKES(unlogged),
         .most = 1,
         .run = command_build,
     },
@@ -282,7 +283,7 @@ const struct command commands[COMMAND_COUNT] = {
         .summary = "share records through a git repository; look after the store",
         .description = "'push' gives REMOTE, a git repository that git reaches (a directory, ssh, https), all records and runs that it lacks; 'pull' takes those "
                        "that this store lacks, after each was compared with its hashes. Together two logs are their union: nothing is lost when "
-                       "two push at once. 'gc' frees room and says how much: what nothing names, then images that ukc reproduce can make again, because all they were made of and "
+                       "two push at once. 'gc' frees room and says how much: results of actions, which builds make again, what nothing names, then images that ukc reproduce can make again, because all they were made of and "
                        "their tools are here; with --older or --keep also imported sources that nobody used for a day or AGE, which ukc fetch gets again. "
                        "Records, and what they are made of, never leave; their objects are packed. "
                        "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
@@ -346,6 +347,14 @@ const struct command commands[COMMAND_COUNT] = {
         .takes = TAKES(list) | TAKES(output),
         .hidden = true,
         .run = command_embed,
+    },
+    [COMMAND_compile] = {
+        .name = "compile",
+        .arguments = "-- COMMAND...",
+        .summary = "take an object from the store, or compile it (called by build.ninja)",
+        .passes = true,
+        .hidden = true,
+        .run = command_compile,
     },
     [COMMAND_library] = {
         .name = "library",

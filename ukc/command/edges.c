@@ -117,6 +117,15 @@ static const char *member(struct arena *a, const char *line, size_t size, const 
     return kept;
 }
 
+/* "exec ukc compile -- CC ...": the command is what stands behind, whether it is run or its result taken from the store. */
+static void drop_ukc(struct edge *e)
+{
+    if (e->word_count > 4 && string_equal(e->words[0], "exec") && string_equal(e->words[2], "compile") && string_equal(e->words[3], "--")) {
+        e->words += 4;
+        e->word_count -= 4;
+    }
+}
+
 static bool read_commands(struct asking *q)
 {
     struct arena *a = q->p->a;
@@ -130,6 +139,7 @@ static bool read_commands(struct asking *q)
             struct edge e = {.output = output};
             if (!edge_split(a, command, &e))
                 return unexpected(q, "compdb");
+            drop_ukc(&e);
             if (map_add(&q->by_output, output, (uint32_t)q->edges.count) == MAP_ABSENT)
                 *vec_add(a, &q->edges) = e;
         }

@@ -57,6 +57,7 @@
     X(in, 0, "in", "HASH|IMAGE", false, "a file of this record: how it came into the image")             \
     X(hardening, 0, "hardening", NULL, false, "what an image's file shows of how it is hardened")           \
     X(from_manifest, 0, "from-manifest", NULL, false, "evaluate the recorded manifest with this ukc instead: does it give the same recipe?") \
+    X(no_cache, 0, "no-cache", NULL, false, "compile everything that is to be made: take nothing from the store's cache, and keep nothing there") \
     X(unlogged, 0, "unlogged", "FILE", false, "called by ukc reproduce: add no run to the log, and say in FILE what would have been recorded") \
     X(images, 0, "images", NULL, false, "with the images themselves")                                   \
     X(with_tools, 0, "tools", NULL, false, "with the compilers and linkers of the records, which ukc toolchain keep has kept: programs that ukc reproduce runs") \
@@ -107,7 +108,7 @@ extern const struct option options[OPTION_COUNT];
 extern const char *const option_words[OPTION_COUNT]; /* separated by spaces; NULL: it takes what fits its argument */
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(seal) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(seal) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(compile) X(library)
 enum command_id {
 #define X(name) COMMAND_##name,
     COMMANDS(X)

@@ -11,6 +11,7 @@
  */
 #include "library.h"
 #include "audited.h"
+#include "compiled.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,8 +274,10 @@ static int build_and_keep(struct library *l, const char *store)
     bool declared = false;
     tell(l);
     int status = build(l, &entry, &declared);
-    if (status == 0 && declared && store)
-        cache_write(store, &l->key, entry.bytes, entry.size, CACHE_MOST);
+    if (status == 0 && declared && store) {
+        cache_write(store, &l->key, entry.bytes, entry.size);
+        cache_make_room(store, CACHE_MOST);
+    }
     if (status == 0 && !write_out(l, entry.bytes, entry.size))
         status = (int)diag_status(l->d);
     text_dispose(&entry);
@@ -307,7 +310,7 @@ int command_library(struct invocation *i)
     int status = 0;
     if (read_list(&l, list) && make_key(&l, true)) {
         struct diag *quiet = diag_create();
-        struct store *opened = store_open(NULL, quiet); /* without one: every build for itself */
+        struct store *opened = getenv(CACHE_VARIABLE) ? NULL : store_open(NULL, quiet); /* without one: every build for itself */
         const char *store = opened ? store_directory(opened) : NULL;
         if (!take_any(&l, store, &status)) {
             int lock = store ? cache_lock(store) : -1;

@@ -66,6 +66,8 @@ static void print_text(struct invocation *i, const struct collected *c)
             printf("  sources %s, %" PRIu64 " bytes unpacked\n", c->sources[k].reference + strlen("refs/ukc/"), c->sources[k].bytes);
     printf("%zu image%s, %" PRIu64 " bytes, which 'ukc reproduce' makes again; %zu stay%s\n", c->evicted, plural(c->evicted), c->image_bytes,
            c->image_count - c->evicted, c->image_count - c->evicted == 1 ? "s" : "");
+    if (c->results)
+        printf("%zu result%s of actions, %" PRIu64 " bytes, which builds make again\n", c->results, plural(c->results), c->result_bytes);
     if (c->source_count)
         printf("%zu import%s of sources, %" PRIu64 " bytes unpacked, which 'ukc fetch' gets again\n", c->source_count, plural(c->source_count), c->source_bytes);
     if (c->unnamed)
@@ -103,6 +105,8 @@ static void print_json(struct invocation *i, const struct collected *c)
     json_field_number(&j, "evicted", (int64_t)c->evicted);
     json_field_number(&j, "image_bytes", (int64_t)c->image_bytes);
     json_field_number(&j, "source_bytes", (int64_t)c->source_bytes);
+    json_field_number(&j, "results", (int64_t)c->results);
+    json_field_number(&j, "result_bytes", (int64_t)c->result_bytes);
     json_field_number(&j, "unnamed", (int64_t)c->unnamed);
     json_field_number(&j, "unnamed_bytes", (int64_t)c->unnamed_bytes);
     json_field_number(&j, "objects", (int64_t)c->objects);

@@ -112,7 +112,7 @@ static void keep(const char *store, const struct hash *key, const struct weights
     text_printf(&t, "%" PRIu64 "\n", w->bytes);
     for (size_t i = 0; i < w->count; i++)
         text_printf(&t, "%" PRIu64 " %s\n", w->items[i].bytes, w->items[i].name);
-    cache_write(store, key, t.bytes, t.size, CACHE_MOST);
+    cache_write(store, key, t.bytes, t.size);
     text_dispose(&t);
 }
 

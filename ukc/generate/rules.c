@@ -13,6 +13,8 @@
  *   -Werror=date-time, -fno-ident                 no time, no compiler's name
  *   --threads=1, --build-id=none                  lld's output must not depend on the number of processors
  *
+ * $compile is "exec ukc compile -- " (no shell waits), and nothing in the file of the C library, which the store keeps as a whole.
+ *
  * What ukc size and ukc explain know comes from the link: -Map says which object made what, --emit-relocs (release; the image is
  * stripped of them) who refers to what, and the debug information which instance a unit was compiled for ("instance=NAME" behind the
  * compiler's name: instance.c).
@@ -33,8 +35,8 @@ const size_t build_tool_count = sizeof build_tools / sizeof build_tools[0];
 
 const struct ninja_rule build_rules[] = {
     {
-        .name = "cc",
-        .command = "$cc --no-default-config -no-canonical-prefixes -fcolor-diagnostics\n"
+        .name = "cc", /* from the user's store, or compiled: the same bytes */
+        .command = "$compile$cc --no-default-config -no-canonical-prefixes -fcolor-diagnostics\n"
                    "-gdwarf-4 -ffile-compilation-dir=. -fmacro-prefix-map=$root/= -fno-ident -Werror=date-time\n"
                    "-ffunction-sections -fdata-sections -mllvm -dwarf-linkage-names=Abstract\n"
                    "$target_flags $profile_flags $flags\n"

@@ -32,6 +32,7 @@ static bool write_tools(struct statements *s)
     struct text ukc = {};
     bool good = put_word(g, &ukc, g->options->ukc, SPAN_NONE);
     ninja_variable(s->out, &(struct ninja_variable){"ukc", text_string(&ukc)});
+    ninja_variable(s->out, &(struct ninja_variable){"compile", "exec $ukc compile --$ "});
     text_dispose(&ukc);
     return good && s->good;
 }
