@@ -3,7 +3,10 @@
 import os
 import random
 import shutil
+import subprocess
 import time
+
+import harness
 
 from lib.project import Project, expect, without_objects
 
@@ -46,6 +49,18 @@ def made(where):
     return kinds.count("taken"), kinds.count("silent")
 
 
+def seen(where):
+    """What the audit's log says of each object: files of the project, and what is not there."""
+    objects, at = {}, {}
+    with open(os.path.join(where, "build/posix/audit.log")) as f:
+        for kind, pid, what in (line.rstrip("\n").split(" ", 2) for line in f):
+            if kind == "action":
+                at[pid] = next((word for word in what.split() if word.endswith(".c.o")), None)
+            elif kind in ("read", "absent") and at.get(pid) and not what.startswith("/") and not what.startswith(at[pid]):
+                objects.setdefault(at[pid], set()).add((kind, what))
+    return objects
+
+
 def same(context):
     """In another directory nothing is compiled again; image, record and what the audit knows are the same."""
     with Cached(context) as p:
@@ -59,6 +74,8 @@ def same(context):
         with open(os.path.join(one, "build/posix/audit.state")) as f, open(os.path.join(two, "build/posix/audit.state")) as g:
             absent = [sorted({line for line in file if line.startswith("absent")}) for file in (f, g)]
         expect(absent[0] and not set(absent[0]) - set(absent[1]), "what was looked for in vain is watched too")
+        once, again = seen(one), seen(two)
+        expect(len(once) == compiled and all(once[name] <= again.get(name, set()) for name in once), "the audit judges what the compiler read, whoever ran it", once, again)
         r = p.ukc("build", directory=two)
         expect("[" not in r.out, "there is nothing left to do", r)
         os.utime(os.path.join(two, "hello.c"))
@@ -130,6 +147,40 @@ def appeared(context):
             expect("unused variable" in r.out + r.err and made(one)[1] == 0, "what the compiler has to say is said each time", r, made(one))
 
 
+def undeclared(context):
+    """What reads a file that nothing declares is never kept: it is named each time, and in each directory."""
+    with Cached(context) as p:
+        secret = '__asm__(".pushsection .rodata\\n.incbin \\"secret.bin\\"\\n.popsection");\n'
+        for where in (p.place("one"), p.place("two")):
+            p.write(os.path.join(where, "hello.c"), p.read(where, "hello.c").decode() + secret)
+            p.write(os.path.join(where, "secret.bin"), "secret")
+            for _ in range(2):
+                p.ukc("configure", "--target", "posix", directory=where)
+                r = p.ukc("build", directory=where, status=1, timeout=800)
+                expect("'secret.bin' is read, and declared nowhere" in r.err, "it is named", r)
+        expect(made(where)[0] == 0, "nothing of it was kept", made(where))
+
+
+def read_only(context):
+    """A store that may only be read: what is there is taken, and what is not is compiled and not kept."""
+    unshare = harness.need("unshare")
+    if subprocess.run([unshare, "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+        raise harness.Skip("there are no mount namespaces here")
+    with Cached(context) as p:
+        one = p.place("one")
+        first = p.build(one)
+        before = sorted(os.listdir(p.actions()))
+        p.write("one/hello.c", p.read("one/hello.c").decode() + "const int hello_more = 1;\n")
+        shutil.rmtree(os.path.join(one, "build/posix/obj"))
+        shut = f"mount --bind '{p.actions()}' '{p.actions()}'; mount -o remount,ro,bind '{p.actions()}'; "
+        p.run(unshare, "--mount", "sh", "-ec", f"{shut}! touch '{p.actions()}/x' 2>&-; exec '{context.ukc}' -C one build", timeout=800)
+        taken, compiled = made(one)
+        expect(taken > 8 and compiled == 1, "what is there is taken", taken, compiled)
+        expect(sorted(os.listdir(p.actions())) == before, "nothing is kept", os.listdir(p.actions()))
+        p.place("one")
+        expect(p.again(one)["record"] == first["record"] and made(one)[1] == 0, "the same as before", made(one))
+
+
 def at_once(context):
     """Two builds that make the same objects, and one that is killed: the entries are whole."""
     with Cached(context) as p:
@@ -164,4 +215,6 @@ def at_once(context):
 def tests(context):
     yield "the same", lambda: same(context)
     yield "appeared", lambda: appeared(context)
+    yield "undeclared", lambda: undeclared(context)
+    yield "read-only", lambda: read_only(context)
     yield "at once", lambda: at_once(context)
