@@ -98,6 +98,7 @@ static void remember(void)
     size_t n = 0, kept = 0;
     while (environ && environ[n])
         n++;
+    free(started_with);
     started_with = calloc(n + 1, sizeof *started_with);
     for (size_t i = 0; started_with && i < n; i++)
         if (strncmp(environ[i], variable, sizeof variable - 1) != 0 || environ[i][sizeof variable - 1] != '=')
