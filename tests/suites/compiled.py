@@ -101,6 +101,13 @@ def same(context):
         p.again(two)
         expect(made(two)[1] == 0, "but made anew", made(two))
 
+        another = p.file("another ukc's", "ukc")
+        os.makedirs(os.path.dirname(another))
+        shutil.copy2(str(context.ukc), another)
+        os.unlink(os.path.join(two, "build/posix/obj/hello/hello.c.o"))
+        p.run(another, "-C", two, "build")
+        expect(sum(made(two)) == 1, "a ukc that did not configure calls the one that did", made(two))
+
         collected = p.ukc("store", "gc", "--json", directory=two).json
         expect(collected["results"] > compiled and sorted(set(os.listdir(p.actions())) - {"lock"}) == [], "gc lets them go", collected, os.listdir(p.actions()))
 

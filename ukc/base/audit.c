@@ -9,14 +9,12 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,14 +36,15 @@ struct audit {
     void (*call)(void *);
     void *context;
     bool ready, end;
-    int listener, log, stop;
+    int listener, log;
+    _Atomic pid_t last_asks; /* the watched thread, which will start nothing any more: its question is the last */
     const char *why;
     /* the answering thread's own */
     struct arena *arena, *scratch; /* scratch: of the last questions */
     size_t questions;
     struct map actions; /* pid: its number among actions, twice, and one more: ukc itself; 0: it is none any more */
     uint32_t last;      /* number of the newest */
-    bool has_own;       /* the shell of an action has started ukc, in the action's group */
+    struct map with_own; /* number of an action whose shell has started ukc, in the action's group */
     struct map seen;    /* "<number of the action> <path>": a pid may come again */
     const char *self, *directory;
     pid_t group; /* ours */
@@ -163,11 +162,16 @@ static bool is_own(struct audit *a, pid_t action)
     return number_of(a, action) && map_get(&a->actions, number(a, action)) % 2;
 }
 
+static bool is_ukc(const struct audit *a, const char *program)
+{
+    return (a->self && string_equal(program, a->self)) || (a->options.called && string_equal(program, a->options.called));
+}
+
 /* What has its pid now; without /proc nobody knows better. */
 static bool runs_ukc(struct audit *a, pid_t pid)
 {
     const char *program = link_of(a, arena_printf(a->scratch, "/proc/%d/exe", (int)pid));
-    return !program || !a->self || string_equal(program, a->self);
+    return !program || !a->self || is_ukc(a, program);
 }
 
 /* The ukc that it is, or that started it, below the leader of its group; 0: none. */
@@ -181,10 +185,15 @@ static pid_t own_above(struct audit *a, pid_t pid, pid_t group)
     return 0;
 }
 
+static bool has_own(struct audit *a, pid_t group)
+{
+    return a->with_own.count && map_get(&a->with_own, number(a, (pid_t)number_of(a, group))) != MAP_ABSENT;
+}
+
 /* That of its group, unless it belongs to a ukc in it; who left the group belongs to its nearest ancestor's. */
 static pid_t action_of(struct audit *a, pid_t pid)
 {
-    pid_t group = getpgid(pid), own = a->has_own && group != a->group ? own_above(a, pid, group) : 0;
+    pid_t group = getpgid(pid), own = has_own(a, group) && group != a->group ? own_above(a, pid, group) : 0;
     if (own)
         return own;
     if (group == a->group || number_of(a, group))
@@ -287,12 +296,13 @@ static const char *command_line(struct audit *a, const struct question *q, uint6
 /* A shell that does not replace itself by its last command starts ukc beside it. */
 static void mark_own(struct audit *a, const struct question *q, const char *path)
 {
-    bool own = a->self && string_equal(path, a->self) && q->action;
+    bool own = is_ukc(a, path) && q->action;
     if (own)
         set_number(a, q->pid, ++a->last, true);
     else if (number_of(a, q->pid)) /* it becomes something else, or its pid was an action's */
         set_number(a, q->pid, 0, false);
-    a->has_own |= own;
+    if (own)
+        map_add(&a->with_own, arena_strdup(a->arena, number(a, (pid_t)number_of(a, getpgid(q->pid)))), 1);
 }
 
 /* The leader of a group begins something else. */
@@ -304,7 +314,7 @@ static void begin_action(struct audit *a, struct question *q, const char *path, 
         put(a, "action", q->pid, command_line(a, q, argv));
     }
     q->action = q->pid;
-    set_number(a, q->pid, number_of(a, q->pid), a->self && string_equal(path, a->self));
+    set_number(a, q->pid, number_of(a, q->pid), is_ukc(a, path));
 }
 
 static int executed(struct audit *a, struct question *q, int at, uint64_t address, uint64_t argv)
@@ -355,7 +365,7 @@ static int answer(struct audit *a, struct question *q)
     return 0;
 }
 
-/* False: nobody asks any more. */
+/* False: that was the last question; or nobody can ask. */
 static bool answer_one(struct audit *a, struct seccomp_notif *asked, size_t asked_size, struct seccomp_notif_resp *told, size_t told_size)
 {
     memset(asked, 0, asked_size);
@@ -372,7 +382,8 @@ static bool answer_one(struct audit *a, struct seccomp_notif *asked, size_t aske
     told->id = asked->id;
     told->error = -error;
     told->flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    return ioctl(a->listener, SECCOMP_IOCTL_NOTIF_SEND, told) == 0 || errno == ENOENT || errno == EINTR;
+    bool told_it = ioctl(a->listener, SECCOMP_IOCTL_NOTIF_SEND, told) == 0 || errno == ENOENT || errno == EINTR;
+    return told_it && q.pid != a->last_asks;
 }
 
 static void *answer_all(void *context)
@@ -384,17 +395,10 @@ static void *answer_all(void *context)
     size_t told_size = sizes.seccomp_notif_resp > sizeof(struct seccomp_notif_resp) ? sizes.seccomp_notif_resp : sizeof(struct seccomp_notif_resp);
     struct seccomp_notif *asked = malloc(asked_size);
     struct seccomp_notif_resp *told = malloc(told_size);
-    struct pollfd fds[] = {{.fd = a->listener, .events = POLLIN}, {.fd = a->stop, .events = POLLIN}};
     if (!asked || !told)
         memory_exhausted();
-    for (bool more = true; more;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            break;
-        if (fds[0].revents & POLLIN)
-            more = answer_one(a, asked, asked_size, told, told_size);
-        else if ((fds[0].revents & (POLLHUP | POLLERR)) || (fds[1].revents & POLLIN))
-            break;
-    }
+    while (answer_one(a, asked, asked_size, told, told_size)) /* no poll(2) in between: there are thousands of questions */
+        ;
     free(asked);
     free(told);
     return NULL;
@@ -421,6 +425,12 @@ static void *be_watched(void *context)
         pthread_cond_broadcast(&a->changed);
     }
     pthread_mutex_unlock(&a->mutex);
+    if (listener >= 0) {
+        a->last_asks = (pid_t)syscall(SYS_gettid);
+        int nothing = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); /* ends the other thread: nothing else ends its waiting on all kernels */
+        if (nothing >= 0)
+            close(nothing);
+    }
     return NULL;
 }
 
@@ -466,11 +476,12 @@ bool audit_read_line(struct arena *a, const char **next, struct audit_line *out)
 
 static void dispose(struct audit *a)
 {
-    const int fds[] = {a->listener, a->log, a->stop};
-    for (size_t i = 0; i < 3; i++)
+    const int fds[] = {a->listener, a->log};
+    for (size_t i = 0; i < 2; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     map_dispose(&a->actions);
+    map_dispose(&a->with_own);
     map_dispose(&a->seen);
     text_dispose(&a->line);
     pthread_mutex_destroy(&a->mutex);
@@ -512,7 +523,6 @@ struct audit *audit_begin(const struct audit_options *options, const char **why)
     a->why = "no thread can be started";
     a->listener = -1;
     a->log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-    a->stop = eventfd(0, EFD_CLOEXEC);
     const char *asked = link_of(a, "/proc/self/exe"), *self = asked ? asked : options->program;
     a->self = self ? arena_strdup(a->arena, self) : NULL;
     a->group = getpgrp();
@@ -521,9 +531,9 @@ struct audit *audit_begin(const struct audit_options *options, const char **why)
     free(directory);
     pthread_mutex_init(&a->mutex, NULL);
     pthread_cond_init(&a->changed, NULL);
-    if (a->log < 0 || a->stop < 0)
+    if (a->log < 0)
         a->why = "its log cannot be written";
-    if (a->log >= 0 && a->stop >= 0 && start_threads(a))
+    if (a->log >= 0 && start_threads(a))
         return a;
     *why = a->why;
     dispose(a);
@@ -537,10 +547,8 @@ bool audit_end(struct audit *a)
     pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->mutex);
     pthread_join(a->watched, NULL);
-    const uint64_t one = 1;
-    bool told = write(a->stop, &one, sizeof one) == sizeof one;
     pthread_join(a->answering, NULL);
-    bool good = told && !a->failed;
+    bool good = !a->failed;
     dispose(a);
     return good;
 }

@@ -31,6 +31,7 @@ struct audit_options {
     const char *log;
     const char *directory; /* absolute: where actions run; NULL: the working directory */
     const char *program; /* absolute: of this ukc, where there is no /proc to ask; or NULL */
+    const char *called;  /* absolute: of the ukc that is called below, another perhaps; or NULL */
     /* If not NULL: may an action read or run this?  Called on another thread; a path is as in the log.  What is not allowed is refused (EACCES), and in the log. */
     bool (*allowed)(void *context, const char *path);
     void *context;

@@ -33,7 +33,7 @@ struct audited {
     struct map outputs; /* of edges: their places */
     VEC(struct watched) commands;
     struct map tools; /* files of the tools and of what they load */
-    struct map reported;
+    struct map reported, readable;
     size_t count;
     int64_t since_ns; /* what is older was made before */
 };
@@ -84,7 +84,7 @@ static bool read_log(struct audited *x, const char *path)
 /* As the log writes it. */
 static const char *logged(struct audited *x, const char *path)
 {
-    path = path_absolute(x->a, path);
+    path = path_normal(x->a, *path == '/' ? path : path_join(x->a, x->p->directory, path));
     size_t n = strlen(x->p->directory);
     return strncmp(path, x->p->directory, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
@@ -242,7 +242,7 @@ static bool report(struct audited *x, struct watched *c, const struct seen *s)
 static bool check_command(struct audited *x, struct watched *c)
 {
     struct declared declared = {.edge = c->edge};
-    bool good = edge_is_readable(x->p, c->edge);
+    bool good = edge_is_readable(x->p, c->edge, &x->readable);
     if (!good) /* the list is not one to compare with */
         return false;
     declare_all(x, c->edge, &declared.names, false);
@@ -296,6 +296,7 @@ static void dispose(struct audited *x)
     map_dispose(&x->outputs);
     map_dispose(&x->tools);
     map_dispose(&x->reported);
+    map_dispose(&x->readable);
 }
 
 static bool note_all(struct audited *x)
@@ -397,7 +398,7 @@ struct audit *audited_begin(struct project *p)
     clock_gettime(CLOCK_REALTIME_COARSE, &now); /* as file systems do */
     p->watched_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     p->unwatched = NULL;
-    struct audit *audit = audit_begin(&(struct audit_options){.log = log, .program = p->i->program}, &p->unwatched);
+    struct audit *audit = audit_begin(&(struct audit_options){.log = log, .program = p->i->program, .called = edges_ukc(p)}, &p->unwatched);
     if (audit)
         setenv(AUDIT_VARIABLE, log, 1);
     if (given(p->i, OPTION_no_cache))

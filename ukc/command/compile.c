@@ -11,6 +11,7 @@
 #include "../base/audit.h"
 #include "../base/environment.h"
 #include "../base/file.h"
+#include "../base/process.h"
 #include "../../provenance/store.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -146,8 +147,10 @@ static int become(struct compile *c, struct diag *d)
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "no process to listen to '%s': %s", program, strerror(errno));
         return (int)diag_status(d);
     }
-    execvpe(program, (char *const *)c->words, environment_given());
+    char *path = process_find(program); /* not by trying each directory: each try is asked about */
+    execve(path ? path : program, (char *const *)c->words, environment_given());
     diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", program, strerror(errno));
+    free(path);
     return (int)diag_status(d);
 }
 

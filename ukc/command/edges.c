@@ -76,6 +76,25 @@ bool edge_split(struct arena *a, const char *command, struct edge *e)
     return !inside && words.count;
 }
 
+const char *edges_ukc(struct project *p)
+{
+    static const char name[] = "\nukc = ";
+    struct diag *quiet = diag_create();
+    const struct source *s = file_read(p->a, project_file(p, "build.ninja"), SPAN_NONE, 0, quiet);
+    diag_destroy(quiet);
+    const char *at = s ? strstr(s->bytes, name) : NULL;
+    struct edge e = {};
+    struct text value = {};
+    for (at = at ? at + strlen(name) : ""; *at && *at != '\n'; at++) {
+        if (*at == '$' && at[1])
+            at++;
+        text_putc(&value, *at);
+    }
+    bool good = edge_split(p->a, text_string(&value), &e) && e.word_count == 1;
+    text_dispose(&value);
+    return good ? e.words[0] : NULL;
+}
+
 /* ---- -t compdb: JSON, of which Ninja writes a line a member ---- */
 
 static int hex_value(const char *p)
@@ -234,11 +253,15 @@ const struct edges *edges_read(struct project *p, const char *file, bool depende
     return good ? e : NULL;
 }
 
-bool edge_is_readable(struct project *p, const struct edge *e)
+bool edge_is_readable(struct project *p, const struct edge *e, struct map *readable)
 {
     for (size_t i = 0; i < e->read_count; i++) {
-        if (file_exists(e->read[i]))
+        if (map_get(readable, e->read[i]) != MAP_ABSENT)
             continue;
+        if (file_exists(e->read[i])) {
+            map_add(readable, e->read[i], 1);
+            continue;
+        }
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot read '%s', which a compiler has read", e->read[i]);
         return diag_help(p->d, "is this the beginning of a header's name? Ninja cannot read those with quotes or one of & ; | * ? < > ^ \\ `: rename it");
     }

@@ -30,7 +30,7 @@ struct gathering {
     VEC(struct group) groups;
     struct map group_places, made; /* made: by an action */
     VEC(struct object_source) inputs, host;
-    struct map seen;
+    struct map seen, readable;
     VEC(const char *) files, programs;
 };
 
@@ -112,7 +112,7 @@ static bool is_tool_header(const char *path)
 
 static bool add_headers(struct gathering *g, struct group *group, const struct edge *e)
 {
-    if (!edge_is_readable(g->p, e))
+    if (!edge_is_readable(g->p, e, &g->readable))
         return false;
     for (size_t i = 0; i < e->read_count; i++) {
         if (is_tool_header(e->read[i]) || map_get(&g->made, recorded_path(g, e->read[i])) != MAP_ABSENT)
@@ -311,5 +311,6 @@ const struct gathered *gather(struct project *p, const struct image *image, cons
     map_dispose(&g.group_places);
     map_dispose(&g.made);
     map_dispose(&g.seen);
+    map_dispose(&g.readable);
     return good ? out : NULL;
 }

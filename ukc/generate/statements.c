@@ -32,7 +32,8 @@ static bool write_tools(struct statements *s)
     struct text ukc = {};
     bool good = put_word(g, &ukc, g->options->ukc, SPAN_NONE);
     ninja_variable(s->out, &(struct ninja_variable){"ukc", text_string(&ukc)});
-    ninja_variable(s->out, &(struct ninja_variable){"compile", "exec $ukc compile --$ "});
+    /* the host's headers are not kept track of (provenance/README.md), so that no object would be there */
+    ninja_variable(s->out, &(struct ninja_variable){"compile", g->target->library.import_count ? "exec $ukc compile --$ " : ""});
     text_dispose(&ukc);
     return good && s->good;
 }
