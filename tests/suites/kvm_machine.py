@@ -124,9 +124,31 @@ CRASH = r"""
     return n + here[0];
 }
 
+[[gnu::noinline]] static void smash(int size)
+{
+    char here[16];
+    for (int i = 0; i < size; i++)
+        ((volatile char *)here)[i] = 'x';
+}
+
+[[gnu::noinline]] static void checked(int n)
+{
+    static int table[4];
+    if (n == 6)
+        smash(40);
+    if (n == 7)
+        ((long (*volatile)(long, char *))(uintptr_t)smash)(1, 0);
+    if (n == 8)
+        printf("%d\n", n + *(volatile int *)&(int){INT32_MAX});
+    if (n == 9)
+        table[n]++;
+    *(volatile int *)table = n;
+}
+
 [[gnu::noinline]] static void inner(int n)
 {
     static volatile char code[] = {(char)0xc3};
+    checked(n);
     if (n == 1)
         *(volatile int *)8 = n;
     if (n == 2)
@@ -168,13 +190,19 @@ CRASHES = {
 }
 
 
+CHECKED = {
+    "6": "the caller wrote beyond a variable on its stack (stack protector)", "7": "a call through a pointer to what is no function of its type (seal.cfi)",
+    "8": "an addition overflowed (seal.traps)", "9": "an index beyond its array (seal.traps)",
+}
+
+
 def crash(context):
     """A report is readable to whoever runs the image: names, with their lines, in and outside of tasks."""
     harness.need("qemu-system-x86_64")
     harness.need("llvm-symbolizer-19")
     with Project(context) as p:
         p.write("ukc.lua", """return unikernel "probe" {
-  sources = { "probe.c" }, requires = { clock = sig.clock, task = sig.task },
+  sources = { "probe.c" }, requires = { clock = sig.clock, task = sig.task }, untrusted_input = true,
   keys = { what = key.string { default = "1", phase = "boot", doc = "how to crash" } },
 }""")
         p.write("probe.c", CRASH)
@@ -196,6 +224,9 @@ def crash(context):
                 certain = [n for n in r.err.splitlines() if n.startswith("  from ") and "probe.c" in n]
                 expect(not any("?" in n for n in certain), f"{what}: they are callers for certain", r)
             expect("probe.qmp.crash" not in p.run("ls", "build/kvm").out, f"{what}: nothing is left behind", r)
+        for what, words in CHECKED.items():
+            r = p.ukc("run", "--quiet", "--", f"--what={what}", status=111)
+            expect("crash: invalid instruction" in r.out and f"ukc: what ended it: {words}\n" in r.err, "which check ended it is said", what, r)
         p.write("build/kvm/probe.debug", b"of another build")
         r = p.ukc("run", "--quiet", status=111)
         expect("inner at ./probe.c:" in r.err, "no wrong names: what another hand has changed is made again", r)

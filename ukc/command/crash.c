@@ -7,6 +7,7 @@
  */
 #include "backtrace.h"
 #include "hypervisor.h"
+#include "trap.h"
 #include "../base/file.h"
 #include "../base/process.h"
 #include <stdio.h>
@@ -129,6 +130,9 @@ static void explain(struct project *p, const char *image, struct report *r)
         fprintf(stderr, "\n");
     }
     text_dispose(&names);
+    const char *meaning = trap_meaning(p->a, image, symbols, r->places[0], p->d);
+    if (meaning)
+        fprintf(stderr, "ukc: what ended it: %s\n", meaning);
 }
 
 void crash_explain(struct project *p, const char *image, const char *report)
