@@ -1,11 +1,14 @@
 /*
  * audit_filter.c - the system calls that the kernel asks about (seccomp(2), <linux/filter.h>).
  *
+ * What opens a directory is not asked about: it fails at anything else, and what is opened below it is asked about.
+ *
  * A few others would open files unseen, and no compiler needs them: they do not exist for watched programs, nor do the
  * system calls of another architecture.
  */
 #include "audit_inside.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -53,14 +56,20 @@ static void answer_in_place(int listener)
 
 int audit_filter_install(const char **why)
 {
-    struct sock_filter code[6 + ASKED + ABSENT + 3];
-    unsigned short n = 0, end = 6 + ASKED + ABSENT;
+    struct sock_filter code[11 + ASKED + ABSENT + 3];
+    unsigned short n = 0, end = 11 + ASKED + ABSENT;
     code[n++] = (struct sock_filter)FIELD(arch);
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
     code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ERRNO | ENOSYS);
     code[n++] = (struct sock_filter)FIELD(nr);
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
     code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ERRNO | ENOSYS);
+    /* a directory is not read by being opened, and nothing else opens so: a tenth of what clang opens */
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 4);
+    code[n++] = (struct sock_filter)FIELD(args[2]); /* the lower half: both architectures are little-endian */
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_DIRECTORY, 0, 1);
+    code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+    code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_USER_NOTIF);
     for (int i = 0; i < ASKED; i++, n++)
         code[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)asked[i], (unsigned char)(end - n), 0);
     for (int i = 0; i < ABSENT; i++, n++)
