@@ -205,6 +205,33 @@ def at_link(context):
         expect("'/usr/include/paths.h' is read, and declared nowhere" in r.err, "the host's headers are no part of it", r)
 
 
+def linker_script(context):
+    """What a linker script includes is in the linker's list of dependencies: recorded, and a change of it is seen; outside the project it is named."""
+    with Project(context) as p:
+        p.copy("examples/hello", "app")
+        for part in ("libs", "targets"):
+            p.copy(part, os.path.join("catalogue", part))
+        script = os.path.join("catalogue", "targets", "pvh", "image.ld")
+        plain = p.read(script).decode()
+        p.write(script, "INCLUDE included.ld\n" + plain)
+        p.write("app/included.ld", "included = 1;\n")
+        p.enter("app")
+        p.ukc("configure", "--target", "kvm", "--catalogue", "../catalogue")
+        built = p.ukc("build", "--json", timeout=800).json
+        shown = p.ukc("show", built["record"], "--json").json
+        expect(any(i["path"] == "included.ld" for i in shown["inputs"]), "the record has what is included", shown["inputs"])
+        p.write("included.ld", "included = 2;\n")
+        other = p.ukc("build", "--json").json
+        expect(other["record"] != built["record"], "a change of it makes another image", other)
+        check_identical(p, built["record"], built)
+        outside = os.path.join(p.top, "outside.ld")
+        with open(outside, "w") as f:
+            f.write("included = 3;\n")
+        p.write("included.ld", f"INCLUDE {outside}\n")
+        r = p.ukc("build", status=1)
+        expect(f"'{outside}' is read, and declared nowhere" in r.err and "outside the project" in r.err, "what is elsewhere is named", r)
+
+
 def unwatched(context):
     """Where ukc cannot watch it says so, in the run too; and reproducing refuses what the record does not name."""
     with Recorded(context) as p:
@@ -311,6 +338,7 @@ def traced(context, target):
 def tests(context):
     yield "planted", lambda: planted(context)
     yield "at_link", lambda: at_link(context)
+    yield "linker_script", lambda: linker_script(context)
     yield "unwatched", lambda: unwatched(context)
     yield "without_proc", lambda: without_proc(context)
     for target in ("posix", "kvm"):
