@@ -449,6 +449,26 @@ def examples(context):
                     yield example, unikernel, target
 
 
+def diffoscope(context, *arguments):
+    """Has nothing to say of two builds in two directories, one of them from the record alone; and names what differs."""
+    program = harness.need("diffoscope")
+    with Recorded(context, *arguments) as p:
+        one, again, touched = p.built["image"], os.path.join(p.top, "again"), os.path.join(p.top, "touched")
+        p.copy("examples/hello", os.path.join("elsewhere", "hello"))
+        p.ukc("reproduce", one, "-o", again, timeout=600)
+        p.enter(os.path.join("elsewhere", "hello"))
+        p.ukc("configure", *arguments)
+        two = p.ukc("build", "--json", "--no-cache", timeout=600).json["image"]
+        for other in (again, two):
+            r = p.run(program, "--text", "-", one, other)
+            expect(not r.out, "diffoscope is silent", r)
+        data = open(one, "rb").read()
+        with open(touched, "wb") as f:
+            f.write(data.replace(b"hello", b"hullo", 1))
+        r = p.run(program, "--text", "-", one, touched, status=1)
+        expect("hullo" in r.out, "and not when there is something to say", r)
+
+
 def tests(context):
     harness.need("git")
     yield "elsewhere/posix_dev", lambda: elsewhere(context)
@@ -460,6 +480,8 @@ def tests(context):
             name = "/".join(filter(None, (example, unikernel, target)))
             yield f"elsewhere/{name}", lambda t=target, w=which: elsewhere(context, "--target", t, **w)
             yield f"varied/{name}", lambda t=target, w=which: varied(context, list(VARIATIONS), "--target", t, **w)
+        yield "diffoscope/posix_dev", lambda: diffoscope(context, "--target", "posix", "--profile", "dev")
+        yield "diffoscope/kvm", lambda: diffoscope(context, "--target", "kvm")
         for name in VARIATIONS:
             yield f"varied/{name}", lambda n=name: varied(context, [n])
     yield "varied/together", lambda: varied(context, list(VARIATIONS))
