@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 
 import harness
@@ -177,6 +178,25 @@ def kvm_machine(context):
         expect(p.run(*asked).out.replace("\r", "") == siphash(SECRET, TEXT) + "\n", "it boots in another order as well")
 
 
+def xen_domain(context):
+    """A domain's image, sealed: xl is given the sealed file.  Suite xen_examples boots one."""
+    with Project(context) as p:
+        p.copy("examples/vault")
+        p.ukc("configure", "--target", "xen")
+        p.ukc("build", timeout=800)
+        image = "build/xen/vault"
+        give(p, "secret")
+        seal(p, image)
+        r = p.ukc("explain", "--hardening", "vault.sealed")
+        expect("yes  secrets          signing_key (64 of 1024 bytes); sealed from" in r.out, "the secret is there", r)
+        r = p.ukc("run", "--sealed", "vault.sealed", "--dry-run")
+        expect(re.search(r'^kernel *= *[\'"].*/vault\.sealed[\'"]$', r.out, re.M), "the domain is made of it", r)
+        r = p.ukc("run", "--sealed", image, status=1)
+        expect("has no secrets" in r.err, "and not of what has none", r)
+        expect(sorted(holders(SECRET, p.path)) == ["secret", "vault.sealed"], "nothing else has it", holders(SECRET, p.path))
+
+
 def tests(context):
     yield "process", lambda: process(context)
     yield "kvm", lambda: kvm_machine(context)
+    yield "xen", lambda: xen_domain(context)
