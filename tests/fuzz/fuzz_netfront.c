@@ -184,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     double_xen.other = XEN_STATE_CONNECTED;
     double_xen.own_changed = agree;
     double_xen_have("mac", "00:16:3e:00:00:02");
-    static const char *const features[] = {"feature-ipv6-csum-offload", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6"};
+    static const char *const features[] = {"feature-ipv6-csum-offload", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-split-event-channels"};
     for (unsigned i = 0; i < sizeof features / sizeof *features; i++)
         double_xen_say(features[i], size % 8 ? "1" : "0");
     taken[0] = taken[1] = race = 0;

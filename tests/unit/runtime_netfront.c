@@ -150,6 +150,7 @@ static void set_up(void)
     set_up_bare();
     can("feature-ipv6-csum-offload");
     can("feature-sg");
+    can("feature-split-event-channels");
     can("feature-gso-tcpv4");
     can("feature-gso-tcpv6");
 }
@@ -518,6 +519,62 @@ static void who_waits_is_woken(void **state)
     assert_int_equal(first, 0);
 }
 
+/* Each ring has a channel of its own where the other end knows of two, and both can be had. */
+static void channels(void **state)
+{
+    (void)state;
+    static const char frame[64];
+    char got[64];
+    struct task *a, *b;
+    ptrdiff_t received = 0;
+    int first = 1;
+    struct send_request r;
+    const char *bytes;
+    start_with(NULL);
+    assert_string_equal(double_xen_said("event-channel"), "9");
+    assert_null(double_xen_said("event-channel-tx"));
+    assert_null(double_xen_said("event-channel-rx"));
+    set_up();
+    double_xen.one_channel = true;
+    assert_int_equal(netfront_start(), 0);
+    assert_string_equal(double_xen_said("event-channel"), "9");
+    assert_null(double_xen_said("event-channel-tx"));
+    start_with("feature-split-event-channels");
+    assert_null(double_xen_said("event-channel"));
+    assert_string_equal(double_xen_said("event-channel-rx"), "9");
+    assert_string_equal(double_xen_said("event-channel-tx"), "10");
+    memset(double_xen.sends, 0, sizeof double_xen.sends);
+    for (unsigned i = 0; i < 32; i++)
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+    assert_true(double_xen.sends[0] == 0 && double_xen.sends[1] > 0);
+    memset(double_xen.sends, 0, sizeof double_xen.sends);
+    head(RECEIVE)->request_event = head(RECEIVE)->request_put + 1;
+    deliver(frame, sizeof frame, 0);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), sizeof frame);
+    assert_int_equal(netfront_receive(got, sizeof got, DEADLINE_NOW), -ETIMEDOUT);
+    assert_true(double_xen.sends[0] == 1 && double_xen.sends[1] == 0);
+    wanted = 0;
+    assert_int_equal(task_start_service(&a, 0, receiver, &received), 0);
+    assert_int_equal(task_start_service(&b, 0, sender, &first), 0);
+    for (int i = 0; i < 4; i++)
+        task_yield();
+    deliver(frame, sizeof frame, 0);
+    double_xen_interrupt_by(DOUBLE_EVENT + 1); /* of the other ring */
+    for (int i = 0; i < 4; i++)
+        task_yield();
+    assert_int_equal(received, 0);
+    assert_true(take_sent(&r, &bytes));
+    answer_send(r.id);
+    double_xen_interrupt_by(DOUBLE_EVENT);
+    for (int i = 0; i < 4; i++)
+        task_yield();
+    assert_true(received == 64 && first == 1);
+    double_xen_interrupt_by(DOUBLE_EVENT + 1);
+    for (int i = 0; i < 4; i++)
+        task_yield();
+    assert_int_equal(first, 0);
+}
+
 /* The domain was saved, and goes on: rings and buffers are granted anew, to another end that begins with nothing. */
 static void goes_on(void **state)
 {
@@ -702,6 +759,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(checksums_of_what_is_received, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(segments_are_divided, instances_start, instances_stop), cmocka_unit_test_setup_teardown(segments_that_were_joined, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(who_waits_is_woken, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(channels, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_and_comes, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(receiving_lies, instances_start, instances_stop),

@@ -29,6 +29,7 @@ struct extra {
 struct ring {
     struct xen_front front;
     uint32_t shown; /* of what was put, what the other end knows of */
+    uint32_t event; /* the channel by which either end tells the other */
     int grant;
 };
 
@@ -40,7 +41,7 @@ struct card {
     bool again; /* it is to be agreed on anew, the other end is a new one */
     bool away;  /* there is none, as without a cable; one may come */
     bool look;  /* and perhaps has */
-    uint32_t event; /* 0: none */
+    uint32_t receive_event, send_event; /* channels: two, or one for both; 0: none */
     uint8_t mac[6];
     unsigned mtu;
     bool fills4, fills6; /* the other end fills in checksums of what is sent, over IPv4 and IPv6 */
@@ -53,8 +54,8 @@ extern struct card card;
 char *share(unsigned pages, int *grants, bool read_only);
 /* Takes them back and frees them; what the other end does not let go of is lost, and nothing else comes to lie there.  NULL: nothing. */
 void unshare(char *memory, unsigned pages, const int *grants);
-/* A ring in a page of its own: 0 or a negative errno value. */
-int ring_open(struct ring *);
+/* A ring in a page of its own, with a channel: 0 or a negative errno value. */
+int ring_open(struct ring *, uint32_t event);
 void ring_close(struct ring *);
 /* Shows the other end what was put, and wakes it if it waits. */
 void ring_show(struct ring *);

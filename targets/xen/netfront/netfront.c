@@ -1,8 +1,9 @@
 /*
  * netfront.c - finding the interface, and agreeing with its other end (xen/include/public/io/netif.h).
  *
- * One queue, one event channel.  Checksums are left to the other end where it takes them, and segments of TCP that it divides.  It may leave
- * them together as well, in frames of several buffers, and checksums out: those frames never were on a wire.
+ * One queue, with an event channel for each of its rings, or one for both where the other end knows of no more.  Checksums are left to the
+ * other end where it takes them, and segments of TCP that it divides.  It may leave them together as well, in frames of several buffers, and
+ * checksums out: those frames never were on a wire.
  */
 #include "netfront.h"
 
@@ -54,9 +55,9 @@ void unshare(char *memory, unsigned pages, const int *grants)
         pages_free(memory, (size_t)pages * PAGE);
 }
 
-int ring_open(struct ring *ring)
+int ring_open(struct ring *ring, uint32_t event)
 {
-    *ring = (struct ring){};
+    *ring = (struct ring){.event = event};
     char *page = share(1, &ring->grant, false);
     if (!page)
         return -ENOMEM;
@@ -75,7 +76,7 @@ void ring_show(struct ring *ring)
     uint32_t before = ring->shown;
     ring->shown = ring->front.put;
     if (xen_front_show(&ring->front, before))
-        xen_event_send(card.event);
+        xen_event_send(ring->event);
 }
 
 /* ---- which interface ---- */
@@ -153,6 +154,14 @@ struct grants {
     int receive, send;
 };
 
+static int write_channels(uint32_t transaction)
+{
+    if (card.receive_event == card.send_event)
+        return xen_device_write_number(&card.device, transaction, "event-channel", card.send_event);
+    int error = xen_device_write_number(&card.device, transaction, "event-channel-rx", card.receive_event);
+    return error ? error : xen_device_write_number(&card.device, transaction, "event-channel-tx", card.send_event);
+}
+
 static int write_offer(uint32_t transaction, void *context)
 {
     const struct grants *grants = context;
@@ -168,9 +177,7 @@ static int write_offer(uint32_t transaction, void *context)
         error = xen_device_write_number(&card.device, transaction, "rx-ring-ref", (uint64_t)grants->receive);
     if (!error)
         error = xen_device_write_number(&card.device, transaction, "tx-ring-ref", (uint64_t)grants->send);
-    if (!error)
-        error = xen_device_write_number(&card.device, transaction, "event-channel", card.event);
-    return error;
+    return error ? error : write_channels(transaction);
 }
 
 static bool others_feature(const char *key)
@@ -186,6 +193,27 @@ static void read_features(void)
     card.divides = card.fills4 && card.fills6 && others_feature("feature-sg") && others_feature("feature-gso-tcpv4") && others_feature("feature-gso-tcpv6");
 }
 
+static void close_channels(void)
+{
+    if (card.send_event && card.send_event != card.receive_event)
+        xen_event_close(card.send_event);
+    if (card.receive_event)
+        xen_event_close(card.receive_event);
+    card.receive_event = card.send_event = 0;
+}
+
+/* Two, so that who waits for one ring is not woken for the other; one is enough. */
+static int open_channels(void)
+{
+    int first = xen_event_open(card.device.domain);
+    if (first < 0)
+        return first;
+    int second = others_feature("feature-split-event-channels") ? xen_event_open(card.device.domain) : first;
+    card.receive_event = (uint32_t)first;
+    card.send_event = (uint32_t)(second < 0 ? first : second);
+    return 0;
+}
+
 static int connect(void)
 {
     struct grants grants = {};
@@ -194,16 +222,12 @@ static int connect(void)
         return -ETIMEDOUT;
     }
     read_features();
-    if (card.event)
-        xen_event_close(card.event);
-    card.event = 0;
-    int event = xen_event_open(card.device.domain);
-    if (event < 0)
-        return event;
-    card.event = (uint32_t)event;
+    close_channels();
     receive_close();
     send_close();
-    int error = receive_open(&grants.receive);
+    int error = open_channels();
+    if (!error)
+        error = receive_open(&grants.receive);
     if (!error)
         error = send_open(&grants.send);
     if (!error)
@@ -225,7 +249,7 @@ static void resumed(void)
 {
     card.again = card.again || card.open;
     card.open = false;
-    card.event = 0;
+    card.receive_event = card.send_event = 0;
     receive_close();
     send_close();
 }

@@ -86,9 +86,9 @@ void receive_release(void)
 int receive_open(int *grant)
 {
     receive_release();
-    int error = ring_open(&ring);
+    int error = ring_open(&ring, card.receive_event);
     if (!error)
-        error = interrupt_claim_line(&source, card.event);
+        error = interrupt_claim_line(&source, ring.event);
     if (error)
         return error;
     memory = share(BUFFERS, grants, false);

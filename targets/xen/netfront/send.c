@@ -68,9 +68,9 @@ void send_release(void)
 int send_open(int *grant)
 {
     send_release();
-    int error = ring_open(&ring);
+    int error = ring_open(&ring, card.send_event);
     if (!error)
-        error = interrupt_claim_line(&source, card.event);
+        error = interrupt_claim_line(&source, ring.event);
     if (error)
         return error;
     memory = share(PAGES, grants, true);

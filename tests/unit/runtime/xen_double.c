@@ -26,6 +26,7 @@ struct key {
 static struct key own_keys[KEYS], other_keys[KEYS];
 struct interrupt_source {
     bool claimed;
+    uint32_t event;
     void *cookie;
 };
 static struct interrupt_source sources[SOURCES];
@@ -88,33 +89,45 @@ unsigned double_xen_granted(void)
     return count;
 }
 
+/* Whether there is that channel. */
+static bool is_channel(uint32_t event)
+{
+    return event >= DOUBLE_EVENT && event < DOUBLE_EVENT + DOUBLE_EVENTS && double_xen.channels[event - DOUBLE_EVENT];
+}
+
 int xen_event_open(uint16_t domain)
 {
     require(domain == DOUBLE_DOMAIN, "a channel to somebody else");
-    return DOUBLE_EVENT;
+    for (unsigned i = 0; i < (double_xen.one_channel ? 1 : DOUBLE_EVENTS); i++)
+        if (!double_xen.channels[i]) {
+            double_xen.channels[i] = true;
+            return (int)(DOUBLE_EVENT + i);
+        }
+    return -ENOSPC;
 }
 
 void xen_event_close(uint32_t event)
 {
-    require(event == DOUBLE_EVENT, "closing another channel");
+    require(is_channel(event), "closing a channel that there is not");
+    double_xen.channels[event - DOUBLE_EVENT] = false;
 }
 
 void xen_event_send(uint32_t event)
 {
-    require(event == DOUBLE_EVENT, "another channel");
-    double_xen.sends++;
+    require(is_channel(event), "a channel that there is not");
+    double_xen.sends[event - DOUBLE_EVENT]++;
     if (double_xen.sent)
         double_xen.sent();
 }
 
 bool xen_event_taken(uint32_t event)
 {
-    return event == DOUBLE_EVENT;
+    return is_channel(event);
 }
 
 void xen_event_wait(const uint32_t *events, unsigned count, int64_t time)
 {
-    require(count <= 1 && (count == 0 || *events == DOUBLE_EVENT), "sleeping");
+    require(count <= 1 && (count == 0 || is_channel(*events)), "sleeping");
     now = time > now ? time : now;
     double_xen.sleeps++;
     if (double_xen.slept)
@@ -155,6 +168,7 @@ void double_xen_change(enum xen_state other)
 void double_xen_resume(void)
 {
     memset(grants, 0, sizeof grants);
+    memset(double_xen.channels, 0, sizeof double_xen.channels);
     double_xen.own = XEN_STATE_BEGINNING;
     double_xen.other = XEN_STATE_WAITING;
     tell(XEN_NEWS_RESUMED);
@@ -280,10 +294,10 @@ int xen_store_end(uint32_t transaction, bool commit)
 
 int interrupt_claim_line(struct interrupt_source **source, unsigned line)
 {
-    require(line == DOUBLE_EVENT, "another line");
+    require(is_channel(line), "another line");
     for (unsigned i = 0; i < SOURCES; i++)
         if (!sources[i].claimed) {
-            sources[i] = (struct interrupt_source){.claimed = true};
+            sources[i] = (struct interrupt_source){.claimed = true, .event = line};
             *source = &sources[i];
             return 0;
         }
@@ -304,8 +318,14 @@ void interrupt_arm(struct interrupt_source *source, void *cookie)
 
 void double_xen_interrupt(void)
 {
+    for (uint32_t event = DOUBLE_EVENT; event < DOUBLE_EVENT + DOUBLE_EVENTS; event++)
+        double_xen_interrupt_by(event);
+}
+
+void double_xen_interrupt_by(uint32_t event)
+{
     for (unsigned i = 0; i < SOURCES; i++)
-        if (sources[i].cookie) {
+        if (sources[i].cookie && sources[i].event == event) {
             struct task *task = sources[i].cookie;
             sources[i].cookie = NULL;
             task_wake(task);

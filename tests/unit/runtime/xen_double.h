@@ -1,5 +1,5 @@
 /*
- * xen_double.h - a Xen of the tests: pages that are granted, one event channel, the store's keys of devices, interrupts, the log.
+ * xen_double.h - a Xen of the tests: pages that are granted, two event channels, the store's keys of devices, interrupts, the log.
  */
 #ifndef XEN_DOUBLE_H
 #define XEN_DOUBLE_H
@@ -9,13 +9,14 @@
 #include <stdint.h>
 #include <ukc/xen_bus.h>
 
-enum { DOUBLE_GRANTS = 4096, DOUBLE_EVENT = 9, DOUBLE_DOMAIN = 5 };
+enum { DOUBLE_GRANTS = 4096, DOUBLE_EVENT = 9 /* the first channel's number */, DOUBLE_EVENTS = 2, DOUBLE_DOMAIN = 5 };
 
 struct double_xen {
     unsigned devices[8], device_count;                  /* their numbers */
     enum xen_state own, other;
     unsigned again;                                     /* transactions that have to be repeated */
-    unsigned sends, sleeps;                             /* events that were sent; times that the image slept in Xen */
+    bool channels[DOUBLE_EVENTS], one_channel;          /* which there are; no second one is to be had */
+    unsigned sends[DOUBLE_EVENTS], sleeps;              /* events that were sent on each; times that the image slept in Xen */
     char logged[4096];
     bool keeps;                                         /* the other end does not let go of pages */
     void (*sent)(void);                                 /* the other end is told: NULL, nobody there */
@@ -40,7 +41,8 @@ unsigned double_xen_granted(void);
 void double_xen_resume(void);
 /* The other end goes, or another one comes, and the image is told. */
 void double_xen_change(enum xen_state other);
-/* Hands back the cookies of sources that are armed. */
+/* Hands back the cookies of sources that are armed: of all, or of one channel. */
 void double_xen_interrupt(void);
+void double_xen_interrupt_by(uint32_t event);
 
 #endif
