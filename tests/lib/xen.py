@@ -51,7 +51,7 @@ report() { # NAME
 	sleep 0.1
 	cat /var/log/xen/console/guest-$1.log 2>/dev/null
 	echo "@@ end"
-	timeout 20 xl destroy $1
+	timeout 100 xl destroy $1
 	rm -f /var/log/xen/console/guest-$1.log
 }
 domain() {
@@ -142,12 +142,29 @@ class Machine:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """What went wrong meanwhile is the news, and not that the machine waits for ever."""
+        if self.process.poll() is None:
+            self.process.kill()
+            rest = self.process.communicate()[0]
+            print(self.said + rest.replace("\r", ""), self.log)
+
     def finish(self):
         """What it printed, and what Xen and dom0 logged."""
         out, err = self.process.communicate()
         self.said += out.replace("\r", "")
         expect(self.process.returncode == 0 and not err, "QEMU ends by itself, without a word", self.process.returncode, err, self.said, self.log)
+        expect(not complaints(self.log), "Xen has nothing to say against what domains do", complaints(self.log), self.said)
         return self.said, self.log
+
+
+def complaints(log):
+    """What Xen says while domains run, except for what it says of saving, of a Linux, and of the machine's end, and what a domain writes to port 0xE9."""
+    lines = re.findall(r"^.*?\(XEN\) (.*)$", log.partition("init memory")[2], re.M)
+    return [line for line in lines if not re.match(r"HVM ?d?\d+(v\d+)? (save|restore): |\(d\d+\) |d\d+v\d+: upcall vector |Disabling non-boot CPUs|Entering ACPI S5 state", line)]
 
 
 def run(context, files, script):

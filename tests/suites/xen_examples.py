@@ -141,13 +141,11 @@ def examples(context):
     with tempfile.TemporaryDirectory() as d, contextlib.ExitStack() as stack:
         if context.long:
             stack.enter_context(names(port))
-        machine = xen.Machine(context, images, written(context, checks, port), d, options, memory, timeout)
-        try:
+        with xen.Machine(context, images, written(context, checks, port), d, options, memory, timeout) as machine:
             if context.long:
                 machine.wait_for("served")
                 check_services(ports)
                 machine.tell("done")
-        finally:
             said, log = machine.finish()
     found = xen.domains(said)
     for name, wanted in outputs.items():

@@ -165,6 +165,7 @@ memory live 16
 echo grown
 read word
 echo "frames: $(cat /sys/class/net/vif$(cat /tmp/live.id).0/statistics/tx_packets /sys/class/net/vif$(cat /tmp/live.id).0/statistics/tx_bytes | tr '\n' ' ')"
+grep "vif$(cat /tmp/live.id).0-" /proc/interrupts
 echo counted
 read word
 try block-detach counter 51712
@@ -254,7 +255,7 @@ def read_rest(connection, got):
 
 
 def live_through(life):
-    """counter's numbers, live's moments, whether there was much memory, what came through two networks, of what was sent, and of two transfers."""
+    """counter's numbers, live's moments, whether there was much memory, what came through two networks, of what was sent, and of three transfers."""
     counts, moments = [], []
     life.machine.wait_for("created")
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"), ("POST", "a"), ("GET", "a"))]
@@ -283,28 +284,29 @@ def live_through(life):
     life.step("attach", "attached")
     second = read_rest(connection, second)
     counts += [life.ask("counter", *q) for q in (("GET", "a"), ("POST", "a"))]
+    connection, third = life.begin_to_count()
     life.step("pause", "unpaused")
+    third = read_rest(connection, third)
     counts.append(life.ask("counter", "GET", "a"))
-    life.moment()
     relays = [life.relay(name) for name in ("two", "crossed")]
-    return counts, moments, rooms, relays, uploads, got, second
+    life.unread = life.begin_to_count()  # it is told to stop meanwhile
+    return counts, moments, rooms, relays, uploads, got, second, third
 
 
 def life(context):
     """
     The counter counts, is saved, and goes on counting; dom0 finds its store in the file that was the disk.  live is saved in the middle of a transfer:
-    the connection lives on, and the clock stood still.  Disk and interface are taken away and given back, and so is memory; all is paused.  A third
-    domain runs all the while, that was created with less memory than its most.
+    the connection lives on, and the clock stood still.  Disk and interface are taken away and given back, and so is memory; all is paused, and stopped, in
+    the middle of transfers too.  A third domain runs all the while, that was created with less memory than its most.
     """
     images = {"counter": run_with_disks(context)}
-    images["live"] = xen.image(context, "live", {"ukc.lua": LIVE_MANIFEST, "live.c": LIVE})
+    images["live"] = xen.image(context, "live", {"ukc.lua": LIVE_MANIFEST, "live.c": LIVE}, options=("--set", "http.send_time=600"))  # a busy machine takes its time
     images["two"] = xen.image(context, "two-networks", example="two-networks")
     with tempfile.TemporaryDirectory() as d:
         life = Life(context, images, d)
-        try:
+        with life.machine:
             counts, moments, rooms, relays, uploads, *transfers = live_through(life)
             life.machine.tell("done")
-        finally:
             said, log = life.machine.finish()
     found = xen.domains(said)
     expect("@@ xl" not in said, "xl does as it is told", said, log)
@@ -336,6 +338,8 @@ def check_upload(got, wanted, said):
     expect(got == wanted, "what is sent to it arrives as it was", got, wanted, said)
     frames = re.search(r"^frames: (\d+) (\d+) ", said, re.M)
     expect(frames and int(frames[2]) > 2000 * int(frames[1]), "frames hold several segments", said)
+    told = {which: int(times) for times, which in re.findall(r"^ *\d+: +(\d+) .* vif\d+\.0-q0-(rx|tx)$", said, re.M)}
+    expect(set(told) == {"rx", "tx"} and all(told.values()), "dom0 is told of each ring by a channel of its own", told, said)
 
 
 def check_live(moments, transfers, found, said, log):
