@@ -4,30 +4,33 @@ Counted, not timed.  A plugin counts what QEMU's one processor executes.  What a
 addresses, where nothing else is; what starting a domain costs, and a request to one of two systems, is all of it.
 """
 
+import contextlib
 import os
 import re
+import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 from guest import linux  # noqa: E402
-from guest.profile import CLIENT, HIGH, LOW, Profile  # noqa: E402
-from guest.qemu import Bench, Counts, Image, counter, entry, need  # noqa: E402
+from guest.profile import CLIENT, HIGH, LOW  # noqa: E402
+from guest.qemu import Bench, Counts, Image, counter, entry, need, symbols  # noqa: E402
 from lib import xen  # noqa: E402
 from lib.project import Project, fetch, free_port  # noqa: E402
 
 PAGE, ADDRESS = "1.html", "10.0.0.2"
+RANGE = [f"low={LOW}", f"high={HIGH}"]
 MEMORY = {"hello": 2, "homepage": 3}  # MiB, the aims; xl counts in MiB, and starts nothing with 1
 
 SCRIPT = """
 bridge
 ip addr add 10.0.0.1/24 dev br0
 mark() { echo "@@ at $1"; read -r told; }
-run() { domain "$@"; }
 page() { timeout 5 bash -c 'exec 3<>/dev/tcp/10.0.0.2/8080; printf "GET /1.html HTTP/1.0\\r\\n\\r\\n" >&3; tail -n 1 <&3' 2>/dev/null | wc -c; }
 await_page() { # NAME
-	for try in $(seq 50); do
+	for try in $(seq 100); do
 		[ "$(page)" = 1024 ] && return
 		case "$(state $1)" in *s*|*c*) return 1 ;; esac
 		sleep 0.2
@@ -35,31 +38,50 @@ await_page() { # NAME
 	return 1
 }
 mark start
-run hello ''
+"""
+
+# What dom0 does for each part, with what of the names below.
+HELLO = """
+domain hello ''
 mark hello
+"""
+HOMEPAGE = """
 configure homepage '' "vif=['bridge=br0']"
 create homepage && await_page homepage && sleep 3
 mark homepage
 timeout 60 xl shutdown homepage; await_end homepage; report homepage
+"""
+LINUX = """
 KERNEL=vmlinuz MEMORY=256 configure linux 'console=hvc0 quiet' "ramdisk='/job/initrd'" "vif=['bridge=br0']"
 create linux && await_page linux && sleep 3
 mark linux
-timeout 20 xl destroy linux
+report linux
+"""
+DISKS = """
 truncate -s 16M /tmp/disk.img
 for words in %(transfers)s; do
 	KERNEL=sectors domain disk "$(echo $words | tr , ' ')" "disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']"
 	mark $words
 done
+"""
+LEAST = """
 for memory in 1 2 3 4 5 6; do
-	MEMORY=$memory KERNEL=hello run hello$memory ''
+	MEMORY=$memory KERNEL=hello domain hello$memory ''
 	MEMORY=$memory KERNEL=homepage configure homepage$memory '' "vif=['bridge=br0']"
 	create homepage$memory && await_page homepage$memory && echo "@@ serves $memory"
-	timeout 20 xl destroy homepage$memory
+	timeout 100 xl destroy homepage$memory
 done
+mark least
+"""
+MANY = """
 KERNEL=hello configure many ''
 for number in $(seq %(many)d); do
 	sed "s/'many'/'many$number'/; s/memory=.*/memory=8/; s/hello/waiting/" /tmp/many.cfg >/tmp/many$number.cfg
+done
+mark many0
+for number in $(seq %(many)d); do
 	create many$number || break
+	[ $number -lt %(many)d ] || echo "@@ at once: $(timeout 20 xl list | grep -c '^many.* [-r][-b]----')"
 	mark many$number
 done
 """
@@ -92,7 +114,8 @@ return unikernel "sectors" {
   },
 }
 """
-TRANSFERS = [(what, size, count) for what in ("read", "write") for size, count in ((4096, 200), (1 << 20, 16))]
+TRANSFERS = [(what, size, count) for what in ("read", "write") for size, count in ((4096, 2000), (1 << 20, 64))]  # what it costs to create a domain differs a little
+NOTHING = ("read", 512, 0)
 
 WAITING = """
 #include "console.h"
@@ -115,9 +138,9 @@ def built(p, target, name, files, *options):
 
 
 def images(context, directory):
-    """{target: {name: path}}, copies of what is built."""
+    """{target: {name: path}}, copies of what is built, and {target: the address of hello's main}."""
     sources = {"sectors": {"sectors.c": SECTORS, "ukc.lua": SECTORS_MANIFEST}, "hello": {}, "homepage": {f"htdocs/{PAGE}": "x" * 1024}, "waiting": {"waiting.c": WAITING, "ukc.lua": WAITING_MANIFEST}}
-    out = {"xen": {}, "kvm": {}}
+    out, mains = {"xen": {}, "kvm": {}}, {}
     for name, files in sources.items():
         with Project(context) as p:
             if name not in ("waiting", "sectors"):
@@ -125,24 +148,79 @@ def images(context, directory):
             options = ["--set", "http.requests=2000000000"] if name == "homepage" else []
             for target in ("xen", "kvm") if name in ("hello", "homepage") else ("xen",):
                 out[target][name] = os.path.join(directory, f"{name}.{target}")
-                os.rename(built(p, target, name, files, *options), out[target][name])
-    return out
+                path = built(p, target, name, files, *options)
+                if name == "hello":
+                    mains[target] = symbols(path + ".debug")["main"]
+                os.rename(path, out[target][name])
+    return out, mains
 
 
-def kvm_hello(directory, path):
-    """Instructions of hello on kvm, from its entry to its end."""
-    counts = Bench(directory).end(Image(path, events=[f"at={entry(path)}"]))[2]
-    return counts.now - counts[1]
+def steps(path, main, out):
+    """Of hello: its entry, main, and the first byte out, as events."""
+    return [f"at={entry(path)}", f"at={main}", out, *RANGE]
 
 
-class Lab:
+def kvm_hello(directory, path, main):
+    """Instructions of hello on kvm: from its entry to main, to the first byte out, and to its end."""
+    counts = Bench(directory).end(Image(path, events=steps(path, main, "out=1")))[2]
+    return own_steps(counts)
+
+
+def own_steps(counts):
+    return [counts.own(event) - counts.own(0) for event in (1, 2, -1)]
+
+
+class Kvm:
+    """homepage on kvm, behind the same network of QEMU's."""
+
+    def __init__(self, directory, path, port):
+        self.count = os.path.join(directory, "kvm.count")
+        network = ["-netdev", f"user,id=net,net=10.0.0.0/24,host=10.0.0.4,hostfwd=tcp:127.0.0.1:{port}-{ADDRESS}:8080", "-device", "virtio-net-pci,disable-legacy=on,romfile=,netdev=net"]
+        self.process = subprocess.Popen(Bench(directory).command(Image(path, events=RANGE), "q35", "64M", network, self.count), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    @property
+    def own(self):
+        return Counts(self.count).own()
+
+    @property
+    def all(self):
+        return Counts(self.count).now
+
+
+@contextlib.contextmanager
+def on_kvm(directory, path, port):
+    machine = Kvm(directory, path, port)
+    try:
+        await_page(port)
+        yield machine
+    finally:
+        machine.process.kill()
+        machine.process.wait()
+
+
+def await_page(port):
+    for last in range(60, -1, -1):
+        try:
+            assert len(fetch(port, f"/{PAGE}")[2]) == 1024
+            return
+        except OSError:
+            if not last:
+                raise
+            time.sleep(1)
+
+
+class Lab(contextlib.AbstractContextManager):
     """The machine with Xen, what it executed so far, and how much of it an image did."""
 
-    def __init__(self, context, files, script, directory, port, memory):
-        self.count, self.profile = (os.path.join(directory, name) for name in ("count", "profile"))
-        options = ["-plugin", f"{counter(directory)},to={self.count},profile={self.profile},low={LOW},high={HIGH}", "-device", "e1000,netdev=net",
+    def __init__(self, context, files, script, directory, port, events):
+        self.count = os.path.join(directory, "count")
+        options = ["-plugin", f"{counter(directory)},to={self.count},{','.join(events)}", "-device", "e1000,netdev=net",
                    "-netdev", f"user,id=net,net=10.0.0.0/24,host=10.0.0.4,hostfwd=tcp:127.0.0.1:{port}-{ADDRESS}:8080"]
-        self.machine = xen.Machine(context, files, script, directory, options, memory, timeout=3600)
+        self.machine = xen.Machine(context, files, script, directory, options, 4096, timeout=3600)
+        self.port = port
+
+    def __exit__(self, *problem):
+        self.machine.__exit__(*problem)
 
     def wait_for(self, mark):
         self.machine.wait_for(f"@@ at {mark}")
@@ -156,7 +234,7 @@ class Lab:
 
     @property
     def own(self):
-        return sum(Profile(self.profile).counts.values())
+        return Counts(self.count).own()
 
 
 def requests(lab, p, port, count):
@@ -168,18 +246,70 @@ def requests(lab, p, port, count):
     return [((third - second) - (second - first)) / count for first, second, third in zip(*marks)]
 
 
-def beside(lab, p, port, count, whole):
-    """What a Linux with nginx takes of the whole machine, if its kernel starts as a domain here."""
+def words(what, size, count):
+    return f"--what={what},--size={size},--count={count}"
+
+
+class Setting:
+    """What is the same for all parts."""
+
+    def __init__(self, context, directory, p):
+        self.directory, self.p = directory, p
+        self.many, self.count = (3, 50) if context.quick else (50, 400)
+        self.made, self.mains = images(context, directory)
+
+    def steps(self):
+        return steps(self.made["xen"]["hello"], self.mains["xen"], "call=1")
+
+    def script(self, parts):
+        kinds = [words(*NOTHING), *(words(what, size, times * count) for what, size, count in TRANSFERS for times in (1, 2))]
+        return SCRIPT + "".join(script for script, _ in parts) % {"many": self.many, "transfers": " ".join(kinds)}
+
+    def files(self):
+        theirs = linux.guest(self.directory, {PAGE: "x" * 1024}, linux.XEN_MODULES)
+        return {name: open(path, "rb").read() for name, path in {**self.made["xen"], "vmlinuz": theirs.kernel, "initrd": theirs.initrd}.items()}
+
+
+def hello(lab, s):
+    lab.go_on()
+    lab.wait_for("hello")
+    for to, own, kvm in zip(("main", "the first byte out", "its end"), own_steps(Counts(lab.count)), kvm_hello(s.directory, s.made["kvm"]["hello"], s.mains["kvm"])):
+        yield f"hello: {own:,} instructions of its own to {to}, {own / kvm:.2f} of kvm's ({kvm:,})"
+
+
+def homepage(lab, s):
+    before = lab.own
+    lab.go_on()
+    lab.wait_for("homepage")
+    assert len(fetch(lab.port, f"/{PAGE}")[2]) == 1024
+    yield f"homepage: {lab.own - before:,} instructions of its own until it has answered twice, and waits"
+    each, s.whole = requests(lab, s.p, lab.port, s.count)
+    port = free_port()
+    with on_kvm(s.directory, s.made["kvm"]["homepage"], port) as kvm:
+        theirs = requests(kvm, s.p, port, s.count)[0]
+    yield f"homepage: {each:,.0f} instructions of its own for a keep-alive request, {each / theirs:.2f} of kvm's ({theirs:,.0f}), {1e6 / each:,.0f} requests for a million"
+    s.rest = s.whole - each
+    yield f"homepage: {s.whole:,.0f} of the whole machine for one, most of it dom0's and Xen's"
+
+
+def nginx(lab, s):
+    """The whole machine's: where kernels of dom0 and of the domain execute is the same.  What is not homepage's own is taken for dom0's with either."""
+    lab.go_on()
+    lab.wait_for("linux")
     try:
-        assert len(fetch(port, f"/{PAGE}")[2]) == 1024
+        assert len(fetch(lab.port, f"/{PAGE}")[2]) == 1024
     except OSError as e:
-        return f"nginx on Linux in a domain does not answer: {e}"
-    linuxs = requests(lab, p, port, count)[1]
-    return f"with nginx on Linux in a domain {linuxs:,.0f}, {linuxs / whole:.2f} of homepage's"
+        yield f"nginx on Linux in a domain does not answer: {e}"
+        return
+    whole = requests(lab, s.p, lab.port, s.count)[1]
+    yield f"nginx on Linux in a domain: {whole:,.0f} of the whole machine for one, {whole / s.whole:.2f} of homepage's"
+    yield f"nginx on Linux in a domain: {whole - s.rest:,.0f} without what is dom0's and Xen's for homepage, {(whole - s.rest) / (s.whole - s.rest):.1f} of homepage's own"
 
 
-def transfers(lab):
-    """Of each kind so many and twice as many."""
+def disks(lab, s):
+    """Of each kind so many and twice as many, after a domain that transfers nothing."""
+    lab.go_on()
+    lab.wait_for(words(*NOTHING))
     for what, size, count in TRANSFERS:
         marks = []
         for times in (1, 2):
@@ -188,59 +318,49 @@ def transfers(lab):
             lab.wait_for(words(what, size, times * count))
             marks.append((lab.own - before[0], lab.all - before[1]))
         own, all = (((second - first) / count) for first, second in zip(*marks))
+        assert own > 0, f"nothing was transferred: {lab.machine.said}"
         yield f"{what} of {size:,} bytes: {own:,.0f} instructions of the image, {1e6 / own:,.1f} for a million; {all:,.0f} of the whole machine"
 
 
-def words(what, size, count):
-    return f"--what={what},--size={size},--count={count}"
+def least(lab, s):
+    lab.go_on()
+    lab.wait_for("least")
+    found = {"hello": {int(d.name[5:]) for d in xen.domains(lab.machine.said).values() if re.fullmatch(r"hello\d", d.name) and d.status == 0},
+             "homepage": {int(n) for n in re.findall(r"@@ serves (\d+)", lab.machine.said)}}
+    for name, works in found.items():
+        yield f"{name}: works with {min(works)} MiB, the aim is {MEMORY[name]}" if works else f"{name}: works with none of 1 to 6 MiB"
 
 
-def measure(context):
+def many(lab, s):
+    lab.go_on()
+    lab.wait_for("many0")
+    first = None
+    for number in range(1, s.many + 1):
+        before = lab.all
+        lab.go_on()
+        lab.wait_for(f"many{number}")
+        cost = lab.all - before
+        first = first or cost
+        if number in (1, 2, s.many) or number % 10 == 0:
+            yield f"creating domain {number} costs {cost:,} instructions of the whole machine, {cost / first:.2f} of the first"
+    count = re.findall(r"^@@ at once: (\d+)$", lab.machine.said, re.M)
+    yield f"{count[-1] if count else 'no'} domains at once in 4 GiB, dom0's half included, 8 MiB each"
+
+
+PARTS = [(HELLO, hello), (HOMEPAGE, homepage), (LINUX, nginx), (DISKS, disks), (LEAST, least), (MANY, many)]
+
+
+def measure(context, parts=PARTS):
     need("qemu-system-x86_64", "cc", "clang-19", "ld.lld-19", "nginx")
     context.sanitized = False
-    many, count = (3, 50) if context.quick else (50, 400)
     with tempfile.TemporaryDirectory() as directory, Project(context) as p:
-        made = images(context, directory)
+        s = Setting(context, directory, p)
         for name in ("hello", "homepage"):
-            ours, theirs = (os.path.getsize(made[target][name]) for target in ("xen", "kvm"))
+            ours, theirs = (os.path.getsize(s.made[target][name]) for target in ("xen", "kvm"))
             yield f"{name}: {ours:,} bytes, {ours / theirs:.3f} of kvm's"
-        files = {name: open(path, "rb").read() for name, path in made["xen"].items()}
-        theirs = linux.guest(directory, {PAGE: "x" * 1024}, linux.XEN_MODULES)
-        for name, path in (("vmlinuz", theirs.kernel), ("initrd", theirs.initrd)):
-            files[name] = open(path, "rb").read()
-        kinds = " ".join(words(what, size, times * count) for what, size, count in TRANSFERS for times in (1, 2))
-        port = free_port()
-        lab = Lab(context, files, SCRIPT % {"many": many, "transfers": kinds}, directory, port, 4096)
-        lab.wait_for("start")
-        before = lab.own
-        lab.go_on()
-        lab.wait_for("hello")
-        own, kvm = lab.own - before, kvm_hello(directory, made["kvm"]["hello"])
-        yield f"hello: {own:,} instructions of its own to its end, {own / kvm:.2f} of kvm's ({kvm:,})"
-        before = lab.own
-        lab.go_on()
-        lab.wait_for("homepage")
-        assert len(fetch(port, f"/{PAGE}")[2]) == 1024
-        yield f"homepage: {lab.own - before:,} instructions of its own until it has answered twice, and waits"
-        each, whole = requests(lab, p, port, count)
-        yield f"homepage: {each:,.0f} instructions of its own for a keep-alive request, {1e6 / each:,.0f} requests for a million"
-        lab.go_on()
-        lab.wait_for("linux")
-        yield f"the same of the whole machine: {whole:,.0f}; {beside(lab, p, port, count, whole)}"
-        yield from transfers(lab)
-        lab.go_on()
-        first = last = None
-        for number in range(1, many + 1):
-            lab.wait_for(f"many{number}")
-            if last:
-                first = first or lab.all - last
-            if last and (number in (2, many) or number % 10 == 0):
-                yield f"creating domain {number} costs {lab.all - last:,} instructions of the whole machine, {(lab.all - last) / first:.2f} of the second"
-            last = lab.all
+        with Lab(context, s.files(), s.script(parts), directory, free_port(), s.steps()) as lab:
+            lab.wait_for("start")
+            for _, part in parts:
+                yield from part(lab, s)
             lab.go_on()
-        said = lab.machine.finish()[0]
-        ends = {int(d.name[5:]) for d in xen.domains(said).values() if re.fullmatch(r"hello\d", d.name) and d.status == 0}
-        serves = {int(n) for n in re.findall(r"@@ serves (\d+)", said)}
-        for name, works in (("hello", ends), ("homepage", serves)):
-            yield f"{name}: works with {min(works)} MiB, the aim is {MEMORY[name]}" if works else f"{name}: works with none of 1 to 6 MiB"
-        yield f"{many} domains at once in 4 GiB, dom0's half included, 8 MiB each"
+            lab.machine.finish()

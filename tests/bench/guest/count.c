@@ -6,9 +6,11 @@
  *
  * FILE is mapped: its first 8 bytes are the instructions so far, at any moment.  Then comes a count for each event of the
  * command line, in its order: each is looked for when the one before it has happened, and keeps the count of that moment.
- * at=ADDRESS is the execution of an address, hlt=1 that of hlt, mark=N that of MARK with N (see below).
+ * at=ADDRESS is the execution of an address, hlt=1 that of hlt, out=1 that of a byte to a port, mark=N that of MARK with N (see below),
+ * call=1 that of a hypercall.
  *
- * profile=FILE,low=ADDRESS,high=ADDRESS: FILE is mapped, too: how often the instruction at each address of that range was executed,
+ * low=ADDRESS,high=ADDRESS: instructions at those addresses are counted once more by themselves, where nothing else is: behind the counts above
+ * come the same for those alone.  profile=FILE: FILE is mapped, too: how often the instruction at each address of the range was executed,
  * 8 bytes for each byte of it (guest/profile.py adds them up by function).
  *
  * Counts are exact but for one instruction, repeat for repeat: "rep stosb" counts each of its bytes.
@@ -54,7 +56,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_VERSION;
 int qemu_plugin_install(plugin_id id, const struct qemu_info_t *info, int argc, char **argv);
 
 enum { EVENTS_MOST = 16, LONGEST = 15, MARK_SIZE = 8 };
-enum kind { AT, HLT, MARK_N };
+enum kind { AT, HLT, OUT, CALL, MARK_N };
 
 /* nopl 0x756b6300 + N (%rax,%rax): what a guest's program executes to be seen. */
 static const unsigned char mark[MARK_SIZE - 1] = {0x0f, 0x1f, 0x84, 0x00};
@@ -67,7 +69,7 @@ static struct event {
 static size_t event_count, reached;
 
 static struct {
-    uint64_t executed, at[EVENTS_MOST];
+    uint64_t executed, at[EVENTS_MOST], own, own_at[EVENTS_MOST];
 } *counts;
 
 static struct {
@@ -85,8 +87,10 @@ static void count_one(unsigned processor, void *argument)
 static void happened(unsigned processor, void *argument)
 {
     (void)processor;
-    if (reached < event_count && argument == &events[reached])
-        counts->at[reached++] = counts->executed;
+    if (reached >= event_count || argument != &events[reached])
+        return;
+    counts->own_at[reached] = counts->own;
+    counts->at[reached++] = counts->executed;
 }
 
 static void count_in(struct qemu_plugin_insn *i, uint64_t *count)
@@ -102,7 +106,10 @@ static void count_instruction(struct qemu_plugin_insn *i)
 {
     uint64_t address = qemu_plugin_insn_vaddr(i);
     count_in(i, &counts->executed);
-    if (address >= profile.low && address < profile.high)
+    if (address < profile.low || address >= profile.high)
+        return;
+    count_in(i, &counts->own);
+    if (profile.executed)
         count_in(i, &profile.executed[address - profile.low]);
 }
 
@@ -111,6 +118,8 @@ static int is_event(const struct event *e, uint64_t address, const unsigned char
     switch (e->kind) {
     case AT: return address == e->value;
     case HLT: return size == 1 && bytes[0] == 0xf4;
+    case OUT: return (size == 1 && bytes[0] == 0xee) || (size == 2 && bytes[0] == 0xf3 && bytes[1] == 0x6e); /* also repeated */
+    case CALL: return size == 3 && bytes[0] == 0x0f && bytes[1] == 0x01 && (bytes[2] == 0xc1 || bytes[2] == 0xd9); /* VMCALL, VMMCALL */
     case MARK_N: return size == MARK_SIZE && !memcmp(bytes, mark, 4) && bytes[4] == e->value && !memcmp(bytes + 5, mark_end, 3);
     }
     return 0;
@@ -171,6 +180,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             add_event(AT, argv[k] + 3);
         else if (!strncmp(argv[k], "hlt=", 4))
             add_event(HLT, argv[k] + 4);
+        else if (!strncmp(argv[k], "out=", 4))
+            add_event(OUT, argv[k] + 4);
+        else if (!strncmp(argv[k], "call=", 5))
+            add_event(CALL, argv[k] + 5);
         else if (!strncmp(argv[k], "mark=", 5))
             add_event(MARK_N, argv[k] + 5);
     counts = mapped(to, sizeof *counts);
@@ -179,8 +192,6 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         return -1;
     }
     profile.executed = mapped(profiled, (profile.high - profile.low) * sizeof *profile.executed);
-    if (!profile.executed)
-        profile.high = profile.low;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }

@@ -24,6 +24,7 @@ SCRIPT = """
 export PATH=/bin
 busybox mount -t proc proc /proc
 {modules}
+until [ -e /proc/sys/net/ipv6/conf/eth0 ]; do busybox sleep 0.1; done
 echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
 busybox ip link set lo up
 busybox ip addr add {address}/24 dev eth0

@@ -10,7 +10,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETWORK = {"q35": "virtio-net-pci,disable-legacy=on,romfile=", "microvm": "virtio-net-device"}
-SLOTS = 17  # of count.c: the count, and its events
+SLOTS = 17  # of count.c: the count, and its events; then the same of the image's own
 
 
 def need(*programs):
@@ -74,7 +74,7 @@ class Counts:
 
     def __init__(self, path):
         with open(path, "rb") as f:
-            self.map = mmap.mmap(f.fileno(), 8 * SLOTS, prot=mmap.PROT_READ)
+            self.map = mmap.mmap(f.fileno(), 2 * 8 * SLOTS, prot=mmap.PROT_READ)
 
     def __getitem__(self, slot):
         return struct.unpack_from("<Q", self.map, 8 * slot)[0]
@@ -82,6 +82,10 @@ class Counts:
     @property
     def now(self):
         return self[0]
+
+    def own(self, event=-1):
+        """What was executed between low and high: until now, or until an event, from 0."""
+        return self[SLOTS + event + 1]
 
 
 class Bench:
