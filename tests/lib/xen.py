@@ -170,7 +170,7 @@ def complaints(log):
 def run(context, files, script):
     """Boots it and waits for the end; (what the script printed, what Xen and dom0 logged)."""
     with tempfile.TemporaryDirectory() as d:
-        return Machine(context, files, script, d).finish()
+        return Machine(context, files, script, d, timeout=800).finish()
 
 
 class Domain:
