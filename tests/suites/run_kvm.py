@@ -232,7 +232,7 @@ WRONG = (
     ("--block 'none of \"these\"'", 2, "truncate -s 16M 'none of \"these\"'"),
     ("--block .", 2, "--block: cannot open '.' for writing"),
     ("--block .,ro", 2, "'.' is neither a file nor a disk"),
-    ("--block ukc.lua", 2, "which is no whole number of sectors of 512"),
+    ("--block ukc.lua", 2, "which is no whole number of sectors of 512\nhelp: a copy that is filled up with zeros is: cp ukc.lua disk.img && truncate -s"),
     ("--block a=disk --block a=b", 2, "two disks are called 'a'"),
     ("--block 'a b=disk'", 2, "the name of a disk is 1 to 20 letters"),
     ("--block a=", 2, "names no file"),

@@ -152,8 +152,10 @@ static bool disk_open(struct project *p, struct guest_disk *disk)
     if (disk->bytes > 0 && disk->bytes % SECTOR == 0)
         return true;
     diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' has %" PRIu64 " bytes, which is no whole number of sectors of %d", disk->file, disk->bytes, SECTOR);
-    uint64_t whole = disk->bytes ? (disk->bytes + SECTOR - 1) / SECTOR * SECTOR : 16 * MIB;
-    return diag_help(p->d, "truncate -s %" PRIu64 " %s", whole, quoted(p, disk->file));
+    if (!disk->bytes)
+        return diag_help(p->d, "an empty disk of 16 MiB: truncate -s 16M %s", quoted(p, disk->file));
+    return diag_help(p->d, "a copy that is filled up with zeros is: cp %s disk.img && truncate -s %" PRIu64 " disk.img", quoted(p, disk->file),
+                     (disk->bytes + SECTOR - 1) / SECTOR * SECTOR);
 }
 
 /* [NAME=]FILE[,ro] */

@@ -92,7 +92,7 @@ void guest_tell_ports(struct project *p, const struct guest *g)
         made_up |= !g->cards.items[k].tap;
         tap |= g->cards.items[k].tap != NULL;
     }
-    if (!made_up)
+    if (!made_up || !g->card_drivers)
         return;
     if (image < 1 || image > LAST)
         image = 80;
