@@ -14,13 +14,26 @@ SECONDS = 900  # the C library may have to be compiled; Xen and dom0 are downloa
 
 WAITING = """
 #include "console.h"
+#include "keys.h"
 #include "task.h"
 #include <stdio.h>
+#include <ukc/deadline.h>
+
+static void read_on(void *)
+{
+    char line[80];
+    while (console_read_line(line, sizeof line, DEADLINE_NEVER) >= 0) {
+    }
+}
 
 int waiting_main(void)
 {
     char line[80];
     printf("ready\\n");
+    if (KEY_STUBBORN) { /* the child is not told, and waiting for it does not end */
+        task_spawn(NULL, 0, read_on, NULL);
+        task_end_children(DEADLINE_NEVER);
+    }
     ptrdiff_t got = console_read_line(line, sizeof line, INT64_MAX);
     printf("%td %s\\n", got, got > 0 ? line : "");
     got = console_read_line(line, sizeof line, INT64_MAX);
@@ -30,7 +43,10 @@ int waiting_main(void)
 """
 
 WAITING_MANIFEST = """
-return unikernel "waiting" { sources = { "waiting.c" }, requires = { console = sig.console, task = sig.task } }
+return unikernel "waiting" {
+  sources = { "waiting.c" }, requires = { console = sig.console, task = sig.task },
+  keys = { stubborn = key.bool { default = false, phase = "boot", doc = "does not stop when it is told" } },
+}
 """
 
 PAIR_MANIFEST = """
@@ -119,7 +135,7 @@ def machine(context):
         "hello": xen.image(context, "hello", example="hello"),
         "rng": xen.image(context, "rng", example="rng"),
         "probe": xen.image(context, "probe", {"ukc.lua": MANIFEST, "probe.c": PROBE}),
-        "waiting": xen.image(context, "waiting", {"ukc.lua": WAITING_MANIFEST, "waiting.c": WAITING}),
+        "waiting": xen.image(context, "waiting", {"ukc.lua": WAITING_MANIFEST, "waiting.c": WAITING}, options=("--set", "task.idle.stop_time=2")),
     }
     check_image(images["hello"])
     images["written.xl"] = run_elsewhere(context)
@@ -127,6 +143,7 @@ def machine(context):
     script += "xl create -q /job/written.xl && xl domid hello >/tmp/hello.id && await_end hello && report hello | sed 's/^@@ hello/@@ written/'\n"
     script += "domain rng ''\nMEMORY=24 domain probe ''\n"
     script += "".join(f"KERNEL=probe domain {what} --what={what}\n" for what in CRASHES)
+    script += "KERNEL=waiting configure stubborn '--stubborn=true'\ncreate stubborn; sleep 1; timeout 20 xl shutdown stubborn; await_end stubborn; report stubborn\n"
     for wish in ("shutdown", "reboot"):
         script += f"KERNEL=waiting configure {wish} ''\nsed -i s/destroy/preserve/ /tmp/{wish}.cfg\ncreate {wish}\n"
         script += f"sleep 1; echo typed >$(xenstore-read /local/domain/$(cat /tmp/{wish}.id)/console/tty); sleep 1; timeout 20 xl {wish} {wish}\nawait_end {wish}; report {wish}\n"
@@ -151,6 +168,8 @@ def check(found, said, log):
         d = domain(what, 111)
         expect(words in d.text and d.crashed, f"{what}: the report says what happened, and the toolstack that it crashed", d)
         expect(words in log, f"{what}: the hypervisor's log has the report too", log)
+    stubborn = domain("stubborn", 124)
+    expect(not stubborn.crashed and "still running when the time for it was over" in stubborn.text, "what does not stop is ended, and says so", stubborn)
     for wish in ("shutdown", "reboot"):
         d = domain(wish, 3)
         expect(d.text.startswith("ready\n5 typed\n") and d.text.endswith("-125\n"), f"{wish}: it reads, and stops when it is told", d)

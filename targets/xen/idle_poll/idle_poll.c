@@ -16,8 +16,9 @@
 #include <ukc/xen_store.h>
 
 #include "clock.h"
+#include "keys.h"
 
-enum { SOURCES = 64 };
+enum { SOURCES = 64, STATUS_TOO_LATE = 124 };
 
 struct idle_poll_source {
     void *cookie;
@@ -69,6 +70,7 @@ void idle_poll_arm(struct idle_poll_source *source, void *cookie)
 static struct idle_poll_source *store;
 static bool stopping; /* asked to, and not told yet */
 static bool told;     /* drivers were: tasks may be able to run */
+static int64_t stop_by = DEADLINE_NEVER; /* when it has to have stopped */
 
 static void listen(void)
 {
@@ -106,6 +108,23 @@ static void suspend(void)
         s->event = s->event == store_before ? store_now : s->event == console_before ? console_now : 0;
     tell_all();
     listen();
+}
+
+/* Once it has been told, its time runs; a second wish does not lengthen it. */
+static void tell_to_stop(void)
+{
+    stopping = false;
+    if (KEY_STOP_TIME > 0 && stop_by == DEADLINE_NEVER)
+        stop_by = clock_now() + KEY_STOP_TIME * NANOSECONDS_PER_SECOND;
+}
+
+static void end_if_late(void)
+{
+    static const char message[] = "told to stop, and still running when the time for it was over (the key 'stop_time'): it is ended\n";
+    if (stop_by == DEADLINE_NEVER || clock_now() < stop_by)
+        return;
+    machine_print(message, sizeof message - 1);
+    machine_end(STATUS_TOO_LATE);
 }
 
 /* What was asked is answered by taking it away. */
@@ -161,6 +180,7 @@ static int gather(void **woken, size_t capacity)
 {
     size_t count = 0;
     told = false;
+    end_if_late();
     mark();
     if (store) /* what it told while it was asked something is there already */
         look_at_store();
@@ -176,7 +196,7 @@ static int gather(void **woken, size_t capacity)
         s->due = false;
     }
     if (count == 0 && stopping) {
-        stopping = false;
+        tell_to_stop();
         return -ECANCELED;
     }
     return (int)count;
@@ -212,6 +232,7 @@ int idle_poll_wait(int64_t deadline, void **woken, size_t capacity)
         return -EDEADLK;
     }
     deadline = deadline < balloon_again ? deadline : balloon_again;
+    deadline = deadline < stop_by ? deadline : stop_by;
     int64_t left = deadline == DEADLINE_NEVER ? 0 : deadline - clock_now();
     if (left >= 0)
         xen_event_wait(events, awaited(events), left ? xen_now() + left : 0);

@@ -5,4 +5,7 @@ return implementation "idle_poll" {
   requires = { clock = sig.clock },
   targets  = { "xen" },
   sources  = { "idle_poll.c" },
+  keys     = {
+    stop_time = key.integer { default = 30, min = 0, max = 86400, doc = "seconds after which an image that was told to stop and has not is ended; 0: never" },
+  },
 }
