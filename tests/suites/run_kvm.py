@@ -209,6 +209,7 @@ WRONG = (
     ("--memory 64", 2, "--memory is a number with K, M or G, not '64'"),
     ("--memory lots", 2, "for example: --memory 64M"),
     ("--memory 1M", 2, "1M of memory is too little: the image alone ends at"),
+    ("--memory 1M", 2, "K is the least that can hold it"),
     ("--machine pc", 2, "--machine is q35 or microvm, not 'pc'"),
     ("--accelerator fast", 2, "--accelerator is auto, tcg or kvm, not 'fast'"),
     ("--with qemuu", 2, "did you mean 'qemu'?"),

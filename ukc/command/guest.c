@@ -57,8 +57,7 @@ static bool check_memory(struct project *p, const struct guest *g, uint64_t end)
                              g->memory_word, kib, more);
     else
         return true;
-    return diag_help(p->d, "--memory %" PRIu64 "M is the least that can hold it; 'ukc plan' lists the keys that speak of memory",
-                     (end + g->budgets + MIB - 1) / MIB);
+    return diag_help(p->d, "--memory %" PRIu64 "K is the least that can hold it; 'ukc plan' lists the keys that speak of memory", kib + more);
 }
 
 static bool set_memory(struct project *p, struct guest *g)
