@@ -151,10 +151,13 @@ def every_byte(context):
             within[inside] = within.get(inside, 0) + (int(n) if kind == "symbol" else 0)
         expect(all(within[name] in (0, large[name]) for name in large) and any(within.values()), "symbols fill their instance", within, large)
         section = page.text[page.text.index('<section id="bytes"'):page.text.index('<section id="instances"')]
-        cells = [int(n) for n in re.findall(r'<td data-name="bytes">(\d+)</td>', section)]
+        def numbers(column):
+            return [int(n.replace(",", "")) for n in re.findall(rf'<td class="n" data-name="{column}">([\d,]+)</td>', section)]
+
+        cells = numbers("bytes")
         expect(sum(cells) == 2 * size, "so do the tables of instances and of symbols", sum(cells), size)
         pruned = p.ukc("size", "--pruned", "--json").json
-        cells = {n: [int(x) for x in re.findall(rf'<td data-name="{n}">(\d+)</td>', section)] for n in ("left out", "would weigh", "alone")}
+        cells = {n: numbers(n) for n in ("left out", "would weigh", "alone")}
         expect(pruned["pruned"] > 0 and cells["left out"] == [i["pruned"] for i in pruned["instances"]] and cells["alone"] == [i["alone"] for i in pruned["instances"]]
                and sum(cells["would weigh"]) == pruned["pruned"], "what was left out is there, by instance and by symbol", cells, pruned)
         for x, y, w, h in re.findall(r'<rect x="(-?\d+)" y="(-?\d+)" width="(-?\d+)" height="(-?\d+)"', section):

@@ -64,7 +64,10 @@ void page_table(struct page *p, const char *caption, const char *const *columns)
     html(p->out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>\n", caption);
     html(p->out, "<caption>%s</caption>\n<thead><tr>", caption);
     for (; *columns; columns++)
-        html(p->out, "<th scope=\"col\">%s</th>", *columns);
+        if (**columns == '#')
+            html(p->out, "<th scope=\"col\" class=\"n\">%s</th>", *columns + 1);
+        else
+            html(p->out, "<th scope=\"col\">%s</th>", *columns);
     html(p->out, "</tr></thead>\n<tbody>\n");
 }
 
@@ -84,6 +87,25 @@ void page_cell_text(struct page *p, const char *column, const char *value)
         html(p->out, "<td></td>");
     else
         html(p->out, "<td data-name=\"%s\">%s</td>", column, value);
+}
+
+const char *page_number(struct page *p, uint64_t n)
+{
+    const char *digits = arena_printf(p->a, "%llu", (unsigned long long)n);
+    struct text t = {};
+    for (size_t left = strlen(digits); *digits; digits++, left--) {
+        text_putc(&t, *digits);
+        if (left > 1 && left % 3 == 1)
+            text_putc(&t, ',');
+    }
+    const char *kept = text_keep(&t, p->a);
+    text_dispose(&t);
+    return kept;
+}
+
+void page_cell_number(struct page *p, const char *column, uint64_t n)
+{
+    html(p->out, "<td class=\"n\" data-name=\"%s\">%s</td>", column, page_number(p, n));
 }
 
 /* ---- head ---- */
@@ -118,20 +140,6 @@ static void put_fact(struct page *p, const char *name, const char *value, const 
     html(p->out, "</div>\n");
 }
 
-static const char *grouped_bytes(struct page *p, uint64_t n)
-{
-    const char *digits = arena_printf(p->a, "%llu", (unsigned long long)n);
-    struct text t = {};
-    for (size_t left = strlen(digits); *digits; digits++, left--) {
-        text_putc(&t, *digits);
-        if (left > 1 && left % 3 == 1)
-            text_putc(&t, ',');
-    }
-    const char *kept = text_keep(&t, p->a);
-    text_dispose(&t);
-    return kept;
-}
-
 static size_t key_count(const struct plan *plan)
 {
     size_t n = plan->signature_key_count + plan->seal_count;
@@ -145,7 +153,7 @@ static void put_facts(struct page *p)
     const struct page_source *s = p->source;
     html(p->out, "<dl class=\"facts\">\n");
     if (s->made) {
-        put_fact(p, "image", arena_printf(p->a, "%s bytes", grouped_bytes(p, s->made->record->image_bytes)), arena_printf(p->a, "sha256 %.16s", s->made->image));
+        put_fact(p, "image", arena_printf(p->a, "%s bytes", page_number(p, s->made->record->image_bytes)), arena_printf(p->a, "sha256 %.16s", s->made->image));
         put_fact(p, "record", arena_printf(p->a, "%.16s", s->made->id), "ukc show has all of it");
     } else {
         put_fact(p, "image", "no record", s->unmade);

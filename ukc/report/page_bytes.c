@@ -113,7 +113,7 @@ const char *page_instance_bytes(struct page *p, const char *instance)
     for (size_t k = 0; r && k < r->count; k++)
         if (string_equal(r->parts[k].instance, instance))
             bytes += r->parts[k].bytes;
-    return r ? arena_printf(p->a, "%" PRIu64 ", %s of the image", bytes, share(p->a, bytes, r->bytes)) : NULL;
+    return r ? arena_printf(p->a, "%s, which is %s of the image", page_number(p, bytes), share(p->a, bytes, r->bytes)) : NULL;
 }
 
 static const char *fitting(struct bytes *b, const char *name, int width)
@@ -205,7 +205,7 @@ static const char *what_it_is(struct bytes *b, const char *name)
 
 static void put_instances(struct bytes *b)
 {
-    static const char *const columns[] = {"instance", "bytes", "share", "lines of source", "what it is", NULL};
+    static const char *const columns[] = {"instance", "#bytes", "#share", "#lines of source", "what it is", NULL};
     page_table(b->p, "Bytes of the image's file by instance", columns);
     for (size_t k = 0; k < b->instance_count; k++) {
         const struct size_sum *s = &b->instances[k];
@@ -214,19 +214,22 @@ static void put_instances(struct bytes *b)
             html(b->p->out, "<tr><th scope=\"row\"><a href=\"#%s\">%s</a></th>", anchor, s->name);
         else
             html(b->p->out, "<tr><th scope=\"row\">%s</th>", s->name);
-        page_cell_text(b->p, "bytes", arena_printf(b->p->a, "%" PRIu64, s->bytes));
-        page_cell_text(b->p, "share", percent(b, s->bytes));
-        page_cell_text(b->p, "lines of source", s->lines ? arena_printf(b->p->a, "%" PRIu64, s->lines) : "");
+        page_cell_number(b->p, "bytes", s->bytes);
+        html(b->p->out, "<td class=\"n\" data-name=\"share\">%s</td>", percent(b, s->bytes));
+        if (s->lines)
+            page_cell_number(b->p, "lines of source", s->lines);
+        else
+            page_cell_text(b->p, "lines of source", "");
         page_cell_text(b->p, "what it is", what_it_is(b, s->name));
         html(b->p->out, "</tr>\n");
     }
     page_table_end(b->p);
-    html(b->p->out, "<p>Together %llu bytes, the size of the file. Lines of source are those of which the image has code.</p>\n", (unsigned long long)b->total);
+    html(b->p->out, "<p>Together %s bytes, the size of the file. Lines of source are those of which the image has code.</p>\n", page_number(b->p, b->total));
 }
 
 static void put_symbols(struct bytes *b)
 {
-    static const char *const columns[] = {"symbol", "of", "bytes", NULL};
+    static const char *const columns[] = {"symbol", "of", "#bytes", NULL};
     html(b->p->out, "<details><summary>%zu symbols</summary>\n", b->symbol_count);
     page_table(b->p, "Bytes by symbol, the largest first", columns);
     for (size_t k = 0; k < b->symbol_count; k++) {
@@ -234,7 +237,7 @@ static void put_symbols(struct bytes *b)
         const char *anchor = arena_printf(b->p->a, "s%zu", k);
         html(b->p->out, "<tr id=\"%s\"><th scope=\"row\">%s</th>", anchor, s->name);
         page_cell_text(b->p, "of", s->instance);
-        page_cell_text(b->p, "bytes", arena_printf(b->p->a, "%" PRIu64, s->bytes));
+        page_cell_number(b->p, "bytes", s->bytes);
         html(b->p->out, "</tr>\n");
         page_index(b->p, "symbol", s->name, s->instance, anchor);
     }
@@ -244,22 +247,17 @@ static void put_symbols(struct bytes *b)
 
 /* ---- what was left out ---- */
 
-static const char *bytes_text(struct page *p, uint64_t n)
-{
-    return arena_printf(p->a, "%" PRIu64, n);
-}
-
 static void put_pruned_instances(struct bytes *b, const struct pruned_list *all)
 {
-    static const char *const columns[] = {"instance", "alone", "in the image", "left out", NULL};
+    static const char *const columns[] = {"instance", "#alone", "#in the image", "#left out", NULL};
     page_table(b->p, "What was left out of the image, by instance", columns);
     for (size_t k = 0; k < all->count; k++) {
         const struct pruned *one = &all->items[k];
         const char *anchor = instance_anchor(b, one->instance);
         html(b->p->out, "<tr><th scope=\"row\"><a href=\"#%s\">%s</a></th>", anchor ? anchor : "bytes", one->instance);
-        page_cell_text(b->p, "alone", bytes_text(b->p, one->alone));
-        page_cell_text(b->p, "in the image", bytes_text(b->p, one->bytes));
-        page_cell_text(b->p, "left out", bytes_text(b->p, one->pruned));
+        page_cell_number(b->p, "alone", one->alone);
+        page_cell_number(b->p, "in the image", one->bytes);
+        page_cell_number(b->p, "left out", one->pruned);
         html(b->p->out, "</tr>\n");
     }
     page_table_end(b->p);
@@ -267,7 +265,7 @@ static void put_pruned_instances(struct bytes *b, const struct pruned_list *all)
 
 static void put_pruned_symbols(struct bytes *b, const struct pruned_list *all)
 {
-    static const char *const columns[] = {"symbol", "of", "would weigh", NULL};
+    static const char *const columns[] = {"symbol", "of", "#would weigh", NULL};
     size_t count;
     const struct size_pruned *symbols = pruned_symbols(b->p->a, all, &count);
     html(b->p->out, "<details><summary>%zu functions and variables that were left out</summary>\n", count);
@@ -276,7 +274,7 @@ static void put_pruned_symbols(struct bytes *b, const struct pruned_list *all)
         const char *anchor = arena_printf(b->p->a, "o%zu", k);
         html(b->p->out, "<tr id=\"%s\"><th scope=\"row\">%s</th>", anchor, symbols[k].symbol);
         page_cell_text(b->p, "of", symbols[k].instance);
-        page_cell_text(b->p, "would weigh", bytes_text(b->p, symbols[k].bytes));
+        page_cell_number(b->p, "would weigh", symbols[k].bytes);
         html(b->p->out, "</tr>\n");
         page_index(b->p, "left out", symbols[k].symbol, symbols[k].instance, anchor);
     }
@@ -290,9 +288,9 @@ static void put_pruned(struct bytes *b)
     if (!all || all->count == 0)
         return;
     html(b->p->out,
-         "<p>Left out were %s bytes: functions and variables that were compiled for an instance and of which the image has nothing, with their weight in a link of the instance "
-         "alone. Of what is in the image, code that became part of another function is counted there.</p>\n",
-         bytes_text(b->p, all->pruned));
+         "<p>Left out were %s bytes: functions and variables that were compiled for an instance and of which the image has nothing. They have the weight that they take where each instance is linked "
+         "alone, and all of it kept.</p>\n",
+         page_number(b->p, all->pruned));
     put_pruned_instances(b, all);
     put_pruned_symbols(b, all);
 }

@@ -27,15 +27,17 @@ void page_index(struct page *, const char *kind, const char *name, const char *t
 const char *page_place(struct page *, struct span);
 const char *page_key_path(struct page *, const struct plan_instance *, const struct plan_key *);
 const char *page_reason(enum plan_reason);
-/* A table's head with these columns, up to NULL; `caption` may be NULL. */
+/* A table's head with these columns, up to NULL: "#bytes" is one of numbers. */
 void page_table(struct page *, const char *caption, const char *const *columns);
 void page_table_end(struct page *);
 /* Opens a cell of this column: on a phone, where a row is a block, its name stands before it. */
 void page_cell(struct page *, const char *column);
 /* A whole cell. */
 void page_cell_text(struct page *, const char *column, const char *value);
+void page_cell_number(struct page *, const char *column, uint64_t); /* 12,345 */
+const char *page_number(struct page *, uint64_t);
 
-/* page_bytes.c: "1234, 5.6 % of the image"; NULL: not known. */
+/* page_bytes.c: "1,234, which is 5.6 % of the image"; NULL: not known. */
 const char *page_instance_bytes(struct page *, const char *instance);
 
 /* ---- the parts ---- */

@@ -2,7 +2,6 @@
  * page_provenance.c - what the image was made of: its record, the parts of it with their origin, tools, files.
  */
 #include "page_inside.h"
-#include <inttypes.h>
 #include "../base/arena.h"
 #include "../../provenance/export.h"
 
@@ -17,7 +16,7 @@ static void put_record(struct page *p, const struct export *e)
     put_fact(p, "record", e->id);
     put_fact(p, "recipe", e->recipe);
     put_fact(p, "image, SHA-256", e->image);
-    put_fact(p, "bytes", arena_printf(p->a, "%" PRIu64, e->record->image_bytes));
+    put_fact(p, "bytes", page_number(p, e->record->image_bytes));
     html(p->out, "</dl>\n<p><code>ukc reproduce %s</code> makes the same bytes again.</p>\n", arena_printf(p->a, "%.16s", e->id));
 }
 
@@ -106,7 +105,7 @@ static const char *owner(const struct export *e, const struct export_file *f)
 
 static void put_files(struct page *p, const struct export *e)
 {
-    static const char *const columns[] = {"file", "part", "bytes", "SHA-256", NULL};
+    static const char *const columns[] = {"file", "part", "#bytes", "SHA-256", NULL};
     html(p->out, "<details><summary>%zu files</summary>\n", e->file_count);
     page_table(p, "Files that its commands read, or that were embedded", columns);
     for (size_t k = 0; k < e->file_count; k++) {
@@ -114,7 +113,7 @@ static void put_files(struct page *p, const struct export *e)
         const char *anchor = arena_printf(p->a, "f%zu", k);
         html(p->out, "<tr id=\"%s\"><th scope=\"row\">%s</th>", anchor, f->path);
         page_cell_text(p, "part", owner(e, f));
-        page_cell_text(p, "bytes", arena_printf(p->a, "%" PRIu64, f->size));
+        page_cell_number(p, "bytes", f->size);
         page_cell(p, "SHA-256");
         put_hash(p, "", export_hex(e, &f->sha256));
         html(p->out, "</td></tr>\n");
