@@ -14,7 +14,8 @@ function matches(words) {
     const name = entry[1].toLowerCase(), all = name + ' ' + (entry[0] + ' ' + entry[2]).toLowerCase();
     if (!words.every(w => all.includes(w))) continue;
     const at = name.indexOf(words[0]);
-    found.push({ entry, rank: at === 0 ? 0 : at > 0 ? 1 : 2 });
+    const kind = entry[0] === 'instance' ? 0 : entry[0] === 'left out' ? 6 : 1; // what is not there comes last
+    found.push({ entry, rank: kind + (at === 0 ? 0 : at > 0 ? 2 : 4) });
   }
   return found.sort((a, b) => a.rank - b.rank); // stable: as they stand on the page
 }
