@@ -2,7 +2,6 @@
  * note.c - see note.h.
  */
 #include "note.h"
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
+#include "../ukc/base/elf_file.h"
 #include "../ukc/base/file.h"
+#include "../ukc/base/text.h"
 
 #define IMAGE_MOST ((size_t)1 << 32)
 
@@ -25,32 +26,19 @@ static bool is_note(const char *at, size_t size)
     return size >= sizeof head + NOTE_DIGITS && memcmp(at, &head, sizeof head) == 0;
 }
 
-static bool is_section(const char *image, size_t size, const Elf64_Shdr *names, const Elf64_Shdr *s)
-{
-    return s->sh_type == SHT_NOTE && names->sh_offset <= size && names->sh_size <= size - names->sh_offset &&
-           s->sh_name < names->sh_size && names->sh_size - s->sh_name >= sizeof NOTE_SECTION &&
-           memcmp(image + names->sh_offset + s->sh_name, NOTE_SECTION, sizeof NOTE_SECTION) == 0 && s->sh_offset <= size &&
-           s->sh_size <= size - s->sh_offset && is_note(image + s->sh_offset, s->sh_size);
-}
-
 size_t note_place(const void *image, size_t size)
 {
-    Elf64_Ehdr e;
-    Elf64_Shdr names, s;
-    if (size < sizeof e || memcmp(image, ELFMAG, SELFMAG) != 0)
-        return 0;
-    memcpy(&e, image, sizeof e);
-    if (e.e_ident[EI_CLASS] != ELFCLASS64 || e.e_shentsize != sizeof s || e.e_shstrndx >= e.e_shnum || e.e_shoff > size ||
-        (size - e.e_shoff) / sizeof s < e.e_shnum)
-        return 0;
-    const char *table = (const char *)image + e.e_shoff;
-    memcpy(&names, table + e.e_shstrndx * sizeof names, sizeof names);
-    for (size_t i = 0; i < e.e_shnum; i++) {
-        memcpy(&s, table + i * sizeof s, sizeof s);
-        if (is_section(image, size, &names, &s))
-            return s.sh_offset + sizeof head;
+    struct arena *a = arena_create();
+    struct elf_wrong wrong;
+    const struct elf_file *f = elf_parse(a, (struct view){image, size}, ELF_PROGRAM, &wrong);
+    size_t place = 0;
+    for (size_t i = 1; f && !place && i < f->section_count; i++) {
+        const struct elf_section *s = &f->sections[i];
+        if (s->type == SHT_NOTE && string_equal(s->name, NOTE_SECTION) && is_note((const char *)elf_section_bytes(f, s).at, s->bytes))
+            place = s->offset + sizeof head;
     }
-    return 0;
+    arena_destroy(a);
+    return place;
 }
 
 /* A copy of it that is the caller's; *at: its note.  NULL: it cannot be read, of which `d` says why. */

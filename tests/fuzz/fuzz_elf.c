@@ -11,7 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../provenance/note.h"
 #include "../../ukc/command/hardening.h"
+#include "../../ukc/command/image_symbols.h"
 #include "../../ukc/command/sealed.h"
 #include "../../ukc/size/size.h"
 
@@ -50,6 +52,19 @@ static void look(struct arena *a, const void *bytes, size_t size, struct diag *d
         abort();
 }
 
+/* Names end within the file, and a note's place is in it. */
+static void name(struct arena *a, const void *bytes, size_t size)
+{
+    const struct source s = {.path = "image", .bytes = bytes, .size = size};
+    size_t count, place = note_place(bytes, size);
+    const struct image_symbol *symbols = image_symbols(a, &s, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!*symbols[i].name || strlen(symbols[i].name) >= size)
+            abort();
+    if (place > size || (place && size - place < NOTE_DIGITS))
+        abort();
+}
+
 static void weigh(struct arena *a, const struct size_sources *from, size_t size, struct diag *d)
 {
     const struct size_report *r = size_read(a, from, d);
@@ -79,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *end = memmem(data, size, mark, sizeof mark - 1);
     size_t bytes = end ? (size_t)(end - data) : size, rest = end ? size - bytes - (sizeof mark - 1) : 0;
     look(a, data, bytes, d);
+    name(a, data, bytes);
     diag_destroy(d);
     d = diag_create();
     const char *file = file_of(&image, paths[0], data, bytes);

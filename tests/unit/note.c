@@ -13,6 +13,7 @@
 
 struct image {
     Elf64_Ehdr e;
+    Elf64_Phdr segment;
     char names[24];
     struct {
         Elf64_Nhdr header;
@@ -24,7 +25,8 @@ struct image {
 static struct image sample_image(void)
 {
     struct image i = {
-        .e = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64}, .e_shoff = offsetof(struct image, sections), .e_shentsize = sizeof(Elf64_Shdr),
+        .e = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB}, .e_type = ET_EXEC, .e_machine = EM_X86_64,
+              .e_phoff = offsetof(struct image, segment), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1, .e_shoff = offsetof(struct image, sections), .e_shentsize = sizeof(Elf64_Shdr),
               .e_shnum = 3, .e_shstrndx = 1},
         .names = "\0.shstrtab\0.note.ukc",
         .note = {{4, NOTE_DIGITS, NOTE_RECIPE}, "ukc", NOTE_BLANK},

@@ -2,7 +2,7 @@
  * backtrace.c - which of the places on a stack are callers (see backtrace.h).
  */
 #include "backtrace.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include <elf.h>
 #include <string.h>
 

@@ -2,28 +2,25 @@
  * budgets.c - where an image ends in memory, and what its keys say of more.
  */
 #include "budgets.h"
+#include "../base/elf_file.h"
 #include "../base/file.h"
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 uint64_t image_end(struct project *p, const char *path)
 {
-    Elf64_Ehdr header;
     uint64_t end = 0;
-    FILE *f = fopen(path, "rbe");
-    bool good = f && fread(&header, sizeof header, 1, f) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-                header.e_phentsize == sizeof(Elf64_Phdr) && fseek(f, (long)header.e_phoff, SEEK_SET) == 0;
-    for (unsigned k = 0; good && k < header.e_phnum; k++) {
-        Elf64_Phdr part;
-        good = fread(&part, sizeof part, 1, f) == 1;
-        if (good && part.p_type == PT_LOAD && part.p_paddr + part.p_memsz > end)
-            end = part.p_paddr + part.p_memsz;
+    struct diag *quiet = diag_create();
+    struct elf_file *f = elf_file_open(p->a, path, quiet);
+    for (size_t k = 0; f && k < f->segment_count; k++) {
+        const Elf64_Phdr *part = &f->segments[k];
+        if (part->p_type == PT_LOAD && part->p_paddr + part->p_memsz > end)
+            end = part->p_paddr + part->p_memsz;
     }
-    if (f)
-        fclose(f);
-    if (good && end > 0)
+    elf_file_close(f);
+    diag_destroy(quiet);
+    if (end > 0)
         return end;
     diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is no image of a machine", path);
     return 0;

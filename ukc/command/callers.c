@@ -6,11 +6,11 @@
  * llvm-symbolizer knows which functions were inlined around a place.
  */
 #include "callers.h"
-#include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/elf_file.h"
 #include "../base/file.h"
 #include "../base/process.h"
 #include "../base/text.h"
@@ -29,51 +29,19 @@ struct reference {
 struct code {
     struct arena *a;
     const char *file;
-    const struct source *s;
-    const Elf64_Shdr *sections;
-    size_t section_count;
-    VEC(Elf64_Sym) symbols; /* with an address and a size, sorted */
+    const struct elf_file *f;
+    VEC(struct elf_symbol) symbols; /* with an address and a size, sorted */
     VEC(struct reference) references;
-    const char *names;
-    size_t names_size;
 };
 
-/* ---- the file: our linker's, but nothing is read outside of it ---- */
-
-static const void *bytes_at(const struct code *c, uint64_t offset, uint64_t size)
-{
-    return offset <= c->s->size && size <= c->s->size - offset && offset % 8 == 0 ? c->s->bytes + offset : NULL;
-}
-
-static const char *name_of(const struct code *c, uint32_t offset)
-{
-    return offset < c->names_size ? c->names + offset : "";
-}
-
-static bool open_sections(struct code *c)
-{
-    const Elf64_Ehdr *head = bytes_at(c, 0, sizeof *head);
-    if (!head || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64)
-        return false;
-    c->section_count = head->e_shnum;
-    c->sections = bytes_at(c, head->e_shoff, c->section_count * sizeof *c->sections);
-    return c->sections != NULL;
-}
-
-static const Elf64_Shdr *find_section(const struct code *c, uint32_t type)
-{
-    for (size_t i = 0; i < c->section_count; i++)
-        if (c->sections[i].sh_type == type)
-            return &c->sections[i];
-    return NULL;
-}
+/* ---- the file ---- */
 
 static int by_address(const void *x, const void *y)
 {
-    const Elf64_Sym *a = x, *b = y;
-    if (a->st_value != b->st_value)
-        return a->st_value < b->st_value ? -1 : 1;
-    return a->st_name < b->st_name ? -1 : a->st_name > b->st_name;
+    const struct elf_symbol *a = x, *b = y;
+    if (a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    return strcmp(a->name, b->name);
 }
 
 static long symbol_at(const struct code *c, uint64_t address)
@@ -81,57 +49,50 @@ static long symbol_at(const struct code *c, uint64_t address)
     size_t low = 0, high = c->symbols.count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (c->symbols.items[middle].st_value <= address)
+        if (c->symbols.items[middle].address <= address)
             low = middle + 1;
         else
             high = middle;
     }
     for (size_t i = low; i-- > 0 && i + 8 > low;)
-        if (address - c->symbols.items[i].st_value < c->symbols.items[i].st_size)
+        if (address - c->symbols.items[i].address < c->symbols.items[i].size)
             return (long)i;
     return NOWHERE;
 }
 
-static void add_references(struct code *c, const Elf64_Shdr *section, const Elf64_Sym *table, size_t count)
+static void add_references(struct code *c, const struct elf_section *section)
 {
-    const Elf64_Rela *entries = bytes_at(c, section->sh_offset, section->sh_size);
-    for (size_t i = 0; entries && i < section->sh_size / sizeof *entries; i++) {
-        const Elf64_Rela *r = &entries[i];
-        size_t index = ELF64_R_SYM(r->r_info);
-        if (index == 0 || index >= count)
+    struct reader in = reader_at(elf_section_bytes(c->f, section), 0);
+    struct elf_relocation r;
+    while (elf_next_relocation(&in, &r)) {
+        if (r.symbol == 0 || r.symbol >= c->f->symbol_count)
             continue;
-        const Elf64_Sym *symbol = &table[index];
-        bool relative = ELF64_R_TYPE(r->r_info) == R_X86_64_PC32 || ELF64_R_TYPE(r->r_info) == R_X86_64_PLT32;
-        bool section_symbol = ELF64_ST_TYPE(symbol->st_info) == STT_SECTION;
-        uint64_t to = symbol->st_value + (section_symbol ? (uint64_t)r->r_addend + (relative ? 4 : 0) : 0);
-        bool missing = symbol->st_shndx == SHN_UNDEF;
-        *vec_add(c->a, &c->references) = (struct reference){.place = r->r_offset, .from = symbol_at(c, r->r_offset),
-                                                            .to = missing ? NOWHERE : symbol_at(c, to),
-                                                            .missing = missing ? name_of(c, symbol->st_name) : NULL};
+        const struct elf_symbol *symbol = &c->f->symbols[r.symbol];
+        bool relative = r.type == R_X86_64_PC32 || r.type == R_X86_64_PLT32;
+        uint64_t to = symbol->address + (symbol->type == STT_SECTION ? r.addend + (relative ? 4 : 0) : 0);
+        bool missing = symbol->section == SHN_UNDEF;
+        *vec_add(c->a, &c->references) = (struct reference){.place = r.place, .from = symbol_at(c, r.place), .to = missing ? NOWHERE : symbol_at(c, to),
+                                                            .missing = missing ? symbol->name : NULL};
     }
 }
 
-static bool open_code(struct code *c)
+/* Our linker's: what is no such file has no references. */
+static bool open_code(struct code *c, const struct source *s)
 {
-    const Elf64_Shdr *symtab = open_sections(c) ? find_section(c, SHT_SYMTAB) : NULL;
-    if (!symtab || symtab->sh_link >= c->section_count)
+    struct elf_wrong wrong;
+    c->f = elf_parse(c->a, (struct view){(const unsigned char *)s->bytes, s->size}, ELF_PROGRAM, &wrong);
+    if (!c->f || !c->f->symbols)
         return false;
-    const Elf64_Shdr *strings = &c->sections[symtab->sh_link];
-    const Elf64_Sym *table = bytes_at(c, symtab->sh_offset, symtab->sh_size);
-    size_t count = symtab->sh_size / sizeof *table;
-    if (!table || strings->sh_offset > c->s->size || strings->sh_size > c->s->size - strings->sh_offset)
-        return false;
-    c->names = c->s->bytes + strings->sh_offset;
-    c->names_size = strings->sh_size;
-    for (size_t i = 0; i < count; i++)
-        if (table[i].st_shndx != SHN_UNDEF && table[i].st_shndx < SHN_LORESERVE && table[i].st_size)
-            *vec_add(c->a, &c->symbols) = table[i];
+    for (size_t i = 1; i < c->f->symbol_count; i++) {
+        const struct elf_symbol *symbol = &c->f->symbols[i];
+        if (symbol->section != SHN_UNDEF && symbol->section < SHN_LORESERVE && symbol->size)
+            *vec_add(c->a, &c->symbols) = *symbol;
+    }
     if (c->symbols.count)
         qsort(c->symbols.items, c->symbols.count, sizeof *c->symbols.items, by_address);
-    for (size_t i = 0; i < c->section_count; i++)
-        if (c->sections[i].sh_type == SHT_RELA && c->sections[i].sh_info < c->section_count &&
-            c->sections[c->sections[i].sh_info].sh_flags & SHF_ALLOC)
-            add_references(c, &c->sections[i], table, count);
+    for (size_t i = 1; i < c->f->section_count; i++)
+        if (elf_is_kept(c->f, &c->f->sections[i]))
+            add_references(c, &c->f->sections[i]);
     return true;
 }
 
@@ -198,7 +159,7 @@ static void put_below(struct code *c, caller_list *out, const struct reference *
         if (symbolize(c, &one, 1, &frames, d) && frames.count)
             put_frames(c, out, &frames, frames.count);
         else if (r->from != NOWHERE)
-            *vec_add(c->a, out) = (struct caller){.function = name_of(c, c->symbols.items[r->from].st_name)};
+            *vec_add(c->a, out) = (struct caller){.function = c->symbols.items[r->from].name};
     }
 }
 
@@ -233,7 +194,7 @@ static void find_above(struct code *c, struct chain *chain, const struct referen
     while (count) {
         for (size_t i = 0; i < count; i++)
             if (level[i]->from != NOWHERE)
-                *vec_add(c->a, &names) = name_of(c, c->symbols.items[level[i]->from].st_name);
+                *vec_add(c->a, &names) = c->symbols.items[level[i]->from].name;
         count = next_level(c, level, count, next);
         other = level;
         level = next;
@@ -257,8 +218,9 @@ static const struct chain *make_chain(struct code *c, const struct reference *r,
 const struct chain *callers_find(struct arena *a, const char *file, const char *symbol, bool (*is_wanted)(void *, const char *), void *context,
                                  struct diag *d)
 {
-    struct code c = {.a = a, .file = file, .s = file_read(a, file, SPAN_NONE, FILE_MOST, d)};
-    if (!c.s || !open_code(&c))
+    struct code c = {.a = a, .file = file};
+    const struct source *s = file_read(a, file, SPAN_NONE, FILE_MOST, d);
+    if (!s || !open_code(&c, s))
         return NULL;
     struct reference **level = arena_array(a, struct reference *, c.references.count + 1);
     struct reference **next = arena_array(a, struct reference *, c.references.count + 1);

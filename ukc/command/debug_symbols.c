@@ -7,7 +7,7 @@
  */
 #include "hypervisor.h"
 #include "../base/file.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include <string.h>
 
 enum { AT_LINKAGE_NAME = 0x6e, AT_UNKNOWN = 0x24 /* given to nothing, in any version of DWARF; as long */, FORM_IMPLICIT_CONST = 0x21 };

@@ -1,8 +1,7 @@
 /*
- * elf_image.h - an image's file as an ELF file (System V ABI, AMD64; gABI chapters 4 and 5), whoever made it.
+ * elf_image.h - an image's file, whoever made it: what of it a loader reads (System V gABI 4.1, chapter 5), and sections by name.
  *
- * The file is not trusted: elf_image_open() refuses what does not fit into it, and what it leaves is copied, aligned and within bounds.
- * What a loader reads is enough: program headers, notes and the dynamic section. Section headers may be gone.
+ * The file is not trusted: base/elf_file.h looks at headers, this at the dynamic section and at notes. Section headers may be gone.
  *
  * Ownership: everything lives in the arena; the source must outlive it.
  * Errors: false after reporting, of class DIAG_INTEGRITY.
@@ -10,18 +9,12 @@
 #ifndef UKC_ELF_IMAGE_H
 #define UKC_ELF_IMAGE_H
 
-#include <elf.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include "../base/arena.h"
-#include "../base/diag.h"
+#include "../base/elf_file.h"
 
 struct elf_image {
     struct arena *a;
     const struct source *s;
-    Elf64_Ehdr head;
-    const Elf64_Phdr *segments;
-    size_t segment_count;
+    const struct elf_file *f;
     const Elf64_Dyn *dynamic; /* up to DT_NULL */
     size_t dynamic_count;
     const char *names; /* DT_STRTAB */
@@ -31,7 +24,6 @@ struct elf_image {
 /* The bytes of a file that is to be one; NULL after reporting. */
 const struct source *elf_image_read(struct arena *, const char *path, struct diag *);
 bool elf_image_open(struct arena *, const struct source *, struct elf_image *, struct diag *);
-const Elf64_Phdr *elf_image_segment(const struct elf_image *, uint32_t type); /* the first of this type; NULL */
 bool elf_image_dynamic(const struct elf_image *, int64_t tag, uint64_t *value); /* value may be NULL */
 /* A whole word of the dynamic string table that ends so. */
 bool elf_image_names(const struct elf_image *, const char *end);

@@ -10,7 +10,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/process.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>

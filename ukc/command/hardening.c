@@ -49,8 +49,8 @@ static void read_w_xor_x(struct reading *r)
 {
     const struct elf_image *e = r->e;
     size_t loaded = 0;
-    for (size_t i = 0; i < e->segment_count; i++) {
-        const Elf64_Phdr *a = &e->segments[i];
+    for (size_t i = 0; i < e->f->segment_count; i++) {
+        const Elf64_Phdr *a = &e->f->segments[i];
         if (a->p_type != PT_LOAD || !a->p_memsz)
             continue;
         loaded++;
@@ -59,8 +59,8 @@ static void read_w_xor_x(struct reading *r)
             return;
         }
         for (size_t k = 0; k < i; k++)
-            if (e->segments[k].p_type == PT_LOAD && e->segments[k].p_memsz && e->segments[k].p_flags != a->p_flags && share_page(a, &e->segments[k])) {
-                add(r, "w_xor_x", HELD_NO, arena_printf(e->a, "the segments at 0x%" PRIx64 " and 0x%" PRIx64 " are on one page", e->segments[k].p_vaddr, a->p_vaddr));
+            if (e->f->segments[k].p_type == PT_LOAD && e->f->segments[k].p_memsz && e->f->segments[k].p_flags != a->p_flags && share_page(a, &e->f->segments[k])) {
+                add(r, "w_xor_x", HELD_NO, arena_printf(e->a, "the segments at 0x%" PRIx64 " and 0x%" PRIx64 " are on one page", e->f->segments[k].p_vaddr, a->p_vaddr));
                 return;
             }
     }
@@ -71,10 +71,10 @@ static void read_w_xor_x(struct reading *r)
 static void read_nx_stack(struct reading *r)
 {
     const struct elf_image *e = r->e;
-    const Elf64_Phdr *stack = elf_image_segment(e, PT_GNU_STACK);
+    const Elf64_Phdr *stack = elf_segment_find(e->f, PT_GNU_STACK);
     bool executable = false;
-    for (size_t i = 0; i < e->segment_count; i++)
-        executable |= e->segments[i].p_type == PT_LOAD && (e->segments[i].p_flags & (PF_W | PF_X)) == (PF_W | PF_X);
+    for (size_t i = 0; i < e->f->segment_count; i++)
+        executable |= e->f->segments[i].p_type == PT_LOAD && (e->f->segments[i].p_flags & (PF_W | PF_X)) == (PF_W | PF_X);
     if (r->machine)
         add(r, "nx_stack", yes_if(!executable), executable ? "a writable segment is executable" : "stacks are in memory that is not executable");
     else if (stack)
@@ -86,10 +86,10 @@ static void read_nx_stack(struct reading *r)
 static void read_null_page(struct reading *r)
 {
     uint64_t lowest = UINT64_MAX;
-    for (size_t i = 0; i < r->e->segment_count; i++)
-        if (r->e->segments[i].p_type == PT_LOAD && r->e->segments[i].p_vaddr < lowest)
-            lowest = r->e->segments[i].p_vaddr;
-    if (r->e->head.e_type == ET_DYN)
+    for (size_t i = 0; i < r->e->f->segment_count; i++)
+        if (r->e->f->segments[i].p_type == PT_LOAD && r->e->f->segments[i].p_vaddr < lowest)
+            lowest = r->e->f->segments[i].p_vaddr;
+    if (r->e->f->moves)
         add(r, "null_page", HELD_YES, "the kernel maps nothing there: vm.mmap_min_addr");
     else
         add(r, "null_page", yes_if(lowest >= PAGE), arena_printf(r->e->a, "the lowest address is 0x%" PRIx64, lowest));
@@ -99,7 +99,7 @@ static void read_null_page(struct reading *r)
 
 static void read_pie(struct reading *r)
 {
-    if (r->e->head.e_type == ET_DYN)
+    if (r->e->f->moves)
         add(r, "pie", HELD_YES, r->dynamic ? "position-independent; the host's loader relocates it" : "static-pie: position-independent, relocates itself");
     else
         add(r, "pie", HELD_NO, r->machine ? "a machine's image is where it was linked to be" : "it is where it was linked to be");
@@ -116,12 +116,12 @@ static bool binds_now(const struct elf_image *e)
 static void read_relro(struct reading *r)
 {
     const struct elf_image *e = r->e;
-    const Elf64_Phdr *relro = elf_image_segment(e, PT_GNU_RELRO);
+    const Elf64_Phdr *relro = elf_segment_find(e->f, PT_GNU_RELRO);
     uint64_t lazy = 0;
     elf_image_dynamic(e, DT_PLTRELSZ, &lazy);
     if (elf_image_dynamic(e, DT_TEXTREL, NULL))
         add(r, "relro", HELD_NO, "code is relocated: DT_TEXTREL");
-    else if (!elf_image_segment(e, PT_DYNAMIC))
+    else if (!elf_segment_find(e->f, PT_DYNAMIC))
         add(r, "relro", HELD_YES, "nothing is relocated");
     else if (!relro)
         add(r, "relro", HELD_NO, "there is no PT_GNU_RELRO: what is relocated stays writable");
@@ -139,7 +139,7 @@ static void read_after_start(struct reading *r)
         add(r, "after_start", HELD_NO, "the host's loader protects memory before anything is set");
     else if (!size)
         add(r, "after_start", HELD_UNSEEN, "there is nothing that is set once");
-    else if (!r->machine && !elf_image_segment(r->e, PT_GNU_RELRO))
+    else if (!r->machine && !elf_segment_find(r->e->f, PT_GNU_RELRO))
         add(r, "after_start", HELD_NO, "there is no PT_GNU_RELRO to protect what is set once");
     else
         add(r, "after_start", HELD_YES, arena_printf(r->e->a, "%zu bytes are read-only once the image has started", size));
@@ -261,7 +261,7 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     if (!elf_image_open(a, s, &e, d))
         return NULL;
     struct reading r = {.e = &e, .code = hardening_code(&e), .machine = elf_image_note(&e, "Xen", XEN_PHYS32_ENTRY, &size),
-                        .dynamic = elf_image_segment(&e, PT_INTERP)};
+                        .dynamic = elf_segment_find(e.f, PT_INTERP)};
     read_pie(&r);
     read_relro(&r);
     read_after_start(&r);

@@ -45,8 +45,8 @@ struct code_facts hardening_code(const struct elf_image *e)
 {
     struct code_facts facts = {};
     unsigned tests = 0;
-    for (size_t i = 0; i < e->segment_count; i++) {
-        const Elf64_Phdr *s = &e->segments[i];
+    for (size_t i = 0; i < e->f->segment_count; i++) {
+        const Elf64_Phdr *s = &e->f->segments[i];
         if (s->p_type != PT_LOAD || !(s->p_flags & PF_X))
             continue;
         const unsigned char *p = (const unsigned char *)e->s->bytes + s->p_offset, *end = p + s->p_filesz;

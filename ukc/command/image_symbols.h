@@ -2,6 +2,7 @@
  * image_symbols.h - the functions and data of an image's file, by the names of its symbol table.
  *
  * The file is not trusted: what does not fit into it is passed over.  An image without a symbol table has none.
+ * Names live as long as its bytes.
  */
 #ifndef UKC_IMAGE_SYMBOLS_H
 #define UKC_IMAGE_SYMBOLS_H

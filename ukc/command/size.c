@@ -6,7 +6,7 @@
 #include "sealed.h"
 #include "../base/file.h"
 #include "../base/json.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@
 #include "../base/hash.h"
 #include "../base/process.h"
 #include "../generate/rules.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include "../../provenance/cache.h"
 #include "../../provenance/store.h"
 

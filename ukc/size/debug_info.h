@@ -8,7 +8,7 @@
 #ifndef UKC_SIZE_DEBUG_INFO_H
 #define UKC_SIZE_DEBUG_INFO_H
 
-#include "elf_file.h"
+#include "../base/elf_file.h"
 
 /* One compilation. */
 struct debug_unit {

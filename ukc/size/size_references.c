@@ -33,14 +33,13 @@ static void read_section(struct references *r, const struct elf_section *s)
 {
     const struct elf_file *f = r->f->linked;
     struct reader in = reader_at(elf_section_bytes(f, s), 0);
-    while (reader_left(&in) >= sizeof(Elf64_Rela)) {
-        uint64_t place = read_number(&in, 8), info = read_number(&in, 8), addend = read_number(&in, 8);
-        uint64_t symbol = ELF64_R_SYM(info), type = ELF64_R_TYPE(info);
-        if (symbol == 0 || symbol >= f->symbol_count || f->symbols[symbol].section == SHN_UNDEF)
+    struct elf_relocation x;
+    while (elf_next_relocation(&in, &x)) {
+        if (x.symbol == 0 || x.symbol >= f->symbol_count || f->symbols[x.symbol].section == SHN_UNDEF)
             continue;
-        bool relative = type == R_X86_64_PC32 || type == R_X86_64_PLT32 || type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX ||
-                        type == R_X86_64_REX_GOTPCRELX; /* counts from the instruction's end, four bytes on */
-        *vec_add(r->f->a, &r->items) = (struct reference){place, f->symbols[symbol].address + addend + (relative ? 4 : 0)};
+        bool relative = x.type == R_X86_64_PC32 || x.type == R_X86_64_PLT32 || x.type == R_X86_64_GOTPCREL || x.type == R_X86_64_GOTPCRELX ||
+                        x.type == R_X86_64_REX_GOTPCRELX; /* counts from the instruction's end, four bytes on */
+        *vec_add(r->f->a, &r->items) = (struct reference){x.place, f->symbols[x.symbol].address + x.addend + (relative ? 4 : 0)};
     }
 }
 
@@ -108,7 +107,7 @@ static struct references read_references(struct size_facts *f)
     struct references r = {.f = f};
     for (size_t i = 1; i < f->linked->section_count; i++) {
         const struct elf_section *s = &f->linked->sections[i];
-        if (s->type == SHT_RELA && !(s->flags & SHF_ALLOC) && s->info < f->linked->section_count && f->linked->sections[s->info].flags & SHF_ALLOC)
+        if (elf_is_kept(f->linked, s))
             read_section(&r, s);
     }
     if (r.items.count)

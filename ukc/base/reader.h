@@ -1,10 +1,10 @@
 /*
- * reader.h - inside ukc/size: little-endian numbers from bytes that may be hostile.
+ * reader.h - little-endian numbers from bytes that may be hostile.
  *
  * Past the end every number is 0, every string is empty, and `bad` is set: a caller reads a whole record, then looks once.
  */
-#ifndef UKC_SIZE_READER_H
-#define UKC_SIZE_READER_H
+#ifndef UKC_READER_H
+#define UKC_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
