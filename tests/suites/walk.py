@@ -208,7 +208,7 @@ def failures_are_json(context):
         fails(p, 1, "exists already", "init", "build")
         source = p.read("hello.c")
         p.write("hello.c", b"mistake\n" + source)
-        fails(p, 1, "a command of the build has failed", "build", output="hello.c:1:1: error: unknown type name 'mistake'")
+        fails(p, 1, "unknown type name 'mistake'", "build", at=("hello.c", 1), output="hello.c:1:1: error: unknown type name 'mistake'")
         p.write("hello.c", b"int nowhere(void);\n" + source.replace(b"return console", b"nowhere(); return console"))
         told = fails(p, 1, "nowhere", "build", output="undefined symbol: nowhere")
         expect([d["path"] for d in told["diagnostics"]] == ["hello.c"], "what ukc says of it as well", told)

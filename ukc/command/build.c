@@ -137,6 +137,8 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
             diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
             diag_help(p->d, "'ukc configure' writes %s anew", p->build);
         }
+        if (given(p->i, OPTION_json) && !told)
+            compiler_messages(p, text_string(&p->i->output));
         if (failed.undefined.size)
             explain_undefined(p, text_string(&failed.undefined));
         if (failed.absent.size)

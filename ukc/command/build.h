@@ -29,6 +29,9 @@ void build_print(struct project *, const struct image *);
 /* The inputs of the image as ninja knows them, hashed, and the record made of them. */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 
+/* Reports again, with their places, what compilers have said; the ukc that is asked for JSON has only printed it. */
+void compiler_messages(struct project *, const char *said);
+
 /* What each of these undefined symbols, one a line, means for the manifest. */
 void explain_undefined(struct project *, const char *symbols);
 
