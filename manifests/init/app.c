@@ -3,7 +3,7 @@
 #include "keys.h"
 #include "pages.h"
 
-static int answer(struct http_exchange *exchange, void *)
+static int show_page(struct http_exchange *exchange, void *)
 {
     struct representation forms[REPRESENTATIONS_MOST];
     struct pages_entry *page;
@@ -18,5 +18,5 @@ static int answer(struct http_exchange *exchange, void *)
 
 int @IDENTIFIER@_main(void)
 {
-    return http_serve(KEY_PORT, answer, NULL) < 0;
+    return http_serve(KEY_PORT, show_page, NULL) < 0;
 }
