@@ -7,7 +7,7 @@
  */
 #include "trap.h"
 #include "../base/text.h"
-#include "../size/elf_file.h"
+#include "../base/elf_file.h"
 #include <elf.h>
 #include <string.h>
 
