@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 import harness
+from lib import sizes
 from lib.project import Project, expect
 
 MEMORY = 512  # MiB; dom0 has half of it
@@ -86,6 +87,7 @@ def image(context, name, files=None, example=None, unikernel=(), options=()):
             p.write(file, text)
         p.ukc("configure", *unikernel, "--target", "xen", *options)
         p.ukc("build", *unikernel, timeout=800)
+        sizes.lines(p, os.path.join("build", "xen", *unikernel, name))
         return p.read("build", "xen", *unikernel, name)
 
 
