@@ -67,4 +67,10 @@ void machine_end(int status)
     triple_fault();
 }
 
+void machine_rest([[maybe_unused]] unsigned line, [[maybe_unused]] bool for_ever)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        __asm__ volatile("pause");
+}
+
 SMALL_END

@@ -18,7 +18,7 @@ SMALL_BEGIN
 
 enum { LOG_PORT = 0xe9, IN_SIZE = 1024, OUT_SIZE = 2048 };
 enum { SCHED_SHUTDOWN = 2, REASON_OFF = 0, REASON_RESTART = 1, REASON_CRASH = 3, STATUS_CRASHED = 111 };
-static const int64_t PATIENCE = 2 * NANOSECONDS_PER_SECOND;
+static const int64_t PATIENCE = 2 * NANOSECONDS_PER_SECOND, REST = 10 * NANOSECONDS_PER_MILLISECOND;
 
 struct ring {
     char in[IN_SIZE], out[OUT_SIZE];
@@ -149,6 +149,13 @@ void machine_end(int status)
     }
     for (;;)
         xen_call(XEN_SCHED_OP, SCHED_SHUTDOWN, &reason);
+}
+
+void machine_rest(unsigned line, bool for_ever)
+{
+    xen_event_wait(&line, line != 0, line && for_ever ? 0 : xen_now() + REST);
+    if (line)
+        xen_event_taken(line);
 }
 
 SMALL_END

@@ -33,9 +33,7 @@ int machine_pause(int64_t deadline)
 #if defined SYSTEM_CLOCK && defined SYSTEM_TASK
     return task_sleep(deadline < until ? deadline : until);
 #else
-    /* nothing else could run */
-    for (unsigned i = 0; i < 1000; i++)
-        __asm__ volatile("pause");
+    machine_rest(0, false); /* nothing else could run */
     return 0;
 #endif
 }
@@ -51,6 +49,11 @@ int machine_await_line([[maybe_unused]] struct interrupt_source **source, [[mayb
     }
     if (deadline > DEADLINE_NOW && interrupt_claim_line(source, line) == 0)
         return 0;
+#elif !defined SYSTEM_TASK
+    if (deadline == DEADLINE_NEVER) {
+        machine_rest(line, true);
+        return 0;
+    }
 #endif
     return machine_pause(deadline);
 }

@@ -29,8 +29,8 @@ bridge
 ip addr add 10.0.0.1/24 dev br0
 mark() { echo "@@ at $1"; read -r told; }
 page() { timeout 5 bash -c 'exec 3<>/dev/tcp/10.0.0.2/8080; printf "GET /1.html HTTP/1.0\\r\\n\\r\\n" >&3; tail -n 1 <&3' 2>/dev/null | wc -c; }
-await_page() { # NAME
-	for try in $(seq 100); do
+await_page() { # NAME [TRIES]
+	for try in $(seq ${2:-100}); do
 		[ "$(page)" = 1024 ] && return
 		case "$(state $1)" in *s*|*c*) return 1 ;; esac
 		sleep 0.2
@@ -53,7 +53,7 @@ timeout 60 xl shutdown homepage; await_end homepage; report homepage
 """
 LINUX = """
 KERNEL=vmlinuz MEMORY=256 configure linux 'console=hvc0 quiet' "ramdisk='/job/initrd'" "vif=['bridge=br0']"
-create linux && await_page linux && sleep 3
+create linux && await_page linux 400 && sleep 3
 mark linux
 report linux
 """

@@ -31,7 +31,7 @@ configure() { # NAME WORDS [LINE..]
 }
 create() { # NAME
 	xl create /tmp/$1.cfg >/tmp/xl.log 2>&1 || { echo "@@ xl create $1 failed"; cat /tmp/xl.log; return 1; }
-	timeout 20 xl domid $1 >/tmp/$1.id
+	timeout 100 xl domid $1 >/tmp/$1.id
 }
 state() { timeout 20 xl list $1 2>/dev/null | awk 'NR == 2 { print $5 }'; }
 await_end() { # NAME: until it has ended, or for 40 seconds

@@ -49,6 +49,18 @@ return unikernel "waiting" {
 }
 """
 
+PATIENT = """
+#include "console.h"
+#include <stdint.h>
+
+int patient_main(void)
+{
+    char line[80];
+    return console_read_line(line, sizeof line, INT64_MAX) < 0;
+}
+"""  # without tasks
+PATIENT_MANIFEST = 'return unikernel "patient" { sources = { "patient.c" }, requires = { console = sig.console } }\n'
+
 PAIR_MANIFEST = """
 return unikernel "pair" {
   sources = { "pair.c" },
@@ -136,6 +148,7 @@ def machine(context):
         "rng": xen.image(context, "rng", example="rng"),
         "probe": xen.image(context, "probe", {"ukc.lua": MANIFEST, "probe.c": PROBE}),
         "waiting": xen.image(context, "waiting", {"ukc.lua": WAITING_MANIFEST, "waiting.c": WAITING}, options=("--set", "task.idle.stop_time=2")),
+        "patient": xen.image(context, "patient", {"ukc.lua": PATIENT_MANIFEST, "patient.c": PATIENT}),
     }
     check_image(images["hello"])
     images["written.xl"] = run_elsewhere(context)
@@ -143,6 +156,8 @@ def machine(context):
     script += "xl create -q /job/written.xl && xl domid hello >/tmp/hello.id && await_end hello && report hello | sed 's/^@@ hello/@@ written/'\n"
     script += "domain rng ''\nMEMORY=24 domain probe ''\n"
     script += "".join(f"KERNEL=probe domain {what} --what={what}\n" for what in CRASHES)
+    script += "configure patient ''\ncreate patient; sleep 1; echo \"patient is $(state patient)\"\n"
+    script += "echo typed >$(xenstore-read /local/domain/$(cat /tmp/patient.id)/console/tty); await_end patient; report patient\n"
     script += "KERNEL=waiting configure stubborn '--stubborn=true'\ncreate stubborn; sleep 1; timeout 20 xl shutdown stubborn; await_end stubborn; report stubborn\n"
     for wish in ("shutdown", "reboot"):
         script += f"KERNEL=waiting configure {wish} ''\nsed -i s/destroy/preserve/ /tmp/{wish}.cfg\ncreate {wish}\n"
@@ -168,6 +183,8 @@ def check(found, said, log):
         d = domain(what, 111)
         expect(words in d.text and d.crashed, f"{what}: the report says what happened, and the toolstack that it crashed", d)
         expect(words in log, f"{what}: the hypervisor's log has the report too", log)
+    domain("patient", 0)
+    expect("patient is -b----" in said, "who waits for a line leaves the processor to others, with tasks or without", said)
     stubborn = domain("stubborn", 124)
     expect(not stubborn.crashed and "still running when the time for it was over" in stubborn.text, "what does not stop is ended, and says so", stubborn)
     for wish in ("shutdown", "reboot"):

@@ -68,6 +68,8 @@ void machine_set_vector(unsigned vector, void (*stub)(void));
 /* Text to whoever looks: the serial line.  Works from the first instruction of C on. */
 void machine_print(const char *bytes, size_t size);
 [[gnu::noreturn]] void machine_end(int status);
+/* Some milliseconds at most, for images without tasks; on Xen the processor is others' meanwhile, until a line (0: none) has risen, and `for_ever` if need be. */
+void machine_rest(unsigned line, bool for_ever);
 
 /* ---- acpi_off.c: both return if the machine does not do it, or has no ACPI ---- */
 
