@@ -13,7 +13,7 @@
 
 static const struct {
     const char *word;
-    bool (*report)(struct diag *, struct span, const char *format, ...) [[gnu::format(printf, 3, 4)]];
+    [[gnu::format(printf, 3, 4)]] bool (*report)(struct diag *, struct span, const char *format, ...);
 } severities[] = {{" fatal error: ", diag_error}, {" error: ", diag_error}, {" warning: ", diag_warning}, {" note: ", diag_note}};
 
 /* ":23" */
