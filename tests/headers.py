@@ -4,6 +4,7 @@
 One line per failure, with the compiler's first words; then 'N passed, N failed'.
 """
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,23 @@ def check(compiler, header):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise Failure(done.stdout)
+
+
+def rooms():
+    """Rooms of ukc/ in the order of its README, each of which calls only those before it."""
+    return re.findall(r"^\| \[(\w+)/\]", (ROOT / "ukc/README.md").read_text(), re.MULTILINE)
+
+
+# The phases' printers and layouts know each other: a graph shows what a plan took, checks look where a build has its files.
+SHARED = {("graph", "resolve"), ("check", "generate")}
+
+
+def check_room(room):
+    order = rooms()
+    for path in sorted((ROOT / "ukc" / room).glob("*.[ch]")):
+        for below in re.findall(r'^#include "\.\./(\w+)/', path.read_text(), re.MULTILINE):
+            if below not in order[:order.index(room)] and (room, below) not in SHARED:
+                raise Failure(f"ukc/{room}/{path.name} includes from ukc/{below}, which ukc/README.md has after it")
 
 
 def main():

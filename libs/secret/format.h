@@ -30,7 +30,7 @@ struct secret_head {
     uint8_t image[32]; /* SHA-256 of the image's file before */
     uint64_t reserved;
 };
-static_assert(sizeof(struct secret_head) == 144 && sizeof(struct secret_head) % SECRET_ALIGNMENT == 0, "as ukc/command/seal.c writes it");
+static_assert(sizeof(struct secret_head) == 144 && sizeof(struct secret_head) % SECRET_ALIGNMENT == 0, "as ukc/image/seal.c writes it");
 static_assert(sizeof SECRET_MAGIC == 16, "fills its field");
 
 #endif

@@ -141,7 +141,7 @@ pvh_entry:
     movl $PROTECTIONS, %eax
     xorl %ecx, %ecx
     cpuid
-    .macro enable bit, of, flag /* without a jump; ukc looks for the tests (ukc/command/hardening_code.c) */
+    .macro enable bit, of, flag /* without a jump; ukc looks for the tests (ukc/image/hardening_code.c) */
     btl $\bit, \of
     sbbl %eax, %eax
     andl $\flag, %eax

@@ -17,7 +17,7 @@ enum {
     FIFO_ENABLE = 0x01, FIFO_ENABLED = 0xc0, FIFO_SIZE = 16, SERIAL_EMPTY = 0x20, SERIAL_TRIES = 100000,
 };
 enum {
-    EXIT_PORT = 0xf4, EXIT_FIRST = 16, EXIT_MOST = 111, /* `ukc run` (ukc/command/run_kvm.c) knows these too */
+    EXIT_PORT = 0xf4, EXIT_FIRST = 16, EXIT_MOST = 111, /* `ukc run` (ukc/run/run_kvm.c) knows these too */
     KEYBOARD = 0x64, KEYBOARD_RESET = 0xfe,
 };
 

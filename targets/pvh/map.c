@@ -30,7 +30,7 @@ bool machine_map_wants(void)
     return !more;
 }
 
-/* The processor writes to read-only pages while CR0.WP (bit 16) is clear. ukc looks for these instructions (ukc/command/hardening_code.c). */
+/* The processor writes to read-only pages while CR0.WP (bit 16) is clear. ukc looks for these instructions (ukc/image/hardening_code.c). */
 static inline void open_tables(void)
 {
 #ifdef SEAL_PAGE_TABLES

@@ -2,7 +2,7 @@
  * report.c - what a machine leaves behind that cannot go on: what, where, and who called.
  *
  * Addresses have no names here, so that no image carries a table of them.  What goes to the console goes to a
- * port as well, behind which `ukc run` (ukc/command/crash.c) listens, and resolves them from NAME.debug.
+ * port as well, behind which `ukc run` (ukc/run/crash.c) listens, and resolves them from NAME.debug.
  */
 #include <string.h>
 #include <ukc/machine.h>
@@ -93,7 +93,7 @@ static bool is_return(uint64_t address)
 
 /*
  * No frame leads to the next one: what is on the stack and is where a call returns to is a caller, or was one before.
- * `ukc run` can tell them apart (ukc/command/crash.c).  Read through the window, which no address makes fault.
+ * `ukc run` can tell them apart (ukc/run/crash.c).  Read through the window, which no address makes fault.
  */
 static void say_callers(uint64_t rip, uint64_t rsp)
 {

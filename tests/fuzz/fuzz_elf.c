@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "../../provenance/note.h"
-#include "../../ukc/command/hardening.h"
-#include "../../ukc/command/image_symbols.h"
-#include "../../ukc/command/sealed.h"
+#include "../../ukc/image/hardening.h"
+#include "../../ukc/image/image_symbols.h"
+#include "../../ukc/image/sealed.h"
 #include "../../ukc/size/size.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

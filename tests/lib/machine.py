@@ -70,7 +70,7 @@ def card(machine, number, backend, mac=None):
 
 
 def image_status(code):
-    """Of QEMU's exit status, which its isa-debug-exit makes of the image's (ukc/command/run_kvm.c)."""
+    """Of QEMU's exit status, which its isa-debug-exit makes of the image's (ukc/run/run_kvm.c)."""
     return code // 2 - 16
 
 

@@ -10,7 +10,7 @@
 #include "../../provenance/cache.h"
 #include "../../ukc/base/arena.h"
 #include "../../ukc/base/file.h"
-#include "../../ukc/command/compiled.h"
+#include "../../ukc/build/compiled.h"
 
 static const char *const words[] = {"clang-19", "-Ifirst", "-Isecond", "-c", "main.c", "-o", "main.o"};
 static const char *const read_paths[] = {"main.c", "second/word.h"}, *const absent_paths[] = {"first/word.h"};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../ukc/base/file.h"
-#include "../../ukc/command/hardening.h"
+#include "../../ukc/image/hardening.h"
 
 static const struct source *self(struct arena *a, struct diag *d)
 {

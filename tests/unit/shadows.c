@@ -8,7 +8,7 @@
 
 #include "../../ukc/base/arena.h"
 #include "../../ukc/base/file.h"
-#include "../../ukc/command/compiled.h"
+#include "../../ukc/build/compiled.h"
 
 static const char *const words[] = {"cc", "-Ifirst", "-isystem", "second", "-iquote.", "-c", "main.c", "-o", "main.o"};
 

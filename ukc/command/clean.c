@@ -1,8 +1,8 @@
 /*
  * clean.c - ukc clean: remove what was built, never what was written by hand.
  */
-#include "guard.h"
 #include "../base/file.h"
+#include "../project/guard.h"
 #include <stdio.h>
 
 int command_clean(struct invocation *i)

@@ -8,7 +8,7 @@
 #define UKC_COMMAND_H
 
 #include <stdio.h>
-#include "invocation.h"
+#include "../project/invocation.h"
 
 struct command {
     const char *name;

@@ -1,9 +1,9 @@
 /*
  * configure.c - ukc configure and ukc check: the manifest's whole way up to the build.
  */
-#include "guard.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include "../project/guard.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -5,13 +5,13 @@
  * implementation, a signature, and a key; everything that fits is explained.
  * "libc" is also the C library.  What fits none of these is looked for in the image, if it is built (explain_image.c).
  */
-#include "explain_image.h"
-#include "explain_hardening.h"
-#include "explain_record.h"
-#include "project.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/map.h"
+#include "../image/explain_hardening.h"
+#include "../image/explain_image.h"
+#include "../project/project.h"
+#include "../records/explain_record.h"
 #include <stdio.h>
 #include <string.h>
 

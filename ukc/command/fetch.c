@@ -6,9 +6,9 @@
  * ukc.lock is read, so that what it pins is what is fetched, and not written: pins
  * are configure's.
  */
-#include "project.h"
 #include "../base/json.h"
 #include "../base/text.h"
+#include "../project/project.h"
 #include <stdio.h>
 
 /* Without --target: what any target could need. */

@@ -2,7 +2,7 @@
  * help_keys.c - the keys of the project that is here, as `ukc configure --help` lists them.
  */
 #include "command.h"
-#include "project.h"
+#include "../project/project.h"
 #include <stdio.h>
 
 static const char *const kind_names[] = {

@@ -4,9 +4,9 @@
  * The project is made aside and renamed into place: it is there whole or not
  * at all.
  */
-#include "project.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include "../project/project.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

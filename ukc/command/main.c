@@ -2,10 +2,10 @@
  * main.c - one run of ukc: parse, dispatch, print what was reported.
  */
 #include "command.h"
-#include "failure.h"
 #include "../base/environment.h"
 #include "../base/file.h"
 #include "../base/text.h"
+#include "../build/failure.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * show.c - ukc graph and ukc plan: what each phase made, as text, dot or JSON.
  */
-#include "guard.h"
 #include "../base/text.h"
+#include "../project/guard.h"
 #include <stdio.h>
 
 static const char *first_word(const struct invocation *i)

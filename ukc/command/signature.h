@@ -4,7 +4,7 @@
 #ifndef UKC_SIGNATURE_H
 #define UKC_SIGNATURE_H
 
-#include "project.h"
+#include "../project/project.h"
 
 /* The manifest of the project that is here with its signatures, else that of the catalogue alone; NULL after reporting. */
 const struct manifest *signatures_read(struct invocation *, bool *mistakes /* the project here cannot be read */);

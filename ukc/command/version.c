@@ -1,8 +1,8 @@
 /*
  * version.c - ukc version.
  */
-#include "invocation.h"
 #include "../base/json.h"
+#include "../project/invocation.h"
 #include <stdio.h>
 
 int command_version(struct invocation *i)

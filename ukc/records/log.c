@@ -1,0 +1,63 @@
+/*
+ * log.c - ukc log: the recorded builds, newest first.
+ */
+#include "../base/json.h"
+#include "../base/text.h"
+#include "../project/invocation.h"
+#include "../../provenance/record.h"
+#include "../../provenance/store.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool parse_limit(struct invocation *i, size_t *limit)
+{
+    *limit = 20;
+    if (!given(i, OPTION_limit))
+        return true;
+    char *end;
+    unsigned long n = strtoul(i->value[OPTION_limit], &end, 10);
+    if (*end || n == 0 || n > 1000000)
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--limit is a number from 1 to 1000000, not '%s'", i->value[OPTION_limit]);
+    *limit = n;
+    return true;
+}
+
+static void print_records(struct invocation *i, const struct record *all, size_t count)
+{
+    if (given(i, OPTION_json)) {
+        struct json j = {};
+        json_array(&j);
+        for (size_t k = 0; k < count; k++) {
+            json_object(&j);
+            record_print_json(&all[k], &j);
+            json_end_object(&j);
+        }
+        json_end_array(&j);
+        answer_json(i, &j);
+        return;
+    }
+    struct text t = {};
+    record_print_list(all, count, &t);
+    fputs(count ? text_string(&t) : "no builds are recorded\n", stdout);
+    text_dispose(&t);
+}
+
+int command_log(struct invocation *i)
+{
+    size_t limit, count = 0;
+    if (!parse_limit(i, &limit))
+        return DIAG_USAGE;
+    const char *target = i->value[OPTION_target];
+    struct store *store = store_open(NULL, i->diag);
+    struct records *records = store ? records_open(store_directory(store), i->diag) : NULL;
+    if (records) {
+        const struct record *all =
+            record_list(records, i->arena, i->argument_count ? i->arguments[0] : NULL, target, limit, &count, i->diag);
+        if (all)
+            print_records(i, all, count);
+        records_close(records);
+    }
+    if (store)
+        store_close(store);
+    return (int)diag_status(i->diag);
+}

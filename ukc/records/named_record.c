@@ -1,0 +1,72 @@
+/*
+ * named_record.c - see named_record.h.
+ */
+#include "named_record.h"
+#include <string.h>
+#include <stdio.h>
+#include "../base/file.h"
+#include "../image/sealed.h"
+#include "../../provenance/note.h"
+
+/* Of the image that it is; of a sealed file, that it was made from. */
+static const char *hash_of_file(struct invocation *i, const char *file)
+{
+    struct hash h;
+    bool sealed;
+    char *hex = arena_alloc(i->arena, HASH_HEX, 1);
+    if (!sealed_image(i->arena, file, &sealed, &h, i->diag))
+        return NULL;
+    hash_hex(&h, hex);
+    if (sealed)
+        fprintf(stderr, "ukc: '%s' is sealed; this is of the image without its secrets, %.12s\n", file, hex);
+    return hex;
+}
+
+/* A file that is no image, but has the note of one: a stripped copy, the memory of a running one.  NULL: it has none that is known here. */
+static const struct record *find_noted(struct invocation *i, struct records *records, const char *file, const char *hash)
+{
+    struct diag *quiet = diag_create();
+    const struct record *record = record_find(records, i->arena, hash, quiet);
+    const char *noted = record || diag_status(quiet) == DIAG_USAGE ? NULL : note_search(i->arena, file);
+    if (noted && (record = record_find(records, i->arena, noted, quiet)))
+        diag_warning(i->diag, SPAN_NONE, "'%s' is no image of this store; the note in it names recipe %.12s", file, noted);
+    else if (noted)
+        diag_warning(i->diag, SPAN_NONE, "the note in '%s' names recipe %s, of which this store has no record", file, noted);
+    diag_destroy(quiet);
+    return record;
+}
+
+const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
+{
+    const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
+    const struct record *record = prefix && prefix != word ? find_noted(i, records, word, prefix) : NULL;
+    if (prefix && !record)
+        record = record_find(records, i->arena, prefix, i->diag);
+    if (prefix && !record && prefix == word && word[strspn(word, "0123456789abcdefABCDEF")])
+        diag_help(i->diag, file_exists(word) ? "'%s' is no file that could be an image" : "there is no file '%s' either", word);
+    if (prefix && !record && prefix != word)
+        diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
+    return record;
+}
+
+bool named_record_open(struct named_record *n, struct invocation *i, const char *word)
+{
+    *n = (struct named_record){.store = store_open(NULL, i->diag)};
+    n->records = n->store ? records_open(store_directory(n->store), i->diag) : NULL;
+    n->record = n->records ? named_record_find(i, n->records, word) : NULL;
+    return n->record;
+}
+
+void named_record_close(struct named_record *n)
+{
+    records_close(n->records);
+    store_close(n->store);
+}
+
+const char *recorded_intent(struct arena *a, const struct recorded *r, const char *path)
+{
+    for (size_t i = 0; i < r->intent_count; i++)
+        if (strcmp(r->intent[i].path, path) == 0)
+            return arena_strndup(a, r->intent[i].bytes, r->intent[i].size);
+    return NULL;
+}

@@ -1,0 +1,183 @@
+/*
+ * run_in_qemu.c - ukc run --in-qemu: the image as a domain of a real Xen, with a small Debian as its dom0, all of it in QEMU.
+ *
+ * targets/xen/in-qemu has the parts: `assemble` puts Xen and dom0 together once, from packages; `run` is what dom0 does.  It is given
+ * the image and xl's file as disks, as well as the domain's own, has the domain's console on the machine's second serial line, which is our terminal, and leaves
+ * the status as a kvm image does.  The first line, with what Xen and dom0 say, goes to a file.  The processor is one that Xen's
+ * hardware domains start on in emulation: SVM with nested paging, and no SMAP.
+ */
+#include "hypervisor.h"
+#include "run.h"
+#include "../base/file.h"
+#include "../base/process.h"
+#include "../project/guard.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Xen, its dom0 and what a domain takes beside its own; once it is asked to end, dom0 has more to do than a machine has. */
+enum { MEMORY_DOM0 = 256, MEMORY_XEN = 192, PATIENCE_MS = 40000 };
+enum { NOT_CREATED = 3, NO_STATUS = 5 }; /* 2 * byte + 1, of what the script leaves */
+static const uint64_t MIB = 1 << 20;
+
+struct rig {
+    const char *script, *directory; /* what assembles it, and where it is */
+    const char *domain, *log;       /* files beside the image */
+};
+
+static const char *cache_directory(struct project *p)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && *cache == '/')
+        return path_join(p->a, cache, "ukc/xen-in-qemu");
+    if (home && *home == '/')
+        return path_join(p->a, home, ".cache/ukc/xen-in-qemu");
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "there is no place for Xen and dom0: neither XDG_CACHE_HOME nor HOME is set");
+    diag_help(p->d, "set XDG_CACHE_HOME to a directory");
+    return NULL;
+}
+
+static bool rig_find(struct project *p, const struct guest *g, struct rig *r)
+{
+    *r = (struct rig){
+        .script = catalogue_file(p->i, "targets/xen/in-qemu/assemble"),
+        .directory = cache_directory(p),
+        .domain = project_file(p, arena_printf(p->a, "%s.in-qemu.xl", g->name)),
+        .log = project_file(p, arena_printf(p->a, "%s.in-qemu.log", g->name)),
+    };
+    return r->script && r->directory;
+}
+
+/* ---- putting Xen and dom0 together ---- */
+
+static bool is_complete(struct project *p, const struct rig *r)
+{
+    return process_answer(p->a, (const char *const[]){"sh", r->script, "--is-complete", r->directory, NULL}) != NULL;
+}
+
+static bool assemble(struct project *p, const struct rig *r)
+{
+    struct text said = {};
+    if (is_complete(p, r))
+        return true;
+    fprintf(stderr, "ukc: putting Xen and a Debian for it together from packages (100 MB, once) in %s\n", r->directory);
+    int status = process_run(&(struct process){.argv = (const char *const[]){"sh", r->script, r->directory, NULL}, .out = &said, .err = &said}, p->d);
+    if (status > 0) {
+        while (said.size && said.bytes[said.size - 1] == '\n')
+            said.size--;
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "Xen and dom0 cannot be put together: %s", said.size ? arena_strndup(p->a, said.bytes, said.size) : "no reason was given");
+        diag_help(p->d, "they come from the archive of Debian or Ubuntu, once: apt-get needs the network and its lists ('apt-get update', as root)");
+        diag_help(p->d, "without them: take the image and its xl file to a Xen host, and there: xl create -c FILE");
+    }
+    text_dispose(&said);
+    return status == 0;
+}
+
+/* ---- the machine ---- */
+
+static void add(struct project *p, word_list *argv, const char *option, const char *value)
+{
+    *vec_add(p->a, argv) = option;
+    *vec_add(p->a, argv) = value;
+}
+
+/* What dom0 knows by its serial number. */
+static void add_file(struct project *p, word_list *argv, const char *serial, const char *file)
+{
+    add(p, argv, "-drive", arena_printf(p->a, "if=none,id=%s,format=raw,readonly=on,file.driver=file,file.locking=off,file.filename=%s", serial, qemu_name(p, file)));
+    add(p, argv, "-device", arena_printf(p->a, "virtio-blk-pci,drive=%s,serial=%s", serial, serial));
+}
+
+static void command(struct project *p, const struct guest *g, const struct rig *r, const char *program, const char *control, word_list *argv)
+{
+    uint64_t memory = MEMORY_DOM0 + MEMORY_XEN + (g->memory + MIB - 1) / MIB;
+    const char *directory = qemu_name(p, r->directory);
+    const char *const words[] = {
+        program, "-M", "pc", "-accel", "tcg", "-cpu", "qemu64,+svm,+npt,+rdrand", "-smp", "1", "-m", arena_printf(p->a, "%" PRIu64 "M", memory),
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-serial", arena_printf(p->a, "file:%s", r->log), "-serial", "stdio",
+    };
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+        *vec_add(p->a, argv) = words[k];
+    for (size_t k = 0; k < g->cards.count; k++) {
+        add(p, argv, "-netdev", qemu_network(p, g, k));
+        add(p, argv, "-device", arena_printf(p->a, "e1000,netdev=net%zu,romfile=", k));
+    }
+    for (size_t k = 0; k < g->disks.count; k++) {
+        add(p, argv, "-drive", qemu_drive(p, &g->disks.items[k]));
+        add(p, argv, "-device", arena_printf(p->a, "virtio-blk-pci,drive=%s,serial=%s", g->disks.items[k].name, xl_disk(p, k)));
+    }
+    add_file(p, argv, "ukc.image", g->image);
+    add_file(p, argv, "ukc.domain", r->domain);
+    if (control)
+        add(p, argv, "-qmp", arena_printf(p->a, "unix:%s,server=on,wait=off", qemu_name(p, control)));
+    add(p, argv, "-kernel", path_join(p->a, r->directory, "xen.elf"));
+    add(p, argv, "-initrd", arena_printf(p->a, "%s/vmlinux console=hvc0 panic=1 quiet loglevel=4,%s/initrd.gz", directory, directory));
+    add(p, argv, "-append", arena_printf(p->a, "console=com1 com1=115200,8n1 dom0_mem=%dM,max:%dM loglvl=warning guest_loglvl=all", MEMORY_DOM0, MEMORY_DOM0));
+    *vec_add(p->a, argv) = NULL;
+}
+
+static bool write_domain(struct project *p, const struct guest *g, const struct rig *r)
+{
+    struct text text = {};
+    xl_configuration(p, g, true, &text);
+    bool written = file_write(r->domain, text.bytes, text.size, NULL, p->d);
+    text_dispose(&text);
+    return written;
+}
+
+static int status_of(struct project *p, const struct rig *r, const struct watch_end *end)
+{
+    int code = WIFEXITED(end->status) && !end->killed ? WEXITSTATUS(end->status) : 0;
+    if (code == NOT_CREATED || code == NO_STATUS) {
+        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s", code == NOT_CREATED ? "Xen's xl did not create the domain" : "the domain has ended, and the image has left no status");
+        diag_help(p->d, "what xl printed is above; what Xen and dom0 said is in '%s'", r->log);
+        return DIAG_OUTSIDE;
+    }
+    size_t errors = diag_errors(p->d);
+    int status = run_status(p, "qemu", end);
+    if (diag_errors(p->d) > errors)
+        diag_help(p->d, "what Xen and dom0 said is in '%s'", r->log);
+    return status;
+}
+
+static int execute(struct project *p, const struct guest *g, const struct rig *r, const char *control, const word_list *argv)
+{
+    struct tap_made *made;
+    struct watch_end end;
+    if (!tap_prepare(p, g, &made))
+        return (int)diag_status(p->d);
+    diag_print(p->d, stderr, DIAG_TEXT);
+    guard_leave();
+    bool ran = watch_run(argv->items, CONTROL_QMP, control, PATIENCE_MS, &end, p->d);
+    tap_finish(made);
+    unlink(control);
+    return ran ? status_of(p, r, &end) : (int)diag_status(p->d);
+}
+
+int run_in_qemu(struct project *p, struct guest *g)
+{
+    bool dry = given(p->i, OPTION_dry_run), quiet = given(p->i, OPTION_quiet);
+    struct rig rig;
+    word_list argv = {};
+    const char *program = qemu_program(p), *control = watch_socket(p, g, "qmp");
+    if (!program || !rig_find(p, g, &rig) || !guest_complete(p, g, g->cards.count, !dry) || (!dry && !host_check(p, g)))
+        return (int)diag_status(p->d);
+    guest_check_ports(p, g);
+    command(p, g, &rig, program, control, &argv);
+    if (dry) {
+        run_print((const char *const[]){"sh", rig.script, rig.directory, NULL}, stdout);
+        run_print(argv.items, stdout);
+        return 0;
+    }
+    if (!assemble(p, &rig) || !write_domain(p, g, &rig))
+        return (int)diag_status(p->d);
+    if (!quiet) {
+        run_print(argv.items, stderr);
+        guest_tell_ports(p, g);
+    }
+    return execute(p, g, &rig, control, &argv);
+}
