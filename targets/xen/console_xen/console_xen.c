@@ -1,6 +1,6 @@
 /*
- * console_xen.c - the domain's console: output is the machine's own; who waits for input is woken by the console's event channel, where the
- * image has tasks, and else looks again and again.
+ * console_xen.c - the domain's console: output is the machine's own; who waits for input is woken by the console's event channel.  Where the
+ * image has no tasks, all of it sleeps until then.
  */
 #include "console_xen.h"
 

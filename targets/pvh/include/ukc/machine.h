@@ -97,7 +97,8 @@ const volatile void *machine_generation(void);
 int machine_pause(int64_t deadline);
 /*
  * Waits until a line has risen since the call before; other tasks run meanwhile.  The first call claims the line, for good, and stores the
- * source, which was NULL.  Where the image has no tasks, or takes no interrupts, it is a pause.  0: look again; -ETIMEDOUT, -ECANCELED.
+ * source, which was NULL.  Where the image has no tasks, or takes no interrupts, it is a pause (on Xen: until the line
+ * has risen).  0: look again; -ETIMEDOUT, -ECANCELED.
  */
 struct interrupt_source;
 int machine_await_line(struct interrupt_source **source, unsigned line, int64_t deadline);
