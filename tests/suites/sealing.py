@@ -115,7 +115,7 @@ int probe_main(void)
     if (strcmp(KEY_WHAT, "zone") == 0)
         return localtime(&(time_t){0})->tm_hour;
     if (strcmp(KEY_WHAT, "key") == 0)
-        *(const char *volatile *)&ukc_key_what = NULL;
+        *(const char *volatile *)&ukc_key_what = "nothing";
     if (strcmp(KEY_WHAT, "call") == 0)
         call(SYS_getppid);
     if (strcmp(KEY_WHAT, "execute") == 0)
