@@ -54,6 +54,8 @@ void ninja_build(struct text *, const struct ninja_build *);
 void ninja_default(struct text *, const char *target);
 /* A path as it stands in a build statement: space, colon, dollar escaped; newlines are refused by callers. */
 void ninja_escape_path(struct text *, const char *path);
+/* As it stands in a depfile, which is the compilers' language: space, #, backslash, dollar escaped. */
+void ninja_escape_dependency(struct text *, const char *path);
 /* One word as the shell must see it inside a command: quoted if needed, then '$' doubled. */
 void ninja_shell_word(struct text *, const char *word);
 

@@ -94,6 +94,17 @@ static bool is_shell_plain(char c)
            (u && strchr("_-+=./,:@%", c));
 }
 
+void ninja_escape_dependency(struct text *out, const char *path)
+{
+    for (; *path; path++) {
+        if (strchr(" #\\", *path))
+            text_putc(out, '\\');
+        if (*path == '$')
+            text_putc(out, '$');
+        text_putc(out, *path);
+    }
+}
+
 void ninja_shell_word(struct text *out, const char *word)
 {
     bool plain = *word != '\0';

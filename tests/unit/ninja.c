@@ -427,6 +427,14 @@ static void test_environment_is_handed_over(void **)
     arena_destroy(a);
 }
 
+static void test_dependencies_are_escaped(void **)
+{
+    struct text t = {};
+    ninja_escape_dependency(&t, "a b#c\\d$e:f");
+    assert_string_equal(text_string(&t), "a\\ b\\#c\\\\d$$e:f");
+    text_dispose(&t);
+}
+
 static void test_no_ninja(void **state)
 {
     struct place *p = *state;
@@ -455,7 +463,7 @@ int main(void)
         cmocka_unit_test(test_terminal_line_overwrites_itself), cmocka_unit_test(test_hostile_output),
         TEST(test_failed_generator_speaks_for_itself), cmocka_unit_test(test_undefined_symbols_are_collected),
         cmocka_unit_test(test_absent_headers_are_collected),
-        TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_environment_is_that_of_actions), cmocka_unit_test(test_environment_is_handed_over), TEST(test_no_ninja),
+        TEST(test_undefined_symbols_of_lld), TEST(test_signals_are_handed_on), TEST(test_environment_is_that_of_actions), cmocka_unit_test(test_environment_is_handed_over), cmocka_unit_test(test_dependencies_are_escaped), TEST(test_no_ninja),
         TEST(test_ninjas_own_error_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "../base/environment.h"
 #include "../base/file.h"
 #include "../base/process.h"
+#include "../../ninja/ninja.h"
 #include "../../provenance/store.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -36,18 +37,6 @@ static const char *word_after(const struct compile *c, const char *option)
 }
 
 /* ---- from the store ---- */
-
-/* In a list of dependencies, as compilers write it. */
-static void put_path(struct text *out, const char *path)
-{
-    for (; *path; path++) {
-        if (strchr(" #\\", *path))
-            text_putc(out, '\\');
-        if (*path == '$')
-            text_putc(out, '$');
-        text_putc(out, *path);
-    }
-}
 
 static void put_all(struct text *log, const char *kind, const char *const *paths, size_t count)
 {
@@ -81,11 +70,11 @@ static bool put_file(const char *path, const void *bytes, size_t size)
 static bool write_out(const struct compile *c, const char *output, const char *depfile, const struct taken *t)
 {
     struct text deps = {};
-    put_path(&deps, output);
+    ninja_escape_dependency(&deps, output);
     text_putc(&deps, ':');
     for (size_t i = 0; i < t->reads.read_count; i++) {
         text_puts(&deps, " \\\n ");
-        put_path(&deps, t->reads.read[i]);
+        ninja_escape_dependency(&deps, t->reads.read[i]);
     }
     text_putc(&deps, '\n');
     bool good = tell_audit(c, t) && put_file(depfile, deps.bytes, deps.size) && put_file(output, t->object, t->size);

@@ -149,23 +149,12 @@ static bool make_key(struct library *l, bool watched)
 
 /* ---- an entry becomes the archive and its depfile ---- */
 
-static void put_path(struct text *out, const char *path)
-{
-    for (; *path; path++) {
-        if (strchr(" #\\", *path))
-            text_putc(out, '\\');
-        if (*path == '$')
-            text_putc(out, '$');
-        text_putc(out, *path);
-    }
-}
-
 /* The paths as a depfile; where the archive begins. NULL: it is no entry. */
 static const char *put_depfile(struct library *l, const char *entry, const char *end, struct text *deps)
 {
     char *p;
     unsigned long count = strtoul(entry, &p, 10);
-    put_path(deps, l->output);
+    ninja_escape_dependency(deps, l->output);
     text_putc(deps, ':');
     if (p == entry || p >= end || *p++ != '\n')
         return NULL;
@@ -174,7 +163,7 @@ static const char *put_depfile(struct library *l, const char *entry, const char 
         if (!newline)
             return NULL;
         text_puts(deps, " \\\n ");
-        put_path(deps, own_path(l, arena_strndup(l->a, p, (size_t)(newline - p))));
+        ninja_escape_dependency(deps, own_path(l, arena_strndup(l->a, p, (size_t)(newline - p))));
         p += newline + 1 - p;
     }
     text_putc(deps, '\n');
