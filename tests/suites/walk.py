@@ -209,6 +209,10 @@ def failures_are_json(context):
         source = p.read("hello.c")
         p.write("hello.c", b"mistake\n" + source)
         fails(p, 1, "unknown type name 'mistake'", "build", at=("hello.c", 1), output="hello.c:1:1: error: unknown type name 'mistake'")
+        p.write("hello.c", b'#include "consol.h"\n' + source)
+        told = fails(p, 1, "'consol.h' file not found", "build", at=("hello.c", 1), output="'consol.h' file not found")["diagnostics"][1]
+        expect(told["path"] == "ukc.lua" and told["message"] == "'hello' requires nothing that is called 'consol'", "a header of nearly a requirement's name", told)
+        expect("did you mean \"console.h\"?" in told["notes"][0]["message"], "the name is said", told)
         p.write("hello.c", b"int nowhere(void);\n" + source.replace(b"return console", b"nowhere(); return console"))
         told = fails(p, 1, "nowhere", "build", output="undefined symbol: nowhere")
         expect([d["path"] for d in told["diagnostics"]] == ["hello.c"], "what ukc says of it as well", told)
