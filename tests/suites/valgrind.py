@@ -6,7 +6,7 @@ import harness
 
 ORDER = 30
 SECONDS = 300
-SLOW = {"check", "embed", "sandbox", "generate", "runtime_blkfront", "store_trees", "store", "acpi_power", "bundle", "check_cache", "resolve", "record"}
+SLOW = {"check", "embed", "sandbox", "generate", "runtime_blkfront", "store_trees", "store", "acpi_power", "bundle", "check_cache", "resolve", "record", "compiled"}
 
 
 def tests(context):
