@@ -252,3 +252,13 @@ const struct elf_section *elf_section_at(const struct elf_file *f, uint64_t addr
     }
     return NULL;
 }
+
+const struct elf_symbol *elf_function_at(const struct elf_file *f, uint64_t address)
+{
+    for (size_t k = 1; k < f->symbol_count; k++) {
+        const struct elf_symbol *s = &f->symbols[k];
+        if (s->type == STT_FUNC && address >= s->address && address - s->address < s->size)
+            return s;
+    }
+    return NULL;
+}

@@ -77,6 +77,9 @@ struct elf_relocation {
 bool elf_is_kept(const struct elf_file *, const struct elf_section *); /* are such relocations in it? */
 bool elf_next_relocation(struct reader *, struct elf_relocation *); /* false: there is none any more */
 
+/* The function of .symtab that holds this address in memory, or NULL. */
+const struct elf_symbol *elf_function_at(const struct elf_file *, uint64_t address);
+
 /* The section in which this address is in memory, or NULL. */
 const struct elf_section *elf_section_at(const struct elf_file *, uint64_t address);
 

@@ -9,7 +9,6 @@
 #include "../base/file.h"
 #include "../base/process.h"
 #include "../base/text.h"
-#include <stdlib.h>
 #include <string.h>
 
 typedef VEC(const char *) words;
@@ -57,43 +56,15 @@ static const char *compile_alone(struct project *p, const struct edge *e)
     return errors_of(p, &argv);
 }
 
-/* "FILE:LINE:COLUMN: error: WHAT" */
-static bool tell(struct project *p, const char *line)
-{
-    const char *what = strstr(line, ": error: "), *column = what, *row;
-    while (column && column > line && *--column != ':')
-        ;
-    for (row = column; row && row > line && *--row != ':';)
-        ;
-    if (!row || row == line)
-        return false;
-    struct diag *quiet = diag_create();
-    const struct source *s = file_read(p->a, arena_strndup(p->a, line, (size_t)(row - line)), SPAN_NONE, 0, quiet);
-    diag_destroy(quiet);
-    const struct span span = {s, (uint32_t)strtoul(row + 1, NULL, 10), (uint32_t)strtoul(column + 1, NULL, 10), 1};
-    diag_error(p->d, span, "%s", what + strlen(": error: "));
-    return true;
-}
-
-static size_t tell_all(struct project *p, const struct edge *e)
-{
-    const char *said = compile_alone(p, e);
-    size_t told = 0;
-    while (said && *said) {
-        size_t n = strcspn(said, "\n");
-        told += tell(p, arena_strndup(p->a, said, n));
-        said += n + (said[n] == '\n');
-    }
-    return told;
-}
-
 void explain_assembly(struct project *p)
 {
     const struct edges *all = edges_read(p, project_file(p, "build.ninja"), false);
     size_t told = 0;
     for (size_t i = 0; all && i < all->count; i++)
-        if (string_equal(all->items[i].rule, "cc") && file_exists(all->items[i].output) && !assembles(p, &all->items[i]))
-            told += tell_all(p, &all->items[i]);
+        if (string_equal(all->items[i].rule, "cc") && file_exists(all->items[i].output) && !assembles(p, &all->items[i])) {
+            const char *said = compile_alone(p, &all->items[i]);
+            told += said ? compiler_messages(p, said, true) : 0;
+        }
     if (told)
         return;
     diag_error(p->d, SPAN_NONE, "the linker found assembly wrong that no source has alone: optimisation made it");

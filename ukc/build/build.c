@@ -138,7 +138,7 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
             diag_help(p->d, "'ukc configure' writes %s anew", p->build);
         }
         if (given(p->i, OPTION_json) && !told)
-            compiler_messages(p, text_string(&p->i->output));
+            compiler_messages(p, text_string(&p->i->output), false); /* so far only printed */
         if (failed.undefined.size)
             explain_undefined(p, text_string(&failed.undefined));
         if (failed.absent.size)
@@ -252,7 +252,7 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
     }
     hash_hex(&sha, image->sha256);
     image->before = image->sizes;
-    image->sizes = sizes_make(p, image->path);
+    image->sizes = sizes_make(p, image->path, &image->report);
     bool ok = record_image(p, image, started) &&
               (file_stat(image->path, &now) || diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is not there any more", image->path)) &&
               remember_image(p, image, &now);

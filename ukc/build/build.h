@@ -17,6 +17,7 @@ struct image {
     bool made;             /* by this build */
     /* of a machine: where the image ends in memory, and what it needs and at most takes beside */
     uint64_t end, budget_least, budget_most;
+    const struct size_report *report; /* if this build made it, and its bytes can be told */
     struct sizes before, sizes; /* by instance: of the build before, if this one made the image; of the image */
 };
 
@@ -29,8 +30,8 @@ void build_print(struct project *, const struct image *);
 /* The inputs of the image as ninja knows them, hashed, and the record made of them. */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 
-/* Reports again, with their places, what compilers have said; the ukc that is asked for JSON has only printed it. */
-void compiler_messages(struct project *, const char *said);
+/* Reports what compilers have said, or only their errors, with their places; how many. */
+size_t compiler_messages(struct project *, const char *said, bool errors_only);
 
 /* What each of these undefined symbols, one a line, means for the manifest. */
 void explain_undefined(struct project *, const char *symbols);

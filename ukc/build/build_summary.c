@@ -20,13 +20,10 @@ static const char *kib(const struct project *p, uint64_t bytes)
 static struct pruned_list read_pruned(struct project *p, const struct image *image)
 {
     struct pruned_list pruned = {};
-    if (!image->made || p->configuration.profile != PROFILE_RELEASE)
+    if (!image->report || p->configuration.profile != PROFILE_RELEASE)
         return pruned;
-    struct size_sources from;
     struct diag *quiet = diag_create();
-    size_find_sources(p->a, image->path, &from);
-    const struct size_report *r = size_read(p->a, &from, quiet);
-    if (r && !pruned_read(p->a, r, &pruned, quiet)) {
+    if (!pruned_read(p->a, image->report, &pruned, quiet)) {
         diag_warning(p->d, SPAN_NONE, "what was left out of '%s' cannot be told: %s", image->path, diag_first(quiet));
         pruned = (struct pruned_list){};
     }

@@ -1,50 +1,74 @@
 /*
- * compiler_messages.c - what compilers said of a failed build, with its places, for --json.
+ * compiler_messages.c - what compilers say, reported with its places.
  *
  * Lines like
  *
  *     shop.c:23:22: error: use of undeclared identifier 'x'
  *
- * of which the path is as the project has it.  All others, source lines and their marks, stay in the answer's "output".
+ * of which the path is as the project has it.  All others, as source lines and their marks, are passed over.
  */
 #include "build.h"
+#include "../base/file.h"
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
     const char *word;
     [[gnu::format(printf, 3, 4)]] bool (*report)(struct diag *, struct span, const char *format, ...);
-} severities[] = {{" fatal error: ", diag_error}, {" error: ", diag_error}, {" warning: ", diag_warning}, {" note: ", diag_note}};
+} severities[] = {{": fatal error: ", diag_error}, {": error: ", diag_error}, {": warning: ", diag_warning}, {": note: ", diag_note}};
 
-/* ":23" */
-static const char *number(const char *at, uint32_t *value)
+/* The number that ends before `end`, and the colon before it; NULL: there is none. */
+static const char *number_before(const char *line, const char *end, uint32_t *value)
 {
-    char *end = NULL;
-    unsigned long n = *at == ':' && at[1] >= '0' && at[1] <= '9' ? strtoul(at + 1, &end, 10) : 0;
-    *value = (uint32_t)n;
-    return end && n <= UINT32_MAX ? end : NULL;
+    const char *at = end;
+    while (at > line && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    if (at == end || end - at > 9 || at == line || at[-1] != ':')
+        return NULL;
+    *value = (uint32_t)strtoul(at, NULL, 10);
+    return at - 1;
 }
 
-static void read_line(struct project *p, const char *line)
+/* A file that cannot be read has no line to show. */
+static const struct source *source_of(struct project *p, const char *path)
 {
-    uint32_t row, column;
-    const char *colon = line[0] == ' ' ? NULL : strchr(line, ':'), *at = colon ? number(colon, &row) : NULL;
-    at = at ? number(at, &column) : NULL;
-    for (size_t k = 0; at && *at == ':' && k < sizeof severities / sizeof severities[0]; k++) {
-        size_t size = strlen(severities[k].word);
-        if (strncmp(at + 1, severities[k].word, size) != 0)
-            continue;
-        struct source *source = arena_array(p->a, struct source, 1);
-        *source = (struct source){.path = arena_strndup(p->a, line, (size_t)(colon - line)), .bytes = ""};
-        severities[k].report(p->d, (struct span){.source = source, .line = row, .column = column, .length = 1}, "%s", at + 1 + size);
-        return;
+    struct diag *quiet = diag_create();
+    const struct source *s = file_read(p->a, path, SPAN_NONE, 0, quiet);
+    diag_destroy(quiet);
+    if (s)
+        return s;
+    struct source *named = arena_new(p->a, struct source);
+    *named = (struct source){.path = path};
+    return named;
+}
+
+static bool report_line(struct project *p, const char *line, bool errors_only)
+{
+    const char *first = NULL;
+    size_t k = 0;
+    for (size_t i = 0; line[0] != ' ' && i < sizeof severities / sizeof severities[0]; i++) {
+        const char *at = strstr(line, severities[i].word);
+        if (at && (!first || at < first)) {
+            first = at;
+            k = i;
+        }
     }
+    struct span span = {.length = 1};
+    const char *end = first ? number_before(line, first, &span.column) : NULL;
+    end = end ? number_before(line, end, &span.line) : NULL;
+    if (!end || end == line || (errors_only && severities[k].report != diag_error))
+        return false;
+    span.source = source_of(p, arena_strndup(p->a, line, (size_t)(end - line)));
+    severities[k].report(p->d, span, "%s", first + strlen(severities[k].word));
+    return true;
 }
 
-void compiler_messages(struct project *p, const char *said)
+size_t compiler_messages(struct project *p, const char *said, bool errors_only)
 {
+    size_t count = 0;
     for (size_t n; *said; said += n + (said[n] == '\n')) {
         n = strcspn(said, "\n");
-        read_line(p, arena_strndup(p->a, said, n));
+        count += report_line(p, arena_strndup(p->a, said, n), errors_only);
     }
+    return count;
 }

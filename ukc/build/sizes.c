@@ -34,7 +34,7 @@ static void put_lines(struct arena *a, const struct size_sum *sums, size_t count
         text_printf(out, SIZES_INSTANCE "%s\t%" PRIu64 "\n", lines[i].name, lines[i].bytes);
 }
 
-struct sizes sizes_make(struct project *p, const char *image)
+struct sizes sizes_make(struct project *p, const char *image, const struct size_report **report)
 {
     struct size_sources from;
     struct sizes made = {};
@@ -42,7 +42,7 @@ struct sizes sizes_make(struct project *p, const char *image)
     struct diag *quiet = diag_create();
     const char *file = project_file(p, SIZES_FILE);
     size_find_sources(p->a, image, &from);
-    const struct size_report *r = size_read(p->a, &from, quiet);
+    const struct size_report *r = *report = size_read(p->a, &from, quiet);
     if (!r) {
         diag_warning(p->d, SPAN_NONE, "whose the bytes of '%s' are cannot be told: %s", image, diag_first(quiet));
         unlink(file);

@@ -24,8 +24,8 @@ struct sizes {
 
 /* Of the last build; nothing where there was none. */
 struct sizes sizes_read(struct project *);
-/* Of this image, which was built just now; kept in place of the last build's.  Where they cannot be told a warning says why. */
-struct sizes sizes_make(struct project *, const char *image);
+/* Of this image, which was built just now; kept in place of the last build's.  Where they cannot be told a warning says why, and *report is NULL. */
+struct sizes sizes_make(struct project *, const char *image, const struct size_report **);
 
 /* An instance whose bytes are others than before: 0 when it is new or gone. */
 struct size_change {

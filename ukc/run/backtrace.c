@@ -3,7 +3,6 @@
  */
 #include "backtrace.h"
 #include "../base/elf_file.h"
-#include <elf.h>
 #include <string.h>
 
 enum { CALL = 0xe8, JUMP = 0xe9, SIZE = 5 }; /* with a distance of 32 bits behind it (Intel SDM, volume 2) */
@@ -11,17 +10,6 @@ enum { CALL = 0xe8, JUMP = 0xe9, SIZE = 5 }; /* with a distance of 32 bits behin
 struct search {
     struct elf_file *image, *symbols;
 };
-
-/* The function that holds an address; NULL. */
-static const struct elf_symbol *function_at(const struct search *s, uint64_t address)
-{
-    for (size_t k = 1; k < s->symbols->symbol_count; k++) {
-        const struct elf_symbol *f = &s->symbols->symbols[k];
-        if (f->type == STT_FUNC && address >= f->address && address - f->address < f->size)
-            return f;
-    }
-    return NULL;
-}
 
 /* Where the instruction that ends at an address goes to, if it is of this kind; else 0. */
 static uint64_t goes_to(const struct search *s, unsigned char kind, uint64_t end)
@@ -56,12 +44,12 @@ static void check(struct arena *a, const struct search *s, const uint64_t *place
     /* whose callers may come next: the last one that is certain, and behind it those that called through pointers */
     const struct elf_symbol **open = arena_array(a, const struct elf_symbol *, count + 1);
     size_t open_count = 1;
-    open[0] = count ? function_at(s, places[0]) : NULL;
+    open[0] = count ? elf_function_at(s->symbols, places[0]) : NULL;
     for (size_t k = 1; k < count; k++) {
-        const struct elf_symbol *caller = function_at(s, places[k] - 1);
+        const struct elf_symbol *caller = elf_function_at(s->symbols, places[k] - 1);
         uint64_t called = called_before(s, places[k]);
         if (called) {
-            doubtful[k] = !is_open(open, open_count, function_at(s, called));
+            doubtful[k] = !is_open(open, open_count, elf_function_at(s->symbols, called));
             if (doubtful[k])
                 continue;
             open_count = 0;

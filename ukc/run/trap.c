@@ -8,7 +8,6 @@
 #include "trap.h"
 #include "../base/text.h"
 #include "../base/elf_file.h"
-#include <elf.h>
 #include <string.h>
 
 static const struct {
@@ -43,12 +42,8 @@ static const char *end_at(const struct elf_file *symbols, struct view code, uint
     static const unsigned char end[] = {0x0f, 0x0b};
     if (code.size < sizeof end || memcmp(code.at, end, sizeof end) != 0)
         return NULL;
-    for (size_t k = 1; k < symbols->symbol_count; k++) {
-        const struct elf_symbol *f = &symbols->symbols[k];
-        if (f->type == STT_FUNC && place >= f->address && place - f->address < f->size && string_starts(f->name, "__stack_chk_fail"))
-            return "the caller wrote beyond a variable on its stack (stack protector)";
-    }
-    return NULL;
+    const struct elf_symbol *f = elf_function_at(symbols, place);
+    return f && string_starts(f->name, "__stack_chk_fail") ? "the caller wrote beyond a variable on its stack (stack protector)" : NULL;
 }
 
 static const char *meaning(const struct elf_file *image, const struct elf_file *symbols, uint64_t place)
