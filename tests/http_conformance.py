@@ -388,7 +388,7 @@ def host_only_once():
 
 @case
 def host_must_be_one():
-    for host in ("a b", "a/b", "a@b", "a\tb", "<a>"):
+    for host in ("a b", "a/b", "a@b", "a\tb", "<a>", "[::1", "["):
         refused(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n", 400)
 
 

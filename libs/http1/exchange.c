@@ -141,7 +141,7 @@ static void answer(struct http1_exchange *x)
 {
     struct view path = x->target.path;
     if (path.size == 1 && path.bytes[0] == '*') {
-        finish_answer(x, answer_send(x, (struct answer){.status = 204}, (struct view){}));
+        finish_answer(x, answer_send(x, &(struct answer){.status = 204}, (struct view){}));
         return;
     }
     finish_answer(x, handle(x));

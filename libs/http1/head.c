@@ -54,34 +54,47 @@ static enum known_field known_field(const char *name, size_t size)
 
 enum { LINES_BAD = -1, LINES_INCOMPLETE, LINES_WHOLE };
 
+/* The first CR or LF in [at, end); `end` when there is none. */
+static const char *line_end(const char *at, const char *end)
+{
+    for (; end - at >= 8; at += 8) {
+        uint64_t low = eight_below(eight_at(at), '\r' + 1); /* a tab, perhaps */
+        if (low) {
+            at += eight_first(low);
+            break;
+        }
+    }
+    while (at < end && *at != '\r' && *at != '\n')
+        at++;
+    return at;
+}
+
 /*
  * Check lines from `scanned` on, up to the empty one.  `scanned` is always the
  * beginning of a line.  LINES_WHOLE: head_end is behind the empty line.
  */
 static int check_lines(struct http1_exchange *x)
 {
-    for (;;) {
-        const char *line = x->in + x->scanned;
-        size_t size = x->end - x->scanned;
-        if (size == 0)
-            return LINES_INCOMPLETE;
-        if ((*line == ' ' || *line == '\t') && x->scanned > x->head)
-            return LINES_BAD;
-        size_t length = text_line(line, size); /* without its end */
-        if (size - length >= 1 && line[length] == '\n')
-            return LINES_BAD; /* a bare LF */
-        if (size - length < 2)
-            return LINES_INCOMPLETE;
-        if (line[length + 1] != '\n')
-            return LINES_BAD; /* a bare CR */
-        if (x->scanned == x->head)
-            x->line = length;
-        x->scanned += length + 2;
-        if (length == 0) {
-            x->head_end = x->scanned;
-            return LINES_WHOLE;
-        }
+    const char *head = x->in + x->head, *end = x->in + x->end, *line = x->in + x->scanned;
+    int found = LINES_INCOMPLETE;
+    while (found == LINES_INCOMPLETE && line < end) {
+        if ((*line == ' ' || *line == '\t') && line > head)
+            return LINES_BAD; /* it continues the one before */
+        const char *at = line_end(line, end); /* without its end */
+        if (end - at < 2 && (at == end || *at == '\r'))
+            break;
+        if (at[0] != '\r' || at[1] != '\n')
+            return LINES_BAD; /* a bare CR, a bare LF */
+        if (line == head)
+            x->line = (size_t)(at - line);
+        if (at == line)
+            found = LINES_WHOLE;
+        line = at + 2;
     }
+    x->scanned = (size_t)(line - x->in);
+    if (found == LINES_WHOLE)
+        x->head_end = x->scanned;
+    return found;
 }
 
 static bool is_digit(char c)
@@ -131,7 +144,7 @@ static bool plausible_host(struct view host)
     for (size_t i = 0; i < host.size; i++)
         if (!(http_octet(host.bytes[i]) & OCTET_HOST))
             return false;
-    return true;
+    return host.size == 0 || host.bytes[0] != '[' || text_find(host, ']') < host.size; /* an address of IPv6 */
 }
 
 static bool is_repeated(const struct http1_exchange *x, enum known_field known)
@@ -297,7 +310,7 @@ unsigned head_parse(struct http1_exchange *x)
         return 400;
     const char *start = x->in + x->head;
     size_t size = (lines == LINES_WHOLE ? x->head_end : x->end) - x->head;
-    size_t line = x->scanned > x->head ? x->line : text_line(start, size);
+    size_t line = x->scanned > x->head ? x->line : (size_t)(line_end(start, start + size) - start);
     if (line > KEY_TARGET_BYTES + METHOD_AND_VERSION_MOST)
         return 414;
     if (size > KEY_HEADER_BYTES)

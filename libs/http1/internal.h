@@ -186,8 +186,8 @@ struct answer {
 /* Append the head of an answer. */
 int answer_head(struct http1_exchange *x, const struct answer *answer);
 
-/* The whole answer: head, and body unless there is to be none. */
-int answer_send(struct http1_exchange *x, struct answer answer, struct view body);
+/* The whole answer: head, and body unless there is to be none.  Its size is filled in. */
+int answer_send(struct http1_exchange *x, struct answer *answer, struct view body);
 
 /* Answer with a status and a line of text that says it. */
 int answer_status(struct http1_exchange *x, unsigned status);

@@ -77,11 +77,11 @@ static bool lists_tag(const struct http1_exchange *x, enum known_field known, st
     return false;
 }
 
-/* Whether it has changed since the date in a field; `otherwise` when there is no such date. */
+/* Whether it has changed since the date in the field, which there is; `otherwise` when that is no date. */
 static bool changed_since(const struct http1_exchange *x, enum known_field known,
                           const struct representation *form, bool otherwise)
 {
-    if (!has_field(x, known) || form->modified <= 0)
+    if (form->modified <= 0)
         return otherwise;
     int64_t date = date_read(known_value(x, known), now_wall());
     return date < 0 ? otherwise : form->modified > date;
@@ -93,12 +93,12 @@ static unsigned precondition(const struct http1_exchange *x, const struct repres
     if (has_field(x, FIELD_IF_MATCH)) {
         if (!lists_tag(x, FIELD_IF_MATCH, form->etag, false))
             return 412;
-    } else if (changed_since(x, FIELD_IF_UNMODIFIED_SINCE, form, false)) {
+    } else if (has_field(x, FIELD_IF_UNMODIFIED_SINCE) && changed_since(x, FIELD_IF_UNMODIFIED_SINCE, form, false)) {
         return 412;
     }
     if (has_field(x, FIELD_IF_NONE_MATCH))
         return lists_tag(x, FIELD_IF_NONE_MATCH, form->etag, true) ? 304 : 0;
-    return changed_since(x, FIELD_IF_MODIFIED_SINCE, form, true) ? 0 : 304;
+    return has_field(x, FIELD_IF_MODIFIED_SINCE) && !changed_since(x, FIELD_IF_MODIFIED_SINCE, form, true) ? 304 : 0;
 }
 
 /* RFC 9110 section 13.1.5: a tag, compared strongly, or the very date that was given out. */
@@ -168,7 +168,7 @@ static size_t part_head(char *out, const char *boundary, const struct representa
     return size;
 }
 
-static int send_parts(struct http1_exchange *x, struct answer answer, const struct representation *form,
+static int send_parts(struct http1_exchange *x, struct answer *answer, const struct representation *form,
                       const struct text_range *ranges, size_t count)
 {
     static const char type_start[] = "multipart/byteranges; boundary=";
@@ -176,13 +176,13 @@ static int send_parts(struct http1_exchange *x, struct answer answer, const stru
     char head[PART_BYTES], type[START + BOUNDARY_SIZE], *boundary = type + START;
     memcpy(type, type_start, START);
     make_boundary(boundary);
-    answer.status = 206;
-    answer.type = (struct view){type, sizeof type};
-    answer.sized = true;
-    answer.size = BOUNDARY_SIZE + 8; /* CR LF "--" boundary "--" CR LF */
+    answer->status = 206;
+    answer->type = (struct view){type, sizeof type};
+    answer->sized = true;
+    answer->size = BOUNDARY_SIZE + 8; /* CR LF "--" boundary "--" CR LF */
     for (size_t i = 0; i < count; i++)
-        answer.size += part_head(head, boundary, form, ranges[i]) + slice(form, ranges[i]).size;
-    int error = answer_head(x, &answer);
+        answer->size += part_head(head, boundary, form, ranges[i]) + slice(form, ranges[i]).size;
+    int error = answer_head(x, answer);
     if (error < 0)
         return error;
     x->answer = ANSWER_DONE;
@@ -199,7 +199,7 @@ static int send_parts(struct http1_exchange *x, struct answer answer, const stru
     return error ? error : append(x, (struct view){head, size});
 }
 
-static int send_range(struct http1_exchange *x, struct answer answer, const struct representation *form)
+static int send_range(struct http1_exchange *x, struct answer *answer, const struct representation *form)
 {
     UKC_UNCLEARED struct text_range ranges[RANGES_MOST];
     int count = text_ranges(known_value(x, FIELD_RANGE), form->size, ranges, RANGES_MOST);
@@ -209,17 +209,17 @@ static int send_range(struct http1_exchange *x, struct answer answer, const stru
         struct view text = VIEW("416 Range Not Satisfiable\n");
         struct answer none = {.status = 416, .type = VIEW("text/plain; charset=utf-8"),
                               .content_range = true, .first = 1, .last = 0, .whole = form->size};
-        return answer_send(x, none, text);
+        return answer_send(x, &none, text);
     }
     if (count > 1 && form->type.size > PART_BYTES - 256)
         return answer_send(x, answer, (struct view){form->bytes, (size_t)form->size});
     if (count > 1)
         return send_parts(x, answer, form, ranges, (size_t)count);
-    answer.status = 206;
-    answer.content_range = true;
-    answer.first = ranges[0].first;
-    answer.last = ranges[0].last;
-    answer.whole = form->size;
+    answer->status = 206;
+    answer->content_range = true;
+    answer->first = ranges[0].first;
+    answer->last = ranges[0].last;
+    answer->whole = form->size;
     return answer_send(x, answer, slice(form, ranges[0]));
 }
 
@@ -262,9 +262,9 @@ int http1_respond_with(struct http1_exchange *x, unsigned status, const struct r
         answer.status = 304;
         answer.type = answer.encoding = (struct view){};
         answer.ranges = false;
-        return answer_send(x, answer, (struct view){});
+        return answer_send(x, &answer, (struct view){});
     }
     if (status == 200 && range_applies(x, form))
-        return send_range(x, answer, form);
-    return answer_send(x, answer, whole);
+        return send_range(x, &answer, form);
+    return answer_send(x, &answer, whole);
 }

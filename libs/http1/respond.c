@@ -110,12 +110,18 @@ static void put_validators(struct http1_exchange *x, const struct answer *answer
         put(x, VIEW("Vary: Accept-Encoding\r\n"));
 }
 
+/* Most answers lack most fields. */
+static inline bool is_value(struct view text)
+{
+    return text.size == 0 || text_is_value(text);
+}
+
 /* What a store or a handler gives must not split the answer. */
 int answer_head(struct http1_exchange *x, const struct answer *answer)
 {
     size_t variable = answer->type.size + answer->etag.size + answer->encoding.size + answer->location.size;
-    if (variable > KEY_OUT_BYTES - HEAD_BYTES || !text_is_value(answer->type) || !text_is_value(answer->etag) ||
-        !text_is_value(answer->encoding) || !text_is_value(answer->location))
+    if (variable > KEY_OUT_BYTES - HEAD_BYTES || !is_value(answer->type) || !is_value(answer->etag) || !is_value(answer->encoding) ||
+        !is_value(answer->location))
         return -EINVAL;
     if (variable + HEAD_BYTES > KEY_OUT_BYTES - x->used) {
         int error = flush(x);
@@ -149,18 +155,18 @@ static bool without_body(unsigned status)
     return status == 204 || status == 304;
 }
 
-int answer_send(struct http1_exchange *x, struct answer answer, struct view body)
+int answer_send(struct http1_exchange *x, struct answer *answer, struct view body)
 {
     if (x->answer != ANSWER_NONE)
         return -EALREADY;
-    if (answer.status < 200 || answer.status > 599)
+    if (answer->status < 200 || answer->status > 599)
         return -EINVAL;
-    if (answer.status == 205)
+    if (answer->status == 205)
         body.size = 0;
-    answer.sized = !without_body(answer.status);
-    answer.size = body.size;
-    x->silent = !answer.sized || x->method == METHOD_HEAD;
-    int error = answer_head(x, &answer);
+    answer->sized = !without_body(answer->status);
+    answer->size = body.size;
+    x->silent = !answer->sized || x->method == METHOD_HEAD;
+    int error = answer_head(x, answer);
     if (error < 0)
         return error;
     x->answer = ANSWER_DONE;
@@ -171,7 +177,7 @@ int answer_send(struct http1_exchange *x, struct answer answer, struct view body
 
 int http1_respond(struct http1_exchange *x, unsigned status, struct view type, struct view body)
 {
-    return answer_send(x, (struct answer){.status = status, .type = type}, body);
+    return answer_send(x, &(struct answer){.status = status, .type = type}, body);
 }
 
 /* --- fields of the handler's own --- */

@@ -5,6 +5,8 @@
 #include "text.h"
 
 #include <errno.h>
+#include <string.h>
+#include "log.h"
 
 #define STATUSES(X)                                                                                  \
     X(200, "OK") X(201, "Created") X(202, "Accepted") X(203, "Non-Authoritative Information")        \
@@ -66,7 +68,7 @@ static int answer_text(struct http1_exchange *x, unsigned status, struct view lo
         .type = VIEW("text/plain; charset=utf-8"),
         .location = location,
     };
-    return answer_send(x, answer, (struct view){text, size});
+    return answer_send(x, &answer, (struct view){text, size});
 }
 
 int answer_status(struct http1_exchange *x, unsigned status)
@@ -94,5 +96,7 @@ static int answer_with_slash(struct http1_exchange *x)
 int answer_error(struct http1_exchange *x, int error)
 {
     unsigned status = status_of(error);
+    if ((status == 500 || status == 507) && error != -ECONNRESET && !x->connection->broken) /* not by a client that goes away */
+        log_write(LOG_LEVEL_ERROR, "http", "a request ends with %u: %s", status, strerror(-error));
     return status == 301 ? answer_with_slash(x) : answer_status(x, status);
 }

@@ -18,21 +18,6 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
-size_t text_line(const char *bytes, size_t size)
-{
-    size_t at = 0;
-    for (; size - at >= 8; at += 8) {
-        uint64_t low = eight_below(eight_at(bytes + at), '\r' + 1); /* a tab, perhaps */
-        if (low) {
-            at += eight_first(low);
-            break;
-        }
-    }
-    while (at < size && bytes[at] != '\r' && bytes[at] != '\n')
-        at++;
-    return at;
-}
-
 size_t text_find(struct view text, char c)
 {
     size_t at = 0;

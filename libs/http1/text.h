@@ -14,9 +14,6 @@
 /* ASCII, without regard to case. */
 bool text_same(struct view a, struct view b);
 
-/* Where the first CR or LF is; `size` when there is none. */
-size_t text_line(const char *bytes, size_t size);
-
 /* Where the first such character is; `text.size` when there is none. */
 size_t text_find(struct view text, char c);
 

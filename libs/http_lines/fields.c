@@ -12,6 +12,14 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* Behind the token that begins there.  By itself: among the rest of take() the loop is twice as long. */
+__attribute__((noinline)) static const char *behind_token(const char *at)
+{
+    while (http_octet(*at) & OCTET_TOKEN)
+        at++;
+    return at;
+}
+
 /* The first byte from `at` on that is a control character other than the tab; there is one, the CR of the line. */
 static const char *control(const char *at, const char *end)
 {
@@ -31,8 +39,7 @@ static const char *control(const char *at, const char *end)
 static const char *take(const char *at, const char *end, struct http_field *field)
 {
     const char *name = at;
-    while (http_octet(*at) & OCTET_TOKEN)
-        at++;
+    at = behind_token(at);
     if (at == name || *at != ':')
         return NULL;
     field->name = (struct view){name, (size_t)(at - name)};

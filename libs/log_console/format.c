@@ -34,6 +34,14 @@ static void put(struct output *o, const char *text, size_t size)
     o->at += size;
 }
 
+static void put_text(struct output *o, const char *text)
+{
+    if (!text)
+        text = "(null)";
+    while (o->at < o->end && *text)
+        *o->at++ = *text++;
+}
+
 static void fill(struct output *o, char byte, int count)
 {
     while (count-- > 0 && o->at < o->end)
@@ -270,6 +278,11 @@ size_t log_console_format(char *to, size_t room, const char *format, va_list arg
         format = conversion;
         if (!*format)
             break;
+        if (format[1] == 's') { /* the usual one */
+            put_text(&o, va_arg(a.list, const char *));
+            format += 2;
+            continue;
+        }
         struct conversion c;
         const char *next = read_conversion(format + 1, &c, &a);
         if (!convert(&o, &c, &a)) {

@@ -47,8 +47,9 @@ void log_console_write(enum log_level level, const char *component, const char *
 
 static char *put_text(char *to, const char *text, size_t most)
 {
-    size_t size = strnlen(text, most);
-    return (char *)memcpy(to, text, size) + size;
+    for (; most > 0 && *text; most--)
+        *to++ = *text++;
+    return to;
 }
 
 #if KEY_TIME == KEY_TIME_UTC

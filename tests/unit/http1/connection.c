@@ -91,6 +91,10 @@ static int handler(struct http1_exchange *x, void *context)
     }
     if (path_is(x, "/directory"))
         return -EISDIR;
+    if (path_is(x, "/read-only"))
+        return -EROFS;
+    if (path_is(x, "/full"))
+        return -ENOSPC;
     if (path_is(x, "/nothing"))
         return 0;
     if (path_is(x, "/empty"))
@@ -197,6 +201,12 @@ static void test_plain(void **state)
     has(ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), "Connection: keep-alive\r\n");
     status(GET("/none"), 404);
     status(GET("/nothing"), 500);
+    status(GET("/read-only"), 500);
+    assert_int_equal(fake.errors, 1); /* which is not the client's fault, and told */
+    status(GET("/full"), 507);
+    assert_int_equal(fake.errors, 1);
+    status(GET("/none"), 404);
+    assert_int_equal(fake.errors, 0);
     has(ask(GET("/directory?a=b")), "Location: /directory/?a=b\r\n");
     starts(ask(GET("/empty")), "HTTP/1.1 204 No Content\r\n");
     has_not(answer, "Content-Length");
@@ -378,7 +388,8 @@ static void test_bodies(void **state)
     status(POST("/all", "Content-Length: 11\r\n", "0123456789a"), 413);
     status(POST("/all", CHUNKED, "b\r\n0123456789a\r\n0\r\n\r\n"), 413);
     status(POST("/body", "Content-Length: 65537\r\n", ""), 413);
-    status(POST("/body", "Content-Length: 5\r\n", "hel"), 500); /* the client is gone: nobody hears it */
+    status(POST("/body", "Content-Length: 5\r\n", "hel"), 500); /* the client is gone: nobody hears it, and nothing is told */
+    assert_int_equal(fake.errors, 0);
     static const char *const bad[] = {
         "5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
         "5\r\nhelloX\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n",
@@ -431,6 +442,7 @@ static void test_refusals(void **state)
         {400, "GET / HTTP/1.1\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"},
+        {400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
         {400, "GET / HTTP/1.1\nHost: a\r\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\n\r\n"},
         {400, "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n"},

@@ -204,6 +204,7 @@ void log_write(enum log_level level, const char *component, const char *format, 
 {
     (void)component, (void)format;
     fake.warnings += level == LOG_LEVEL_WARNING;
+    fake.errors += level == LOG_LEVEL_ERROR;
 }
 
 void *pages_allocate(size_t size)

@@ -24,7 +24,7 @@ struct fake {
 
     char *sent;
     size_t sent_size, sent_room;
-    unsigned writes, reads, warnings;
+    unsigned writes, reads, warnings, errors;
     bool shut, closed, aborted, listens;
 };
 
