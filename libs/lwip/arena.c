@@ -46,7 +46,7 @@ static struct {
     /* what make_classes() writes */
     unsigned classes;
     uint32_t sizes[SIZES];
-    uint8_t class_of[ARENA_LARGEST / UNIT + 1];
+    uint8_t class_of[ARENA_LARGEST / UNIT + sizeof(uint64_t)];
 } arena;
 
 /* Sizes grow by about an eighth; the large ones fill a chunk with a whole number of pieces. */
@@ -65,7 +65,10 @@ static void make_classes(void)
     unsigned units = 0;
     for (unsigned class = 0; class < n; class++) {
         unsigned end = arena.sizes[class] / UNIT + 1;
-        memset(&arena.class_of[units], (int)class, end - units);
+        uint64_t eight = class * UINT64_C(0x0101010101010101); /* most are no more; the next class writes over what is too many */
+        memcpy(&arena.class_of[units], &eight, sizeof eight);
+        if (end - units > sizeof eight)
+            memset(&arena.class_of[units], (int)class, end - units);
         units = end;
     }
 }

@@ -16,11 +16,6 @@
 
 static uint64_t key[2];
 
-void secret_start(void)
-{
-    random_fill(key, sizeof key);
-}
-
 /* Drawn from a supply: one call of the generator for many numbers. */
 uint32_t secret_number(void)
 {
@@ -33,6 +28,12 @@ uint32_t secret_number(void)
     uint32_t number = supply[--left];
     supply[left] = 0;
     return number;
+}
+
+void secret_start(void)
+{
+    for (size_t i = 0; i < 2; i++)
+        key[i] = (uint64_t)secret_number() << 32 | secret_number();
 }
 
 /* Half of one is enough for a packet. */

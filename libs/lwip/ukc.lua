@@ -23,7 +23,7 @@ local patches = {
 return implementation "lwip" {
   version = "0.1", licence = "ISC AND BSD-3-Clause", origin = "ukc; lwIP by the Swedish Institute of Computer Science and others",
   doc      = "TCP and UDP over IPv4 and IPv6 in the image itself, on Ethernet frames",
-  provides = sig.stack,
+  provides = sig.stack, untrusted_input = true,
   requires = { netif = sig.netif, task = sig.task, clock = sig.clock, random = sig.random, log = sig.log, pages = sig.pages },
   when     = { net = "native" },
   sources  = {
