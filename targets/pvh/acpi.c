@@ -8,14 +8,13 @@
 #include <string.h>
 #include <ukc/machine.h>
 #include <ukc/small.h>
-#include <ukc/uncleared.h>
 
 SMALL_BEGIN
 
 enum {
     ROOT_SIZE_OLD = 20, ROOT_SIZE = 36, ROOT_REVISION = 15, ROOT_RSDT = 16, ROOT_LENGTH = 20, ROOT_XSDT = 24, /* 5.2.5.3 */
     LENGTH = 4,                                                                                               /* 5.2.6 */
-    SIZE_MOST = 1 << 20, TABLES_MOST = 256, WORD_MOST = 18 /* and its place in a group of lanes */,
+    SIZE_MOST = 1 << 20, TABLES_MOST = 256, OVERLAP = 18 /* of a word, and of the lanes at its second and third letter */,
     ROOT_UNSAID = 0xe0000,
 };
 
@@ -45,76 +44,103 @@ void acpi_complain(const char *signature, const char *why)
     say("; it is not used\n");
 }
 
-typedef uint8_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
-enum { PIECE = 256 };
-
-/* Whether the sum of all bytes is 0 modulo 256 (5.2.6): sixteen at a time. */
-static bool sums_to_zero(uint64_t at, uint32_t size)
+const uint8_t *acpi_look(const struct acpi_table *table, uint32_t at, uint32_t size)
 {
-    UKC_UNCLEARED uint8_t piece[PIECE];
-    uint8_t sum = 0;
-    lanes sums = {};
-    for (uint32_t part; size > 0; at += part, size -= part) {
-        part = size < PIECE ? size : PIECE;
-        if (part < PIECE)
-            memset(piece, 0, PIECE);
-        if (!machine_read(piece, at, part))
-            return false;
-        for (unsigned i = 0; i < PIECE; i += sizeof sums)
-            sums += *(const lanes *)&piece[i];
-    }
-    for (unsigned i = 0; i < sizeof sums; i++)
-        sum = (uint8_t)(sum + sums[i]);
-    return sum == 0;
-}
-
-bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size)
-{
-    UKC_UNCLEARED uint8_t piece[PIECE + WORD_MOST];
-    const uint8_t *word = bytes;
-    const lanes first = (lanes){} + word[1], second = (lanes){} + word[2]; /* names begin alike, with LN or AC */
-    for (uint32_t at = ACPI_HEADER; at < table->size; at += PIECE) {
-        uint32_t left = table->size - at;
-        if (left < sizeof piece)
-            memset(piece, 0, sizeof piece);
-        if (!acpi_read(table, at, piece, left < sizeof piece ? left : sizeof piece))
-            return false;
-        for (unsigned i = 0; i < PIECE; i += sizeof first) {
-            union {
-                lanes is;
-                uint64_t half[2];
-            } u = {.is = (lanes)((*(const lanes *)&piece[i + 1] == first) & (*(const lanes *)&piece[i + 2] == second))};
-            for (unsigned k = 0; (u.half[0] | u.half[1]) && k < sizeof first; k++)
-                if (u.is[k] && memcmp(&piece[i + k], word, size) == 0)
-                    return true;
-        }
-    }
-    return false;
+    return at <= table->size && size <= table->size - at ? machine_look(table->address + at, size) : NULL;
 }
 
 bool acpi_read(const struct acpi_table *table, uint32_t at, void *to, uint32_t size)
 {
-    return at <= table->size && size <= table->size - at && machine_read(to, table->address + at, size);
+    const uint8_t *bytes = acpi_look(table, at, size);
+    if (bytes)
+        memcpy(to, bytes, size);
+    return bytes;
 }
 
 uint64_t acpi_number(const struct acpi_table *table, uint32_t at, unsigned size)
 {
+    const uint8_t *bytes = acpi_look(table, at, size);
     uint64_t number = 0;
-    return acpi_read(table, at, &number, size) ? number : 0;
+    if (bytes && size == sizeof number)
+        memcpy(&number, bytes, sizeof number);
+    else
+        while (bytes && size > 0)
+            number = number << 8 | bytes[--size];
+    return number;
+}
+
+/* How much can be looked at at once. */
+static uint32_t piece_of(const struct acpi_table *table, uint32_t at)
+{
+    return table->size - at < MACHINE_PAGE ? table->size - at : MACHINE_PAGE;
+}
+
+typedef uint8_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
+typedef char lanes_signed __attribute__((vector_size(16)));
+
+/* Whether the sum of all bytes is 0 modulo 256 (5.2.6): sixteen at a time. */
+static bool sums_to_zero(uint64_t address, uint32_t size)
+{
+    const struct acpi_table table = {address, size};
+    typedef long long pair __attribute__((vector_size(16)));
+    uint8_t sum = 0;
+    lanes sums = {};
+    for (uint32_t at = 0, count; at < size; at += count) {
+        count = piece_of(&table, at);
+        const uint8_t *bytes = acpi_look(&table, at, count);
+        if (!bytes)
+            return false;
+        const uint8_t *end = bytes + count;
+        for (; end - bytes >= (ptrdiff_t)sizeof sums; bytes += sizeof sums)
+            sums += *(const lanes *)bytes;
+        while (bytes < end)
+            sum = (uint8_t)(sum + *bytes++);
+    }
+    pair halves = (pair)__builtin_ia32_psadbw128((lanes_signed)sums, (lanes_signed){}); /* PSADBW: the sum of eight bytes each */
+    return (uint8_t)(sum + halves[0] + halves[1]) == 0;
+}
+
+/* Whether it is in these bytes, which are OVERLAP at least.  Names begin alike, with LN or AC: their second and third letters are looked for. */
+static bool mentions(const uint8_t *bytes, uint32_t count, const uint8_t *word, uint32_t size)
+{
+    const lanes second = (lanes){} + word[1], third = (lanes){} + word[2];
+    const uint32_t last = count - OVERLAP;
+    for (uint32_t i = 0;; i = i + sizeof second < last ? i + sizeof second : last) {
+        union {
+            lanes is;
+            uint64_t half[2];
+        } u = {.is = (lanes)((*(const lanes *)&bytes[i + 1] == second) & (*(const lanes *)&bytes[i + 2] == third))};
+        for (unsigned k = 0; (u.half[0] | u.half[1]) && k < sizeof second; k++)
+            if (u.is[k] && i + k + size <= count && memcmp(&bytes[i + k], word, size) == 0)
+                return true;
+        if (i == last)
+            return false;
+    }
+}
+
+bool acpi_mentions(const struct acpi_table *table, const void *word, uint32_t size)
+{
+    for (uint32_t at = 0, count; at + OVERLAP < table->size; at += count - OVERLAP) {
+        count = piece_of(table, at);
+        const uint8_t *bytes = acpi_look(table, at, count);
+        if (!bytes)
+            return false;
+        if (mentions(bytes, count, word, size))
+            return true;
+    }
+    return false;
 }
 
 bool acpi_check(struct acpi_table *table, const char *signature, uint64_t address)
 {
-    struct {
-        char signature[4];
-        uint32_t length;
-    } header;
-    if (!machine_read(&header, address, sizeof header) || memcmp(header.signature, signature, sizeof header.signature) != 0)
+    *table = (struct acpi_table){address, LENGTH + sizeof table->size};
+    const uint8_t *header = acpi_look(table, 0, table->size);
+    if (!header || memcmp(header, signature, LENGTH) != 0)
         return false;
-    *table = (struct acpi_table){address, header.length};
-    if (header.length < ACPI_HEADER || header.length > SIZE_MOST)
+    memcpy(&table->size, header + LENGTH, sizeof table->size);
+    if (table->size < ACPI_HEADER || table->size > SIZE_MOST)
         acpi_complain(signature, "its length makes no sense");
-    else if (!sums_to_zero(address, header.length))
+    else if (!sums_to_zero(address, table->size))
         acpi_complain(signature, "its checksum is wrong");
     else
         return true;

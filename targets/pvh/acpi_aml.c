@@ -2,16 +2,16 @@
  * acpi_aml.c - the little of ACPI's machine language that tells where named objects begin and end (ACPI 6.4, 20.2).
  */
 #include "acpi_aml.h"
-#include "acpi_known.h"
 
 #include <string.h>
+#include <ukc/machine.h>
 #include <ukc/small.h>
 
 SMALL_BEGIN
 
 enum {
-    ZERO = 0x00, ONE = 0x01, ALIAS = 0x06, NAME = 0x08, BYTE = 0x0a, WORD = 0x0b, DWORD = 0x0c, STRING = 0x0d, QWORD = 0x0e, SCOPE = 0x10,
-    BUFFER = 0x11, PACKAGE = 0x12, PACKAGE_VARIABLE = 0x13, METHOD = 0x14, EXTERNAL = 0x15, EXTENDED = 0x5b, ROOT = '\\', PARENT = '^',
+    ZERO = 0x00, ONE = 0x01, ALIAS = 0x06, NAME = 0x08, BYTE = 0x0a, WORD = 0x0b, DWORD = 0x0c, QWORD = 0x0e, SCOPE = 0x10,
+    BUFFER = 0x11, PACKAGE_VARIABLE = 0x13, METHOD = 0x14, EXTERNAL = 0x15, EXTENDED = 0x5b, ROOT = '\\', PARENT = '^',
     NAME_DUAL = 0x2e, NAME_MULTIPLE = 0x2f, IF = 0xa0, ELSE = 0xa1, WHILE = 0xa2, ONES = 0xff,
 };
 /* behind EXTENDED */
@@ -20,251 +20,228 @@ enum {
     BANK_FIELD = 0x87,
 };
 
-struct cursor {
-    const struct acpi_table *table;
-    uint32_t at, end; /* of the table at most */
-};
-
-static struct cursor cursor(const struct acpi_table *table, uint32_t at, uint32_t end)
+[[gnu::noinline]] static const uint8_t *see_anew(struct aml *a, uint32_t at, uint32_t end)
 {
-    return (struct cursor){table, at, end < table->size ? end : table->size};
+    uint32_t left = a->table->size - at;
+    a->from = at;
+    a->seen = left < MACHINE_PAGE ? left : MACHINE_PAGE;
+    a->bytes = acpi_look(a->table, at, a->seen);
+    a->good = !a->bytes ? 0 : left == a->seen ? left : a->seen - AML_SEEN;
+    return a->good ? aml_see(a, at, end) : NULL;
 }
 
-/* The byte here, and what is behind it for the next ones; -1 at the end. */
-[[gnu::noinline]] static int look_ahead(const struct cursor *c)
+const uint8_t *aml_see(struct aml *a, uint32_t at, uint32_t end)
 {
-    typeof(acpi_known.ahead) *ahead = &acpi_known.ahead;
-    uint32_t left = c->table->size - c->at;
-    if (c->at >= c->end)
-        return -1;
-    ahead->address = c->table->address + c->at;
-    ahead->size = left < sizeof ahead->bytes ? left : sizeof ahead->bytes;
-    if (!acpi_read(c->table, c->at, ahead->bytes, ahead->size))
-        return ahead->size = 0, -1;
-    return ahead->bytes[0];
+    if (at >= end)
+        return NULL;
+    if (at - a->from >= a->good)
+        return see_anew(a, at, end);
+    const uint8_t *bytes = a->bytes + (at - a->from);
+    uint32_t seen = a->from + a->seen - at;
+    a->limit = bytes + (seen < end - at ? seen : end - at);
+    return bytes;
 }
 
-/* The byte here, or -1 at the end. */
-static int peek(const struct cursor *c)
+void aml_forget(struct aml *a)
 {
-    uint64_t at = c->table->address + c->at - acpi_known.ahead.address;
-    return c->at < c->end && at < acpi_known.ahead.size ? acpi_known.ahead.bytes[at] : look_ahead(c);
+    a->good = 0;
 }
 
-static int take(struct cursor *c)
+static uint32_t place(const struct aml *a, const uint8_t *at)
 {
-    int byte = peek(c);
-    c->at += byte >= 0;
-    return byte;
+    return a->from + (uint32_t)(at - a->bytes);
 }
 
-static bool skip(struct cursor *c, uint32_t size)
+/* What is behind so many bytes; NULL: there is nothing at `at`, or less. */
+static const uint8_t *skip(const uint8_t *at, const uint8_t *limit, size_t size)
 {
-    bool fits = c->at <= c->end && size <= c->end - c->at;
-    if (fits)
-        c->at += size;
-    return fits;
+    return at && size <= (size_t)(limit - at) ? at + size : NULL;
 }
 
-/* PkgLength (20.2.4): where the package ends, which counts from the length itself on. */
-static bool package(struct cursor *c, uint32_t *end)
+/* NameString (20.2.2): its last segment is before what is behind it, unless it has none. */
+static const uint8_t *name(const uint8_t *at, const uint8_t *limit)
 {
-    uint32_t from = c->at, length;
-    int lead = take(c);
-    if (lead < 0)
-        return false;
-    length = lead >> 6 ? lead & 15 : lead & 63;
-    for (int i = 0, more = lead >> 6; i < more; i++) {
-        int byte = take(c);
-        if (byte < 0)
-            return false;
-        length |= (uint32_t)byte << (4 + 8 * i);
-    }
-    *end = from + length;
-    return length <= c->end - from && *end >= c->at;
-}
-
-/* NameString (20.2.2): its last segment, or zeroes for none. */
-static bool name(struct cursor *c, char last[4])
-{
-    uint32_t count = 1;
-    memset(last, 0, 4);
-    while (peek(c) == ROOT || peek(c) == PARENT)
-        c->at++;
-    switch (peek(c)) {
+    size_t count = 1;
+    while (at && at < limit && (*at == ROOT || *at == PARENT))
+        at++;
+    if (!at || at == limit)
+        return NULL;
+    switch (*at) {
     case ZERO:
-        c->at++;
-        return true;
+        return at + 1;
     case NAME_DUAL:
-        c->at++;
+        at++;
         count = 2;
         break;
     case NAME_MULTIPLE:
-        c->at++;
-        count = (uint32_t)take(c); /* -1 is too many */
+        if (++at == limit || *at == 0)
+            return NULL;
+        count = *at++;
         break;
     }
-    return count > 0 && count <= 255 && skip(c, 4 * (count - 1)) && c->at < c->end && c->end - c->at >= 4 &&
-           acpi_read(c->table, c->at, last, 4) && skip(c, 4);
+    return skip(at, limit, 4 * count);
 }
 
-static bool integer(struct cursor *c, uint64_t *value)
+const uint8_t *aml_integer(const uint8_t *at, const uint8_t *limit, uint64_t *value)
 {
-    uint32_t size = 0;
-    switch (take(c)) {
-    case ZERO: *value = 0; return true;
-    case ONE: *value = 1; return true;
-    case ONES: *value = UINT64_MAX; return true;
+    size_t size = 0;
+    if (!at || at >= limit)
+        return NULL;
+    *value = 0;
+    switch (*at++) {
+    case ZERO: return at;
+    case ONE: *value = 1; return at;
+    case ONES: *value = UINT64_MAX; return at;
     case BYTE: size = 1; break;
     case WORD: size = 2; break;
     case DWORD: size = 4; break;
     case QWORD: size = 8; break;
-    default: return false;
+    default: return NULL;
     }
-    *value = acpi_number(c->table, c->at, size);
-    return skip(c, size);
+    const uint8_t *behind = skip(at, limit, size);
+    for (const uint8_t *b = behind; b && b > at;)
+        *value = *value << 8 | *--b;
+    return behind;
 }
 
-/* A value that a name can have: constants, strings, buffers and packages. */
-static bool skip_value(struct cursor *c)
+/* PkgLength (20.2.4), of one to four bytes, which counts from itself on: the place where the package ends; 0: it makes no sense. */
+static uint32_t package(const struct aml *a, const uint8_t *at, uint32_t end)
 {
-    uint64_t ignored;
-    uint32_t end;
-    int byte = peek(c);
-    switch (byte) {
-    case STRING:
-        while ((byte = take(c)) > 0)
-            ;
-        return byte == 0;
-    case BUFFER:
-    case PACKAGE:
-    case PACKAGE_VARIABLE:
-        c->at++;
-        if (!package(c, &end))
-            return false;
-        c->at = end;
-        return true;
-    default:
-        return integer(c, &ignored);
-    }
+    if (at >= a->limit)
+        return 0;
+    uint32_t more = *at >> 6, length = *at & (more ? 15 : 63), from = place(a, at);
+    if (!skip(at, a->limit, 1 + more))
+        return 0;
+    for (uint32_t i = 1; i <= more; i++)
+        length |= (uint32_t)at[i] << (8 * i - 4);
+    return length > more && length <= end - from ? from + length : 0;
 }
 
-static bool skip_package(struct cursor *c)
+static bool skip_package(struct aml *a, const uint8_t *at, uint32_t end)
 {
-    uint32_t end;
-    if (!package(c, &end))
-        return false;
-    c->at = end;
-    return true;
+    uint32_t behind = package(a, at, end);
+    if (behind)
+        a->at = a->end = behind;
+    return behind;
+}
+
+static bool skip_to(struct aml *a, const uint8_t *behind)
+{
+    if (behind)
+        a->at = a->end = place(a, behind);
+    return behind;
 }
 
 /* A scope or a device: its name and what is in it. */
-static bool container(struct cursor *c, enum aml_kind kind, struct aml_object *object)
+static bool container(struct aml *a, enum aml_kind kind, const uint8_t *at, uint32_t end)
 {
-    uint32_t end, outer = c->end;
-    if (!package(c, &end))
+    if (!skip_package(a, at, end))
         return false;
-    c->end = end;
-    if (!name(c, object->name))
+    const uint8_t *inside = name(at + 1 + (*at >> 6), a->limit);
+    if (!inside)
         return false;
-    object->kind = kind;
-    object->start = c->at;
-    object->end = end;
-    *c = (struct cursor){c->table, end, outer};
-    return true;
+    a->kind = kind;
+    a->start = place(a, inside);
+    return a->start <= a->end;
 }
 
-static bool extended(struct cursor *c, struct aml_object *object)
+/* A name, and what it stands for: a constant, a string, a buffer or a package. */
+static bool named(struct aml *a, const uint8_t *at, uint32_t end)
 {
-    uint64_t ignored;
-    char last[4];
-    switch (take(c)) {
+    const uint8_t *value = name(at, a->limit);
+    if (!value || value - at < 4 || value == a->limit)
+        return false;
+    a->kind = AML_NAME;
+    memcpy(a->name, value - 4, 4);
+    a->start = place(a, value);
+    a->is_number = false;
+    switch (*value) {
+    case AML_STRING:
+        value = memchr(value, 0, (size_t)(a->limit - value));
+        return skip_to(a, value ? value + 1 : NULL);
+    case BUFFER:
+    case AML_PACKAGE:
+    case PACKAGE_VARIABLE:
+        return skip_package(a, value + 1, end);
+    default:
+        a->is_number = true;
+        return skip_to(a, aml_integer(value, a->limit, &a->numbers[0]));
+    }
+}
+
+static bool region(struct aml *a, const uint8_t *at)
+{
+    const uint8_t *space = name(at, a->limit), *address = skip(space, a->limit, 1);
+    a->kind = AML_REGION;
+    if (address)
+        a->space = *space;
+    return skip_to(a, aml_integer(aml_integer(address, a->limit, &a->numbers[0]), a->limit, &a->numbers[1]));
+}
+
+static bool extended(struct aml *a, const uint8_t *at, uint32_t end)
+{
+    if (at == a->limit)
+        return false;
+    switch (*at++) {
     case MUTEX:
-        return name(c, last) && skip(c, 1);
+        return skip_to(a, skip(name(at, a->limit), a->limit, 1));
     case EVENT:
-        return name(c, last);
+        return skip_to(a, name(at, a->limit));
     case REGION:
-        if (!name(c, object->name))
-            return false;
-        object->kind = AML_REGION;
-        object->start = c->at;
-        if (!skip(c, 1) || !integer(c, &ignored) || !integer(c, &ignored))
-            return false;
-        object->end = c->at;
-        return true;
+        return region(a, at);
     case DEVICE:
-        return container(c, AML_DEVICE, object);
+        return container(a, AML_DEVICE, at, end);
     case FIELD:
     case PROCESSOR:
     case POWER:
     case ZONE:
     case INDEX_FIELD:
     case BANK_FIELD:
-        return skip_package(c);
+        return skip_package(a, at, end);
     default:
         return false;
     }
 }
 
-static bool term(struct cursor *c, struct aml_object *object)
+bool aml_next(struct aml *a, uint32_t end)
 {
-    char last[4];
-    switch (take(c)) {
+    const uint8_t *at = aml_see(a, a->at, end);
+    if (!at)
+        return false;
+    a->kind = AML_OTHER;
+    switch (*at++) {
     case NAME:
-        if (!name(c, object->name))
-            return false;
-        object->kind = AML_NAME;
-        object->start = c->at;
-        if (!skip_value(c))
-            return false;
-        object->end = c->at;
-        return true;
+        return named(a, at, end);
     case SCOPE:
-        return container(c, AML_SCOPE, object);
+        return container(a, AML_SCOPE, at, end);
     case ALIAS:
-        return name(c, last) && name(c, last);
+        return skip_to(a, name(name(at, a->limit), a->limit));
     case EXTERNAL:
-        return name(c, last) && skip(c, 2);
+        return skip_to(a, skip(name(at, a->limit), a->limit, 2));
     case METHOD:
     case IF:
     case ELSE:
     case WHILE:
-        return skip_package(c);
+        return skip_package(a, at, end);
     case EXTENDED:
-        return extended(c, object);
+        return extended(a, at, end);
     default:
         return false;
     }
 }
 
-bool aml_next(const struct acpi_table *table, uint32_t *at, uint32_t end, struct aml_object *object)
+bool aml_buffer(struct aml *a, uint32_t *from, uint32_t *to)
 {
-    struct cursor c = cursor(table, *at, end);
-    *object = (struct aml_object){};
-    if (!term(&c, object))
-        return false;
-    *at = c.at;
-    return true;
-}
-
-bool aml_integer(const struct acpi_table *table, uint32_t *at, uint32_t end, uint64_t *value)
-{
-    struct cursor c = cursor(table, *at, end);
-    bool is = integer(&c, value);
-    *at = c.at;
-    return is;
-}
-
-bool aml_buffer(const struct acpi_table *table, uint32_t at, uint32_t end, uint32_t *from, uint32_t *to)
-{
-    struct cursor c = cursor(table, at, end);
     uint64_t size;
-    if (take(&c) != BUFFER || !package(&c, to))
+    const uint8_t *at = aml_see(a, a->start, a->end);
+    if (!at || *at++ != BUFFER || !(*to = package(a, at, a->end)))
         return false;
-    c.end = *to;
-    if (!integer(&c, &size))
+    at = aml_integer(skip(at, a->limit, 1 + (*at >> 6)), a->limit, &size);
+    if (!at)
         return false;
-    *from = c.at;
+    *from = place(a, at);
+    if (*from > *to)
+        return false;
     /* the size may be less than what is written out, or more, which is filled with zeroes */
     if (size < *to - *from)
         *to = *from + (uint32_t)size;

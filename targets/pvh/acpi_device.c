@@ -21,6 +21,7 @@ enum { SPACE_HEAD = 3, SPACE_IS_MEMORY = 0 };
 static const uint64_t IS_NUMBER = UINT64_C(1) << 63;
 
 struct search {
+    struct aml aml;
     uint64_t text, number; /* the _HID that is wanted, in both ways; 0 and 0: any */
     struct acpi_device *devices;
     uint64_t *hids; /* of them; NULL: not wanted */
@@ -45,10 +46,21 @@ static void set_line(struct acpi_device *device, uint64_t number, bool level, bo
     device->has_line = true;
 }
 
-/* 6.4.2.1: a mask of sixteen lines, and perhaps flags. */
-static void small_irq(const struct acpi_table *t, uint32_t at, uint32_t size, struct acpi_device *device)
+static uint64_t number(const uint8_t *at, unsigned width)
 {
-    unsigned mask = (unsigned)acpi_number(t, at, 2), flags = size >= 3 ? (unsigned)acpi_number(t, at + 2, 1) : 1;
+    uint64_t eight;
+    uint32_t four;
+    memcpy(&four, at, sizeof four);
+    if (width < sizeof eight)
+        return four;
+    memcpy(&eight, at, sizeof eight);
+    return eight;
+}
+
+/* 6.4.2.1: a mask of sixteen lines, and perhaps flags. */
+static void small_irq(const uint8_t *at, uint32_t size, struct acpi_device *device)
+{
+    unsigned mask = at[0] | at[1] << 8u, flags = size >= 3 ? at[2] : 1;
     if (mask == 0)
         return;
     /* an old line, which may have moved */
@@ -57,57 +69,58 @@ static void small_irq(const struct acpi_table *t, uint32_t at, uint32_t size, st
 }
 
 /* `size` bytes at `at`, behind tag and length (6.4.3). */
-static void large(const struct acpi_table *t, uint8_t tag, uint32_t at, uint32_t size, struct acpi_device *device)
+static void large(uint8_t tag, const uint8_t *at, uint32_t size, struct acpi_device *device)
 {
     unsigned width = tag == SPACE_64 ? 8 : 4;
     switch (tag) {
     case MEMORY_32_FIXED:
         if (size >= 9)
-            set_memory(device, acpi_number(t, at + 1, 4), acpi_number(t, at + 5, 4));
+            set_memory(device, number(at + 1, 4), number(at + 5, 4));
         return;
     case MEMORY_32:
         if (size >= 17)
-            set_memory(device, acpi_number(t, at + 1, 4), acpi_number(t, at + 13, 4));
+            set_memory(device, number(at + 1, 4), number(at + 13, 4));
         return;
     case SPACE_32:
     case SPACE_64:
-        if (size >= SPACE_HEAD + 5 * width && acpi_number(t, at, 1) == SPACE_IS_MEMORY)
-            set_memory(device, acpi_number(t, at + SPACE_HEAD + width, width), acpi_number(t, at + SPACE_HEAD + 4 * width, width));
+        if (size >= SPACE_HEAD + 5 * width && at[0] == SPACE_IS_MEMORY)
+            set_memory(device, number(at + SPACE_HEAD + width, width), number(at + SPACE_HEAD + 4 * width, width));
         return;
     case INTERRUPT:
-        if (size >= 6 && acpi_number(t, at + 1, 1) > 0) {
-            unsigned flags = (unsigned)acpi_number(t, at, 1);
-            set_line(device, acpi_number(t, at + 2, 4), !(flags & 2), flags >> 2 & 1);
-        }
+        if (size >= 6 && at[1] > 0)
+            set_line(device, number(at + 2, 4), !(at[0] & 2), at[0] >> 2 & 1);
         return;
     }
 }
 
-static void read_resources(const struct acpi_table *t, const struct aml_object *object, struct acpi_device *device)
+static void read_resources(struct aml *a, struct acpi_device *device)
 {
     uint32_t at, end;
-    uint8_t tag;
-    if (!aml_buffer(t, object->start, object->end, &at, &end))
+    if (!aml_buffer(a, &at, &end))
         return;
-    while (at < end && acpi_read(t, at, &tag, 1)) {
-        bool is_large = tag & 0x80;
-        uint32_t head = is_large ? 3 : 1, size = is_large ? (uint32_t)acpi_number(t, at + 1, 2) : tag & 7;
-        if (head > end - at || size > end - at - head || (!is_large && tag >> 3 == TAG_END))
+    for (const uint8_t *r; (r = aml_see(a, at, end)) != NULL;) {
+        size_t left = (size_t)(a->limit - r);
+        bool is_large = r[0] & 0x80;
+        uint32_t head = is_large ? 3 : 1;
+        if (left < head)
             return;
-        if (is_large)
-            large(t, tag, at + head, size, device);
-        else if (tag >> 3 == TAG_IRQ && size >= 2)
-            small_irq(t, at + head, size, device);
+        uint32_t size = is_large ? r[1] | (uint32_t)r[2] << 8 : r[0] & 7u;
+        if (size > left - head || r[0] >> 3 == TAG_END)
+            return;
         at += head + size;
+        if (is_large) {
+            large(r[0], r + head, size, device);
+        } else if (r[0] >> 3 == TAG_IRQ && size >= 2) {
+            small_irq(r + head, size, device);
+            aml_forget(a); /* the MADT was asked */
+        }
     }
 }
 
-static void read_region(const struct acpi_table *t, const struct aml_object *object, struct acpi_device *device)
+static void read_region(const struct aml *a, struct acpi_device *device)
 {
-    uint32_t at = object->start + 1;
-    uint64_t address, size, end;
-    if (device->region_size || acpi_number(t, object->start, 1) != SPACE_IS_MEMORY || !aml_integer(t, &at, object->end, &address) ||
-        !aml_integer(t, &at, object->end, &size) || __builtin_add_overflow(address, size, &end) || end >> 47)
+    uint64_t address = a->numbers[0], size = a->numbers[1], end;
+    if (device->region_size || a->space != SPACE_IS_MEMORY || __builtin_add_overflow(address, size, &end) || end >> 47)
         return;
     device->region = address;
     device->region_size = size;
@@ -132,16 +145,16 @@ static uint64_t text_of(const char *hid, size_t length)
 }
 
 /* 0: it makes no sense. */
-static uint64_t hid_of(const struct acpi_table *t, const struct aml_object *object)
+static uint64_t hid_of(struct aml *a)
 {
-    uint32_t at = object->start, length = object->end - at - 2;
-    uint64_t number;
-    if (aml_integer(t, &at, object->end, &number))
-        return number >> 32 ? 0 : IS_NUMBER | number;
-    if (acpi_number(t, object->start, 1) != 0x0d /* StringPrefix */ || length == 0 || length > HID_MOST)
+    if (a->is_number)
+        return a->numbers[0] >> 32 ? 0 : IS_NUMBER | a->numbers[0];
+    const uint8_t *text = aml_see(a, a->start, a->end);
+    size_t length = text ? (size_t)(a->limit - text) - 2 : 0;
+    if (length == 0 || length > HID_MOST || *text != AML_STRING)
         return 0;
-    number = acpi_number(t, object->start + 1, length);
-    return number & IS_NUMBER ? 0 : number;
+    uint64_t hid = text_of((const char *)text + 1, length);
+    return hid & IS_NUMBER ? 0 : hid;
 }
 
 static void add(struct search *search, const struct acpi_device *device, uint64_t hid)
@@ -154,30 +167,39 @@ static void add(struct search *search, const struct acpi_device *device, uint64_
     search->devices[search->count++] = *device;
 }
 
-/* Adds the wanted devices of the list.  `device` is what the list describes, if it is a device's. */
-static void look(const struct acpi_table *t, uint32_t at, uint32_t end, struct acpi_device *device, uint64_t *hid, struct search *search)
+/* Adds the wanted devices of the list at search->aml.at.  `device` is what the list describes, if it is a device's. */
+static void look(struct search *search, uint32_t end, struct acpi_device *device, uint64_t *hid)
 {
-    struct aml_object object;
-    if (search->depth == DEPTH_MOST)
-        return;
-    search->depth++;
-    while (search->count < search->most && aml_next(t, &at, end, &object)) {
-        if (object.kind == AML_SCOPE)
-            look(t, object.start, object.end, NULL, NULL, search);
-        else if (object.kind == AML_NAME && device && memcmp(object.name, "_HID", 4) == 0)
-            *hid = hid_of(t, &object);
-        else if (object.kind == AML_NAME && device && memcmp(object.name, "_CRS", 4) == 0)
-            read_resources(t, &object, device);
-        else if (object.kind == AML_REGION && device)
-            read_region(t, &object, device);
-        else if (object.kind == AML_DEVICE) {
-            struct acpi_device inner = {};
-            uint64_t inner_hid = 0;
-            look(t, object.start, object.end, &inner, &inner_hid, search);
-            add(search, &inner, inner_hid);
+    struct aml *a = &search->aml;
+    if (search->depth++ < DEPTH_MOST)
+        while (search->count < search->most && aml_next(a, end)) {
+            if (a->kind == AML_SCOPE) {
+                a->at = a->start;
+                look(search, a->end, NULL, NULL);
+            } else if (a->kind == AML_DEVICE) {
+                struct acpi_device inner = {};
+                uint64_t inner_hid = 0;
+                a->at = a->start;
+                look(search, a->end, &inner, &inner_hid);
+                add(search, &inner, inner_hid);
+            } else if (!device) {
+                continue;
+            } else if (a->kind == AML_REGION) {
+                read_region(a, device);
+            } else if (a->kind == AML_NAME && memcmp(a->name, "_HID", 4) == 0) {
+                *hid = hid_of(a);
+            } else if (a->kind == AML_NAME && memcmp(a->name, "_CRS", 4) == 0) {
+                read_resources(a, device);
+            }
         }
-    }
     search->depth--;
+    a->at = end;
+}
+
+static void look_in(struct search *search, const struct acpi_table *table)
+{
+    search->aml = (struct aml){.table = table, .at = ACPI_HEADER};
+    look(search, table->size, NULL, NULL);
 }
 
 static unsigned look_in_all(struct search *search)
@@ -185,9 +207,9 @@ static unsigned look_in_all(struct search *search)
     struct acpi_table table;
     const struct acpi_power *power = acpi_power();
     if (power && power->reduced)
-        look(acpi_dsdt(), ACPI_HEADER, acpi_dsdt()->size, NULL, NULL, search);
+        look_in(search, acpi_dsdt());
     for (unsigned i = 0; search->count < search->most && acpi_find(&table, "SSDT", i); i++)
-        look(&table, ACPI_HEADER, table.size, NULL, NULL, search);
+        look_in(search, &table);
     return search->count;
 }
 

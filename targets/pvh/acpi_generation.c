@@ -13,7 +13,7 @@
 
 SMALL_BEGIN
 
-enum { DEPTH_MOST = 8, PACKAGE = 0x12, STRING = 0x0d, ID_SIZE = 16, QEMU_OFFSET = 40 };
+enum { DEPTH_MOST = 8, ID_SIZE = 16, QEMU_OFFSET = 40 };
 
 static const char counter[] = "VM_Gen_Counter";
 
@@ -22,46 +22,44 @@ struct found {
     bool is, seen;            /* this device has that _CID, or one before */
 };
 
-static bool is_counter(const struct acpi_table *t, const struct aml_object *object)
+static bool is_counter(struct aml *a)
 {
-    char text[sizeof counter];
-    return acpi_number(t, object->start, 1) == STRING && object->end - object->start == sizeof counter + 1 &&
-           acpi_read(t, object->start + 1, text, sizeof text) && memcmp(text, counter, sizeof counter) == 0;
+    const uint8_t *value = aml_see(a, a->start, a->end);
+    return value && *value == AML_STRING && (size_t)(a->limit - value) == sizeof counter + 1 && memcmp(value + 1, counter, sizeof counter) == 0;
 }
 
 /* Package() { low, high } */
-static uint64_t pair(const struct acpi_table *t, const struct aml_object *object)
+static uint64_t pair(struct aml *a)
 {
-    uint32_t at = object->start + 3;
+    const uint8_t *value = aml_see(a, a->start, a->end), *limit = a->limit;
     uint64_t low, high;
-    if (acpi_number(t, object->start, 1) != PACKAGE || acpi_number(t, object->start + 1, 1) >> 6 || acpi_number(t, object->start + 2, 1) != 2 ||
-        !aml_integer(t, &at, object->end, &low) || !aml_integer(t, &at, object->end, &high) || low >> 32 || high >> 32)
+    if (!value || limit - value < 3 || value[0] != AML_PACKAGE || value[1] >> 6 || value[2] != 2 ||
+        !aml_integer(aml_integer(value + 3, limit, &low), limit, &high) || low >> 32 || high >> 32)
         return 0;
     return high << 32 | low;
 }
 
-static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct found *found, unsigned depth)
+static bool look(struct aml *a, uint32_t end, struct found *found, unsigned depth)
 {
-    struct aml_object object;
-    while (depth < DEPTH_MOST && aml_next(t, &at, end, &object)) {
-        if (object.kind == AML_SCOPE || object.kind == AML_DEVICE) {
-            if (object.kind == AML_DEVICE) {
+    while (depth < DEPTH_MOST && aml_next(a, end)) {
+        if (a->kind == AML_SCOPE || a->kind == AML_DEVICE) {
+            if (a->kind == AML_DEVICE) {
                 found->is = false;
                 found->address = 0;
             }
-            if (look(t, object.start, object.end, found, depth + 1))
+            a->at = a->start;
+            if (look(a, a->end, found, depth + 1))
                 return true;
-        } else if (object.kind == AML_NAME && memcmp(object.name, "_CID", 4) == 0) {
-            found->is = is_counter(t, &object);
+        } else if (a->kind == AML_NAME && memcmp(a->name, "_CID", 4) == 0) {
+            found->is = is_counter(a);
             found->seen |= found->is;
-        } else if (object.kind == AML_NAME && memcmp(object.name, "ADDR", 4) == 0) {
-            found->address = pair(t, &object);
-        } else if (object.kind == AML_NAME && memcmp(object.name, "VGIA", 4) == 0) {
-            uint32_t from = object.start;
-            if (!aml_integer(t, &from, object.end, &found->beside))
-                found->beside = 0;
+        } else if (a->kind == AML_NAME && memcmp(a->name, "ADDR", 4) == 0) {
+            found->address = pair(a);
+        } else if (a->kind == AML_NAME && memcmp(a->name, "VGIA", 4) == 0) {
+            found->beside = a->is_number ? a->numbers[0] : 0;
         }
     }
+    a->at = end;
     return found->is && found->address;
 }
 
@@ -69,9 +67,10 @@ static bool look(const struct acpi_table *t, uint32_t at, uint32_t end, struct f
 static uint64_t find(const struct acpi_table *t)
 {
     struct found found = {};
+    struct aml a = {.table = t, .at = ACPI_HEADER};
     if (!acpi_mentions(t, counter, sizeof counter - 1))
         return 0;
-    if (look(t, ACPI_HEADER, t->size, &found, 0))
+    if (look(&a, t->size, &found, 0))
         return found.address;
     return found.seen && found.beside ? found.beside + QEMU_OFFSET : 0;
 }
@@ -86,8 +85,7 @@ const volatile void *machine_generation(void)
         address = find(&table);
     /* the tables may lie: it is not where the image is, in memory that is free, or across pages */
     size_t count;
-    char there;
-    if (address < MACHINE_PAGE || address % MACHINE_PAGE > MACHINE_PAGE - ID_SIZE || address % 8 || !machine_read(&there, address, 1))
+    if (address < MACHINE_PAGE || address % MACHINE_PAGE > MACHINE_PAGE - ID_SIZE || address % 8 || !machine_look(address, 1))
         return NULL;
     const struct machine_range *map = machine_memory_map(&count);
     for (size_t i = 0; i < count; i++)

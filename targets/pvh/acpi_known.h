@@ -16,11 +16,6 @@ extern struct acpi_known {
     unsigned device_count;
     uint64_t device_hids[ACPI_DEVICES_KNOWN];
     struct acpi_device devices[ACPI_DEVICES_KNOWN];
-    struct { /* bytes of a table, which are read one by one (acpi_aml.c) */
-        uint64_t address;
-        uint32_t size;
-        uint8_t bytes[64];
-    } ahead;
 } acpi_known;
 
 #endif

@@ -24,10 +24,11 @@ static const struct acpi_table *madt(void)
 /* The next entry of the type from `at` on, whose bytes are copied, as many as are wanted: an entry that has less is skipped. */
 static bool next(const struct acpi_table *table, uint32_t *at, uint8_t type, void *to, uint8_t size)
 {
-    uint8_t head[2];
-    while (acpi_read(table, *at, head, sizeof head)) {
+    enum { HEAD = 2 };
+    const uint8_t *head;
+    while ((head = acpi_look(table, *at, HEAD)) != NULL) {
         uint32_t here = *at;
-        if (head[1] < sizeof head || head[1] > table->size - here) {
+        if (head[1] < HEAD || head[1] > table->size - here) {
             acpi_complain("APIC", "an entry's length makes no sense");
             return false;
         }

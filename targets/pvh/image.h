@@ -10,5 +10,6 @@ extern char page_window[];
 extern const char sealed_start[], sealed_end[]; /* whole pages: <ukc/read_only.h> */
 extern const char build_id[], build_id_end[];
 extern uint64_t page_tables[], page_tables_reserve[]; /* from the first to image_end is nothing else */
+extern uint64_t page_tables_last[];                   /* the entries of all pages up to image_end, in a row */
 
 #endif

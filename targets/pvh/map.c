@@ -45,13 +45,13 @@ static inline void close_tables(void)
 #endif
 }
 
-static uint64_t *new_table(void)
+static uint64_t *new_table(bool cleared)
 {
     if (reserve_used < RESERVE)
         return &page_tables_reserve[reserve_used++ * ENTRIES];
     uint64_t *table = more;
     more = NULL;
-    return table ? memset(table, 0, MACHINE_PAGE) : NULL;
+    return table && cleared ? memset(table, 0, MACHINE_PAGE) : table;
 }
 
 static void flush(uint64_t address)
@@ -64,21 +64,20 @@ typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
 /* Writes entries in a row, four at a time; what the processor knows of those that were there is forgotten. */
 static void fill(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
 {
-    uint64_t known = 0;
+    uint64_t known = count & ~UINT64_C(3) ? PRESENT : 0; /* of many it is not asked */
     for (; count & 3; count--) {
         known |= *entry;
         *entry++ = value;
         value += step;
     }
-    pair were = {known, 0}, values = {value, value + step}, next = values + 2 * step;
+    pair values = {value, value + step}, next = values + 2 * step;
     for (const uint64_t *end = entry + count; entry != end; entry += 4) {
-        were |= *(pair *)entry | *(pair *)(entry + 2);
         *(pair *)entry = values;
         *(pair *)(entry + 2) = next;
         values += 4 * step;
         next += 4 * step;
     }
-    if ((were[0] | were[1]) & PRESENT)
+    if (known & PRESENT)
         __asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(known) : : "memory");
 }
 
@@ -93,7 +92,7 @@ static uint64_t *below(uint64_t *entry)
     uint64_t old = *entry;
     if (is_table(old))
         return (uint64_t *)(uintptr_t)(old & ADDRESS);
-    uint64_t *table = new_table();
+    uint64_t *table = new_table(!(old & PRESENT));
     if (!table)
         return NULL;
     if (old & PRESENT)
@@ -102,20 +101,29 @@ static uint64_t *below(uint64_t *entry)
     return table;
 }
 
-/* The entry of a page in the lowest level (shift 12) or of 2 MiB (shift 21). Tables stay where they are: the last one of pages is remembered. */
-static uint64_t *entry_of(uint64_t address, unsigned shift)
+[[gnu::noinline]] static uint64_t *walk_to(uint64_t address, unsigned shift)
 {
-    static uint64_t *last, last_region;
-    if (shift == 12 && last && address >> 21 == last_region)
-        return &last[address >> 12 & (ENTRIES - 1)];
     uint64_t *table = page_tables;
     for (unsigned at = 39; table && at > shift; at -= 9)
         table = below(&table[address >> at & (ENTRIES - 1)]);
-    if (shift == 12) {
-        last = table;
-        last_region = address >> 21;
-    }
     return table ? &table[address >> shift & (ENTRIES - 1)] : NULL;
+}
+
+/* The entry of a page in the lowest level (shift 12) or of 2 MiB (shift 21). The image's are in a row. Tables stay where they are: the last one of pages is remembered. */
+static uint64_t *entry_of(uint64_t address, unsigned shift)
+{
+    static uint64_t *last, last_region;
+    uint64_t region = address >> 21;
+    if (shift == 12 && region <= (uintptr_t)image_end >> 21)
+        return &page_tables_last[address >> 12];
+    if (shift == 12 && last && region == last_region)
+        return &last[address >> 12 & (ENTRIES - 1)];
+    uint64_t *entry = walk_to(address, shift);
+    if (shift == 12 && entry) {
+        last = entry - (address >> 12 & (ENTRIES - 1));
+        last_region = region;
+    }
+    return entry;
 }
 
 /* A page that becomes a table: read-only from now on. Where its region is one large page, it may itself become the table that splits it. */
@@ -189,28 +197,26 @@ bool machine_map(uint64_t start, uint64_t size, enum machine_access access)
     return good;
 }
 
-static uint64_t read_page; /* what machine_read() has left in the window; 0: something else */
+/* Any two neighbours of physical memory behind the image's last pages; how many bytes of them machine_look() has left there, 0: something else is. */
+static uint64_t shown;
+static size_t shown_size;
 
-/* A page of the image, behind which is any page of physical memory. */
-static volatile char *open_window(uint64_t page, uint64_t flags)
+static void put_in_window(unsigned index, uint64_t entry)
 {
-    static uint64_t *entry;
-    uint64_t wanted = page | flags | PRESENT | NO_EXECUTE;
-    if (!entry)
-        entry = entry_of((uintptr_t)page_window, 12); /* a part of the image: there is a table */
-    if (*entry != wanted) {
-        open_tables();
-        *entry = wanted;
-        close_tables();
-        flush((uintptr_t)page_window);
-        read_page = 0;
-    }
-    return (volatile char *)(uintptr_t)page_window;
+    uint64_t address = (uintptr_t)page_window + index * MACHINE_PAGE, *at = entry_of(address, 12);
+    if (*at == entry)
+        return;
+    open_tables();
+    *at = entry;
+    close_tables();
+    flush(address);
 }
 
-const char *machine_look(uint64_t page)
+static volatile char *open_window(uint64_t page, uint64_t flags)
 {
-    return (const char *)open_window(page, 0);
+    shown_size = 0;
+    put_in_window(0, page | flags | PRESENT | NO_EXECUTE);
+    return (volatile char *)(uintptr_t)page_window;
 }
 
 void machine_poke8(uint64_t address, uint8_t value)
@@ -241,25 +247,37 @@ static unsigned physical_bits(void)
     return bits > 47 ? 47 : bits;
 }
 
-[[gnu::noinline]] static bool read_anew(char *to, uint64_t from, size_t size)
+[[gnu::noinline]] static bool show(uint64_t from, size_t size)
 {
-    uint64_t limit = UINT64_C(1) << physical_bits(), offset = from % MACHINE_PAGE, page = from - offset;
-    if (from == 0 || from >= limit || size > limit - from)
+    uint64_t limit = UINT64_C(1) << physical_bits(), offset = from % MACHINE_PAGE;
+    if (size > MACHINE_PAGE || from == 0 || from >= limit || size > limit - from)
         return false;
-    for (size_t piece; size > 0; size -= piece, to += piece, page += MACHINE_PAGE, offset = 0) {
-        piece = MACHINE_PAGE - offset < size ? MACHINE_PAGE - offset : size;
-        memcpy(to, machine_look(page) + offset, piece);
-        read_page = page;
+    shown = from - offset;
+    open_window(shown, 0);
+    shown_size = MACHINE_PAGE;
+    if (size > MACHINE_PAGE - offset) {
+        put_in_window(1, (shown + MACHINE_PAGE) | PRESENT | NO_EXECUTE);
+        shown_size += MACHINE_PAGE;
     }
     return true;
 }
 
+const void *machine_look(uint64_t from, size_t size)
+{
+    if ((from - shown >= shown_size || size > shown_size - (from - shown)) && !show(from, size))
+        return NULL;
+    return page_window + (from - shown);
+}
+
 bool machine_read(void *to, uint64_t from, size_t size)
 {
-    size_t offset = from % MACHINE_PAGE;
-    if (!read_page || from - offset != read_page || size > MACHINE_PAGE - offset)
-        return read_anew(to, from, size);
-    memcpy(to, page_window + offset, size);
+    for (size_t piece; size > 0; size -= piece, from += piece, to = (char *)to + piece) {
+        piece = size < MACHINE_PAGE ? size : MACHINE_PAGE;
+        const void *bytes = machine_look(from, piece);
+        if (!bytes)
+            return false;
+        memcpy(to, bytes, piece);
+    }
     return true;
 }
 

@@ -398,6 +398,64 @@ static void many_devices(void **state)
     }
 }
 
+/* A page is looked at at once, and tables are longer: objects lie across its end, and packages go beyond it. */
+static void long_tables(void **state)
+{
+    enum { FILLED_MOST = 5000, DEVICES = 3 };
+    static uint8_t aml[FILLED_MOST + 256];
+    struct acpi_device all[DEVICES];
+    uint64_t at;
+    for (uint32_t filled = 8; filled <= FILLED_MOST; filled += filled > 3700 && filled < 4200 ? 1 : 300) {
+        /* Scope(\_SB) { Name(FILL, Buffer() {}) Device(V0) {...} ... } */
+        static const uint8_t scope[] = {0x10, 0xc0, 0, 0, 0, '\\', '_', 'S', 'B', '_'}, name[] = {0x08, 'F', 'I', 'L', 'L', 0x11, 0xc0, 0, 0, 0};
+        size_t size = sizeof scope;
+        begin(state);
+        memset(aml, 0x5b, sizeof aml);
+        memcpy(aml, scope, sizeof scope);
+        memcpy(aml + size, name, sizeof name);
+        put_number(aml + size + 7, filled >> 4, 3);
+        aml[size + 6] |= filled & 15;
+        size += 6 + filled;
+        for (unsigned i = 0; i < DEVICES; i++)
+            size += put_device(aml + size, (uint8_t)i, 0xfeb00000 + i * 0x200, 16 + i);
+        put_number(aml + 2, (size - 1) >> 4, 3);
+        aml[1] |= (size - 1) & 15;
+        add_fadt(aml, size, 276, &at);
+        assert_int_equal(acpi_devices("LNRO0005", all, DEVICES), DEVICES);
+        for (unsigned i = 0; i < DEVICES; i++)
+            assert_true(all[i].address == 0xfeb00000 + i * 0x200 && all[i].line.number == 16 + i);
+        is_quiet();
+    }
+}
+
+/* A word is seen wherever it is: among others like it, at the end, across a page; and not when it is cut off there. */
+static void mentioned(void **state)
+{
+    static uint8_t body[4200];
+    static const char word[] = "ACPI_ACPJ", *const others[] = {"ACPI", "ACPI_ACPI", "XCPI_ACPJ"};
+    struct acpi_table table;
+    for (size_t size = sizeof word - 1; size <= sizeof body; size += size < 80 ? 1 : 1373) {
+        size_t last = size - (sizeof word - 1);
+        for (size_t where = 0; where <= last; where += where > 100 && where + 100 < last && (where < 4000 || where > 4070) ? 61 : 1) {
+            begin(state);
+            memset(body, 0, sizeof body);
+            for (size_t i = 0; i + 9 <= where; i += 9)
+                strncpy((char *)body + i, others[i % 3], 9);
+            memcpy(body + where, word, sizeof word - 1);
+            assert_true(acpi_check(&table, "AAAA", add_table("AAAA", body, size)));
+            assert_true(acpi_mentions(&table, word, sizeof word - 1));
+            body[where]++;
+            assert_true(acpi_check(&table, "AAAA", add_table("AAAA", body, size)));
+            assert_false(acpi_mentions(&table, word, sizeof word - 1));
+        }
+        begin(state);
+        memset(body, 0, sizeof body);
+        memcpy(body + last + 1, word, sizeof word - 2);
+        assert_true(acpi_check(&table, "AAAA", add_table("AAAA", body, size)));
+        assert_false(acpi_mentions(&table, word, sizeof word - 1));
+    }
+}
+
 /* What ends the list ends only the list that it is in, and an SSDT has devices too. */
 static void second_table(void **state)
 {
@@ -490,7 +548,7 @@ int main(void)
         cmocka_unit_test_setup(lying_tables, begin), cmocka_unit_test_setup(good_madt, begin), cmocka_unit_test_setup(x2apic_and_moved, begin),
         cmocka_unit_test_setup(lying_madts, begin), cmocka_unit_test_setup(mcfg, begin), cmocka_unit_test_setup(old_power, begin),
         cmocka_unit_test_setup(new_power, begin), cmocka_unit_test_setup(good_devices, begin), cmocka_unit_test_setup(many_devices, begin),
-        cmocka_unit_test_setup(second_table, begin),
+        cmocka_unit_test_setup(second_table, begin), cmocka_unit_test_setup(long_tables, begin), cmocka_unit_test_setup(mentioned, begin),
         cmocka_unit_test_setup(microvm, begin), cmocka_unit_test_setup(damaged_devices, begin), cmocka_unit_test_setup(deep, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

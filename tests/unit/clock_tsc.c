@@ -15,6 +15,7 @@
 static struct {
     bool kvm, cpuid_ratio, cpuid_kilohertz, x2apic, apic_runs;
     uint64_t hertz;
+    int8_t kvm_shift; /* KVM's unit: 2 GHz */
 } machine;
 static uint64_t tsc, started; /* ticks; when the APIC's timer began */
 static uint32_t timer, divide, initial;
@@ -99,7 +100,7 @@ static void fake_write_msr(uint32_t msr, uint64_t value)
     case 0x4b564d01:
         if (value & 1)
             *(struct system_time *)(uintptr_t)(value & ~UINT64_C(1)) =
-                (struct system_time){.version = 2, .tsc = tsc, .nanoseconds = 5, .multiplier = 1u << 31}; /* 2 GHz */
+                (struct system_time){.version = 2, .tsc = tsc, .nanoseconds = 5, .multiplier = 1u << 31, .shift = machine.kvm_shift};
         return;
     case 0x832:
         timer = (uint32_t)value;
@@ -144,10 +145,28 @@ static void counts_well(void)
 static void by_kvm(void **state)
 {
     (void)state;
-    begin();
-    machine.kvm = true;
-    counts_well();
-    assert_int_equal(clock_tsc_wall() / SECOND, 1000000010);
+    for (int shift = -2; shift <= 2; shift++) {
+        begin();
+        machine.kvm = true;
+        machine.kvm_shift = (int8_t)shift;
+        machine.hertz = shift < 0 ? machine.hertz << -shift : machine.hertz >> shift;
+        counts_well();
+        assert_int_equal(clock_tsc_wall() / SECOND, 1000000010);
+    }
+}
+
+/* No counter is so fast or so slow: time comes from elsewhere. */
+static void by_kvm_not(void **state)
+{
+    (void)state;
+    static const int8_t shifts[] = {-128, -9, 24, 127};
+    for (size_t i = 0; i < sizeof shifts; i++) {
+        begin();
+        machine.kvm = machine.x2apic = true;
+        machine.kvm_shift = shifts[i];
+        counts_well();
+        assert_int_equal(clock_tsc_wall() / SECOND, 2000000000);
+    }
 }
 
 static void by_cpuid(void **state)
@@ -201,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_kvm),
+        cmocka_unit_test(by_kvm_not),
         cmocka_unit_test(by_cpuid),
         cmocka_unit_test(by_x2apic),
         cmocka_unit_test(by_nothing),

@@ -33,35 +33,19 @@ struct system_time {
     uint8_t flags, padding2[2];
 };
 
+enum { FRACTION = 40 }; /* bits: a counter of 1 MHz or more is told to 2^-40 ns */
+
 static struct {
     bool known, wall_known;
-    uint32_t multiplier; /* nanoseconds = (ticks << shift) * multiplier >> 32 */
-    int8_t shift;
+    uint64_t multiplier; /* nanoseconds = ticks * multiplier >> FRACTION */
     uint64_t tsc;
     int64_t nanoseconds, wall; /* at `tsc` */
 } rate;
 
-static uint64_t scale(uint64_t ticks)
-{
-    ticks = rate.shift < 0 ? ticks >> -rate.shift : ticks << rate.shift;
-    return (uint64_t)((unsigned __int128)ticks * rate.multiplier >> 32);
-}
-
 static void set_rate(uint64_t hertz)
 {
-    int8_t shift = 0;
-    /* as large a multiplier as fits in 32 bits */
-    while (hertz < (uint64_t)NANOSECONDS_PER_SECOND) {
-        hertz <<= 1;
-        shift++;
-    }
-    while (hertz >= 2 * (uint64_t)NANOSECONDS_PER_SECOND) {
-        hertz >>= 1;
-        shift--;
-    }
-    rate.shift = shift;
-    rate.multiplier = (uint32_t)(((uint64_t)NANOSECONDS_PER_SECOND << 32) / (hertz ? hertz : 1) > UINT32_MAX
-                                     ? UINT32_MAX : ((uint64_t)NANOSECONDS_PER_SECOND << 32) / hertz);
+    uint64_t one = (uint64_t)NANOSECONDS_PER_SECOND << 32;
+    rate.multiplier = one / hertz << (FRACTION - 32) | (one % hertz << (FRACTION - 32)) / hertz;
     rate.tsc = machine_tsc();
 }
 
@@ -79,19 +63,23 @@ static bool ask_kvm(void)
     machine_write_msr(MSR_WALL, (uintptr_t)&wall);
     machine_write_msr(MSR_SYSTEM, (uintptr_t)&system | 1);
     uint32_t version;
+    int shift; /* its nanoseconds are (ticks << shift) * multiplier >> 32 */
     do {
         version = system.version;
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         rate.multiplier = system.multiplier;
-        rate.shift = system.shift;
+        shift = system.shift + FRACTION - 32;
         rate.tsc = system.tsc;
         rate.nanoseconds = (int64_t)system.nanoseconds;
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     } while ((version & 1) || version != system.version);
+    machine_write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
+    if (rate.multiplier == 0 || shift < 0 || shift >= 32) /* no clock at all, or above 256 GHz, below 60 Hz */
+        return false;
+    rate.multiplier <<= shift;
     rate.wall = rate.nanoseconds + wall.seconds * NANOSECONDS_PER_SECOND + wall.nanoseconds;
     rate.wall_known = wall.seconds != 0;
-    machine_write_msr(MSR_SYSTEM, 0); /* the counter's rate does not change: it is not asked again */
-    return rate.multiplier != 0;
+    return true;
 }
 
 /* ---- 2: CPUID ---- */
@@ -158,12 +146,13 @@ static void measure(void)
     apic_write(APIC_INITIAL, 0);
     apic_write(APIC_DIVIDE, divisor);
     apic_write(APIC_TIMER, mode);
-    if (before == after || to == from)
+    uint64_t hertz = before == after ? 0 : (to - from) * 1000000 / (before - after) * 1000;
+    if (hertz == 0)
         machine_panic("the local APIC's timer stands still: there is nothing to measure time by");
-    set_rate((to - from) * 1000000 / (before - after) * 1000);
+    set_rate(hertz);
 }
 
-static void learn(void)
+__attribute__((noinline, cold)) static void learn(void)
 {
     if (!ask_kvm() && !ask_cpuid())
         measure();
@@ -176,7 +165,7 @@ static int64_t elapsed(void)
 {
     if (!rate.known)
         learn();
-    return (int64_t)scale(machine_tsc() - rate.tsc);
+    return (int64_t)((unsigned __int128)(machine_tsc() - rate.tsc) * rate.multiplier >> FRACTION);
 }
 
 /* From 1 on: 0 is DEADLINE_NOW. */

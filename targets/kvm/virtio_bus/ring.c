@@ -13,7 +13,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
 #include <ukc/device.h>
 
 enum {
@@ -112,7 +111,6 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
 {
     char *at = memory;
     struct layout l = layout_of(size, parts, indirect);
-    memset(at + l.available, 0, l.tables - l.available); /* descriptors, indirect tables and slots are written when they are used */
     *ring = (struct ring){
         .table = memory,
         .available = (void *)(at + l.available),
@@ -126,6 +124,12 @@ void ring_open(struct ring *ring, void *memory, unsigned size, unsigned parts, b
         .event_index = event_index, .indirect = indirect,
         .silenced = true,
     };
+    /* descriptors, entries, indirect tables and slots are written when they are used */
+    volatile struct ring_used *used = (void *)(at + l.used);
+    volatile void *behind = &used->entries[size]; /* avail_event() */
+    ring->available->index = ring->available->flags = 0;
+    used->index = used->flags = 0;
+    *(volatile uint16_t *)behind = 0;
     for (unsigned i = 0; i < size; i++) {
         ring->slots[i].token = NULL;
         ring->slots[i].next = (uint16_t)(i + 1);
@@ -179,8 +183,8 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
     head->table = NO_TABLE;
 }
 
-/* The chain that begins with the first free descriptor is the device's, from the next ring_show() on. */
-[[gnu::always_inline]] static inline void publish(struct ring *ring, struct ring_slot *head, void *token, uint64_t writable)
+/* The chain that begins with the first free descriptor is the device's, from the next ring_show() on; `free` comes behind its last one. */
+[[gnu::always_inline]] static inline void publish(struct ring *ring, struct ring_slot *head, uint16_t free, uint16_t count, void *token, uint64_t writable)
 {
     uint16_t first = ring->free_head, added = ring->added;
     head->token = token;
@@ -188,8 +192,8 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
     head->shown = false;
     *(added == ring->shown ? &ring->first_unshown : &ring->slots[ring->last_unshown].later) = first;
     ring->last_unshown = first;
-    ring->free_head = ring->slots[head->last].next;
-    ring->free_count -= head->count;
+    ring->free_head = free;
+    ring->free_count -= count;
     ring->available->entries[added & (ring->size - 1)] = first;
     ring->added = added + 1;
     ring->outstanding++;
@@ -206,7 +210,7 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
     head->last = first;
     head->count = 1;
     head->table = NO_TABLE;
-    publish(ring, head, token, out ? 0 : part->size);
+    publish(ring, head, head->next, 1, token, out ? 0 : part->size);
     return 0;
 }
 
@@ -226,7 +230,7 @@ static void add_direct(struct ring *ring, const struct virtio_part *parts, unsig
         add_direct(ring, parts, out, count, head);
     else
         add_indirect(ring, parts, out, count, head);
-    publish(ring, head, token, writable);
+    publish(ring, head, ring->slots[head->last].next, head->count, token, writable);
     return 0;
 }
 
@@ -235,9 +239,11 @@ int ring_add(struct ring *ring, const struct virtio_part *parts, unsigned out, u
     unsigned count = out + in, most = ring->parts;
     if (ring->broken)
         return -EIO;
+    if (token && count == 1 && out <= 1 && ring->free_count > 0)
+        return add_one(ring, parts, out, token);
     if (!token || count == 0 || out > most || in > most || count > most)
         return -EINVAL;
-    return count == 1 && ring->free_count > 0 ? add_one(ring, parts, out, token) : add_many(ring, parts, out, count, token);
+    return add_many(ring, parts, out, count, token);
 }
 
 bool ring_show(struct ring *ring)

@@ -48,8 +48,9 @@ int send_open(void)
     if (!memory)
         return -ENOMEM;
     pieces = free_pieces = virtio_queue_size(queue) < PIECES ? virtio_queue_size(queue) : PIECES;
-    for (unsigned i = 0; i < pieces; i++)
-        after[i] = (uint16_t)(i + 1 < pieces ? i + 1 : NONE);
+    for (unsigned i = 1; i < pieces; i++)
+        after[i - 1] = (uint16_t)i;
+    after[pieces - 1] = NONE;
     free_first = 0;
     senders = NULL;
     return send_most() < ETHERNET + card.mtu ? -ENOMEM : 0;

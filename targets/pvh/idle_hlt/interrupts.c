@@ -7,6 +7,7 @@
 #include "interrupts.h"
 
 #include <errno.h>
+#include <string.h>
 #include <ukc/acpi.h>
 #include <ukc/device.h>
 #include <ukc/machine.h>
@@ -31,7 +32,7 @@ static struct vector {
 } vectors[SOURCE_VECTORS];
 
 /* What the stubs write. */
-[[gnu::used]] volatile uint8_t interrupts_taken[SOURCE_VECTORS];
+[[gnu::used]] uint8_t interrupts_taken[SOURCE_VECTORS]; /* only while idle_hlt.c lets them, behind its barriers */
 [[gnu::used]] volatile uint8_t interrupts_any;
 
 /* One stub of 16 bytes for each vector: its number, and what all do (Intel SDM, volume 3, 11.8.5: the end of an interrupt). */
@@ -220,7 +221,6 @@ size_t interrupts_gather(void **woken, size_t capacity)
         woken[count++] = s->cookie;
         idle_hlt_arm(s, NULL);
     }
-    for (const struct idle_hlt_source *s = sources; s < sources_end; s++)
-        interrupts_taken[s->vector] = 0;
+    memset(interrupts_taken, 0, sizeof interrupts_taken);
     return count;
 }

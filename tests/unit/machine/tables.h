@@ -20,12 +20,18 @@ static uint64_t root;
 static char said[SAID_MOST];
 static size_t said_size;
 
-bool machine_read(void *to, uint64_t from, size_t size)
+/* A block of its own, which is gone at the next call: AddressSanitizer sees who reads beyond it, or too late. */
+const void *machine_look(uint64_t from, size_t size)
 {
-    if (from < MEMORY_AT || from - MEMORY_AT > MEMORY_SIZE || size > MEMORY_SIZE - (from - MEMORY_AT))
-        return false;
-    memcpy(to, memory + (from - MEMORY_AT), size);
-    return true;
+    static void *shown;
+    free(shown);
+    shown = NULL;
+    if (from < MEMORY_AT || from - MEMORY_AT > MEMORY_SIZE || size > MEMORY_SIZE - (from - MEMORY_AT) || size > MACHINE_PAGE)
+        return NULL;
+    shown = malloc(size);
+    if (!shown)
+        abort();
+    return memcpy(shown, memory + (from - MEMORY_AT), size);
 }
 
 uint64_t machine_acpi_root(void)

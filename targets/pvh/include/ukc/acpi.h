@@ -26,7 +26,9 @@ struct acpi_table {
 bool acpi_find(struct acpi_table *table, const char *signature, unsigned index);
 /* The table at an address has this signature, and a length and a checksum that are right. */
 bool acpi_check(struct acpi_table *table, const char *signature, uint64_t address);
-/* Copies bytes of a table; false: it does not have them. */
+/* Bytes of a table, a page at most, where they lie, until something is asked again; NULL: it does not have them. */
+const uint8_t *acpi_look(const struct acpi_table *table, uint32_t at, uint32_t size);
+/* Copies bytes of a table, a page at most; false: it does not have them. */
 bool acpi_read(const struct acpi_table *table, uint32_t at, void *to, uint32_t size);
 /* Whether 3 to 16 bytes are anywhere in it: quicker than stepping through it in vain. */
 bool acpi_mentions(const struct acpi_table *table, const void *bytes, uint32_t size);

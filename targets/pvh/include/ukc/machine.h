@@ -37,9 +37,9 @@ uint64_t machine_acpi_root(void);
 enum machine_access { MACHINE_READ = 0, MACHINE_WRITE = 2, MACHINE_DEVICE = 2 | 0x18 /* write, not cached */ };
 /* Maps whole pages around the range, never executable.  False: no memory for tables. */
 bool machine_map(uint64_t start, uint64_t size, enum machine_access);
-/* The bytes of one page of physical memory, to be read until the next call. */
-const char *machine_look(uint64_t page);
-/* Copies from physical memory, which need not be mapped.  False: no processor has memory there. */
+/* Physical memory, which need not be mapped: at most a page of bytes, to be read until the next call of these five.  NULL: no processor has memory there. */
+const void *machine_look(uint64_t from, size_t size);
+/* Copies from there, however much. */
 bool machine_read(void *to, uint64_t from, size_t size);
 /* Registers at physical addresses, which need not be mapped, once in a while: they must not cross a page. */
 void machine_poke8(uint64_t address, uint8_t value);
