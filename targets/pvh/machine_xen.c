@@ -52,14 +52,14 @@ static size_t room(uint32_t put, uint32_t wanted)
             return 0; /* dom0 is mad */
         if (OUT_SIZE - held >= wanted)
             return OUT_SIZE - held;
+        int64_t now = xen_now();
         if (!end)
-            end = xen_now() + PATIENCE;
-        xen_event_taken(event);
-        if (put - ring->out_taken != held)
-            continue;
-        if (xen_now() >= end)
+            end = now + PATIENCE;
+        if (now >= end)
             return 0;
-        xen_event_wait(&event, 1, end);
+        xen_event_taken(event);
+        if (put - ring->out_taken == held)
+            xen_event_wait(&event, 1, end);
     }
 }
 
@@ -121,7 +121,10 @@ void xen_restart(void)
     reason = REASON_RESTART;
 }
 
-/* For whoever has started the domain, and keeps it: data/ is the domain's own to write. */
+/*
+ * For whoever has started the domain, and keeps it: data/ is the domain's own to write.  A domain that ended without a crash and has written nothing means 0:
+ * to ask the store costs a small image as much as all else.  So a failure that could not be told ends as a crash.
+ */
 static void leave_status(int status)
 {
     char digits[4], *at = &digits[3];
@@ -129,7 +132,8 @@ static void leave_status(int status)
     do
         *--at = (char)('0' + status % 10);
     while (status /= 10);
-    xen_store_write(XEN_STORE_ALONE, "data/exit-status", at);
+    if (xen_store_write(XEN_STORE_ALONE, "data/exit-status", at) != 0)
+        reason = REASON_CRASH;
 }
 
 /* What was printed is lost if the domain ends before dom0 has read it. */
@@ -143,7 +147,8 @@ void machine_end(int status)
         reason = REASON_CRASH;
     if (!ending) {
         ending = true;
-        leave_status(status & 255);
+        if (status & 255)
+            leave_status(status & 255);
         if (ring)
             room(ring->out_put, OUT_SIZE);
     }

@@ -11,7 +11,8 @@
 SMALL_BEGIN
 
 enum { PATH_MOST = 192, DIGITS_MOST = 20, NAMES_MOST = 512 };
-static const int64_t PATIENCE = 10 * NANOSECONDS_PER_SECOND, LOOK = 20 * NANOSECONDS_PER_MILLISECOND;
+/* dom0 starts scripts for a device, for which libxl waits 40 seconds. */
+static const int64_t PATIENCE = 40 * NANOSECONDS_PER_SECOND, LOOK = 20 * NANOSECONDS_PER_MILLISECOND;
 
 static char *append(char *at, const char *end, const char *text)
 {
@@ -66,6 +67,8 @@ bool xen_device_drive(void (*tell)(enum xen_news))
 
 void xen_devices_tell(enum xen_news news)
 {
+    if (news == XEN_NEWS_RESUMED && driver_count > 0) /* of whoever has no device now, and so nothing to agree on */
+        xen_store_watch("device", XEN_DEVICES_TOKEN);
     for (unsigned i = 0; i < driver_count; i++)
         drivers[i](news);
 }
@@ -76,6 +79,19 @@ void xen_device_watch(const struct xen_device *device)
     char path[PATH_MOST];
     xen_store_watch("device", XEN_DEVICES_TOKEN);
     xen_store_watch(path_of(path, device->other, "state"), XEN_DEVICES_TOKEN);
+}
+
+void xen_device_unwatch(const struct xen_device *device)
+{
+    char path[PATH_MOST];
+    xen_store_unwatch(path_of(path, device->other, "state"), XEN_DEVICES_TOKEN);
+}
+
+bool xen_device_is_ready(const struct xen_device *device)
+{
+    xen_device_watch(device);
+    enum xen_state state = xen_device_other_state(device);
+    return state >= XEN_STATE_WAITING && state <= XEN_STATE_CONNECTED;
 }
 
 bool xen_device_goes(const struct xen_device *device)
@@ -135,7 +151,7 @@ int xen_device_write(const struct xen_device *device, uint32_t transaction, cons
 
 int xen_device_write_number(const struct xen_device *device, uint32_t transaction, const char *key, uint64_t value)
 {
-    char text[DIGITS_MOST + 1];
+    char text[DIGITS_MOST + 1] = "";
     append_number(text, text + DIGITS_MOST, value);
     return xen_device_write(device, transaction, key, text);
 }

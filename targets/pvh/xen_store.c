@@ -14,7 +14,7 @@
 SMALL_BEGIN
 
 enum { RING = 1024, CHANGES_MOST = 16, TOKEN_MOST = 32 };
-enum type { LIST = 1, READ = 2, WATCH = 4, BEGIN = 6, END = 7, WRITE = 11, CHANGED = 15, FAILED = 16 };
+enum type { LIST = 1, READ = 2, WATCH = 4, UNWATCH = 5, BEGIN = 6, END = 7, WRITE = 11, CHANGED = 15, FAILED = 16 };
 static const int64_t PATIENCE = 5 * NANOSECONDS_PER_SECOND;
 
 struct ring {
@@ -73,11 +73,10 @@ static uint32_t await(bool sending, int64_t end)
             return 0;
         if (can)
             return can;
-        if (xen_event_taken(event))
-            continue;
-        if (xen_now() >= end)
+        if (xen_now() >= end) /* also where the channel is told of all the time */
             return 0;
-        xen_event_wait(&event, 1, end);
+        if (!xen_event_taken(event))
+            xen_event_wait(&event, 1, end);
     }
 }
 
@@ -136,16 +135,16 @@ static bool receive_message(struct header *h, int64_t end)
     return true;
 }
 
+/* Those that somebody tells apart, or that say what to do.  Constants, so that where only failing matters none is looked for. */
 static int error_of(const char *name)
 {
-    static const struct {
-        char name[8];
-        int error;
-    } known[] = {{"ENOENT", ENOENT}, {"EACCES", EACCES}, {"EAGAIN", EAGAIN}, {"EEXIST", EEXIST}, {"EINVAL", EINVAL}, {"ENOSPC", ENOSPC}, {"EBUSY", EBUSY}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(name, known[i].name) == 0)
-            return -known[i].error;
-    return -EPROTO;
+    if (strcmp(name, "EAGAIN") == 0)
+        return -EAGAIN;
+    if (strcmp(name, "ENOENT") == 0)
+        return -ENOENT;
+    if (strcmp(name, "EACCES") == 0)
+        return -EACCES;
+    return strcmp(name, "ENOSPC") == 0 ? -ENOSPC : -EPROTO;
 }
 
 /* Asks, in pieces, and has the answer in `payload`: its size. */
@@ -237,11 +236,16 @@ int xen_store_watch(const char *path, const char *token)
     return zero_if_good(ask(WATCH, XEN_STORE_ALONE, path, token, strlen(token) + 1));
 }
 
+int xen_store_unwatch(const char *path, const char *token)
+{
+    return zero_if_good(ask(UNWATCH, XEN_STORE_ALONE, path, token, strlen(token) + 1));
+}
+
 bool xen_store_changed(char *token, size_t size)
 {
     struct header h;
-    /* what has come is taken; a message that has begun ends soon */
-    while (open_ring() && ring->in_put != ring->in_taken)
+    /* one after the other: who tells without an end is heard by whoever calls; a message that has begun ends soon */
+    while (change_count == 0 && open_ring() && ring->in_put != ring->in_taken)
         if (!receive_message(&h, xen_now() + PATIENCE))
             give_up();
     if (change_count == 0 || strlen(changes[0]) >= size)

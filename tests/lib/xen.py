@@ -26,7 +26,7 @@ bridge() { # each network card of dom0 and the domains' interfaces on br0, br1 a
 	done
 }
 configure() { # NAME WORDS [LINE..]
-	printf '%s\n' "name='$1'" "type='pvh'" "kernel='/job/${KERNEL:-$1}'" "memory=${MEMORY:-16}" 'vcpus=1' "on_poweroff='preserve'" \
+	printf '%s\n' "name='$1'" "type='pvh'" "kernel='/job/${KERNEL:-$1}'" "memory=${MEMORY:-16}" 'vcpus=1' "tsc_mode='native'" "on_poweroff='preserve'" \
 		"on_crash='preserve'" "on_reboot='destroy'" "extra='$2'" "${@:3}" >/tmp/$1.cfg
 }
 create() { # NAME
@@ -176,12 +176,17 @@ def run(context, files, script):
 
 
 class Domain:
-    def __init__(self, name, status, state, text):
-        self.name, self.status, self.state, self.text = name, status, state, text
+    def __init__(self, name, written, state, text):
+        self.name, self.written, self.state, self.text = name, written, state, text
 
     @property
     def crashed(self):
         return "c" in self.state
+
+    @property
+    def status(self):
+        """What it has written, and 0 where it ended well without a word; None: it did neither."""
+        return int(self.written) if self.written else 0 if "s" in self.state and not self.crashed else None
 
     def __str__(self):
         return f"{self.name}: status {self.status}, {self.state}\n{self.text}"
@@ -190,4 +195,4 @@ class Domain:
 def domains(said):
     """{name: Domain} of what `report` printed."""
     found = re.findall(r"^@@ (\S+) status=(\d*) state=(\S*)\n(.*?)^@@ end$", said, re.M | re.S)
-    return {name: Domain(name, int(status) if status else None, state, text) for name, status, state, text in found}
+    return {name: Domain(name, written, state, text) for name, written, state, text in found}

@@ -135,8 +135,12 @@ def check_configurations(p, written):
     expect(r.out == both["libvirt"] == p.read("build", "xen", "hello.xml").decode(), "and libvirt's, which is beside the image too", r)
     domain = xml.etree.ElementTree.fromstring(r.out)
     expect(domain.get("type") == "xen" and domain.findtext("os/type") == "xenpvh" and domain.findtext("memory") == str(4 << 20), "it is a PVH domain", r)
+    expect(domain.find("clock/timer").attrib == {"name": "tsc", "mode": "native"} and "tsc_mode = 'native'\n" in written, "whose clock costs no visit to Xen", r)
     expect(domain.findtext("os/cmdline") == "it's \"a b\"", "with its arguments", r)
-    for words, said in ((["--with", "qemu", "--json-config"], "qemu does not run Xen's domains"), (["--with", "libvirt"], "--with is for --json-config")):
+    p.write("a\nb", bytes(4096))
+    for words, said in ((["--with", "qemu", "--json-config"], "qemu does not run Xen's domains"), (["--with", "libvirt"], "--with is for --json-config"),
+                        (["--in-qemu", "--json-config"], "--json-config is for a domain on a Xen host: leave out --in-qemu"),
+                        (["--dry-run", "--block", "a\nb"], "xl takes no file with a line end in its name")):
         r = p.ukc("run", *words, status=2)
         expect(said in r.err, "what there is not is refused", r)
 
@@ -159,6 +163,7 @@ def machine(context):
     script += "configure patient ''\ncreate patient; sleep 1; echo \"patient is $(state patient)\"\n"
     script += "echo typed >$(xenstore-read /local/domain/$(cat /tmp/patient.id)/console/tty); await_end patient; report patient\n"
     script += "KERNEL=waiting configure stubborn '--stubborn=true'\ncreate stubborn; sleep 1; timeout 20 xl shutdown stubborn; await_end stubborn; report stubborn\n"
+    script += "KERNEL=waiting configure untold ''\ncreate untold; sleep 1; xenstore-rm /local/domain/$(cat /tmp/untold.id)/data; timeout 20 xl shutdown untold; await_end untold; report untold\n"
     for wish in ("shutdown", "reboot"):
         script += f"KERNEL=waiting configure {wish} ''\nsed -i s/destroy/preserve/ /tmp/{wish}.cfg\ncreate {wish}\n"
         script += f"sleep 1; echo typed >$(xenstore-read /local/domain/$(cat /tmp/{wish}.id)/console/tty); sleep 1; timeout 20 xl {wish} {wish}\nawait_end {wish}; report {wish}\n"
@@ -174,6 +179,7 @@ def check(found, said, log):
         return found[name]
 
     expect(domain("hello", 0).text == "Hello, world.\n", "it says hello, and nothing else", found["hello"])
+    expect(not found["hello"].written, "and asks the store for nothing: no status is 0", said)
     expect("there are no arguments" in domain("hello2", 64).text, "an argument reaches it", found["hello2"])
     expect("there are no arguments" in domain("written", 64).text, "xl takes the file that ukc run wrote, apostrophe and all", found["written"])
     expect(len(domain("rng", 0).text.strip().split("\n")[-1]) >= 64, "random bytes come", found["rng"])
@@ -187,6 +193,8 @@ def check(found, said, log):
     expect("patient is -b----" in said, "who waits for a line leaves the processor to others, with tasks or without", said)
     stubborn = domain("stubborn", 124)
     expect(not stubborn.crashed and "still running when the time for it was over" in stubborn.text, "what does not stop is ended, and says so", stubborn)
+    untold = domain("untold", None)
+    expect(untold.text.startswith("ready\n") and untold.crashed, "a failure that cannot be told is not taken for success", untold)
     for wish in ("shutdown", "reboot"):
         d = domain(wish, 3)
         expect(d.text.startswith("ready\n5 typed\n") and d.text.endswith("-125\n"), f"{wish}: it reads, and stops when it is told", d)

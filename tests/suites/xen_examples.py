@@ -17,7 +17,7 @@ SECONDS_LONG = 3000
 PRINTS = ("two-ways", "outside")  # and end; the same as on posix
 PRINTS_LONG = ("squeeze",)
 SERVICES = ("echo", "discard", "chargen", "bench-net")
-NAMES = {"localhost": (0, ["::1", "127.0.0.1"]), "two.test": (0, ["2001:db8::2", "192.0.2.2"]), "none.test": (1, ["none.test: no such name"])}  # status, lines
+NAMES = {"localhost": (0, ["::1", "127.0.0.1"]), "two.test": (0, ["2001:db8::2", "192.0.2.2"]), "none.test": (1, ["none.test: no such name, or no such address"])}  # status, lines
 FORWARDS = [("tcp", "echo", 7007), ("udp", "echo", 7007), ("tcp", "discard", 7009), ("tcp", "chargen", 7019), ("tcp", "bench-net", 5009), ("tcp", "bench-net", 5019)]
 
 SCRIPT = r"""

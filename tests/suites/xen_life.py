@@ -20,10 +20,12 @@ def run_with_disks(context):
         p.copy("examples/counter")
         p.ukc("configure", "--target", "xen")
         p.ukc("build", timeout=800)
-        p.write("it's, one", bytes(1 << 20))
-        r = p.ukc("run", "--dry-run", "--block", "it's, one,ro", "--block", "it's, one")
-        path = p.file("it's, one").replace("'", "\\'")
-        wanted = [f"'format=raw,vdev={vdev},access={access},target={path}'" for vdev, access in (("xvda", "ro"), ("xvdb", "rw"))]
+        names = ("it's, one", "it's, two")
+        for name in names:
+            p.write(name, bytes(1 << 20))
+        r = p.ukc("run", "--dry-run", "--block", names[0] + ",ro", "--block", names[1])
+        paths = [p.file(name).replace("'", "\\'") for name in names]
+        wanted = [f"'format=raw,vdev={vdev},access={access},target={path}'" for vdev, access, path in zip(("xvda", "xvdb"), ("ro", "rw"), paths)]
         expect(f"disk = [{', '.join(wanted)}]\n" in r.out, "xl is given the disks", r)
         expect("drivers for 1 disk, and the machine has 0: --block FILE adds one" in p.ukc("run", "--dry-run").err, "a missing one is noticed")
         expect("does not start" in p.ukc("run", status=2).err, "and refused when it is to run")

@@ -551,6 +551,12 @@ static void goes_and_comes(void **state)
     assert_int_equal(blkfront_read(0, sector, 512), -EIO);
     double_xen.own = XEN_STATE_BEGINNING;
     assert_int_equal(blkfront_read(0, sector, 512), -EIO); /* nobody said so */
+    assert_false(double_xen.watched);
+    unsigned sleeps = double_xen.sleeps;
+    double_xen_change(XEN_STATE_BEGINNING); /* it is not ready yet */
+    assert_int_equal(blkfront_read(0, sector, 512), -EIO);
+    assert_int_equal(double_xen.sleeps, sleeps);
+    assert_true(double_xen.watched);
     double_xen_change(XEN_STATE_WAITING);
     assert_int_equal(blkfront_read(0, sector, 512), 0);
     assert_memory_equal(sector, store, sizeof sector);

@@ -648,8 +648,15 @@ static void goes_and_comes(void **state)
         double_xen_change(double_xen.other);
         assert_int_equal(send_frame(frame, sizeof frame), 0);
         assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
+        assert_false(double_xen.watched);
         double_xen.own = XEN_STATE_BEGINNING;
         have_interfaces(1);
+        unsigned sleeps = double_xen.sleeps;
+        double_xen_change(XEN_STATE_BEGINNING); /* it is not ready yet */
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_int_equal(double_xen.own, XEN_STATE_BEGINNING);
+        assert_int_equal(double_xen.sleeps, sleeps);
+        assert_true(double_xen.watched);
         double_xen_change(XEN_STATE_WAITING);
         task_yield();
         task_yield();

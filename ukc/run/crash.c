@@ -65,11 +65,9 @@ static const char *find_symbolizer(struct project *p)
 {
     static const char *const names[] = {"llvm-symbolizer-19", "llvm-symbolizer"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
-        char *found = process_find(names[k]);
-        const char *kept = found ? arena_strdup(p->a, found) : NULL;
-        free(found);
-        if (kept)
-            return kept;
+        const char *found = process_find(p->a, names[k]);
+        if (found)
+            return found;
     }
     return NULL;
 }
@@ -81,7 +79,8 @@ static void print_names(const struct report *r, const char *text)
         const char *word = r->doubtful[k] ? "  from ? " : r->callers[k] ? "  from " : "  at   ";
         for (; *text && *text != '\n'; word = "       ") {
             size_t size = strcspn(text, "\n");
-            fprintf(stderr, "%s%.*s\n", word, (int)size, text);
+            bool no_line = size > 4 && memcmp(text + size - 4, ":0:0", 4) == 0; /* the compiler made one of several */
+            fprintf(stderr, "%s%.*s\n", word, (int)(size - (no_line ? 4 : 0)), text);
             text += size + (text[size] == '\n');
         }
         text += *text == '\n';

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,18 +27,6 @@ static void add(struct project *p, word_list *argv, const char *first, const cha
     *vec_add(p->a, argv) = first;
     if (second)
         *vec_add(p->a, argv) = second;
-}
-
-static const char *find_gdb(struct project *p)
-{
-    char *found = process_find("gdb");
-    const char *gdb = found ? arena_strdup(p->a, found) : NULL;
-    free(found);
-    if (gdb || given(p->i, OPTION_dry_run))
-        return gdb ? gdb : "gdb";
-    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "gdb is not in PATH");
-    diag_help(p->d, "on Debian: apt-get install gdb");
-    return NULL;
 }
 
 /* What the user's words become, after what ukc needs itself. */
@@ -292,7 +279,7 @@ int command_debug(struct invocation *i)
         diag_help(i->diag, "the same project on target kvm has the same C; a Xen host has gdbsx");
         return DIAG_USAGE;
     }
-    const char *gdb = find_gdb(&p);
+    const char *gdb = run_program(&p, "gdb", "gdb");
     if (!gdb)
         return (int)diag_status(i->diag);
     if (!build_image(&p, true, &image, &status))

@@ -157,6 +157,19 @@ static bool disk_open(struct project *p, struct guest_disk *disk)
                      (disk->bytes + SECTOR - 1) / SECTOR * SECTOR);
 }
 
+/* Two drivers that write to one file would destroy it; the hypervisors lock it, and say so in their own words. */
+static bool is_other(struct project *p, const struct guest *g, const struct guest_disk *disk)
+{
+    struct file_stat own, other;
+    for (size_t k = 0; k < g->disks.count; k++)
+        if (!(disk->read_only && g->disks.items[k].read_only) && file_stat(disk->file, &own) && file_stat(g->disks.items[k].file, &other) &&
+            own.inode == other.inode && own.device == other.device) {
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' is given twice, and one of the two can be written to", disk->file);
+            return diag_help(p->d, "'%s,ro' both times, or a copy", disk->file);
+        }
+    return true;
+}
+
 /* [NAME=]FILE[,ro] */
 static bool add_disk(struct project *p, struct guest *g, const char *word)
 {
@@ -174,7 +187,7 @@ static bool add_disk(struct project *p, struct guest *g, const char *word)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--block: '%s' names no file", word);
     if (g->disks.count == DISKS_MOST)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "a machine has at most %d disks", DISKS_MOST);
-    if (!disk_name(p, g, disk.name) || !disk_open(p, &disk))
+    if (!disk_name(p, g, disk.name) || !disk_open(p, &disk) || !is_other(p, g, &disk))
         return disk.file != word && file_exists(word) &&
                diag_help(p->d, "the file '%s' is here, and --block %s means it: what stands before '=' is the disk's name", word,
                          quoted(p, arena_printf(p->a, "./%s", word)));

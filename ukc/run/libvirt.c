@@ -93,7 +93,8 @@ void libvirt_xen_xml(struct project *p, const struct guest *g, struct text *out)
     text_printf(out, "    <kernel>%s</kernel>\n", escaped(p, guest_absolute(p, g->image)));
     if (*g->arguments)
         text_printf(out, "    <cmdline>%s</cmdline>\n", escaped(p, g->arguments));
-    text_puts(out, "  </os>\n  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n  <devices>\n");
+    text_puts(out, "  </os>\n  <clock offset='utc'>\n    <timer name='tsc' mode='native'/>\n  </clock>\n");
+    text_puts(out, "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n  <devices>\n");
     for (size_t k = 0; k < g->disks.count; k++)
         print_disk(p, &g->disks.items[k], k, true, out);
     for (size_t k = 0; k < g->card_drivers; k++) {

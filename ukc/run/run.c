@@ -3,6 +3,7 @@
  */
 #include "run.h"
 #include "../base/file.h"
+#include "../base/process.h"
 #include "../build/build.h"
 #include "../image/sealed.h"
 #include "../project/guard.h"
@@ -45,6 +46,16 @@ static int execute(struct project *p, const struct image *image)
     return DIAG_OUTSIDE;
 }
 
+const char *run_program(struct project *p, const char *program, const char *package)
+{
+    const char *found = process_find(p->a, program);
+    if (found || given(p->i, OPTION_dry_run))
+        return found ? found : program;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s is not in PATH", program);
+    diag_help(p->d, "on Debian: apt-get install %s", package);
+    return NULL;
+}
+
 bool run_check_options(struct project *p)
 {
     static const struct {
@@ -62,8 +73,13 @@ bool run_check_options(struct project *p)
         const char *name = options[machines[k].option].name;
         if (!given(p->i, machines[k].option) || (target == TARGET_xen && (in_qemu ? machines[k].in_qemu : machines[k].on_xen)))
             continue;
-        if (target == TARGET_posix)
-            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a process has no machine", name);
+        if (target == TARGET_posix) {
+            diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a process has no machine", name);
+            return diag_help(p->d, machines[k].option == OPTION_publish ? "it listens on this host by itself, where its key of the port says: 'ukc run -- --help'"
+                                                                        : "ukc configure --target kvm");
+        }
+        if (machines[k].on_xen)
+            return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for a domain on a Xen host: leave out --in-qemu, which runs the image here", name);
         if (!machines[k].in_qemu || in_qemu)
             return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s is for target kvm: a Xen domain%s has none of it", name, in_qemu ? " in QEMU" : "");
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--%s needs --in-qemu on target xen: on a Xen host its own bridge leads to the domain", name);

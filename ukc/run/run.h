@@ -9,6 +9,8 @@
 
 /* A command on one line, as a shell takes it. */
 void run_print(const char *const *argv, FILE *out);
+/* A program of the host, in PATH; with --dry-run its name will do.  NULL after reporting that it is not there, and which package of Debian has it. */
+const char *run_program(struct project *, const char *program, const char *package);
 /* The target can be run here, and no option is for another one; false after reporting. */
 bool run_check_options(struct project *);
 /* The image's status in that of QEMU, or -1. */

@@ -12,7 +12,6 @@
 #include "../project/guard.h"
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,9 +164,7 @@ int run_status(struct project *p, const char *name, const struct watch_end *end)
 
 static bool microvm_prepare(struct project *p, enum hypervisor with, const struct guest *g, const char **control, bool dry, word_list *argv)
 {
-    char *found = process_find(names[with]);
-    const char *program = found ? arena_strdup(p->a, found) : dry ? names[with] : NULL;
-    free(found);
+    const char *found = process_find(p->a, names[with]), *program = found || !dry ? found : names[with];
     if (!program) {
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s is not in PATH", names[with]);
         return diag_help(p->d, "without --with the image runs in QEMU; ukc run --with %s --json-config prints a configuration for elsewhere", names[with]);

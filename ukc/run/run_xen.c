@@ -8,7 +8,6 @@
 #include "../project/guard.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +44,8 @@ static void put_disks(struct project *p, const struct guest *g, bool in_qemu, st
         const struct guest_disk *disk = &g->disks.items[k];
         text_puts(out, k ? ", " : "disk = [");
         const char *name = xl_disk(p, k), *target = in_qemu ? arena_printf(p->a, "/job/disk/%s", name) : guest_absolute(p, disk->file);
-        put_quoted(out, arena_printf(p->a, "format=raw,vdev=%s,access=%s,target=%s", name, disk->read_only ? "ro" : "rw", target));
+        const char *script = in_qemu ? "script=/job/block," : "";
+        put_quoted(out, arena_printf(p->a, "format=raw,vdev=%s,access=%s,%starget=%s", name, disk->read_only ? "ro" : "rw", script, target));
         text_puts(out, k + 1 == g->disks.count ? "]\n" : "");
     }
 }
@@ -59,6 +59,8 @@ void xl_configuration(struct project *p, const struct guest *g, bool in_qemu, st
     if (*g->arguments)
         put_string(out, "extra", g->arguments);
     text_printf(out, "memory = %" PRIu64 "\nvcpus = 1\n", (g->memory + MIB - 1) / MIB);
+    /* the image has its time from Xen's page, which follows the host's counter: to emulate one would cost each look at the clock a visit to Xen */
+    put_string(out, "tsc_mode", "native");
     /* one for each driver; where they lead is the host's: its default bridge */
     for (size_t k = 0; k < g->card_drivers; k++) {
         const char *mac = k < g->cards.count ? arena_printf(p->a, "mac=%s", g->cards.items[k].mac) : "";
@@ -72,6 +74,18 @@ void xl_configuration(struct project *p, const struct guest *g, bool in_qemu, st
     put_disks(p, g, in_qemu, out);
     /* a crashed domain is not started again and again */
     put_string(out, "on_crash", in_qemu ? "preserve" : "destroy");
+}
+
+/* A string of xl's does not go on in the next line, however it is quoted. */
+static bool fits_xl(struct project *p, const struct guest *g)
+{
+    const char *name = guest_absolute(p, g->image);
+    for (size_t k = 0; !strchr(name, '\n') && k < g->disks.count; k++)
+        name = guest_absolute(p, g->disks.items[k].file);
+    if (!strchr(name, '\n'))
+        return true;
+    diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "xl takes no file with a line end in its name: '%s'", name);
+    return diag_help(p->d, "rename it, or give the name of a link to it");
 }
 
 /* This system is the one from which a Xen is managed (Linux, drivers/xen/xenfs: capabilities). */
@@ -88,10 +102,9 @@ static bool is_xen_host(void)
 
 static int create(struct project *p, const char *file, const char *const *argv)
 {
-    char *program = process_find("xl");
+    const char *program = process_find(p->a, "xl");
     const char *why = !program ? "there is no xl in PATH" : !is_xen_host() ? "this system does not manage a Xen" : NULL;
     if (why) {
-        free(program);
         diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "%s: the domain cannot be created here", why);
         diag_help(p->d, "'ukc run --in-qemu' boots a Xen in QEMU for it, without rights");
         diag_help(p->d, "its configuration is written: take '%s' and the image that it names to a Xen host, and there: xl create -c FILE", file);
@@ -102,7 +115,6 @@ static int create(struct project *p, const char *file, const char *const *argv)
     guard_leave();
     execv(program, (char *const *)argv);
     diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot run '%s': %s", program, strerror(errno));
-    free(program);
     return DIAG_OUTSIDE;
 }
 
@@ -146,7 +158,7 @@ int run_xen(struct project *p, const struct image *image)
         diag_help(p->d, "ukc run --with libvirt --json-config >domain.xml && virsh -c xen:///system create domain.xml");
         return DIAG_USAGE;
     }
-    if (!guest_make(p, image, &guest) || (!in_qemu && !guest_complete(p, &guest, guest.card_drivers, !dry && !print)))
+    if (!guest_make(p, image, &guest) || (!in_qemu && !guest_complete(p, &guest, guest.card_drivers, !dry && !print)) || !fits_xl(p, &guest))
         return (int)diag_status(p->d);
     const char *file = project_file(p, arena_printf(p->a, "%s.xl", guest.name));
     xl_configuration(p, &guest, false, &xl);

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -57,10 +56,7 @@ static bool open_device(struct project *p, const struct guest *g, const char *na
 /* Before anything is made. */
 static bool ip_there(struct project *p)
 {
-    char *found = process_find("ip");
-    bool there = found;
-    free(found);
-    if (there)
+    if (process_there("ip"))
         return true;
     diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "--tap: ip, which configures network devices, is not in PATH");
     return diag_help(p->d, "on Debian: apt-get install iproute2");

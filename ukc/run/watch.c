@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -30,6 +31,7 @@ struct watch {
     enum control control;
     const char *path;
     int signals, socket, patience;
+    int output; /* of the machine, as long as somebody reads it; -1: a file, a terminal, or nobody */
     struct text line;
     struct watch_end *end;
     int64_t connect_until, deadline; /* 0: none */
@@ -223,9 +225,13 @@ static int wait_ms(const struct watch *w)
 static void step(struct watch *w)
 {
     struct signalfd_siginfo info;
-    struct pollfd polled[] = {{.fd = w->signals, .events = POLLIN}, {.fd = w->socket, .events = POLLIN}};
-    if (poll(polled, 2, wait_ms(w)) < 0)
+    struct pollfd polled[] = {{.fd = w->signals, .events = POLLIN}, {.fd = w->socket, .events = POLLIN}, {.fd = w->output}};
+    if (poll(polled, 3, wait_ms(w)) < 0)
         return;
+    if (polled[2].revents) { /* a hypervisor goes on when nobody reads; a process would have ended by this signal */
+        w->output = -1;
+        take_signal(w, SIGPIPE);
+    }
     if (polled[1].revents)
         read_control(w);
     if (polled[0].revents && read(w->signals, &info, sizeof info) == sizeof info && info.ssi_signo != SIGCHLD)
@@ -239,6 +245,12 @@ static void step(struct watch *w)
 }
 
 /* ---- the beginning ---- */
+
+static int output_of(enum control control)
+{
+    struct stat st;
+    return control != CONTROL_NONE && fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? STDOUT_FILENO : -1;
+}
 
 static void become(const struct watch *w, const char *const *argv, const sigset_t *before, pid_t parent, int report)
 {
@@ -289,7 +301,7 @@ static void follow(struct watch *w)
 bool watch_run(const char *const *argv, enum control control, const char *path, int patience, struct watch_end *end, struct diag *d)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-    struct watch w = {.control = control, .path = path, .socket = -1, .patience = patience, .end = end, .connect_until = now_ms() + CONNECT_MS};
+    struct watch w = {.control = control, .path = path, .socket = -1, .output = output_of(control), .patience = patience, .end = end, .connect_until = now_ms() + CONNECT_MS};
     struct termios terminal;
     sigset_t ours, before;
     *end = (struct watch_end){};

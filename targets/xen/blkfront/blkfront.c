@@ -163,6 +163,7 @@ static void told(enum xen_news news)
         requests_forget();
     } else if (disk.open && xen_device_goes(&disk.device)) {
         requests_settle();
+        xen_device_unwatch(&disk.device);
         close_disk(XEN_STATE_CLOSED, true);
     }
 }
@@ -187,7 +188,7 @@ bool disk_ready(void)
 {
     if (disk.away && disk.look) {
         disk.look = false;
-        disk.again = look_for(true) == 1;
+        disk.again = look_for(true) == 1 && xen_device_is_ready(&disk.device); /* until it is, nothing stands still */
     }
     if (!disk.again)
         return disk.open;

@@ -139,7 +139,7 @@ static void read_wish(void)
     bool restart = strcmp(wish, "reboot") == 0;
     if (restart)
         xen_restart();
-    stopping = restart || strcmp(wish, "poweroff") == 0 || strcmp(wish, "halt") == 0;
+    stopping |= restart || strcmp(wish, "poweroff") == 0 || strcmp(wish, "halt") == 0;
 }
 
 /* ---- memory that the toolstack wants the domain to have ---- */
@@ -151,18 +151,24 @@ static void balloon(void)
     balloon_again = xen_balloon() ? DEADLINE_NEVER : clock_now() + NANOSECONDS_PER_SECOND;
 }
 
+/* A few, and the rest with the next look: who may write a key that is watched, as a device's other end may, would keep tasks from running for ever. */
 static void look_at_store(void)
 {
+    enum { TURN = 8 };
     char token[32];
-    while (xen_store_changed(token, sizeof token)) {
+    for (unsigned turn = 0; xen_store_changed(token, sizeof token); turn++) {
         if (strcmp(token, "shutdown") == 0)
             read_wish();
         if (strcmp(token, "memory") == 0)
             balloon();
-        if (strcmp(token, XEN_DEVICES_TOKEN) != 0)
-            continue;
-        xen_devices_tell(XEN_NEWS_STORE);
-        tell_all();
+        if (strcmp(token, XEN_DEVICES_TOKEN) == 0) {
+            xen_devices_tell(XEN_NEWS_STORE);
+            tell_all();
+        }
+        if (turn == TURN) {
+            told = true;
+            return;
+        }
     }
 }
 

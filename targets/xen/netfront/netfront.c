@@ -259,6 +259,7 @@ static void detached(void)
 {
     card.open = false;
     card.away = true;
+    xen_device_unwatch(&card.device);
     xen_device_state(&card.device, XEN_STATE_CLOSED);
 }
 
@@ -271,13 +272,13 @@ static void told(enum xen_news news)
         detached();
 }
 
-/* The stack goes on with the address that it knows. */
+/* The stack goes on with the address that it knows, and nothing stands still until the other end is ready. */
 static int take_new(void)
 {
     int error;
     uint8_t mac[6];
     char text[MAC_TEXT_SIZE];
-    if (look_for(true, &error) != 1)
+    if (look_for(true, &error) != 1 || !xen_device_is_ready(&card.device))
         return -EAGAIN;
     if (read_mac(&card.device, mac) && memcmp(mac, card.mac, sizeof mac) != 0)
         log_write(LOG_LEVEL_WARNING, "netfront", "the new network interface has another address, %s is kept", mac_format(text, card.mac));

@@ -150,6 +150,20 @@ bool xen_device_drive(void (*driver)(enum xen_news))
 void xen_device_watch(const struct xen_device *device)
 {
     (void)device;
+    double_xen.watched = true;
+}
+
+void xen_device_unwatch(const struct xen_device *device)
+{
+    (void)device;
+    require(double_xen.watched, "the end of a watch that there is not");
+    double_xen.watched = false;
+}
+
+bool xen_device_is_ready(const struct xen_device *device)
+{
+    xen_device_watch(device);
+    return double_xen.other >= XEN_STATE_WAITING && double_xen.other <= XEN_STATE_CONNECTED;
 }
 
 bool xen_device_goes(const struct xen_device *device)

@@ -18,6 +18,7 @@ struct double_xen {
     bool channels[DOUBLE_EVENTS], one_channel;          /* which there are; no second one is to be had */
     unsigned sends[DOUBLE_EVENTS], sleeps;              /* events that were sent on each; times that the image slept in Xen */
     char logged[4096];
+    bool watched;                                       /* the other end's state */
     bool keeps;                                         /* the other end does not let go of pages */
     void (*sent)(void);                                 /* the other end is told: NULL, nobody there */
     void (*slept)(void);

@@ -33,6 +33,10 @@ void xen_devices_tell(enum xen_news);
 /* What the store tells of a watch here is XEN_NEWS_STORE. */
 #define XEN_DEVICES_TOKEN "devices"
 void xen_device_watch(const struct xen_device *);
+/* Not any more: the device has gone.  Others are still heard of. */
+void xen_device_unwatch(const struct xen_device *);
+/* Whether the other end can be agreed with at once.  False: what it says later is told. */
+bool xen_device_is_ready(const struct xen_device *);
 /* Whether the other end is going, or has gone. */
 bool xen_device_goes(const struct xen_device *);
 
@@ -48,7 +52,7 @@ int xen_device_write(const struct xen_device *, uint32_t transaction, const char
 int xen_device_write_number(const struct xen_device *, uint32_t transaction, const char *key, uint64_t value);
 int xen_device_state(const struct xen_device *, enum xen_state);
 enum xen_state xen_device_other_state(const struct xen_device *);
-/* Waits, for ten seconds at most, until the other end has one of two states, and tells which.  Others do not run.  XEN_STATE_UNKNOWN: it never had. */
+/* Waits, for forty seconds at most, until the other end has one of two states, and tells which.  Others do not run.  XEN_STATE_UNKNOWN: it never had. */
 enum xen_state xen_device_await(const struct xen_device *, enum xen_state, enum xen_state);
 
 #endif
