@@ -7,7 +7,6 @@
  * reads what came before it has its SHA-256.
  */
 #include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +18,7 @@
 
 static bool apt_is_here(struct arena *a, struct attempt *t)
 {
-    char *found = process_find("apt-get");
-    bool present = found != NULL;
-    free(found);
+    bool present = process_there("apt-get");
     if (!present)
         finding_add(a, &t->findings, DIAG_OUTSIDE, t->wanted->import->name.span, "'apt-get' (of the package 'apt') is not on this machine");
     return present;

@@ -290,17 +290,22 @@ static bool find_sizes(struct gathering *g)
 
 static bool write_file(struct gathering *g, const char *file, struct bundled *out)
 {
+    bool in_place;
     struct bundle b = sorted(g);
-    const char *aside = arena_printf(g->a, "%s.%ld.new", file, (long)getpid());
-    unlink(aside); /* of a dead process that had our number */
-    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const char *real = file_output(g->a, file, &in_place, g->d);
+    if (!real)
+        return false;
+    const char *aside = in_place ? real : arena_printf(g->a, "%s.%ld.new", real, (long)getpid());
+    if (!in_place)
+        unlink(aside); /* of a dead process that had our number */
+    int fd = open(aside, in_place ? O_WRONLY | O_CLOEXEC | O_NOCTTY : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     struct writer w = {.a = g->a, .out = fd >= 0 ? fdopen(fd, "wb") : NULL, .hasher = hasher_create(), .g = g};
-    bool good = w.out && put_bundle(&w, &b), written = w.out && !ferror(w.out) && fflush(w.out) == 0 && fsync(fd) == 0;
+    bool good = w.out && put_bundle(&w, &b), written = w.out && !ferror(w.out) && fflush(w.out) == 0 && (in_place || fsync(fd) == 0);
     if (w.out && fclose(w.out) != 0)
         written = false;
-    if ((good || !w.out) && (!written || rename(aside, file) != 0))
+    if ((good || !w.out) && (!written || (!in_place && rename(aside, real) != 0)))
         good = diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", file, strerror(errno));
-    if (!good)
+    if (!good && !in_place)
         unlink(aside);
     *out = (struct bundled){b.record_count, b.run_count, b.tool_count, b.object_count, b.blob_count, w.bytes, hasher_finish(w.hasher)};
     return good;

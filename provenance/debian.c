@@ -9,7 +9,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,10 +43,7 @@ const char *const *c_locale(struct arena *a)
 
 static bool need(const struct fetching *f, const char *program, const char *package, bool alone)
 {
-    char *found = process_find(program);
-    bool present = found != NULL;
-    free(found);
-    if (present)
+    if (process_there(program))
         return true;
     if (!alone) { /* the other alternatives may need no such program */
         finding_add(f->arena, f->findings, DIAG_OUTSIDE, f->wanted->import->name.span, "'%s' (of the package '%s') is not on this machine", program, package);
@@ -65,8 +61,7 @@ static void list_offered(struct fetching *f)
 {
     struct text out = {}, err = {};
     const char *argv[] = {"apt-cache", "madison", f->package, NULL};
-    char *found = process_find(argv[0]);
-    if (found && process_run(&(struct process){.argv = argv, .out = &out, .err = &err, .environment = c_locale(f->arena)}, f->diag) == 0) {
+    if (process_there(argv[0]) && process_run(&(struct process){.argv = argv, .out = &out, .err = &err, .environment = c_locale(f->arena)}, f->diag) == 0) {
         char *text = text_keep(&out, f->arena), *save = NULL;
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
             char *inner = NULL;
@@ -78,7 +73,6 @@ static void list_offered(struct fetching *f)
                 *vec_add(f->arena, &f->offered) = version;
         }
     }
-    free(found);
     text_dispose(&out);
     text_dispose(&err);
 }

@@ -136,6 +136,13 @@ static const char *author(struct arena *a, const char *who, const char *where, i
     return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, ended_ms / 1000);
 }
 
+static bool damaged(const char *id, const char *why, struct diag *d)
+{
+    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
+    return diag_help(d, "'git -C <store>/objects fsck' shows more; 'ukc store pull' gets it from another store that has it; 'git -C <store>/objects update-ref -d "
+                        "refs/ukc/log' begins a new log, to which a pull adds what others have of the old one");
+}
+
 /* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */
 struct line {
     struct objects *objects;
@@ -150,7 +157,12 @@ static bool begin(struct line *l, struct objects *o, struct arena *a, struct dia
     enum object_status status = objects_reference(o, a, HISTORY_REFERENCE, l->first, &damage);
     if (status == OBJECT_OK)
         l->from = l->tip = l->first;
-    return status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+    if (status == OBJECT_DAMAGED)
+        return diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+    const char *bytes;
+    size_t size;
+    status = l->tip ? objects_read(o, a, l->tip, OBJECT_COMMIT, &bytes, &size, &damage) : OBJECT_OK;
+    return status == OBJECT_OK || damaged(l->tip, status == OBJECT_ABSENT ? "it is not in the store" : damage, d); /* on top of it nobody would find it */
 }
 
 static bool add(struct line *l, const char *tree, const char *who, const struct text *message, char id[OBJECT_HEX], struct diag *d)
@@ -204,12 +216,6 @@ struct walk {
     VEC(const char *) waiting; /* ids of commits */
     struct map seen;
 };
-
-static bool damaged(const char *id, const char *why, struct diag *d)
-{
-    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    return diag_help(d, "'git -C <store>/objects fsck' shows more; another store that has it can be pulled from");
-}
 
 static bool take_commit(struct walk *w, const char *id, struct diag *d)
 {

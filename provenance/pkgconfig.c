@@ -3,7 +3,6 @@
  * images that run on this host: its files are neither stored nor pinned.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include "../ukc/base/process.h"
 #include "import.h"
@@ -74,10 +73,7 @@ static bool check_words(const struct import *import, struct diag *d)
         return diag_error(d, import->name.span, "'%s' is not the name of a pkg-config module", import->name.text ? import->name.text : "");
     if (import->version_count && !version_range_valid(import->versions[0].text))
         return diag_error(d, import->versions[0].span, "'%s' is not a version range", import->versions[0].text ? import->versions[0].text : "");
-    char *found = process_find("pkg-config");
-    bool present = found != NULL;
-    free(found);
-    if (present)
+    if (process_there("pkg-config"))
         return true;
     diag_fail(d, DIAG_OUTSIDE, import->name.span, "the module '%s' cannot be looked up: 'pkg-config' is not on this machine", import->name.text);
     diag_help(d, "install the package 'pkg-config' or 'pkgconf'");

@@ -9,7 +9,6 @@
  * messages: they may hold a password.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,9 +46,7 @@ static bool list_archives(struct arena *a, struct archives *out, struct diag *d)
 /* Beside apt's methods, which no PATH has. */
 static const char *find_helper(struct arena *a)
 {
-    char *found = process_find("apt-helper");
-    const char *helper = found ? arena_strdup(a, found) : "/usr/lib/apt/apt-helper";
-    free(found);
+    const char *found = process_find(a, "apt-helper"), *helper = found ? found : "/usr/lib/apt/apt-helper";
     return access(helper, X_OK) == 0 ? helper : NULL;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "signature.h"
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -48,8 +49,10 @@ static struct signing_key *take(EVP_PKEY *key, const char *file, bool secret, st
     return NULL;
 }
 
+/* Comes before all else.  The library's configuration file is the host's: no signature may depend on it. */
 static FILE *open_key(const char *file, struct diag *d)
 {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     FILE *f = fopen(file, "re");
     if (!f)
         diag_error(d, SPAN_NONE, "the key '%s' cannot be read: %s", file, strerror(errno));

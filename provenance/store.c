@@ -35,29 +35,13 @@ struct store {
     enum origins origins;
 };
 
-/* $UKC_STORE, else $XDG_DATA_HOME/ukc (ignored when relative, as its specification says), else ~/.local/share/ukc. */
-static const char *default_directory(struct arena *a)
-{
-    const char *store = getenv("UKC_STORE"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (store && *store)
-        return store;
-    if (data && *data == '/')
-        return path_join(a, data, "ukc");
-    if (home && *home == '/')
-        return path_join(a, home, ".local/share/ukc");
-    return NULL;
-}
-
 struct store *store_open(const char *directory, struct diag *d)
 {
     struct arena *a = arena_create();
-    if (!directory)
-        directory = default_directory(a);
+    directory = directory ? path_absolute(a, directory) : store_place(a);
     if (!directory) {
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "there is no place for the store: none of UKC_STORE, XDG_DATA_HOME and HOME is set");
         diag_help(d, "set UKC_STORE to a directory");
-    } else {
-        directory = path_absolute(a, directory);
     }
     if (!directory || !file_make_directories(directory, d)) {
         arena_destroy(a);

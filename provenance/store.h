@@ -20,6 +20,9 @@
 #include "../ukc/load/manifest.h"
 #include "../ukc/resolve/lock.h"
 
+/* As above, absolute; NULL: none of the three variables is set. */
+const char *store_place(struct arena *);
+
 struct store;
 [[nodiscard]] struct store *store_open(const char *directory /* NULL: as above */, struct diag *);
 void store_close(struct store *);

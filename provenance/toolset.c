@@ -48,15 +48,15 @@ static void add_part(struct search *s, const char *kind, const char *name, const
 static bool find_programs(struct search *s, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char *found = process_find(s->directory ? path_join(s->a, s->directory, names[i]) : names[i]), *real = found ? realpath(found, NULL) : NULL;
+        const char *found = process_find(s->a, s->directory ? path_join(s->a, s->directory, names[i]) : names[i]);
+        char *real = found ? realpath(found, NULL) : NULL;
         if (real) {
-            *vec_add(s->a, &s->programs) = arena_strdup(s->a, found);
+            *vec_add(s->a, &s->programs) = found;
             add_part(s, "program", names[i], arena_strdup(s->a, real));
         } else {
             diag_fail(s->d, DIAG_MISSING, SPAN_NONE, "the program '%s' is not installed", names[i]);
         }
         free(real);
-        free(found);
     }
     return s->programs.count == count;
 }
@@ -147,8 +147,8 @@ static const char *ask(struct search *s, const char *const *argv)
 
 static void put_packages(struct search *s, struct text *out)
 {
-    char *dpkg = process_find("dpkg-query");
-    for (size_t i = 0; dpkg && i < s->parts.count; i++) {
+    bool there = process_there("dpkg-query");
+    for (size_t i = 0; there && i < s->parts.count; i++) {
         const struct part *p = &s->parts.items[i];
         if (!string_equal(p->kind, "program") && !string_equal(p->kind, "library"))
             continue;
@@ -158,7 +158,6 @@ static void put_packages(struct search *s, struct text *out)
         if (*facts)
             text_printf(out, "%s %s\n", p->name, facts);
     }
-    free(dpkg);
 }
 
 /* ---- the cache ---- */

@@ -18,8 +18,9 @@ LIBRARY = 1 << 20  # bytes: larger than any object here
 class Cached(Project):
     """A store with imports and the C library of its own, and no object."""
 
-    def __init__(self, context):
+    def __init__(self, context, target="posix"):
         super().__init__(context)
+        self.target = target
         made = self.place("made", store=False)
         self.build(made)  # so that the library is there, whatever ran before
         without_objects(context, self)
@@ -34,7 +35,7 @@ class Cached(Project):
         return self.file(name)
 
     def build(self, where, *options, configure=(), **more):
-        self.ukc("configure", "--target", "posix", *configure, directory=where, **more)
+        self.ukc("configure", "--target", self.target, *configure, directory=where, **more)
         return self.ukc("build", "--json", *options, directory=where, timeout=800, **more).json
 
     def again(self, where, *options, **more):
@@ -42,9 +43,9 @@ class Cached(Project):
         return self.build(where, *options, **more)
 
 
-def made(where):
+def made(where, target="posix"):
     """How many objects were taken, and how many compiled."""
-    with open(os.path.join(where, "build/posix/audit.log")) as f:
+    with open(os.path.join(where, "build", target, "audit.log")) as f:
         kinds = [line.split(" ", 1)[0] for line in f]
     return kinds.count("taken"), kinds.count("silent")
 
@@ -101,12 +102,21 @@ def same(context):
         p.again(two)
         expect(made(two)[1] == 0, "but made anew", made(two))
 
-        another = p.file("another ukc's", "ukc")
+        another = p.file("another ukc's", "bin", "ukc")
         os.makedirs(os.path.dirname(another))
         shutil.copy2(str(context.ukc), another)
         os.unlink(os.path.join(two, "build/posix/obj/hello/hello.c.o"))
         p.run(another, "-C", two, "build")
         expect(sum(made(two)) == 1, "a ukc that did not configure calls the one that did", made(two))
+        os.makedirs(p.file("another ukc's", "share"))
+        os.symlink(str(context.root), p.file("another ukc's", "share", "ukc"))
+        r = p.run(another, "-C", two, "configure", "--target", "posix", status=3)
+        expect(f"'{another}-compile' is not there" in r.err and "install the two together" in r.err, "half of ukc is told so", r)
+        shutil.copy2(f"{context.ukc}-compile", another + "-compile")
+        p.run(another, "-C", two, "configure", "--target", "posix")
+        shutil.rmtree(os.path.join(two, "build/posix/obj"))
+        p.run(another, "-C", two, "build", "--quiet")
+        expect(made(two)[0] == compiled, "the whole of it works wherever it is", made(two))
 
         collected = p.ukc("store", "gc", "--json", directory=two).json
         expect(collected["results"] > compiled and sorted(set(os.listdir(p.actions())) - {"lock"}) == [], "gc lets them go", collected, os.listdir(p.actions()))
@@ -219,8 +229,24 @@ def at_once(context):
         expect(p.again(both[1])["record"] in records and p.build(both[0])["record"] in records, "after kill -9 as well")
 
 
+def machine(context):
+    """An image for kvm, all of whose code goes through one link, of taken objects: that of compiled ones, and its record."""
+    with Cached(context, "kvm") as p:
+        one, two = p.place("one"), p.place("two")
+        first, second = p.build(one), p.build(two)
+        taken, compiled = made(one, "kvm")
+        expect(taken == 0 and compiled > 20 and made(two, "kvm") == (compiled, 0), "compiled, then taken", taken, compiled, made(two, "kvm"))
+        expect(first["sha256"] == second["sha256"] and first["record"] == second["record"], "the same image, and the same record", first, second)
+        run = p.ukc("log", "--json").json
+        expect(len(run) == 1 and run[0]["builds"] == 2, "one record of two builds", run)
+        if context.long:
+            third = p.ukc("reproduce", first["record"], "--json", timeout=800)
+            expect(third.json["identical"], "and what reproduce makes, which knows no cache", third)
+
+
 def tests(context):
     yield "the same", lambda: same(context)
+    yield "kvm", lambda: machine(context)
     yield "appeared", lambda: appeared(context)
     yield "undeclared", lambda: undeclared(context)
     yield "read-only", lambda: read_only(context)

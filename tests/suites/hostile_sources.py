@@ -309,7 +309,12 @@ def damaged_store(context):
         os.rename(good + ".away", good)
         r = p.ukc("configure", "--profile", "dev")
         expect("the store's copy of 'add' is damaged and is fetched again" in r.err, "and repaired when it can be", r)
+        r = p.ukc("build", status=6)
+        expect("of the log of builds" in r.err and "update-ref -d refs/ukc/log" in r.err, "the log is damaged too, and a build says how to go on", r)
+        p.run("git", "-C", p.store("objects"), "update-ref", "-d", "refs/ukc/log")
         p.works()
+        p.ukc("store", "reindex")
+        expect(len(p.ukc("log", "--json").json) == 1, "with a new log")
 
 
 TESTS = [archive, unknown_hash, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]

@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -52,6 +53,7 @@ class Recorded(Project):
 def check_identical(p, word, built, *arguments, **options):
     output = os.path.join(p.top, "again")
     r = p.ukc("reproduce", word, "-o", output, "--json", *arguments, directory="/", timeout=600, **options)
+    expect(re.fullmatch(r"replaying [\d,]+ actions \(-v names them\)", r.err.splitlines()[0]) and "\n[" not in r.err, "it says what it does", r)
     expect(r.json["identical"] and r.json["sha256"] == built["sha256"] and r.json["record"] == built["record"], "the record's image", r)
     again = open(output, "rb").read()
     expect(len(again) == built["bytes"] and p.run("sha256sum", output).out.split()[0] == built["sha256"], "the very bytes", len(again))
@@ -203,7 +205,7 @@ def names(context):
         expect(second["record"] != first["record"] and shown_again["recipe"] == shown["recipe"], "what was wanted is not in the recipe", second)
         for word in (second["record"][:12], first["record"], shown["recipe"], first["sha256"]):
             r = p.ukc("reproduce", word, "--quiet", timeout=600)
-            expect(r.out == "", "--quiet says nothing", r)
+            expect(r.out == r.err == "", "--quiet says nothing", r)
         done = [p.ukc("show", r["record"], "--json").json for r in (second, first)]
         expect([d["reproduced"] for d in done] == [3, 1] and [d["differed"] for d in done] == [0, 0], "what was reproduced is in the log", done)
         expect(done[0]["builds"] == 1 and done[0]["ended_ms"] < done[0]["reproduced_ms"], "which is no build", done[0])
@@ -211,7 +213,7 @@ def names(context):
         text = p.ukc("show", first["record"][:12]).out
         for fact in ("hello for posix, dev", "clang-19 clang-19 ", "--profile=dev", "console: sig.console"):
             expect(fact in text, f"'{fact}' is shown", text)
-        for word, status, said in (("ffffffffff", 1, "begins with"), ("xyz", 2, "not a hash"), ("ukc.lua", 1, "was not built with this store")):
+        for word, status, said in (("ffffffffff", 1, "begins with"), ("xyz", 2, "not a hash"), ("ukc.lua", 1, "'ukc.lua' is no image of which this store has a record")):
             r = p.ukc("reproduce", word, status=status)
             expect(said in r.err, f"'{word}' is explained", r)
 
@@ -287,6 +289,17 @@ def tampered(context):
         os.remove(blob)
         p.ukc("verify", "--deep")  # an image can be made again
         check_identical(p, record, p.built)
+        log = os.path.join(p.store, "objects", "refs", "ukc", "log")
+        with open(log) as f:
+            tip = f.read()
+        for bad, said in (("01" * 20, "it is not in the store"), (p.git("rev-parse", "refs/ukc/log:record").strip(), "is a blob, not a commit")):
+            Path(log).write_text(bad + "\n")
+            os.remove(p.built["image"])
+            r = p.ukc("build", status=6)
+            expect(f"commit {bad} of the log of builds" in r.err and said in r.err and Path(log).read_text() == bad + "\n", "nothing is added to a log that is damaged", r)
+            Path(log).write_text(tip)
+        p.ukc("build", "--quiet")
+        p.ukc("verify", "--deep")
 
 
 def put_tool(p, name, script):

@@ -62,8 +62,23 @@ def another(context):
         expect(not os.path.exists(p.file("build/posix/build.ninja")), "and nothing is configured", r)
 
 
+def no_sanitizers(context):
+    """A compiler whose sanitizers are another package: found out when they are asked for, with the package's name."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        real = shutil.which("clang-19")
+        p.write("bin/clang-19", f'#!/bin/sh\ncase "$*" in -print-resource-dir) echo /nowhere;; *) exec {real} "$@";; esac\n')
+        os.chmod(p.file("bin", "clang-19"), 0o755)
+        p.environment["PATH"] = p.file("bin") + os.pathsep + p.environment["PATH"]
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        r = p.ukc("configure", "--target", "posix", "--profile", "dev", "--sanitize", status=3)
+        expect("sanitizers are not installed: there is no '/nowhere/include/sanitizer/asan_interface.h'" in r.err and "apt-get install libclang-rt-19-dev" in r.err,
+               "what is missing is named", r)
+
+
 def tests(context):
     yield "another", lambda: another(context)
+    yield "no_sanitizers", lambda: no_sanitizers(context)
     yield "replaced/newer", lambda: replaced(context, False)
     yield "replaced/older", lambda: replaced(context, True)
     yield "missing", lambda: missing(context)

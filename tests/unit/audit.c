@@ -177,6 +177,23 @@ static void only_one_watches(void **)
     assert_string_equal(why, "its log cannot be written");
 }
 
+/* A project may come with anything in the place of the log. */
+static void log_in_another_place(void **state)
+{
+    char text[16] = "";
+    assert_int_equal(symlink("secret", "log"), 0);
+    watch(*state, "cat 'in the tree'", 0, false);
+    FILE *f = fopen("secret", "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof text, f));
+    fclose(f);
+    assert_string_equal(text, "2\n");
+    assert_int_equal(unlink("log"), 0);
+    assert_int_equal(mkfifo("log", 0666), 0);
+    const char *log = watch(*state, "cat 'in the tree'", 0, false);
+    assert_true(!log || has(log, "read", "in the tree"));
+}
+
 /* ---- actions of actions, and pids that come again ---- */
 
 static char self[4096];
@@ -270,7 +287,7 @@ int main(int argc, char **)
         self[length] = 0;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     const struct CMUnitTest tests[] = {
-        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(only_one_watches), TEST(actions_of_an_action), TEST(pids_come_again),
+        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(log_in_another_place), TEST(only_one_watches), TEST(actions_of_an_action), TEST(pids_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,48 @@ static void writing_over_symlinks(void **state)
     assert_int_not_equal(lstat(aside, &st), 0);
 }
 
+static void expect_mode(const char *path, mode_t mode)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, mode);
+}
+
+/* What the user names: links are followed, what is no file stays what it is. */
+static void writing_outputs(void **state)
+{
+    (void)state;
+    assert_true(file_write_output("d/new", "1", 1, FILE_PRIVATE_PROGRAM, diag));
+    expect_content("d/new", "1");
+    expect_mode("d/new", 0700);
+    assert_int_equal(symlink("d/new", "link"), 0);
+    assert_true(file_write_output("link", "22", 2, FILE_PROGRAM, diag));
+    expect_content("d/new", "22");
+    expect_mode("d/new", 0755);
+    assert_int_equal(symlink("d/later", "dangling"), 0);
+    assert_true(file_write_output("dangling", "3", 1, FILE_SHARED, diag));
+    expect_content("d/later", "3");
+    assert_int_equal(symlink("loop", "loop"), 0);
+    assert_false(file_write_output("loop", "4", 1, FILE_SHARED, diag));
+    expect_report("error: cannot write 'loop': Too many levels of symbolic links\n");
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    int fd = open("pipe", O_RDONLY | O_NONBLOCK);
+    char got[8];
+    assert_true(fd >= 0);
+    assert_true(file_write_output("pipe", "55555", 5, FILE_PROGRAM, diag));
+    assert_int_equal(read(fd, got, sizeof got), 5);
+    close(fd);
+    struct stat st;
+    assert_int_equal(lstat("pipe", &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    expect_mode("pipe", 0600);
+    assert_int_equal(symlink("/dev/full", "full"), 0); /* by a link: this device is the machine's */
+    assert_false(file_write_output("full", "6", 1, FILE_SHARED, diag));
+    expect_report("error: cannot write 'full': No space left on device\n");
+    assert_int_equal(lstat("full", &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+}
+
 static void reading(void **state)
 {
     (void)state;
@@ -213,10 +255,10 @@ static void walking_refuses(void **state)
     expect_report("error: 'p/pipe' is a special file, not a regular file\n");
     put("u/bad\xff", "");
     assert_null(file_walk(arena, "u", SPAN_NONE, diag));
-    expect_report("error: file name 'bad\\xff' in 'u' is not clean UTF-8\n");
+    expect_report("error: file name 'bad\\xff' in 'u' is no UTF-8, or holds control characters\n");
     put("n/new\nline", "");
     assert_null(file_walk(arena, "n", SPAN_NONE, diag));
-    expect_report("error: file name 'new\\nline' in 'n' is not clean UTF-8\n");
+    expect_report("error: file name 'new\\nline' in 'n' is no UTF-8, or holds control characters\n");
     struct text deep = {};
     text_puts(&deep, "deep");
     for (int i = 0; i < 150; i++)
@@ -357,6 +399,7 @@ int main(void)
         IN_SCRATCH(mode_follows_umask),
         IN_SCRATCH(failed_write_leaves_the_old),
         IN_SCRATCH(writing_over_symlinks),
+        IN_SCRATCH(writing_outputs),
         IN_SCRATCH(reading),
         IN_SCRATCH(walking),
         IN_SCRATCH(walking_refuses),

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 
 #include "../../ninja/ninja.h"
+#include <errno.h>
+#include "../../ukc/base/audit.h"
 #include "../../ukc/generate/embed.h"
 #include "../../ukc/base/process.h"
 
@@ -288,7 +290,7 @@ static void check_no_work(void)
 static void check_relative(void)
 {
     MUST("ninja -f build/posix/build.ninja -t commands > commands && test $(wc -l < commands) -gt 10");
-    MUST("! grep -v ' embed --output' commands | sed -e 's/^exec .* compile -- //' -e 's/-I.usr.include//' | grep -E \"(^|[ '\\\"=])/|-[IL]/|iquote/\"");
+    MUST("! grep -v ' embed --output' commands | sed -e 's/^exec .*test-generate-compile //' -e 's/-I.usr.include//' | grep -E \"(^|[ '\\\"=])/|-[IL]/|iquote/\"");
     MUST("! grep -v ' embed --output' commands | grep -F 'a project'");
 }
 
@@ -420,7 +422,8 @@ static void assert_asked(int times)
 static void test_tools(void **)
 {
     struct world w;
-    char *before = strdup(getenv("PATH")), *ld = process_find("ld.lld-19");
+    char *before = strdup(getenv("PATH"));
+    const char *ld = process_find(arena, "ld.lld-19");
     setenv("UKC_TEST_LD", ld, 1);
     prepare(&w, PROFILE_DEV, false);
     must_build();
@@ -458,7 +461,6 @@ static void test_tools(void **)
     MUST("rm bin/ld.lld-19");
     setenv("PATH", before, 1);
     free(before);
-    free(ld);
 }
 
 static void test_sanitizers(void **)
@@ -567,12 +569,16 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && (strcmp(argv[1], "embed") == 0 || strcmp(argv[1], "configure") == 0))
         return as_ukc(argc, argv);
-    if (argc > 3 && strcmp(argv[1], "compile") == 0)
-        return execvp(argv[3], argv + 3);
-    char *path = realpath(argv[0], NULL); /* valgrind 3.24 gives a wrong length for /proc/self/exe */
+    size_t n = strlen(argv[0]), suffix = strlen(PROGRAM_COMPILE);
+    if (argc > 1 && n > suffix && strcmp(argv[0] + n - suffix, PROGRAM_COMPILE) == 0)
+        return execvp(argv[1], argv + 1);
+    char *path = realpath(argv[0], NULL), compile[sizeof self + 16]; /* valgrind 3.24 gives a wrong length for /proc/self/exe */
     if (!path || snprintf(self, sizeof self, "%s", path) >= (int)sizeof self)
         return 1;
     free(path);
+    snprintf(compile, sizeof compile, "%s" PROGRAM_COMPILE, self);
+    if (symlink(self, compile) != 0 && errno != EEXIST)
+        return 1;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     const struct CMUnitTest tests[] = {TEST(test_release), TEST(test_dev), TEST(test_tools), TEST(test_sanitizers), TEST(test_reproducible), TEST(test_refusals)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

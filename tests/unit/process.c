@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include "../../ukc/base/arena.h"
 #include "../../ukc/base/process.h"
 
 #define SH(script) (const char *[]){"sh", "-c", (script), NULL}
@@ -147,26 +148,25 @@ static void interrupted(void **state)
 static void finding(void **state)
 {
     (void)state;
-    char *sh = process_find("sh");
+    struct arena *a = arena_create();
+    const char *sh = process_find(a, "sh");
     assert_non_null(sh);
     assert_int_equal(sh[0], '/');
-    char *again = process_find(sh);
-    assert_string_equal(sh, again);
-    free(sh);
-    free(again);
-    assert_null(process_find("ukc-no-such-program"));
-    assert_null(process_find(""));
-    assert_null(process_find("/etc"));
-    assert_null(process_find("/etc/passwd"));
+    assert_string_equal(process_find(a, sh), sh);
+    assert_true(process_there(sh) && process_there("sh"));
+    for (const char *const *none = (const char *const[]){"ukc-no-such-program", "", "/etc", "/etc/passwd", NULL}; *none; none++) {
+        assert_null(process_find(a, *none));
+        assert_false(process_there(*none));
+    }
     FILE *f = fopen("tool", "w");
     fputs("#!/bin/sh\n", f);
     fclose(f);
-    assert_null(process_find("./tool"));
+    assert_null(process_find(a, "./tool"));
     assert_int_equal(system("chmod +x tool"), 0);
-    char *here = process_find("./tool");
+    const char *here = process_find(a, "./tool");
     assert_non_null(here);
     assert_int_equal(here[0], '/');
-    free(here);
+    arena_destroy(a);
 }
 
 int main(void)

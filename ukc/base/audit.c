@@ -28,6 +28,8 @@
 #include "memory.h"
 #include "text.h"
 
+enum { LINES_MOST = 1 << 16 };
+
 struct audit {
     struct audit_options options;
     pthread_t watched, answering;
@@ -48,30 +50,25 @@ struct audit {
     struct map seen;    /* "<number of the action> <path>": a pid may come again */
     const char *self, *directory;
     pid_t group; /* ours */
-    struct text line;
+    struct text lines; /* which the log does not have yet */
     bool failed;
 };
 
 /* ---- the log ---- */
 
-void audit_put_line(struct text *line, const char *kind, long pid, const char *what)
+/* Who reads the log has to find all of it; until then a line is not worth a system call. */
+static void write_lines(struct audit *a)
 {
-    text_printf(line, "%s %ld ", kind, pid);
-    for (const char *p = what; *p; p++) {
-        if (*p == '\\' || *p == '\n')
-            text_puts(line, *p == '\n' ? "\\n" : "\\\\");
-        else
-            text_putc(line, *p);
-    }
-    text_putc(line, '\n');
+    if (a->lines.size && write(a->log, a->lines.bytes, a->lines.size) != (ssize_t)a->lines.size)
+        a->failed = true;
+    text_clear(&a->lines);
 }
 
 static void put(struct audit *a, const char *kind, pid_t action, const char *what)
 {
-    text_clear(&a->line);
-    audit_put_line(&a->line, kind, action, what);
-    if (write(a->log, a->line.bytes, a->line.size) != (ssize_t)a->line.size)
-        a->failed = true;
+    audit_put_line(&a->lines, kind, action, what);
+    if (a->lines.size > LINES_MOST)
+        write_lines(a);
 }
 
 /* ---- the program that asks ---- */
@@ -117,9 +114,23 @@ static const char *link_of(struct audit *a, const char *path)
     return n > 0 && n < (ssize_t)sizeof to ? arena_strndup(a->scratch, to, (size_t)n) : NULL;
 }
 
+/* In decimal, with `n` bytes of room behind it; not by printf, which would take a tenth of the thread's time. */
+static char *number_and(struct audit *a, uint32_t number, size_t n)
+{
+    char digits[16], *p = digits + sizeof digits;
+    do
+        *--p = (char)('0' + number % 10);
+    while (number /= 10);
+    size_t count = (size_t)(digits + sizeof digits - p);
+    char *text = arena_array(a->scratch, char, count + n + 1);
+    memcpy(text, p, count);
+    text[count] = 0;
+    return text;
+}
+
 static const char *number(struct audit *a, pid_t pid)
 {
-    return arena_printf(a->scratch, "%d", (int)pid);
+    return number_and(a, (uint32_t)pid, 0);
 }
 
 /* 0: it is no action's. */
@@ -137,7 +148,10 @@ static void set_number(struct audit *a, pid_t pid, uint32_t action, bool own)
 /* Has the action not been seen with this path before? */
 static bool is_first(struct audit *a, pid_t action, const char *path)
 {
-    const char *key = arena_printf(a->scratch, "%u %s", (unsigned)number_of(a, action), path);
+    size_t n = strlen(path);
+    char *key = number_and(a, number_of(a, action), n + 1), *space = key + strlen(key);
+    *space = ' ';
+    memcpy(space + 1, path, n + 1);
     if (map_get(&a->seen, key) != MAP_ABSENT)
         return false;
     map_add(&a->seen, arena_strdup(a->arena, key), 1);
@@ -162,9 +176,16 @@ static bool is_own(struct audit *a, pid_t action)
     return number_of(a, action) && map_get(&a->actions, number(a, action)) % 2;
 }
 
+/* Or what stands in front of its compilers. */
+static bool is_one(const char *program, const char *ukc)
+{
+    size_t n = ukc ? strlen(ukc) : 0;
+    return n && strncmp(program, ukc, n) == 0 && (!program[n] || string_equal(program + n, PROGRAM_COMPILE));
+}
+
 static bool is_ukc(const struct audit *a, const char *program)
 {
-    return (a->self && string_equal(program, a->self)) || (a->options.called && string_equal(program, a->options.called));
+    return is_one(program, a->self) || is_one(program, a->options.called);
 }
 
 /* What has its pid now; without /proc nobody knows better. */
@@ -245,8 +266,10 @@ static int note(struct audit *a, const struct question *q, const char *kind, con
 
 static int opened(struct audit *a, const struct question *q, int at, uint64_t address, uint64_t flags)
 {
-    if (!q->action || is_own(a, q->action))
+    if (!q->action || is_own(a, q->action)) {
+        write_lines(a); /* it may be the log */
         return 0;
+    }
     const char *given = read_string(a, q->pid, address, 4096), *path = given ? full_path(a, q, at, given) : NULL;
     if (!path) {
         put(a, "missed", q->action, given ? given : "a path cannot be read");
@@ -445,33 +468,6 @@ void audit_call(struct audit *a, void (*f)(void *), void *context)
     pthread_mutex_unlock(&a->mutex);
 }
 
-/* ---- the log, read ---- */
-
-static const char *unescape(struct arena *a, const char *text, size_t n)
-{
-    char *out = arena_strndup(a, text, n), *to = out;
-    for (const char *p = out; *p; p++)
-        *to++ = *p != '\\' ? *p : *++p == 'n' ? '\n' : *p;
-    *to = 0;
-    return out;
-}
-
-bool audit_read_line(struct arena *a, const char **next, struct audit_line *out)
-{
-    while (**next) {
-        const char *line = *next;
-        size_t n = strcspn(line, "\n");
-        const char *space = memchr(line, ' ', n), *second = space ? memchr(space + 1, ' ', n - (size_t)(space + 1 - line)) : NULL;
-        *next += n + (line[n] == '\n');
-        if (!second)
-            continue;
-        *out = (struct audit_line){arena_strndup(a, line, (size_t)(space - line)), arena_strndup(a, space + 1, (size_t)(second - space - 1)),
-                                   unescape(a, second + 1, n - (size_t)(second + 1 - line))};
-        return true;
-    }
-    return false;
-}
-
 /* ---- beginning and end ---- */
 
 static void dispose(struct audit *a)
@@ -483,7 +479,7 @@ static void dispose(struct audit *a)
     map_dispose(&a->actions);
     map_dispose(&a->with_own);
     map_dispose(&a->seen);
-    text_dispose(&a->line);
+    text_dispose(&a->lines);
     pthread_mutex_destroy(&a->mutex);
     pthread_cond_destroy(&a->changed);
     arena_destroy(a->scratch);
@@ -522,7 +518,8 @@ struct audit *audit_begin(const struct audit_options *options, const char **why)
     a->scratch = arena_create();
     a->why = "no thread can be started";
     a->listener = -1;
-    a->log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    unlink(options->log); /* a project may have been handed over with a link of this name, to a file that is not its own */
+    a->log = open(options->log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     const char *asked = link_of(a, "/proc/self/exe"), *self = asked ? asked : options->program;
     a->self = self ? arena_strdup(a->arena, self) : NULL;
     a->group = getpgrp();
@@ -548,6 +545,7 @@ bool audit_end(struct audit *a)
     pthread_mutex_unlock(&a->mutex);
     pthread_join(a->watched, NULL);
     pthread_join(a->answering, NULL);
+    write_lines(a);
     bool good = !a->failed;
     dispose(a);
     return good;

@@ -7,7 +7,7 @@
  * nobody above watches in the same way: when it cannot be had, the caller says so.
  *
  * An *action* is what the leader of a process group runs: Ninja gives each of its commands a group.  What is seen goes
- * to a log, a line each, before the program goes on, so whoever reads the log in between finds all of it:
+ * to a log, a line each; a ukc that is itself an action and reads the log in between finds all that was seen so far:
  *
  *     action <pid> <command>       the command that the shell was given, else the words of the program, for the shell
  *     run    <pid> <path>          pid: of the action.  A program; its path as it was given
@@ -24,6 +24,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* What stands behind the path of ukc in that of the program in front of its compilers: ukc as well. */
+#define PROGRAM_COMPILE "-compile"
 
 struct audit;
 

@@ -128,8 +128,6 @@ static bool holds(const char *path, const char *bytes, size_t size)
     return same;
 }
 
-enum { SHARED = 0644 };
-
 /* The name depends on nothing but the process, so that a crash leaves at most one per directory. */
 static int create_aside(const char *name, mode_t mode)
 {
@@ -146,7 +144,7 @@ static bool replace(const char *path, const char *aside, const char *bytes, size
     int fd = create_aside(aside, mode);
     if (fd < 0)
         return false;
-    bool ok = (mode == SHARED || fchmod(fd, mode) == 0) && write_all(fd, bytes, size);
+    bool ok = (mode == FILE_SHARED || fchmod(fd, mode) == 0) && write_all(fd, bytes, size);
     int error = errno;
     if (close(fd) < 0 && ok) {
         ok = false;
@@ -169,10 +167,34 @@ static bool replace_reporting(struct arena *scratch, const char *path, const voi
     return replace(path, aside, bytes, size, mode) || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
 }
 
-bool file_write_private(const char *path, const void *bytes, size_t size, bool executable, struct diag *d)
+const char *file_output(struct arena *a, const char *path, bool *in_place, struct diag *d)
 {
+    struct stat st;
+    *in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    const char *real = *in_place ? path : file_followed(a, path);
+    if (!real)
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(ELOOP));
+    return real;
+}
+
+static bool write_in_place(const char *path, const void *bytes, size_t size, struct diag *d)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool ok = fd >= 0 && write_all(fd, bytes, size);
+    if (!ok)
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+bool file_write_output(const char *path, const void *bytes, size_t size, enum file_mode mode, struct diag *d)
+{
+    bool in_place;
     struct arena *scratch = arena_create();
-    bool ok = replace_reporting(scratch, path, bytes, size, executable ? 0700 : 0600, d);
+    const char *real = file_output(scratch, path, &in_place, d);
+    bool ok = real && (in_place ? write_in_place(path, bytes, size, d)
+                                : file_make_directories(path_directory(scratch, real), d) && replace_reporting(scratch, real, bytes, size, mode, d));
     arena_destroy(scratch);
     return ok;
 }
@@ -188,7 +210,7 @@ bool file_write(const char *path, const void *bytes, size_t size, bool *changed,
     const char *directory = path_directory(scratch, path);
     bool ok = file_make_directories(directory, d);
     if (ok) {
-        ok = replace_reporting(scratch, path, bytes, size, SHARED, d);
+        ok = replace_reporting(scratch, path, bytes, size, FILE_SHARED, d);
     }
     if (!ok && changed)
         *changed = false;
@@ -251,6 +273,7 @@ bool file_stat(const char *path, struct file_stat *out)
     *out = (struct file_stat){
         .size = (uint64_t)st.st_size,
         .mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+        .device = st.st_dev,
         .inode = st.st_ino,
     };
     return true;

@@ -24,8 +24,14 @@ const struct source *file_read(struct arena *, const char *path, struct span pla
  * untouched (its time does not change), and *changed is false.  changed may be NULL.
  */
 bool file_write(const char *path, const void *bytes, size_t size, bool *changed, struct diag *);
-/* Replaces it by one that only its owner can read, whatever the umask; its directory is there. */
-bool file_write_private(const char *path, const void *bytes, size_t size, bool executable, struct diag *);
+
+/*
+ * What the user has named with -o: the file behind symbolic links, which is replaced as above; a device or a pipe is written to, and stays what it is.
+ * *in_place: such a one.  NULL after reporting: its links lead nowhere.
+ */
+const char *file_output(struct arena *, const char *path, bool *in_place, struct diag *);
+enum file_mode { FILE_SHARED = 0644 /* less what the umask takes */, FILE_PROGRAM = 0755, FILE_PRIVATE = 0600, FILE_PRIVATE_PROGRAM = 0700 };
+bool file_write_output(const char *path, const void *bytes, size_t size, enum file_mode, struct diag *);
 
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
@@ -43,7 +49,7 @@ bool file_remove_tree(const char *path, struct diag *); /* missing is fine; syml
 struct file_stat {
     uint64_t size;
     int64_t mtime_ns;
-    uint64_t inode;
+    uint64_t device, inode;
 };
 bool file_stat(const char *path, struct file_stat *); /* false when missing, reports nothing */
 

@@ -102,9 +102,7 @@ static int check_program(const struct process *p)
         return errno;
     if (strchr(p->argv[0], '/')) /* a relative path is looked up from p->directory */
         return (*p->argv[0] == '/' || !p->directory) && access(p->argv[0], X_OK) < 0 ? errno : 0;
-    char *found = process_find(p->argv[0]);
-    free(found);
-    return found ? 0 : ENOENT;
+    return process_there(p->argv[0]) ? 0 : ENOENT;
 }
 
 /* An errno value. */
@@ -245,7 +243,8 @@ static char *try_program(const char *directory, size_t length, const char *progr
     return NULL;
 }
 
-char *process_find(const char *program)
+/* In malloc'ed memory. */
+static char *find(const char *program)
 {
     if (!*program)
         return NULL;
@@ -261,6 +260,21 @@ char *process_find(const char *program)
             return found;
         path += length + 1;
     }
+}
+
+const char *process_find(struct arena *a, const char *program)
+{
+    char *found = find(program);
+    const char *kept = found ? arena_strdup(a, found) : NULL;
+    free(found);
+    return kept;
+}
+
+bool process_there(const char *program)
+{
+    char *found = find(program);
+    free(found);
+    return found;
 }
 
 const char *process_answer(struct arena *a, const char *const *argv)

@@ -28,7 +28,9 @@ struct process {
 int process_run(const struct process *, struct diag *);
 /* What a program prints; NULL when there is none, or it fails: of which nothing is said. */
 const char *process_answer(struct arena *, const char *const *argv);
-/* Absolute path of `program` in PATH, in malloc'ed memory, or NULL. */
-char *process_find(const char *program);
+/* Absolute path of `program` in PATH, or NULL. */
+const char *process_find(struct arena *, const char *program);
+/* Whether process_find() would find it. */
+bool process_there(const char *program);
 
 #endif

@@ -50,21 +50,28 @@ void text_puts(struct text *t, const char *s)
     text_append(t, s, strlen(s));
 }
 
+/* Many texts are written byte by byte. */
 void text_putc(struct text *t, char c)
 {
-    text_append(t, &c, 1);
+    if (t->capacity - t->size < 2)
+        reserve(t, 1);
+    t->bytes[t->size++] = c;
+    t->bytes[t->size] = '\0';
 }
 
 void text_vprintf(struct text *t, const char *format, va_list list)
 {
     va_list again;
     va_copy(again, list);
-    int length = vsnprintf(NULL, 0, format, again);
+    size_t room = t->capacity - t->size;
+    int length = vsnprintf(t->bytes ? t->bytes + t->size : NULL, room, format, again);
     va_end(again);
     if (length < 0)
         memory_exhausted();
-    reserve(t, (size_t)length);
-    vsnprintf(t->bytes + t->size, (size_t)length + 1, format, list);
+    if ((size_t)length >= room) {
+        reserve(t, (size_t)length);
+        vsnprintf(t->bytes + t->size, (size_t)length + 1, format, list);
+    }
     t->size += (size_t)length;
 }
 

@@ -42,7 +42,7 @@ static bool walk_entry(struct walk *w, int fd, const char *path, const char *nam
 {
     const char *full = *path ? arena_printf(w->arena, "%s/%s", path, name) : arena_strdup(w->arena, name);
     if (!string_is_clean_utf8(name, strlen(name)))
-        return diag_fail(w->diag, DIAG_INPUT, w->place, "file name '%s' in '%s' is not clean UTF-8", full, w->root);
+        return diag_fail(w->diag, DIAG_INPUT, w->place, "file name '%s' in '%s' is no UTF-8, or holds control characters", full, w->root);
     struct stat st;
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return diag_fail(w->diag, DIAG_OUTSIDE, w->place, "cannot read '%s/%s': %s", w->root, full, strerror(errno));

@@ -7,6 +7,7 @@
 #include "edges.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../base/audit.h"
 #include "../base/file.h"
 #include "../base/map.h"
 #include "../base/process.h"
@@ -136,12 +137,12 @@ static const char *member(struct arena *a, const char *line, size_t size, const 
     return kept;
 }
 
-/* "exec ukc compile -- CC ...": the command is what stands behind, whether it is run or its result taken from the store. */
+/* "exec /usr/bin/ukc-compile CC ...": the command is what stands behind, whether it is run or its result taken from the store. */
 static void drop_ukc(struct edge *e)
 {
-    if (e->word_count > 4 && string_equal(e->words[0], "exec") && string_equal(e->words[2], "compile") && string_equal(e->words[3], "--")) {
-        e->words += 4;
-        e->word_count -= 4;
+    if (e->word_count > 2 && string_equal(e->words[0], "exec") && string_ends(e->words[1], PROGRAM_COMPILE)) {
+        e->words += 2;
+        e->word_count -= 2;
     }
 }
 

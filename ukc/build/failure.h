@@ -14,6 +14,9 @@
 void failure_expect(struct project *);
 /* After it: what the ukc that failed first has left. */
 struct below failure_take(struct project *);
+/* The variable that leads to it, and what such a file may have. */
+#define FAILURE_VARIABLE "UKC_FAILURE"
+enum { FAILURE_MOST = 1 << 20 };
 /* At the end of a ukc with this status: its first error, or NULL, and its diagnostics as JSON Lines. */
 void failure_leave(int status, const char *error, const char *diagnostics);
 

@@ -164,7 +164,7 @@ static void each_key(const struct generation *g, struct text *out,
 static bool is_read(const struct plan_instance *i, const struct plan_key *whole)
 {
     bool parts = false, read = key_is_boot(whole->key);
-    for (size_t k = 0; k < i->key_count; k++)
+    for (size_t k = 0; k < i->key_count && whole->key->budget; k++)
         if (string_equal(i->keys[k].key->within.text, whole->key->name.text)) {
             parts = true;
             read |= key_is_boot(i->keys[k].key);

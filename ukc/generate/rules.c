@@ -13,7 +13,7 @@
  *   -Werror=date-time, -fno-ident                 no time, no compiler's name
  *   --threads=1, --build-id=none                  lld's output must not depend on the number of processors
  *
- * $compile is "exec ukc compile -- " (no shell waits), and nothing with the host's C library, and in the file of the target's, which the store keeps as a whole.
+ * $compile is "exec ukc-compile " (no shell waits), and nothing with the host's C library, and in the file of the target's, which the store keeps as a whole.
  *
  * What ukc size and ukc explain know comes from the link: -Map says which object made what, --emit-relocs (release; the image is
  * stripped of them) who refers to what, and the debug information which instance a unit was compiled for ("instance=NAME" behind the

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/audit.h"
 #include "../base/file.h"
 
 static const char *unikernel_name(const struct generation *g)
@@ -33,7 +34,7 @@ static bool write_tools(struct statements *s)
     bool good = put_word(g, &ukc, g->options->ukc, SPAN_NONE);
     ninja_variable(s->out, &(struct ninja_variable){"ukc", text_string(&ukc)});
     /* the host's headers are not kept track of (provenance/README.md), so that no object would be there */
-    ninja_variable(s->out, &(struct ninja_variable){"compile", g->target->library.import_count ? "exec $ukc compile --$ " : ""});
+    ninja_variable(s->out, &(struct ninja_variable){"compile", g->target->library.import_count ? "exec ${ukc}" PROGRAM_COMPILE "$ " : ""});
     text_dispose(&ukc);
     return good && s->good;
 }

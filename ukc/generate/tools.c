@@ -15,7 +15,6 @@
 #include "rules.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/file.h"
@@ -31,14 +30,12 @@ const char *tools_file(const struct generation *g)
 
 static const char *find(const struct generation *g, const char *program)
 {
-    char *found = process_find(program);
-    if (!found) {
+    const char *path = process_find(g->a, program);
+    if (!path) {
         diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "the program '%s' is not installed", program);
         diag_help(g->d, "Debian's packages clang-19, lld-19 and llvm-19 have what ukc needs");
         return NULL;
     }
-    const char *path = arena_strdup(g->a, found);
-    free(found);
     if (strpbrk(path, "\n\r")) {
         diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "the program '%s' is in a directory with a line's end in its name", program);
         return NULL;
@@ -119,6 +116,17 @@ static bool write_files(const struct generation *g, const char *const *paths, co
     return good;
 }
 
+/* Asked of the compiler, whose headers and libraries of its own are where it says. */
+static bool has_sanitizers(const struct generation *g, const char *compiler)
+{
+    const char *said = process_answer(g->a, (const char *[]){compiler, "-print-resource-dir", NULL});
+    const char *header = said ? path_join(g->a, arena_strndup(g->a, said, strcspn(said, "\n")), "include/sanitizer/asan_interface.h") : NULL;
+    if (header && file_exists(header))
+        return true;
+    diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "the compiler's sanitizers are not installed%s%s%s", header ? ": there is no '" : "", header ? header : "", header ? "'" : "");
+    return diag_help(g->d, "Debian's package libclang-rt-19-dev has them: apt-get install libclang-rt-19-dev");
+}
+
 const char *const *write_tools_file(const struct generation *g)
 {
     const char **paths = arena_array(g->a, const char *, build_tool_count);
@@ -132,6 +140,8 @@ const char *const *write_tools_file(const struct generation *g)
         if (paths[i] && file_stat(paths[i], &now))
             text_printf(&state, "%" PRIu64 " %" PRId64 " %" PRIu64 " %s\n", now.size, now.mtime_ns, now.inode, paths[i]);
     }
+    if (good && g->options->sanitize)
+        good = has_sanitizers(g, paths[0]);
     if (good && !g->options->check_only)
         good = write_files(g, paths, &state);
     text_dispose(&state);

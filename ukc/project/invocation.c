@@ -3,6 +3,7 @@
  */
 #include "invocation.h"
 #include <stdlib.h>
+#include <string.h>
 
 const struct option options[OPTION_COUNT] = {
 #define X(id, letter, name, argument, repeat, doc) [OPTION_##id] = {letter, name, argument, repeat, doc},
@@ -19,12 +20,21 @@ const char *const option_words[OPTION_COUNT] = {
 #undef X
 };
 
+bool invocation_number(struct invocation *i, enum option_id option, const char *name, unsigned most, unsigned *number)
+{
+    const char *word = i->value[option];
+    if (!word)
+        return true;
+    size_t digits = strspn(word, "0123456789");
+    unsigned long n = digits && digits < 10 && !word[digits] ? strtoul(word, NULL, 10) : 0;
+    if (n == 0 || n > most)
+        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "%s is a number from 1 to %u, not '%s'", name, most, word);
+    *number = (unsigned)n;
+    return true;
+}
+
 bool invocation_jobs(struct invocation *i, unsigned *jobs)
 {
-    const char *word = i->value[OPTION_jobs];
-    char *end = NULL;
-    unsigned long n = word ? strtoul(word, &end, 10) : 0;
-    *jobs = (unsigned)n;
-    return !word || (!*end && n >= 1 && n <= 1024) ||
-           diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--jobs is a number from 1 to 1024, not '%s'", word);
+    *jobs = 0;
+    return invocation_number(i, OPTION_jobs, "--jobs", 1024, jobs);
 }

@@ -108,7 +108,7 @@ extern const struct option options[OPTION_COUNT];
 extern const char *const option_words[OPTION_COUNT]; /* separated by spaces; NULL: it takes what fits its argument */
 
 #define COMMANDS(X)                                                                                \
-    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(seal) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(compile) X(library)
+    X(init) X(configure) X(build) X(run) X(debug) X(fetch) X(graph) X(plan) X(check) X(explain) X(size) X(report) X(seal) X(diff) X(log) X(show) X(reproduce) X(export) X(verify) X(bundle) X(import) X(store) X(toolchain) X(clean) X(help) X(version) X(complete) X(embed) X(library)
 enum command_id {
 #define X(name) COMMAND_##name,
     COMMANDS(X)
@@ -153,6 +153,8 @@ static inline bool given(const struct invocation *i, enum option_id id)
     return i->value[id] != NULL;
 }
 
+/* The number after an option, which is called `name`, from 1 to `most`; *number stays as it is when it was not given.  False after reporting. */
+bool invocation_number(struct invocation *, enum option_id, const char *name, unsigned most, unsigned *number);
 /* The number after --jobs, 0 when it was not given; false after reporting. */
 bool invocation_jobs(struct invocation *, unsigned *jobs);
 

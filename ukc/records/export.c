@@ -24,7 +24,7 @@ static const struct format formats[] = {
 static bool hand_over(struct invocation *i, const struct text *t)
 {
     if (given(i, OPTION_output))
-        return file_write(i->value[OPTION_output], t->bytes, t->size, NULL, i->diag);
+        return file_write_output(i->value[OPTION_output], t->bytes, t->size, FILE_SHARED, i->diag);
     if (fwrite(t->bytes, 1, t->size, stdout) != t->size || fflush(stdout) != 0)
         return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write");
     return true;

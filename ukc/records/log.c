@@ -9,19 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool parse_limit(struct invocation *i, size_t *limit)
-{
-    *limit = 20;
-    if (!given(i, OPTION_limit))
-        return true;
-    char *end;
-    unsigned long n = strtoul(i->value[OPTION_limit], &end, 10);
-    if (*end || n == 0 || n > 1000000)
-        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--limit is a number from 1 to 1000000, not '%s'", i->value[OPTION_limit]);
-    *limit = n;
-    return true;
-}
-
 static void print_records(struct invocation *i, const struct record *all, size_t count)
 {
     if (given(i, OPTION_json)) {
@@ -44,8 +31,9 @@ static void print_records(struct invocation *i, const struct record *all, size_t
 
 int command_log(struct invocation *i)
 {
-    size_t limit, count = 0;
-    if (!parse_limit(i, &limit))
+    size_t count = 0;
+    unsigned limit = 20;
+    if (!invocation_number(i, OPTION_limit, "--limit", 1000000, &limit))
         return DIAG_USAGE;
     const char *target = i->value[OPTION_target];
     struct store *store = store_open(NULL, i->diag);

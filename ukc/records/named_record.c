@@ -36,16 +36,26 @@ static const struct record *find_noted(struct invocation *i, struct records *rec
     return record;
 }
 
+static const struct record *find_file(struct invocation *i, struct records *records, const char *file, const char *hash)
+{
+    const struct record *record = find_noted(i, records, file, hash);
+    struct diag *why = diag_create();
+    if (!record && !(record = record_find(records, i->arena, hash, why)) && diag_status(why) == DIAG_INPUT) {
+        diag_error(i->diag, SPAN_NONE, "'%s' is no image of which this store has a record (SHA-256 %.12s...)", file, hash);
+        diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records");
+    } else if (!record) {
+        record = record_find(records, i->arena, hash, i->diag); /* says why it cannot be read, or which are meant */
+    }
+    diag_destroy(why);
+    return record;
+}
+
 const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
 {
     const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
-    const struct record *record = prefix && prefix != word ? find_noted(i, records, word, prefix) : NULL;
-    if (prefix && !record)
-        record = record_find(records, i->arena, prefix, i->diag);
+    const struct record *record = !prefix ? NULL : prefix != word ? find_file(i, records, word, prefix) : record_find(records, i->arena, prefix, i->diag);
     if (prefix && !record && prefix == word && word[strspn(word, "0123456789abcdefABCDEF")])
         diag_help(i->diag, file_exists(word) ? "'%s' is no file that could be an image" : "there is no file '%s' either", word);
-    if (prefix && !record && prefix != word)
-        diag_help(i->diag, "'%s' was not built with this store, or has changed since", word);
     return record;
 }
 

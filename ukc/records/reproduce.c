@@ -123,6 +123,8 @@ static void show_progress(void *context, size_t number, size_t count, const char
         fprintf(stderr, "\r\033[K[%zu/%zu] %.60s", number, count, path_base(output));
     else if (given(r->i, OPTION_verbose))
         fprintf(stderr, "[%zu/%zu] %s\n", number, count, output);
+    else if (number == 1 && !given(r->i, OPTION_quiet))
+        fprintf(stderr, "replaying %s actions (-v names them)\n", grouped(count));
 }
 
 /* What differs, and where: the first action with equal inputs and another output. */
@@ -189,8 +191,7 @@ static bool hand_over(struct reproducing *r)
     if (!output)
         return true;
     const struct source *s = file_read(r->i->arena, replay_image(r->i->arena, &r->replay), SPAN_NONE, (size_t)1 << 32, r->i->diag);
-    return s && file_write(output, s->bytes, s->size, NULL, r->i->diag) &&
-           (chmod(output, 0755) == 0 || diag_fail(r->i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be made executable: %s", output, strerror(errno)));
+    return s && file_write_output(output, s->bytes, s->size, FILE_PROGRAM, r->i->diag);
 }
 
 static void print(const struct reproducing *r)
@@ -233,7 +234,7 @@ static void reproduce(struct reproducing *r, struct named_record *n)
     r->started_ms = unix_ms();
     r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
     r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
-    r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet);
+    r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet) && !given(r->i, OPTION_verbose);
     if (!r->recorded || !invocation_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !fresh_make(&fresh, r->i, "reproduce"))
         return;
     r->replay.directory = fresh.path;

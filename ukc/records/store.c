@@ -75,14 +75,7 @@ static void print_exchanged(struct invocation *i, const struct exchanged *x, con
 static bool parse_patience(struct invocation *i, unsigned *seconds)
 {
     *seconds = EXCHANGE_PATIENCE;
-    if (!given(i, OPTION_timeout))
-        return true;
-    char *end;
-    unsigned long n = strtoul(i->value[OPTION_timeout], &end, 10);
-    if (*end || n == 0 || n > 86400)
-        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--timeout is a number of seconds from 1 to 86400, not '%s'", i->value[OPTION_timeout]);
-    *seconds = (unsigned)n;
-    return true;
+    return invocation_number(i, OPTION_timeout, "--timeout", 86400, seconds);
 }
 
 static void push(struct invocation *i, const struct store *store)

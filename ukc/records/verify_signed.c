@@ -56,7 +56,7 @@ static void verify(struct invocation *i)
     const struct source *s = file_read(i->arena, file, SPAN_NONE, LARGEST, i->diag);
     if (!s || !dsse_open(i->arena, i->value[OPTION_key], file, s->bytes, s->size, &opened, i->diag))
         return;
-    if (given(i, OPTION_output) && !file_write(i->value[OPTION_output], opened.payload, opened.size, NULL, i->diag))
+    if (given(i, OPTION_output) && !file_write_output(i->value[OPTION_output], opened.payload, opened.size, FILE_SHARED, i->diag))
         return;
     if (given(i, OPTION_json))
         print_json(i, &opened, subjects_of(i, &opened));
