@@ -65,9 +65,18 @@ def check_known(whole, features):
             expect(not pattern or found(pattern, texts), f"{name}: the image with everything has what matches {pattern}")
 
 
+def without_users(p, names):
+    """Nobody uses UDP in homepage: nothing of it is left but the answer that nobody is there, for whom it would look in an empty list."""
+    compiled = {s["name"] for i in p.ukc("size", "--pruned", "--json").json["instances"] if i["name"] == "http.stack" for s in i["symbols"]}
+    expect({"udp_bind", "udp_recv", "udp_sendto"} <= compiled, "UDP was compiled, and left out", compiled)
+    left = [n for n in found(r"^(http\.stack\.)?(stack_|lwip_)?udp_", names) if not n.endswith(("udp_input", "udp_pcbs"))]
+    expect(not left, "and is not in the image", left)
+
+
 def together(context):
     with Project(context) as p:
         whole = begin(context, p)
+        without_users(p, whole[1])
         check_known(whole, TOGETHER)
         less = image(p, *(FEATURES[name].off for name in TOGETHER))
         for name in TOGETHER:

@@ -3,11 +3,13 @@
 import ctypes
 import errno
 import json
+import re
 import signal
 import struct
 import subprocess
 
 import harness
+from lib import machine as kvm
 from lib.project import Project, expect
 
 SECONDS = 900  # the C library may have to be compiled
@@ -40,6 +42,7 @@ PROBE = r"""
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -89,6 +92,28 @@ static int opens(const char *path)
     return table[index] & 1;
 }
 
+/* as a return address would that somebody has changed: no check of pointers is in the way */
+[[gnu::noinline]] static void jump(void *code)
+{
+    *(volatile char *)code = (char)0xc3;
+    __asm__ volatile("call *%0" : : "r"(code) : "memory");
+}
+
+[[gnu::noinline]] static void smash(size_t size)
+{
+    char here[16];
+    for (size_t i = 0; i < size; i++)
+        ((volatile char *)here)[i] = 'x';
+}
+
+static int deeper(volatile char *above)
+{
+    volatile char here[512];
+    here[0] = above[0];
+    int n = deeper(here);
+    return n + here[0];
+}
+
 static int number(int n)
 {
     return n + 1;
@@ -97,6 +122,7 @@ static int (*volatile through)(int) = number;
 
 int probe_main(void)
 {
+    static char data[16];
     char line[64];
     if (through(1) != 2)
         return 1;
@@ -120,8 +146,24 @@ int probe_main(void)
         call(SYS_getppid);
     if (strcmp(KEY_WHAT, "execute") == 0)
         mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (strcmp(KEY_WHAT, "text") == 0)
+        *(volatile char *)(uintptr_t)&probe_main = 0;
     if (strcmp(KEY_WHAT, "constant") == 0)
         *(volatile char *)(uintptr_t)"constant" = 0;
+    if (strcmp(KEY_WHAT, "data") == 0)
+        jump(data);
+    if (strcmp(KEY_WHAT, "heap") == 0)
+        jump(malloc(64));
+    if (strcmp(KEY_WHAT, "frame") == 0)
+        jump((char[16]){0});
+    if (strcmp(KEY_WHAT, "null") == 0)
+        *(volatile int *)8 = 1;
+    if (strcmp(KEY_WHAT, "stack") == 0)
+        return deeper((volatile char[]){1});
+    if (strcmp(KEY_WHAT, "canary") == 0)
+        smash(8 * strlen(KEY_WHAT)); /* the compiler leaves out what it knows to be beyond an array */
+    if (strcmp(KEY_WHAT, "remap") == 0) /* what is written first, to be executed then */
+        mprotect((void *)((uintptr_t)line & ~(uintptr_t)4095), 4096, PROT_READ | PROT_EXEC);
     if (strcmp(KEY_WHAT, "type") == 0)
         ((long (*volatile)(void))(uintptr_t)through)();
     if (strcmp(KEY_WHAT, "middle") == 0)
@@ -134,7 +176,9 @@ KEYS = """keys = {
   folder = key.path { default = "elsewhere", phase = "boot", doc = "where files may be opened" },
   read = key.path { default = "read", read_only = true, doc = "where files may be read" },
 }"""
-ENDS = {"nothing": 0, "call": -signal.SIGSYS, "execute": -signal.SIGSYS, "overflow": -signal.SIGILL, "bounds": -signal.SIGILL, "shift": -signal.SIGILL, "constant": -signal.SIGSEGV, "key": -signal.SIGSEGV, "type": -signal.SIGILL, "middle": -signal.SIGILL}
+ENDS = {"nothing": 0, **dict.fromkeys(("call", "execute", "remap"), -signal.SIGSYS),
+        **dict.fromkeys(("text", "constant", "key", "data", "heap", "frame", "null", "stack", "canary"), -signal.SIGSEGV),
+        **dict.fromkeys(("overflow", "bounds", "shift", "type", "middle"), -signal.SIGILL)}
 ANY = """#include <unistd.h>
 int probe_main(void)
 {
@@ -300,8 +344,27 @@ def others(context):
         expect("beyond its end" in r.err, "one that is cut off", r)
 
 
+PARSERS = {"http", "http.parser", "http.stack", "http.stack.netif"}  # of homepage on kvm: what others send comes through these
+
+
+def parsers(context):
+    """Exactly the instances that read what others send are compiled with traps, imports included."""
+    with Project(context) as p:
+        kvm.built(context, p, "homepage")
+        trapped, files = set(), set()
+        for unit in json.loads(p.read("build/kvm/compile_commands.json")):
+            found = re.match(r"build/kvm/obj/([a-z][a-z.]*)/", unit["output"])
+            if found and "-fsanitize-trap=array-bounds" in unit["command"]:
+                trapped.add(found[1])
+                files.add(unit["file"].rsplit("/", 1)[-1])
+        expect(trapped == PARSERS and {"tcp_in.c", "ip6.c", "dhcp.c"} <= files, "they are", trapped, files)
+        evidence = next(f["evidence"] for f in seen(p, "build/kvm/homepage")[1]["features"] if f["feature"] == "traps")
+        expect(int(evidence.split()[0]) > 60, "and traps are in the image", evidence)
+
+
 def tests(context):
     yield "process", lambda: process(context)
     if context.long:
         yield "unsealed", lambda: unsealed(context)
+    yield "parsers", lambda: parsers(context)
     yield "others", lambda: others(context)

@@ -82,6 +82,7 @@ def refusals(p, image):
     refused(p, [image, "--secret", "signing_key=" + give(p, "large", bytes(1025))], "larger than the 1024 bytes", "the key 'size'")
     refused(p, [image, "--secret", "signing_key=" + give(p, "empty", b"")], "is empty")
     refused(p, [image, *given, "-o", image], "is the image itself", status=2)
+    refused(p, [image, *given, "-o", given[-1].partition("=")[2]], "is the file of the secret 'signing_key', which would be lost", status=2)
     refused(p, ["vault.c", *given], "is no image", status=6)
     p.write("short", p.read(image)[:2000])
     refused(p, ["short", *given], "beyond its end", status=6)

@@ -10,6 +10,7 @@ from lib import sizes
 from lib.project import Project, built_site, expect
 
 SECONDS = 900  # the C library may have to be compiled
+SECONDS_LONG = 1800
 
 PARENTHESES = {"(start-up)", "(target)", "(libc)", "(compiler)", "(host)", "(constants)", "(linker)", "(headers)", "(debug)", "(padding)"}
 
@@ -41,12 +42,12 @@ def symbols_agree(p, image, linked):
     expect(len(alone) > 20 and not wrong, "llvm-nm sees the same functions and constants", wrong)
 
 
-def all_agree(p, image, linked):
+def all_agree(p, image, linked, share=20):
     for by in sizes.BY:
         sizes.lines(p, image, by)
     sections_agree(p, image)
     symbols_agree(p, image, linked)
-    return sizes.check(p, image)
+    return sizes.check(p, image, share)
 
 
 def release(context):
@@ -128,10 +129,29 @@ def explained(p):
     expect(x["way"][0] == {"symbol": "pvh_entry", "instance": "(target)"} and x["way"][-1]["symbol"] == "tcp_input", "the way from the entry", x)
     r = p.ukc("explain", "style.css")
     expect(r.out.startswith("htdocs/style.css: ") and " of pages at " in r.out and "reached by:" in r.out, "an embedded file", r)
+    expect(r.out.splitlines()[-1].split()[0] == "htdocs/style.css" and "index.html" not in r.out, "whose way ends at it", r)
+    way = [line.split()[0] for line in r.out.partition("reached by:\n")[2].splitlines()]
+    expect(way[0] == "pvh_entry" and "main" in way and any(w.startswith("answer") for w in way), "and leads through who serves it, not from a bound at its address", r)
+    [x] = p.ukc("explain", "--json", "connection_run").json
+    jumps = [s["symbol"] for s in x["way"]]
+    expect(jumps[-4:] == ["accept_run.cfi_jt", "accept_run", "connection_run.cfi_jt", "connection_run"], "an entry of a table of jumps leads to one function", x)
+    expect({s["instance"] for s in x["way"][-4:]} == {"http"}, "and is its function's", x)
+    for words in (["pages_open"], ["--absent", "pages_open"]):
+        r = p.ukc("explain", *words)
+        expect(r.out.startswith("pages_open: operation open of the requirement pages of homepage, which is pages: embed_open\npages.embed_open: "), "an operation", r)
+    r = p.ukc("explain", "0x10-0x5", status=1)
+    expect("'0x10-0x5' is no byte of the image" in r.err, "no range", r)
+    [one] = p.ukc("explain", "--json", "0x1000").json
+    expect(one["offset"] <= 0x1000 < one["offset"] + one["bytes"], "one byte", one)
     r = p.ukc("explain", "tcp_in.c")
     expect("tcp_input: " in r.out and "tcp_receive" in r.out, "a source", r)
+    expect(p.ukc("explain", "libs/http1/head.c").out == p.ukc("explain", "head.c").out, "also by its path in the catalogue")
     [first, *_] = p.ukc("explain", "--json", "0-0x40").json
     expect(first["symbol"] == "(file header)" and first["bytes"] == 64, "a range of bytes", first)
+    [x] = p.ukc("explain", "--json", "ok_line").json
+    expect(x["instance"] == "http" and x["file"].endswith("/respond.c"), "a constant that the linker has merged is its file's", x)
+    out = [s["name"] for i in p.ukc("size", "--pruned", "--json").json["instances"] for s in i["symbols"]]
+    expect("udp_sendto" in out and "ok_line" not in out and not any(s.endswith(".cfi_jt") for s in out), "and is not left out, nor are jumps", out)
     r = p.ukc("explain", "--absent", "udp_sendto")
     expect("it was compiled for http.stack" in r.out, "what nobody calls", r)
     r = p.ukc("explain", "--absent", "tcp_process")
@@ -178,7 +198,7 @@ def left_out(p):
     expect(lines == sorted(lines, reverse=True) and lines[0] > 100, "by lines, the most first", lines)
     p.run("rm", "-r", *(f"build/kvm/obj/{name}/linked.bc" for name in weighed))
     r = p.ukc("size", "--pruned", "./build/kvm/hello", status=1)
-    expect("is not beside it" in r.err and "help: build it here" in r.err, "what it was linked from is missing", r)
+    expect("there are no modules that were linked as one" in r.err and "help: build it here" in r.err, "what it was linked from is missing", r)
 
 
 KNOWN = """
@@ -233,8 +253,31 @@ def kvm_images(context):
                 explained(p)
 
 
+SEVERAL = {"small-services": ("echo", "discard", "chargen")}  # unikernels of one manifest
+NEEDS = {("two-networks", "posix"): ("--set", "net=native")}
+
+
+def every_example(context, target):
+    """Each example there is: every byte of its image is in one line, however they are added up, and others see the same."""
+    examples = sorted(m.parent.name for m in (context.root / "examples").glob("*/ukc.lua"))
+    expect({"homepage", "counter", *SEVERAL} <= set(examples), "the examples are found", examples)
+    for example in examples:
+        with Project(context) as p:
+            p.copy(f"examples/{example}")
+            for word in SEVERAL.get(example, (None,)):
+                words = [word] if word else []
+                p.ukc("configure", *words, "--target", target, *NEEDS.get((example, target), ()))
+                image = p.ukc("build", *words, "--json", timeout=800).json["image"]
+                image = os.path.relpath(p.file(image), p.path)
+                directory, name = os.path.split(image)
+                all_agree(p, image, os.path.join(directory, "obj", "+image", f"{name}.elf"), share=16)
+
+
 def tests(context):
     yield "posix, release: the sum, llvm-size, llvm-nm; stray and broken images", lambda: release(context)
     yield "posix, dev: with the host's C library", lambda: dev(context)
     yield "posix, release: what was left out, of known sizes", lambda: known_sizes(context)
     yield "kvm: hello, counter, homepage", lambda: kvm_images(context)
+    if context.long:
+        for target in ("posix", "kvm", "xen"):
+            yield f"{target}: every example", lambda target=target: every_example(context, target)

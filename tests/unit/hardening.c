@@ -100,14 +100,21 @@ static void tells_what_is_lacking(void **state)
 static void sees_instructions(void **state)
 {
     (void)state;
-    static const unsigned char canary[] = {0x64, 0x4c, 0x8b, 0x1c, 0x25, 0x28, 0, 0, 0}, call[] = {0x67, 0x0f, 0xb9, 0x40, 2}, sum[] = {0x67, 0x0f, 0xb9, 0x40, 0};
+    static const unsigned char canary[] = {0x64, 0x4c, 0x8b, 0x1c, 0x25, 0x28, 0, 0, 0}, call[] = {0x67, 0x0f, 0xb9, 0x40, 2}, shift[] = {0x67, 0x0f, 0xb9, 0x40, 20},
+                               sum[] = {0x67, 0x0f, 0xb9, 0};
     struct made m = made();
     memcpy(m.code + 55, canary, sizeof canary); /* the very last bytes */
     assert_int_equal(held(&m, "stack_protector"), HELD_YES);
     memcpy(m.code + 1, call, sizeof call);
     assert_int_equal(held(&m, "cfi"), HELD_YES);
     assert_int_equal(held(&m, "traps"), HELD_NO);
-    memcpy(m.code + 8, sum, sizeof sum);
+    memcpy(m.code + 8, shift, sizeof shift);
+    assert_int_equal(held(&m, "traps"), HELD_YES);
+    m = made();
+    memcpy(m.code + sizeof m.code - sizeof call + 1, call, sizeof call - 1); /* cut off before it says of which check */
+    assert_int_equal(held(&m, "cfi"), HELD_NO);
+    assert_int_equal(held(&m, "traps"), HELD_NO);
+    memcpy(m.code + sizeof m.code - sizeof sum, sum, sizeof sum);
     assert_int_equal(held(&m, "traps"), HELD_YES);
 }
 

@@ -51,7 +51,7 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "[NAME] [-- ARGUMENT...]",
         .summary = "build if needed, then run the image",
         .description = "Words after -- are the image's own: the keys that it reads at boot, as --PATH=VALUE; --help lists them. The exit "
-                       "status is the program's: 64 if it was given arguments that it does not take. The exact command is printed by --verbose and --dry-run; it is for the project's directory, and QEMU's own status is 33 where the image's is 0. A kvm image runs in QEMU, whose "
+                       "status is the program's: 64 if it was given arguments that it does not take. The exact command is printed by --verbose and --dry-run; it is for the project's directory, and QEMU's own status is 33 where the image's is 0. A machine's status is 0 to 111, that of a crash, as which others are told. A kvm image runs in QEMU, whose "
                        "command is always printed, to standard error, unless --quiet forbids it. KVM is used only where a short trial shows that it is "
                        "faster than emulation in software. An image with a network card gets a network of QEMU's own, in which this host "
                        "reaches the ports that --publish names; --tap connects it to a device of the host instead. Ctrl-C and SIGTERM "
@@ -347,14 +347,6 @@ const struct command commands[COMMAND_COUNT] = {
         .takes = TAKES(list) | TAKES(output),
         .hidden = true,
         .run = command_embed,
-    },
-    [COMMAND_compile] = {
-        .name = "compile",
-        .arguments = "-- COMMAND...",
-        .summary = "take an object from the store, or compile it (called by build.ninja)",
-        .passes = true,
-        .hidden = true,
-        .run = command_compile,
     },
     [COMMAND_library] = {
         .name = "library",

@@ -1,6 +1,7 @@
 /*
  * configure.c - ukc configure and ukc check: the manifest's whole way up to the build.
  */
+#include "../base/audit.h"
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../project/guard.h"
@@ -89,8 +90,20 @@ static void list_imports(struct project *p, bool check_only, struct generate_opt
     o->import_count = all.count;
 }
 
+/* Which build.ninja names. */
+static bool is_whole(struct project *p)
+{
+    const char *compile = arena_printf(p->a, "%s" PROGRAM_COMPILE, p->i->program);
+    if (file_is_regular(compile))
+        return true;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is not there: ukc is not installed as a whole", compile);
+    return diag_help(p->d, "copy or install the two together");
+}
+
 static bool generate_build(struct project *p, bool check_only)
 {
+    if (!check_only && !is_whole(p))
+        return false;
     struct generate_options o = {
         .profile = p->configuration.profile,
         .sanitize = p->configuration.sanitize,

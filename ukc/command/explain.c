@@ -266,6 +266,11 @@ static void unknown_name(struct project *p, const char *name)
         *vec_add(p->a, &names) = p->manifest->implementations[k].name.text;
     for (size_t k = 0; k < p->manifest->signature_count; k++)
         *vec_add(p->a, &names) = p->manifest->signatures[k].name.text;
+    if (name[0] >= '0' && name[0] <= '9') {
+        diag_error(p->d, SPAN_NONE, "'%s' is no byte of the image, and no range of its bytes", name);
+        diag_help(p->d, "bytes are counted from 0, a range ends before its second number (0x40-0x80): 'ukc size' says how many there are");
+        return;
+    }
     diag_error(p->d, SPAN_NONE, "nothing is called '%s': no instance, implementation, signature or key%s", name,
                file_exists(project_file(p, "image.state")) ? ", and no symbol or file of the image" : "");
     const char *near = string_nearest(name, names.items, names.count);
@@ -304,7 +309,7 @@ static void unknown_signature(struct project *p, const char *name)
 static bool explain_in_image(struct explanation *e, struct project *p)
 {
     const struct size_report *r = e->signature ? NULL : explain_read_image(p);
-    return r && explain_part(p, r, e->name, e->json);
+    return r && (explain_part(p, r, e->name, e->json) || explain_operation(p, r, e->name, e->json));
 }
 
 /* --absent; what is there is explained. */
@@ -315,7 +320,8 @@ static int explain_absence(struct project *p, const char *symbol)
     const struct size_report *r = explain_read_image(p);
     if (json)
         json_array(&j);
-    if (((r && explain_part(p, r, symbol, json ? &j : NULL)) || explain_absent_symbol(p, r, symbol, json ? &j : NULL)) && json) {
+    struct json *out = json ? &j : NULL;
+    if (((r && (explain_part(p, r, symbol, out) || explain_operation(p, r, symbol, out))) || explain_absent_symbol(p, r, symbol, out)) && json) {
         json_end_array(&j);
         answer_json(p->i, &j);
     }

@@ -14,17 +14,10 @@ struct flattening {
     candidate_list list;
 };
 
-static void report_not_provided(struct flattening *f, const struct word *name, const struct component *c)
+static void help_provided(struct flattening *f)
 {
     struct builder *b = f->b;
     const char *wanted = f->hole->signature->name.text;
-    struct text has = {};
-    for (size_t i = 0; i < c->provides_count; i++)
-        text_printf(&has, "%s%s", i ? ", " : "", c->provides[i].text);
-    diag_error(b->diag, name->span, "'%s' provides %s, but '%s' requires %s", name->text,
-               has.size ? text_string(&has) : "nothing", f->hole->requirement->name.text, wanted);
-    text_dispose(&has);
-    diag_note(b->diag, f->hole->requirement->signature.span, "required here");
     struct text fit = {};
     size_t count = 0;
     for (size_t i = 0; i < b->manifest->implementation_count && count < 8; i++) {
@@ -36,6 +29,20 @@ static void report_not_provided(struct flattening *f, const struct word *name, c
     if (count)
         diag_help(b->diag, "these provide %s: %s", wanted, text_string(&fit));
     text_dispose(&fit);
+}
+
+static void report_not_provided(struct flattening *f, const struct word *name, const struct component *c)
+{
+    struct builder *b = f->b;
+    const char *wanted = f->hole->signature->name.text;
+    struct text has = {};
+    for (size_t i = 0; i < c->provides_count; i++)
+        text_printf(&has, "%s%s", i ? ", " : "", c->provides[i].text);
+    diag_error(b->diag, name->span, "'%s' provides %s, but '%s' requires %s", name->text,
+               has.size ? text_string(&has) : "nothing", f->hole->requirement->name.text, wanted);
+    text_dispose(&has);
+    diag_note(b->diag, f->hole->requirement->signature.span, "required here");
+    help_provided(f);
 }
 
 static void report_no_version(struct flattening *f, struct word name, struct word range, struct versions v)
@@ -80,8 +87,10 @@ static struct versions fitting(struct flattening *f, struct word name, struct wo
 {
     struct builder *b = f->b;
     struct versions none = {}, v = versions_require(b->arena, b->manifest, name, b->diag);
-    if (!v.count)
+    if (!v.count) {
+        help_provided(f);
         return none;
+    }
     const struct component *c = &b->manifest->implementations[v.first];
     if (!component_provides(c, f->hole->signature->name.text)) {
         report_not_provided(f, &name, c);

@@ -63,12 +63,20 @@ static bool is_word(const char *s, const char *after, const char *word)
     return (size_t)(after - s) == length && !strncmp(s, word, length);
 }
 
+/* A call stands in a line that is indented; braces do not tell, where #if has two that begin and one that ends. */
+static bool is_indented(const struct source *source, const char *at)
+{
+    while (at > source->bytes && at[-1] != '\n')
+        at--;
+    return *at == ' ' || *at == '\t';
+}
+
 struct span declared_at(struct arena *a, const char *path, const char *function)
 {
     const struct source *source = read_quietly(a, path);
     for (const char *s = source ? source->bytes : "", *after; *s; s = after) {
         after = step(s);
-        if (is_word(s, after, function) && after[strspn(after, " \t")] == '(')
+        if (is_word(s, after, function) && after[strspn(after, " \t")] == '(' && !is_indented(source, s))
             return place(source, s, strlen(function));
     }
     return SPAN_NONE;

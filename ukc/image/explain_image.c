@@ -8,6 +8,7 @@
 #include "size.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,17 +38,26 @@ static bool parse_range(const char *text, uint64_t *from, uint64_t *to)
 {
     char *end;
     *from = strtoull(text, &end, 0);
-    if (end == text || *end != '-' || *text == '-')
+    if (!isdigit((unsigned char)*text) || (*end && *end != '-'))
         return false;
+    if (!*end) {
+        *to = *from + 1;
+        return *to;
+    }
     const char *second = end + 1;
     *to = strtoull(second, &end, 0);
     return end != second && *end == '\0' && *to > *from;
 }
 
+/* "libs.http1/serve.c", also as "serve.c" and as the catalogue has it, "libs/http1/serve.c". */
 static bool is_file(const char *file, const char *name)
 {
     size_t n = strlen(file), m = strlen(name);
-    return m && n >= m && strcmp(file + n - m, name) == 0 && (n == m || file[n - m - 1] == '/');
+    if (!m || n < m || (n > m && file[n - m - 1] != '/'))
+        return false;
+    for (file += n - m; *name && (*file == *name || (*file == '.' && *name == '/')); name++)
+        file++;
+    return !*name;
 }
 
 static int larger_first(const void *x, const void *y, void *context)
@@ -64,6 +74,18 @@ static void find_named(struct arena *a, const struct size_report *r, const char 
     for (size_t k = 0; k < r->name_count; k++)
         if (r->names[k].kind == kind && strcmp(r->names[k].name, name) == 0)
             *vec_add(a, out) = r->names[k].part;
+}
+
+bool explain_has(struct project *p, const struct size_report *r, const char *instance, const char *name)
+{
+    const char *label = arena_printf(p->a, "%s.%s", instance, name);
+    for (size_t k = 0; k < r->count; k++)
+        if (strcmp(r->parts[k].symbol, label) == 0 || (strcmp(r->parts[k].symbol, name) == 0 && strcmp(r->parts[k].instance, instance) == 0))
+            return true;
+    for (size_t k = 0; k < r->name_count; k++)
+        if (strcmp(r->names[k].name, name) == 0 && strcmp(r->names[k].instance, instance) == 0)
+            return true;
+    return false;
 }
 
 /* The narrowest meaning that there is: symbol, function of C, another symbol of the same code, range, file. */
@@ -128,15 +150,26 @@ static const char *meaning(const char *instance)
 
 /* ---- what is said ---- */
 
-/* What was embedded is found through tables: it is referred to as a whole. */
+static bool is_embedded(const struct size_part *x)
+{
+    return strchr(x->file, '.') && strcmp(x->symbol, x->file) == 0;
+}
+
+/* What was embedded is found through tables: it is referred to as a whole, by the name of the first file. */
 static const size_t *find_way(struct project *p, const struct size_report *r, size_t part, size_t *steps)
 {
     const struct size_part *x = &r->parts[part], *y = r->parts;
     const size_t *way = size_way(p->a, r, part, steps);
-    for (; !way && y < r->parts + r->count && strchr(x->file, '.'); y++)
-        if (strcmp(y->section, x->section) == 0 && strcmp(y->instance, x->instance) == 0 && y->offset < x->offset && strcmp(x->symbol, x->file) == 0)
+    for (; !way && y < r->parts + r->count && is_embedded(x); y++)
+        if (strcmp(y->section, x->section) == 0 && strcmp(y->instance, x->instance) == 0 && y->offset < x->offset)
             way = size_way(p->a, r, (size_t)(y - r->parts), steps);
-    return way;
+    if (!way || way[*steps - 1] == part)
+        return way;
+    size_t *own = arena_array(p->a, size_t, *steps + 1), kept = *steps - is_embedded(&r->parts[way[*steps - 1]]);
+    memcpy(own, way, kept * sizeof *own);
+    own[kept] = part;
+    *steps = kept + 1;
+    return own;
 }
 
 static const char *of_instance(struct project *p, const struct size_part *x, const struct size_part *before)
@@ -181,9 +214,14 @@ static void tell_names(const struct size_report *r, size_t part)
     enum { MOST = 12 };
     for (int kind = SIZE_NAME_CODE; kind <= SIZE_NAME_INLINED; kind++) {
         size_t count = 0;
-        for (size_t k = 0; k < r->name_count; k++)
-            if (r->names[k].part == part && (int)r->names[k].kind == kind && count++ < MOST)
-                printf("%s%s%s %s", count == 1 ? "  " : "", count == 1 ? words[kind] : "", count == 1 ? ":" : ",", r->names[k].name);
+        const char *last = "";
+        for (size_t k = 0; k < r->name_count; k++) {
+            if (r->names[k].part != part || (int)r->names[k].kind != kind || strcmp(r->names[k].name, last) == 0)
+                continue;
+            last = r->names[k].name;
+            if (count++ < MOST)
+                printf("%s%s%s %s", count == 1 ? "  " : "", count == 1 ? words[kind] : "", count == 1 ? ":" : ",", last);
+        }
         if (count)
             puts(count > MOST ? ", ..." : "");
     }

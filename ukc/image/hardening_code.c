@@ -4,13 +4,14 @@
  * No disassembler: the instructions are long enough not to occur by chance.
  *   64 48 8b 04 25 28 00 00 00   mov %fs:0x28,%rax, to any register; likewise add, sub, xor and cmp
  *   67 0f b9 40 02               ud1 0x2(%eax),%eax: clang's trap; its last byte says of which check, 2 of an indirect call
+ *   67 0f b9 00                  ud1 (%eax),%eax: the same of check 0, a sum; a displacement of 0 is not written
  *   0f 20 c0 48 0f ba f0 10 0f 22 c0   mov %cr0,%rax; btr $16,%rax; mov %rax,%cr0: read-only pages can be written (targets/pvh/map.c)
  *   0f ba e3 07, 0f ba e3 14, 0f ba e1 02   bt of the bits of CPUID for SMEP, SMAP and UMIP (targets/pvh/entry.S): all three, or it is chance
  */
 #include "hardening.h"
 #include <string.h>
 
-enum { READ_SIZE = 9, TRAP_SIZE = 5, TRAP_CALL = 2, TRAP_KINDS = 32, OPEN_SIZE = 11, TEST_SIZE = 4, PROTECTIONS = 3 };
+enum { READ_SIZE = 9, TRAP_SIZE = 4, TRAP_CALL = 2, TRAP_KINDS = 32, OPEN_SIZE = 11, TEST_SIZE = 4, PROTECTIONS = 3 };
 
 static bool reads_canary(const unsigned char *p)
 {
@@ -19,10 +20,15 @@ static bool reads_canary(const unsigned char *p)
     return p[0] == 0x64 && (p[1] & 0xfb) == 0x48 && takes && (p[3] & 0xc7) == 0x04 && memcmp(p + 4, from, sizeof from) == 0;
 }
 
-static bool is_trap(const unsigned char *p)
+/* Of which check the trap is, of the `size` bytes at p that are left; TRAP_KINDS where there is none. */
+static unsigned trap_kind(const unsigned char *p, size_t size)
 {
-    static const unsigned char trap[] = {0x67, 0x0f, 0xb9, 0x40};
-    return memcmp(p, trap, sizeof trap) == 0 && p[4] < TRAP_KINDS;
+    static const unsigned char trap[] = {0x67, 0x0f, 0xb9};
+    if (size <= sizeof trap || memcmp(p, trap, sizeof trap) != 0)
+        return TRAP_KINDS;
+    if (p[3] == 0)
+        return 0;
+    return p[3] == 0x40 && size > TRAP_SIZE && p[4] < TRAP_KINDS ? p[4] : TRAP_KINDS;
 }
 
 static bool opens_tables(const unsigned char *p)
@@ -44,7 +50,7 @@ static unsigned tests_processor(const unsigned char *p)
 struct code_facts hardening_code(const struct elf_image *e)
 {
     struct code_facts facts = {};
-    unsigned tests = 0;
+    unsigned tests = 0, kind;
     for (size_t i = 0; i < e->f->segment_count; i++) {
         const Elf64_Phdr *s = &e->f->segments[i];
         if (s->p_type != PT_LOAD || !(s->p_flags & PF_X))
@@ -57,8 +63,8 @@ struct code_facts hardening_code(const struct elf_image *e)
                 facts.canaries++;
             else if (end - p >= OPEN_SIZE && opens_tables(p))
                 facts.openings++;
-            else if (is_trap(p))
-                *(p[4] == TRAP_CALL ? &facts.calls : &facts.arithmetic) += 1;
+            else if ((kind = trap_kind(p, (size_t)(end - p))) < TRAP_KINDS)
+                *(kind == TRAP_CALL ? &facts.calls : &facts.arithmetic) += 1;
         }
     }
     facts.supervisor = tests == (1u << PROTECTIONS) - 1;

@@ -144,7 +144,7 @@ static void write_report(struct project *p, const char *output)
         source.catalogue = path_directory(p->a, source.catalogue);
     if (!diag_errors(p->d)) {
         struct page_size size = page_write(p->a, &source, &out);
-        if (file_write(file, out.bytes, out.size, NULL, p->d))
+        if (file_write_output(file, out.bytes, out.size, FILE_SHARED, p->d))
             say(i, output ? i->value[OPTION_output] : file, m.export, out.size, size);
     }
     text_dispose(&out);

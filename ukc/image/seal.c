@@ -144,14 +144,24 @@ static bool open_image(struct sealing *s)
     return true;
 }
 
+static bool is_output(const struct sealing *s, const char *file)
+{
+    struct stat a, b;
+    return stat(file, &a) == 0 && stat(s->output, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static bool check_output(struct sealing *s)
 {
-    struct stat image, output;
     s->output = given(s->i, OPTION_output) ? s->i->value[OPTION_output] : arena_printf(s->a, "%s.sealed", path_base(s->path));
-    if (stat(s->path, &image) == 0 && stat(s->output, &output) == 0 && image.st_dev == output.st_dev && image.st_ino == output.st_ino) {
+    if (is_output(s, s->path)) {
         diag_fail(s->d, DIAG_USAGE, SPAN_NONE, "'%s' is the image itself, which stays without secrets", s->output);
         return diag_help(s->d, "name another file with -o");
     }
+    for (size_t k = 0; k < s->secrets.count; k++)
+        if (is_output(s, s->given[k]->path)) {
+            diag_fail(s->d, DIAG_USAGE, SPAN_NONE, "'%s' is the file of the secret '%s', which would be lost", s->output, s->secrets.items[k].name);
+            return diag_help(s->d, "name another file with -o");
+        }
     if (file_is_directory(s->output)) {
         diag_fail(s->d, DIAG_USAGE, SPAN_NONE, "'%s' is a directory", s->output);
         return diag_help(s->d, "-o names the file to write");
@@ -212,7 +222,7 @@ int command_seal(struct invocation *i)
         diag_help(i->diag, "'ukc explain --hardening %s' says which the image needs", s.path);
     } else if (open_image(&s) && take_all(&s) && check_output(&s)) {
         char *bytes = sealed_bytes(&s);
-        if (file_write_private(s.output, bytes, s.image->size, s.executable, s.d))
+        if (file_write_output(s.output, bytes, s.image->size, s.executable ? FILE_PRIVATE_PROGRAM : FILE_PRIVATE, s.d))
             tell(&s);
         explicit_bzero(bytes, s.image->size);
         for (size_t k = 0; k < s.secrets.count; k++)

@@ -8,6 +8,7 @@
 #include "../base/json.h"
 #include "../base/elf_file.h"
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,8 +243,8 @@ static bool tell_pruned(struct invocation *i, const char *image, const struct si
     if (!pruned_read(i->arena, r, &p, i->diag))
         return false;
     if (p.count == 0) {
-        diag_error(i->diag, SPAN_NONE, "what '%s' was linked from is not beside it", image);
-        return diag_help(i->diag, "build it here, in the release profile: 'ukc configure', 'ukc build'; in others nothing is pruned across files");
+        diag_error(i->diag, SPAN_NONE, "beside '%s' there are no modules that were linked as one: it is of profile dev, or was built elsewhere", image);
+        return diag_help(i->diag, "build it here, in the release profile: 'ukc configure', 'ukc build'");
     }
     if (given(i, OPTION_json))
         json_pruned(i, image, &p);
@@ -269,22 +270,14 @@ static const struct size_sum *sums_by_lines(struct arena *a, const struct size_s
     return sorted;
 }
 
-static bool read_limit(struct invocation *i, size_t *most)
-{
-    char *end = "";
-    *most = given(i, OPTION_limit) ? strtoul(i->value[OPTION_limit], &end, 10) : SIZE_MAX;
-    if (*end || *most == 0)
-        return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--limit is a number of lines, not '%s'", i->value[OPTION_limit]);
-    return true;
-}
-
 int command_size(struct invocation *i)
 {
     struct project p;
     struct size_sources from;
     enum size_by by;
-    size_t most, count;
-    if (!read_by(i, &by) || !read_limit(i, &most))
+    size_t count;
+    unsigned most = UINT_MAX;
+    if (!read_by(i, &by) || !invocation_number(i, OPTION_limit, "--limit", 1000000, &most))
         return (int)diag_status(i->diag);
     const char *image = find_image(i, &p);
     if (!image)

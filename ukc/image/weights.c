@@ -44,7 +44,8 @@ static bool weigh_object(struct arena *a, const char *path, struct weights *out,
             out->bytes += f->sections[i].bytes;
     for (size_t i = 1; f && i < f->symbol_count; i++) {
         const struct elf_symbol *s = &f->symbols[i];
-        bool counted = s->type == STT_FUNC || s->type == STT_OBJECT || s->type == STT_TLS;
+        bool jump = string_ends(s->name, ".cfi_jt"); /* of a table for this object alone: the image has its own */
+        bool counted = !jump && (s->type == STT_FUNC || s->type == STT_OBJECT || s->type == STT_TLS);
         if (counted && !string_starts(s->name, ".L") && s->size && s->section && s->section < f->section_count && f->sections[s->section].bytes &&
             !strchr(s->name, '\n'))
             *vec_add(a, &all) = (struct size_weight){arena_strdup(a, s->name), s->size};
@@ -79,7 +80,7 @@ static bool make_key(const char *module, const char *tools, struct hash *key, st
     if (!hash_file(module, &content, NULL, d) || !hash_file(tools, &made_by, NULL, d))
         return false;
     struct hasher *h = hasher_create();
-    hasher_add_string(h, "ukc-weights 1");
+    hasher_add_string(h, "ukc-weights 2");
     hasher_add(h, &content, sizeof content);
     hasher_add(h, &made_by, sizeof made_by);
     *key = hasher_finish(h);

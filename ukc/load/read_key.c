@@ -302,12 +302,10 @@ static int compare_key(const void *a, const void *b)
     return strcmp(((const struct key *)a)->name.text, ((const struct key *)b)->name.text);
 }
 
+/* They are sorted. */
 static const struct key *key_beside(const struct key *keys, size_t count, const char *name)
 {
-    for (size_t k = 0; k < count; k++)
-        if (string_equal(keys[k].name.text, name))
-            return &keys[k];
-    return NULL;
+    return bsearch(&(struct key){.name.text = name}, keys, count, sizeof *keys, compare_key);
 }
 
 /* within = "memory": a size of the same table, whose budget is a whole. */
@@ -316,7 +314,7 @@ static bool check_within(struct reader *r, const struct key *keys, size_t count)
     bool ok = true;
     for (size_t i = 0; i < count; i++) {
         const struct word *within = &keys[i].within;
-        const struct key *whole = key_beside(keys, count, within->text);
+        const struct key *whole = within->text ? key_beside(keys, count, within->text) : NULL;
         if (!within->text || (whole && whole->kind == KEY_KIND_size && whole->budget && !whole->within.text))
             continue;
         ok = diag_error(r->diag, within->span, "'within' of key '%s' takes the name of a size with a budget that is within no other, not '%s'", keys[i].name.text,

@@ -101,7 +101,7 @@ static bool report(struct arena *a, const struct plan_instance *i, const struct 
 static bool check_within(struct arena *a, const struct plan_instance *i, const struct plan_key *whole, struct diag *d)
 {
     int64_t needed = 0;
-    for (size_t k = 0; k < i->key_count; k++)
+    for (size_t k = 0; k < i->key_count && whole->key->budget; k++)
         if (string_equal(i->keys[k].key->within.text, whole->key->name.text))
             needed = sum(needed, bytes_of(&i->keys[k]));
     return !whole->value || needed <= bytes_of(whole) || report(a, i, whole, needed, d);

@@ -121,14 +121,29 @@ static const char *embedded(const struct size_facts *f, const char *symbol)
     return form ? arena_strndup(f->a, symbol, (size_t)(form - symbol)) : symbol;
 }
 
+/* Whose debug information says whose the symbol is: itself, or the function that an entry of a table of jumps leads to. */
+static uint64_t code_of(const struct size_facts *f, const struct size_part *p)
+{
+    size_t n = strlen(p->symbol), suffix = strlen(".cfi_jt");
+    if (!string_ends(p->symbol, ".cfi_jt"))
+        return p->address;
+    for (size_t i = 1; i < f->linked->symbol_count; i++) {
+        const struct elf_symbol *s = &f->linked->symbols[i];
+        if (strncmp(s->name, p->symbol, n - suffix) == 0 && !s->name[n - suffix])
+            return s->address;
+    }
+    return p->address;
+}
+
 /* Of what bears the same name as the symbol, before a suffix that the optimiser gave it: folded functions have one address. */
 static const struct debug_thing *thing_of(const struct size_facts *f, const struct size_part *p)
 {
-    const struct debug_thing *first = debug_thing_at(f->debug, p->address), *t = first;
+    uint64_t address = code_of(f, p);
+    const struct debug_thing *first = debug_thing_at(f->debug, address), *t = first;
     const char *name = p->symbol, *label = of_label(f, name);
     if (label)
         name += strlen(label) + 1;
-    for (; t && t < f->debug->things + f->debug->thing_count && t->address == p->address; t++) {
+    for (; t && t < f->debug->things + f->debug->thing_count && t->address == address; t++) {
         size_t n = strlen(t->name);
         if (strncmp(name, t->name, n) == 0 && (!name[n] || name[n] == '.'))
             return t;
@@ -161,6 +176,8 @@ void owner_find(const struct size_facts *f, const struct placed *placed, struct 
 {
     const char *owner = placed ? owner_of_object(f, placed->object) : NULL;
     const struct debug_thing *t = thing_of(f, p);
+    if (t && owner == size_other_names[SIZE_LINKER])
+        owner = NULL; /* constants that the linker has merged are still somebody's */
     bool optimised = placed && !owner;
     if (t) {
         const char *made_for = f->debug->units[t->unit].made_for;

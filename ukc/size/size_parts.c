@@ -102,6 +102,12 @@ static void add_nameless(struct cut *c, const struct placed *placed, uint64_t en
         owner_find(c->f, placed, p);
 }
 
+/* An entry of a table of jumps, which checks of indirect calls go through, has the whole table's size. */
+static uint64_t size_of(const struct elf_symbol *s, uint64_t next)
+{
+    return s->size && !(string_ends(s->name, ".cfi_jt") && s->size > next - s->address) ? s->size : next - s->address;
+}
+
 static void add_symbols(struct cut *c, const struct placed *placed, uint64_t end)
 {
     for (; c->next < c->symbols.count && c->symbols.items[c->next].address < end; c->next++) {
@@ -112,7 +118,7 @@ static void add_symbols(struct cut *c, const struct placed *placed, uint64_t end
         while (after < c->symbols.count && c->symbols.items[after].address == s->address)
             after++;
         uint64_t next = after < c->symbols.count && c->symbols.items[after].address < end ? c->symbols.items[after].address : end;
-        uint64_t size = s->size ? s->size : next - s->address;
+        uint64_t size = size_of(s, next);
         add_nameless(c, placed, s->address);
         owner_find(c->f, placed, add(c, s->address + (size < end - s->address ? size : end - s->address), s->name));
     }

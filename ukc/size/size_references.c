@@ -29,13 +29,20 @@ static int by_place(const void *x, const void *y)
     return a->to < b->to ? -1 : a->to > b->to;
 }
 
+/* A bound that the linker script gives, the end of what lies before: what begins at that address is not meant. */
+static bool is_end(const struct elf_file *f, const struct elf_symbol *s)
+{
+    const struct elf_section *in = s->section < f->section_count ? &f->sections[s->section] : NULL;
+    return s->type == STT_NOTYPE && in && s->address >= in->address && s->address - in->address >= in->bytes;
+}
+
 static void read_section(struct references *r, const struct elf_section *s)
 {
     const struct elf_file *f = r->f->linked;
     struct reader in = reader_at(elf_section_bytes(f, s), 0);
     struct elf_relocation x;
     while (elf_next_relocation(&in, &x)) {
-        if (x.symbol == 0 || x.symbol >= f->symbol_count || f->symbols[x.symbol].section == SHN_UNDEF)
+        if (x.symbol == 0 || x.symbol >= f->symbol_count || f->symbols[x.symbol].section == SHN_UNDEF || is_end(f, &f->symbols[x.symbol]))
             continue;
         bool relative = x.type == R_X86_64_PC32 || x.type == R_X86_64_PLT32 || x.type == R_X86_64_GOTPCREL || x.type == R_X86_64_GOTPCRELX ||
                         x.type == R_X86_64_REX_GOTPCRELX; /* counts from the instruction's end, four bytes on */
