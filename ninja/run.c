@@ -120,9 +120,7 @@ static int find_program(const char *program)
 {
     if (strchr(program, '/'))
         return access(program, X_OK) < 0 ? errno : 0;
-    char *found = process_find(program);
-    free(found);
-    return found ? 0 : ENOENT;
+    return process_there(program) ? 0 : ENOENT;
 }
 
 /* How ninja is started, and what came of it. */

@@ -1,4 +1,4 @@
-"""configure and build of homepage: cold, with nothing changed, and after one change."""
+"""configure and build of homepage: cold, and with nothing changed. After an edit: edits.py."""
 
 import os
 import statistics
@@ -30,20 +30,6 @@ def measure(context):
         ninja = median(p, n, "ninja", "-f", "build/posix/build.ninja", "-n")
         build = median(p, n, context.ukc, "build")
         yield f"build, nothing to do:          {build:7.1f} ms; ninja -n alone {ninja:.1f} ms; over it {build - ninja:.1f} ms (aim: under 20)"
-        source = p.read("homepage.c").decode()
-        times = []
-        for k in range(5):
-            p.write("homepage.c", source + f"\nstatic const int change_{k} __attribute__((used)) = {k};\n")
-            times.append(timed(p, context.ukc, "build"))
-        yield f"one C file changed -> image:   {statistics.median(times):7.1f} ms (release, whole-program)"
-        p.write("homepage.c", source)
-        p.ukc("configure", "--target", "posix", "--profile", "dev")
-        p.ukc("build")
-        times = []
-        for k in range(5):
-            p.write("homepage.c", source + f"\nstatic const int change_{k} __attribute__((used)) = {k};\n")
-            times.append(timed(p, context.ukc, "build"))
-        yield f"the same, --profile dev:       {statistics.median(times):7.1f} ms"
         if os.path.exists("/usr/bin/perf"):
             r = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", context.ukc, "configure", "--target", "posix", "-q"],
                                cwd=p.path, env=p.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -77,6 +77,15 @@ class Lab:
         return int(re.search(r"(\d+) requests in", out)[1]), (sum(map(int, errors.groups())) if errors else 0) + (int(bad[1]) if bad else 0)
 
 
+def cabled(net):
+    """A namespace with the other end of the guest's cable."""
+    client = net.namespace("client")
+    client.ip("tuntap add mode tap dev tap")
+    client.address("tap", "10.0.0.1/24", "fd00::1/64")
+    client.ip(f"neigh add {ADDRESS} lladdr {CARD} dev tap nud permanent")  # nobody waits a second to ask for it again
+    return client
+
+
 def ratio(value, aim):
     return f"{value / aim:.2f} of the aim" if aim else "no aim"
 
@@ -104,18 +113,22 @@ def start_and_idle(lab, who, machine, aims):
         yield f"{machine}, {who}: {idle:,.0f} instructions in a second without work" + (f", {ratio(idle, aims['a second'])}" if aims else "")
 
 
+def request_cost(lab, connections, count):
+    """Instructions a request: so many requests, and twice as many; the difference is requests alone."""
+    some, marks = max(count, 4 * connections), []
+    for times in (1, 2):
+        before = lab.counts().now
+        lab.ask(connections, times * some)
+        time.sleep(0.2)
+        marks.append(lab.counts().now - before)
+    return (marks[1] - marks[0]) / some
+
+
 def per_request(lab, who, machine, count, aims):
-    """So many requests, and twice as many: the difference is requests alone."""
     with lab.start(who, machine, counted=True) as program:
         lab.first_byte(program)
         for connections in CONNECTIONS:
-            some, marks = max(count, 4 * connections), []
-            for times in (1, 2):
-                before = lab.counts().now
-                lab.ask(connections, times * some)
-                time.sleep(0.2)
-                marks.append(lab.counts().now - before)
-            each = (marks[1] - marks[0]) / some
+            each = request_cost(lab, connections, count)
             yield (f"{machine}, {who}, {connections} connections: {each:,.0f} instructions a request"
                    + (f" ({ratio(each, aims['a request'])})" if aims else "") + f", {1e6 / each:,.0f} requests for a million")
 
@@ -165,10 +178,7 @@ def measure(context):
     context.sanitized = False
     seconds, count = (1, 400) if context.quick else (2, 2000)
     with Network() as net, Project(context) as p, tempfile.TemporaryDirectory() as directory:
-        client = net.namespace("client")
-        client.ip("tuntap add mode tap dev tap")
-        client.address("tap", "10.0.0.1/24", "fd00::1/64")
-        client.ip(f"neigh add {ADDRESS} lladdr {CARD} dev tap nud permanent")  # nobody waits a second to ask for it again
+        client = cabled(net)
         p.copy("examples/homepage")
         p.write(f"htdocs/{PAGE}", "x" * 1024)
         images = {"homepage": built(p, "homepage", "--set", "http.requests=2000000000"), "Linux": linux.guest(directory, {PAGE: "x" * 1024})}

@@ -1,7 +1,7 @@
 """Domains of a real Xen, in QEMU: bytes and instructions beside those on kvm, requests beside a Linux with nginx, disks, least memory, many at once.
 
 Counted, not timed.  A plugin counts what QEMU's one processor executes.  What an image executes itself is told from dom0 and Xen by its
-addresses, where nothing else is; what starting a domain costs, and a request to one of two systems, is all of it.
+addresses, where nothing else is, and counted one by one; what starting a domain costs, and a request to one of two systems, is all of it, by blocks.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ mark homepage
 timeout 60 xl shutdown homepage; await_end homepage; report homepage
 """
 LINUX = """
-KERNEL=vmlinuz MEMORY=256 configure linux 'console=hvc0 quiet' "ramdisk='/job/initrd'" "vif=['bridge=br0']"
+KERNEL=vmlinux MEMORY=256 configure linux 'console=hvc0 quiet' "ramdisk='/job/initrd'" "vif=['bridge=br0']"
 create linux && await_page linux 400 && sleep 3
 mark linux
 report linux
@@ -138,9 +138,9 @@ def built(p, target, name, files, *options):
 
 
 def images(context, directory):
-    """{target: {name: path}}, copies of what is built, and {target: the address of hello's main}."""
+    """{target: {name: path}}, copies of what is built, and {target: addresses in hello, by name}."""
     sources = {"sectors": {"sectors.c": SECTORS, "ukc.lua": SECTORS_MANIFEST}, "hello": {}, "homepage": {f"htdocs/{PAGE}": "x" * 1024}, "waiting": {"waiting.c": WAITING, "ukc.lua": WAITING_MANIFEST}}
-    out, mains = {"xen": {}, "kvm": {}}, {}
+    out, names = {"xen": {}, "kvm": {}}, {}
     for name, files in sources.items():
         with Project(context) as p:
             if name not in ("waiting", "sectors"):
@@ -150,9 +150,9 @@ def images(context, directory):
                 out[target][name] = os.path.join(directory, f"{name}.{target}")
                 path = built(p, target, name, files, *options)
                 if name == "hello":
-                    mains[target] = symbols(path + ".debug")["main"]
+                    names[target] = symbols(path + ".debug")
                 os.rename(path, out[target][name])
-    return out, mains
+    return out, names
 
 
 def steps(path, main, out):
@@ -214,7 +214,7 @@ class Lab(contextlib.AbstractContextManager):
 
     def __init__(self, context, files, script, directory, port, events):
         self.count = os.path.join(directory, "count")
-        options = ["-plugin", f"{counter(directory)},to={self.count},{','.join(events)}", "-device", "e1000,netdev=net",
+        options = ["-plugin", f"{counter(directory)},to={self.count},blocks=1,{','.join(events)}", "-device", "e1000,netdev=net",
                    "-netdev", f"user,id=net,net=10.0.0.0/24,host=10.0.0.4,hostfwd=tcp:127.0.0.1:{port}-{ADDRESS}:8080"]
         self.machine = xen.Machine(context, files, script, directory, options, 4096, timeout=3600)
         self.port = port
@@ -256,10 +256,11 @@ class Setting:
     def __init__(self, context, directory, p):
         self.directory, self.p = directory, p
         self.many, self.count = (3, 50) if context.quick else (50, 400)
-        self.made, self.mains = images(context, directory)
+        self.made, self.names = images(context, directory)
 
     def steps(self):
-        return steps(self.made["xen"]["hello"], self.mains["xen"], "call=1")
+        """What is printed is in the console's ring when dom0 is told of it."""
+        return steps(self.made["xen"]["hello"], self.names["xen"]["main"], f"at={self.names['xen']['xen_event_send']}")
 
     def script(self, parts):
         kinds = [words(*NOTHING), *(words(what, size, times * count) for what, size, count in TRANSFERS for times in (1, 2))]
@@ -267,13 +268,14 @@ class Setting:
 
     def files(self):
         theirs = linux.guest(self.directory, {PAGE: "x" * 1024}, linux.XEN_MODULES)
-        return {name: open(path, "rb").read() for name, path in {**self.made["xen"], "vmlinuz": theirs.kernel, "initrd": theirs.initrd}.items()}
+        files = {name: open(path, "rb").read() for name, path in {**self.made["xen"], "initrd": theirs.initrd}.items()}
+        return {**files, "vmlinux": linux.unpacked(theirs.kernel)}
 
 
 def hello(lab, s):
     lab.go_on()
     lab.wait_for("hello")
-    for to, own, kvm in zip(("main", "the first byte out", "its end"), own_steps(Counts(lab.count)), kvm_hello(s.directory, s.made["kvm"]["hello"], s.mains["kvm"])):
+    for to, own, kvm in zip(("main", "the first byte out", "its end"), own_steps(Counts(lab.count)), kvm_hello(s.directory, s.made["kvm"]["hello"], s.names["kvm"]["main"])):
         yield f"hello: {own:,} instructions of its own to {to}, {own / kvm:.2f} of kvm's ({kvm:,})"
 
 

@@ -89,6 +89,14 @@ def modules(tree, names):
     return list(done.items())
 
 
+def unpacked(path):
+    """The ELF file within a kernel's: a loader that is emulated would take a minute to unpack it."""
+    with open(path, "rb") as f:
+        data = f.read()
+    at = data.find(b"\xfd7zXZ\0")
+    return lzma.LZMADecompressor().decompress(data[at:]) if at >= 0 else data
+
+
 class Archive:
     """A cpio archive ("newc", Documentation/driver-api/early-userspace/buffer-format.rst of Linux)."""
 
