@@ -129,7 +129,11 @@ static void crash(void)
         free(block);
     }
     if (strcmp(KEY_WHAT, "remap") == 0) { /* this function's page, writable */
-        uint64_t here = (uintptr_t)&crash & ~(uint64_t)4095;
+        uint64_t here = (uintptr_t)&crash & ~(uint64_t)4095, far = 1;
+        while (far < 60 && machine_map((far << 40) + 0x5000, 4096, 2))
+            far++;
+        if (far == 60 || machine_map((far << 40) + 0x6000, 4096, 2)) /* where there was no table, there is none later */
+            return;
         machine_map(here, 4096, 2); /* had it worked, this function could not go on: what is mapped so is not executable */
         *(volatile char *)(uintptr_t)&crash = 0;
     }

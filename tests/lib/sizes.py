@@ -19,10 +19,10 @@ def lines(p, image, by="instance"):
     return sums
 
 
-def check(p, image):
-    """What nobody is known to have made is little: words that the linker merged, and tables of the optimiser."""
+def check(p, image, share=20):
+    """What nobody is known to have made is little, at most such a share of the image: words that the linker merged, and tables of the optimiser."""
     image = os.path.relpath(p.file(image), p.path)
     sums = lines(p, image)
     unknown = sums.get("(constants)", 0)
-    expect(unknown * 20 <= os.path.getsize(p.file(image)) or b".debug_info" in p.read(image), "of nearly all bytes it is known whose they are", sums)
+    expect(unknown * share <= os.path.getsize(p.file(image)) or b".debug_info" in p.read(image), "of nearly all bytes it is known whose they are", sums)
     return sums

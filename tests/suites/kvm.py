@@ -98,7 +98,22 @@ def on_kvm(context):
                 expect(r.status == status and r.out.replace("\r", "") == said, f"{name} works under KVM on {machine}", r)
 
 
+def page_tables(context):
+    """The image's page tables reach to its end, wherever that is; beyond it there may be one in vain."""
+    for name in ("ld.lld-19", "llvm-nm-19", "clang-19"):
+        harness.need(name)
+    with Project(context) as p:
+        p.write("a.s", ".section .text.entry,\"ax\"\n.global pvh_entry\npvh_entry: ret\n.section .bss\n.space SIZE\n")
+        for end in [(1 << 21) + page * 4096 for page in range(-9, 1)] + [100 << 20]:
+            p.run("clang-19", "-c", f"-Wa,-defsym,SIZE={end - 0x100000 - 0x18000}", "a.s")
+            p.run("ld.lld-19", "-T", os.path.join(context.root, "targets", "pvh", "image.ld"), "--nmagic", "a.o", "-o", "a")
+            at = {words[2]: int(words[0], 16) for words in map(str.split, p.run("llvm-nm-19", "a").out.splitlines())}
+            tables = (at["page_tables_end"] - at["page_tables_last"]) // 4096
+            expect(tables - 1 <= (at["image_end"] - 1 >> 21) + 1 <= tables, f"one table for each 2 MiB up to {at['image_end']:#x}, but {tables}", at)
+
+
 def tests(context):
+    yield "page tables", lambda: page_tables(context)
     yield "hello", lambda: hello(context)
     yield "machine", lambda: machine(context)
     yield "on KVM", lambda: on_kvm(context)

@@ -22,8 +22,8 @@ SECONDS = 900  # the C library may have to be compiled
 PORT, REQUESTS = 8080, 400
 
 HELLO = {"q35": 2_000, "microvm": 1_900}
-HOMEPAGE = 160 * 1024  # bytes, with everything sealed
-READY = {"q35": 70_000, "microvm": 90_000}
+HOMEPAGE = 160_000  # bytes, with everything sealed
+READY = {"q35": 70_000, "microvm": 75_000}
 REQUEST = 9_500  # of a page of 1 KiB, on one connection
 
 

@@ -368,6 +368,10 @@ def stop(context):
             expect(said == ["ready", "asked", "to", "stop"], f"{machine}: the image is asked to stop", said, out)
             expect(q.returncode == 2 * (16 + 5) + 1, f"{machine}: it ends with its own status", q.returncode, out)
             os.unlink(serial)
+        before = time.monotonic()
+        r = p.run("bash", "-c", f'"{context.ukc}" run --quiet --machine microvm --accelerator tcg | head -n 1; echo "${{PIPESTATUS[0]}}"', timeout=120)
+        expect(r.out == "ready\n5\n", "when nobody reads its output any more it is asked too", r)
+        expect(time.monotonic() - before < 25, "and not left to run", time.monotonic() - before)
 
 
 INPUT = r"""

@@ -235,6 +235,7 @@ WRONG = (
     ("--block .,ro", 2, "'.' is neither a file nor a disk"),
     ("--block ukc.lua", 2, "which is no whole number of sectors of 512\nhelp: a copy that is filled up with zeros is: cp ukc.lua disk.img && truncate -s"),
     ("--block a=disk --block a=b", 2, "two disks are called 'a'"),
+    ("--block disk --block ./disk,ro", 2, "'./disk' is given twice"),
     ("--block 'a b=disk'", 2, "the name of a disk is 1 to 20 letters"),
     ("--block a=", 2, "names no file"),
     ("--block x=y.img", 2, "help: the file 'x=y.img' is here, and --block ./x=y.img means it: what stands before '=' is the disk's name"),
@@ -330,6 +331,11 @@ def memory(context):
             r = p.ukc("run", "--dry-run", "--machine", machine, "--memory", "1535K")
             expect(("1535K of memory the firmware of QEMU's q35 may overwrite the image" in r.err) == warned, f"{machine}: what firmware does is told", r)
         told = p.ukc("build", "--json").json["memory"]
+        for kib, warned in ((383, True), (384, False)):
+            r = p.ukc("run", "--dry-run", "--machine", "q35", "--memory", f"{-(-told['image'] // 1024) + kib}K")
+            expect(("may overwrite the image" in r.err) == warned, f"by where the image ends: {kib} KiB behind it", r)
+        r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--machine", "q35", "--memory", f"{-(-told['image'] // 1024) + 384}K", timeout=120)
+        expect("Hello" in r.out, "where there is no warning it runs", r)
         expect(told["image"] == told["least"] == told["most"], "hello needs no more than its image", told)
         r = p.ukc("run", "--quiet", "--accelerator", "tcg", "--machine", "microvm", "--memory", f"{-(-told['least'] // 1024)}K", timeout=120)
         expect("Hello" in r.out, "with which it runs", r)

@@ -204,7 +204,8 @@ def failures_are_json(context):
             fails(p, 1, "there is no signature 'consle'", *command.split(), at=("ukc.lua", line), **({"output": "consle"} if command == "build" else {}))
         p.write("ukc.lua", good)
         fails(p, 1, "nothing is called 'nobody'", "explain", "nobody")
-        fails(p, 2, "", "log", "--limit", "none")
+        for limit in ("none", "0", "-1", "99999999999999999999"):
+            fails(p, 2, f"--limit is a number from 1 to 1000000, not '{limit}'", "log", f"--limit={limit}")
         fails(p, 1, "exists already", "init", "build")
         source = p.read("hello.c")
         p.write("hello.c", b"mistake\n" + source)
@@ -384,7 +385,7 @@ def installed(context):
         p.run(found[0], "build")
         expect(os.path.exists(p.file("build/posix/site")), "the installed ukc builds")
         rig = os.path.join(os.path.dirname(found[0]), "..", "share", "ukc", "targets", "xen", "in-qemu")
-        expect(sorted(os.listdir(rig)) == ["assemble", "init", "run"], "what --in-qemu is put together from is there")
+        expect(sorted(os.listdir(rig)) == ["assemble", "block", "init", "run"], "what --in-qemu is put together from is there")
 
 
 def manual_and_completion(context):
