@@ -12,6 +12,9 @@
  * come the same for those alone.  profile=FILE: FILE is mapped, too: how often the instruction at each address of the range was executed,
  * 8 bytes for each byte of it (guest/profile.py adds them up by function).
  *
+ * host_low=ADDRESS,host_high=ADDRESS: where a hypervisor's code is, which enters guests with VMRUN (AMD64 Architecture Programmer's Manual, volume 2,
+ * 15.5).  What is executed from there to the next instruction of the hypervisor is counted once more, behind all that is above.
+ *
  * Counts are exact but for one instruction, repeat for repeat: "rep stosb" counts each of its bytes.  blocks=1: the instructions of all are counted by
  * whole blocks, as if none was left by a fault, which lets a large guest run several times as fast; those of the range are counted as ever.
  *
@@ -72,12 +75,15 @@ static struct event {
 static size_t event_count, reached;
 
 static struct {
-    uint64_t executed, at[EVENTS_MOST], own, own_at[EVENTS_MOST];
+    uint64_t executed, at[EVENTS_MOST], own, own_at[EVENTS_MOST], guests;
 } *counts;
 
 static struct {
     uint64_t low, high, *executed;
 } profile;
+static struct {
+    uint64_t low, high, entered; /* 0: no guest was, of what there was executed then */
+} host;
 static int by_block;
 
 #if PLUGIN_VERSION >= 2
@@ -110,6 +116,32 @@ static void happened(unsigned processor, void *argument)
         return;
     counts->own_at[reached] = counts->own;
     counts->at[reached++] = counts->executed;
+}
+
+static void enter_guest(unsigned processor, void *argument)
+{
+    (void)processor;
+    (void)argument;
+    host.entered = counts->executed;
+}
+
+static void leave_guest(unsigned processor, void *argument)
+{
+    (void)processor;
+    (void)argument;
+    if (host.entered)
+        counts->guests += counts->executed - host.entered;
+    host.entered = 0;
+}
+
+static int is_vmrun(const unsigned char *bytes, size_t size)
+{
+    return size == 3 && bytes[0] == 0x0f && bytes[1] == 0x01 && bytes[2] == 0xd8;
+}
+
+static int is_host(uint64_t address)
+{
+    return address >= host.low && address < host.high;
 }
 
 static void count_in(struct qemu_plugin_insn *i, uint64_t *count)
@@ -148,6 +180,8 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
     (void)id;
     size_t count = qemu_plugin_tb_n_insns(tb);
+    if (is_host(qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0))))
+        qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, 0), leave_guest, CALL_READS_NO_REGISTERS, NULL);
     if (by_block)
         count_block(tb, count);
     for (size_t k = 0; k < count; k++) {
@@ -160,6 +194,8 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
         qemu_plugin_insn_data(i, bytes, LONGEST);
 #endif
         count_instruction(i);
+        if (is_vmrun(bytes, size) && is_host(qemu_plugin_insn_vaddr(i)))
+            qemu_plugin_register_vcpu_insn_exec_cb(i, enter_guest, CALL_READS_NO_REGISTERS, NULL);
         /* what was reached once does not happen again, and need not be looked for */
         for (size_t e = reached; e < event_count; e++)
             if (is_event(&events[e], qemu_plugin_insn_vaddr(i), bytes, size))
@@ -197,6 +233,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             profile.low = strtoull(argv[k] + 4, NULL, 0);
         else if (!strncmp(argv[k], "high=", 5))
             profile.high = strtoull(argv[k] + 5, NULL, 0);
+        else if (!strncmp(argv[k], "host_low=", 9))
+            host.low = strtoull(argv[k] + 9, NULL, 0);
+        else if (!strncmp(argv[k], "host_high=", 10))
+            host.high = strtoull(argv[k] + 10, NULL, 0);
         else if (!strncmp(argv[k], "blocks=", 7))
             by_block = atoi(argv[k] + 7);
         else if (!strncmp(argv[k], "at=", 3))

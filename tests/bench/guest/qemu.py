@@ -74,7 +74,7 @@ class Counts:
 
     def __init__(self, path):
         with open(path, "rb") as f:
-            self.map = mmap.mmap(f.fileno(), 2 * 8 * SLOTS, prot=mmap.PROT_READ)
+            self.map = mmap.mmap(f.fileno(), 8 * (2 * SLOTS + 1), prot=mmap.PROT_READ)
 
     def __getitem__(self, slot):
         return struct.unpack_from("<Q", self.map, 8 * slot)[0]
@@ -86,6 +86,11 @@ class Counts:
     def own(self, event=-1):
         """What was executed between low and high: until now, or until an event, from 0."""
         return self[SLOTS + event + 1]
+
+    @property
+    def guests(self):
+        """What guests of a hypervisor executed."""
+        return self[2 * SLOTS]
 
 
 class Bench:
