@@ -12,6 +12,7 @@ return unikernel "two-networks" {
           default = "netif_tap",
         },
       },
+      set    = { log_name = "front" },
     },
     back  = instance "lwip" {
       choose = {
@@ -21,7 +22,7 @@ return unikernel "two-networks" {
           default = instance "netif_tap" { set = { device = "tap1", host_ipv4 = "10.0.1.1/24", host_ipv6 = "fd00:0:0:1::1/64" } },
         },
       },
-      set    = { address = "10.0.1.2/24", router = "10.0.1.1", address6 = "fd00:0:0:1::2/64", router6 = "fd00:0:0:1::1" },
+      set    = { log_name = "back", address = "10.0.1.2/24", router = "10.0.1.1", address6 = "fd00:0:0:1::2/64", router6 = "fd00:0:0:1::1" },
     },
   },
   keys     = {

@@ -269,9 +269,9 @@ static void tell(const char *what, const ip_addr_t *address, unsigned prefix)
     struct ip_address ip = addresses_from_lwip(address);
     ip_format(text, &ip);
     if (prefix)
-        log_write(LOG_LEVEL_NOTICE, "stack", "%s %s/%u", what, text, prefix);
+        log_write(LOG_LEVEL_NOTICE, KEY_LOG_NAME, "%s %s/%u", what, text, prefix);
     else
-        log_write(LOG_LEVEL_NOTICE, "stack", "%s %s", what, text);
+        log_write(LOG_LEVEL_NOTICE, KEY_LOG_NAME, "%s %s", what, text);
 }
 
 static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_ext_callback_args_t *args)
@@ -281,7 +281,7 @@ static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_
 #if LWIP_IPV4
     if (reason & LWIP_NSC_IPV4_ADDRESS_CHANGED) {
         if (ip4_addr_isany(netif_ip4_addr(netif)))
-            log_write(LOG_LEVEL_WARNING, "stack", "no IPv4 address any more");
+            log_write(LOG_LEVEL_WARNING, KEY_LOG_NAME, "no IPv4 address any more");
         else
             tell("address", netif_ip_addr4(netif), (unsigned)__builtin_popcount(netif_ip4_netmask(netif)->addr));
     }
@@ -307,7 +307,7 @@ static void changed(struct netif *netif, netif_nsc_reason_t reason, const netif_
 /* ---- start ---- */
 
 /* -EINVAL, and said why: the key's name and the format are literals. */
-#define refuse(key, why, ...) (log_write(LOG_LEVEL_ERROR, "stack", "the key '" key "' " why __VA_OPT__(, ) __VA_ARGS__), -EINVAL)
+#define refuse(key, why, ...) (log_write(LOG_LEVEL_ERROR, KEY_LOG_NAME, "the key '" key "' " why __VA_OPT__(, ) __VA_ARGS__), -EINVAL)
 
 /* Whether the link's other end is called so. */
 [[maybe_unused]] static bool is_others(const struct netif_info *info, unsigned family, const uint8_t *bytes)
@@ -363,7 +363,7 @@ int addresses_offered(const ip4_addr_t *address, const ip4_addr_t *mask)
     const char *fault = fault_of_offer(address, mask);
     if (fault && !said) {
         const uint8_t *bytes = (const uint8_t *)&address->addr;
-        log_write(LOG_LEVEL_WARNING, "stack", "not taken from a DHCP server: %u.%u.%u.%u %s", bytes[0], bytes[1], bytes[2], bytes[3], fault);
+        log_write(LOG_LEVEL_WARNING, KEY_LOG_NAME, "not taken from a DHCP server: %u.%u.%u.%u %s", bytes[0], bytes[1], bytes[2], bytes[3], fault);
     }
     said = fault;
     return !fault;
@@ -435,7 +435,7 @@ static int check_router6(const uint8_t address[16], const uint8_t router[16])
 static int start_ipv6([[maybe_unused]] const struct netif_info *info)
 {
     if (!configured(IP_V6)) {
-        log_write(LOG_LEVEL_WARNING, "stack", "no IPv6: it needs frames of 1280 bytes, and the interface carries %u", link_netif.mtu);
+        log_write(LOG_LEVEL_WARNING, KEY_LOG_NAME, "no IPv6: it needs frames of 1280 bytes, and the interface carries %u", link_netif.mtu);
         return 0;
     }
     netif_create_ip6_linklocal_address(&link_netif, 1);
@@ -451,7 +451,7 @@ static int start_ipv6([[maybe_unused]] const struct netif_info *info)
     if (error)
         return error;
     if (KEY_ADDRESS6_LENGTH != 64)
-        log_write(LOG_LEVEL_WARNING, "stack", "IPv6 networks have 64 bits here, not %u", (unsigned)KEY_ADDRESS6_LENGTH);
+        log_write(LOG_LEVEL_WARNING, KEY_LOG_NAME, "IPv6 networks have 64 bits here, not %u", (unsigned)KEY_ADDRESS6_LENGTH);
     if (netif_add_ip6_address(&link_netif, &address, &index) != ERR_OK || index < 0)
         return -EINVAL;
     netif_ip6_addr_set_state(&link_netif, index, IP6_ADDR_PREFERRED); /* whoever fixed it knows that it is free */

@@ -264,7 +264,7 @@ void link_run(void *unused)
             continue;
         }
         if (size < 0 && size != -EMSGSIZE) {
-            log_write(LOG_LEVEL_ERROR, "stack", "the network interface fails: %s", strerror((int)-size));
+            log_write(LOG_LEVEL_ERROR, KEY_LOG_NAME, "the network interface fails: %s", strerror((int)-size));
             break;
         }
         if (size < ETHERNET || for_others(frame->bytes + ETH_PAD_SIZE))

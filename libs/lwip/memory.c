@@ -66,7 +66,7 @@ int memory_start(void)
         if (block_size / 2 < LEAST)
             return -ENOMEM;
     if (block_size < KEY_MEMORY)
-        log_write(LOG_LEVEL_WARNING, "stack", "there is little memory: %zu KiB are for connections and buffers, not %zu", block_size / 1024,
+        log_write(LOG_LEVEL_WARNING, KEY_LOG_NAME, "there is little memory: %zu KiB are for connections and buffers, not %zu", block_size / 1024,
                   (size_t)KEY_MEMORY / 1024);
     size_t table = table_size();
     if (table > block_size / 2 || !arena_start((char *)block + table, block_size - table))

@@ -26,7 +26,7 @@ static struct task *receiver, *timer, *sender;
 
 void stack_complaint(const char *text, const char *file, int line)
 {
-    log_write(LOG_LEVEL_ERROR, "stack", "%s (%s:%d)", text, file, line);
+    log_write(LOG_LEVEL_ERROR, KEY_LOG_NAME, "%s (%s:%d)", text, file, line);
     abort();
 }
 
@@ -53,7 +53,7 @@ int lwip_start(void)
 {
     int error = start_all();
     if (error)
-        log_write(LOG_LEVEL_ERROR, "stack", "cannot start: %s", strerror(-error));
+        log_write(LOG_LEVEL_ERROR, KEY_LOG_NAME, "cannot start: %s", strerror(-error));
     return error;
 }
 

@@ -95,5 +95,7 @@ return implementation "lwip" {
 
     ttl        = key.integer { default = 64, min = 1, max = 255, group = "ip", doc = "how many routers a packet may pass" },
     reassembly = key.bool { default = true, group = "ip", doc = "put together packets that came as fragments" },
+
+    log_name = key.string { default = "stack", doc = "what it calls itself in the log; of several stacks, each something else" },
   },
 }

@@ -166,6 +166,7 @@ def two_networks(context):
                         connection.sendall(b"back")
                         expect(client.recv(4, socket.MSG_WAITALL) == b"back", f"{machine}: and back")
                 expect(relay.stop(seconds=20) == 0, f"{machine}: the power button ends it with status 0", relay.output)
+                expect("front: address 10.0.0.2/24" in relay.output and "back: address 10.0.1.2/24" in relay.output, f"{machine}: the log tells the stacks apart", relay.output)
 
 
 # ---- HTTP, byte for byte ----
