@@ -152,12 +152,33 @@ def spoken(p, image):
     os.remove(p.file("broken"))
 
 
+def explained(p):
+    """The secret by its name; operations of it that the optimiser folded into the one that calls them."""
+    r = p.ukc("explain", "signing_key")
+    expect(r.out.startswith("signing_key: a secret; the image has room for at most 1,024 bytes of it, ") and ", ukc_secret (" in r.out and "vault requires key: sig.kv_ro, which is secret (ukc.lua:" in r.out,
+           "the secret is found", r)
+    [x] = p.ukc("explain", "--json", "signing_key").json
+    expect((x["instance"], x["section"], x["bytes"]) == ("key", "ukc_secret", 144 + 1024), "as JSON", x)
+    for name, words in (("signing_key", "it is in the image: 'ukc explain signing_key'"), ("reserved", "it is in the image: 'ukc explain reserved'"), ("secret_close", "(vault_main of vault)"),
+                        ("secret_next", "nothing that was compiled refers to it")):
+        r = p.ukc("explain", "--absent", name)
+        expect(words in r.out, f"{name}: whether it is there", r)
+    for name in ("key_close", "secret_close"):
+        r = p.ukc("explain", name)
+        expect(r.out.startswith(f"{name}: operation close of the requirement key of vault, which is key: secret_close\n  vault requires key: sig.kv_ro, which is secret (ukc.lua:"), f"{name}: who answers", r)
+        expect("left no code of its own: what uses it is in the image (vault_main of vault)" in r.out, f"{name}: and that no code is left", r)
+    expect(p.ukc("explain", "key_read").out.startswith("key_read: operation read of the requirement key of vault, which is key: secret_read\n"), "whether it left something or not")
+    r = p.ukc("explain", "key_wipe", status=1)
+    expect("nothing is called 'key_wipe'" in r.err, "what is no operation", r)
+
+
 def kvm_machine(context):
     """A machine of its own: it boots with the secret, and says so without."""
     harness.need("qemu-system-x86_64")
     with Project(context) as p:
         kvm.built(context, p, "vault")
         image = "build/kvm/vault"
+        explained(p)
         give(p, "secret", mode=0o644)
         r = p.ukc("seal", image, "--secret", "signing_key=secret")
         expect("warning: others than its owner can read 'secret'" in r.err and "chmod 600" in r.err, "a secret that others can read is said to be", r)

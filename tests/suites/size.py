@@ -152,14 +152,51 @@ def explained(p):
     expect(x["instance"] == "http" and x["file"].endswith("/respond.c"), "a constant that the linker has merged is its file's", x)
     out = [s["name"] for i in p.ukc("size", "--pruned", "--json").json["instances"] for s in i["symbols"]]
     expect("udp_sendto" in out and "ok_line" not in out and not any(s.endswith(".cfi_jt") for s in out), "and is not left out, nor are jumps", out)
+    expect(not {"http_octet.octets", "target_encode.hex"} & set(out), "nor is what another instance has as well", out)
+    merged(p)
+    folded(p)
     r = p.ukc("explain", "--absent", "udp_sendto")
-    expect("it was compiled for http.stack" in r.out, "what nobody calls", r)
+    expect("it was compiled for http.stack" in r.out and "left nothing in the image either: udp_send of http.stack" in r.out, "what only is called by what is not there", r)
+    r = p.ukc("explain", "--absent", "udp_send")
+    expect("it was compiled for http.stack" in r.out and "nothing that was compiled refers to it" in r.out, "what nobody calls", r)
+    r = p.ukc("explain", "udp_send", status=1)
+    expect("help: it was compiled: 'ukc explain --absent udp_send' says why" in r.err, "of which --absent knows more", r)
     r = p.ukc("explain", "--absent", "tcp_process")
     expect("tcp_process" in r.out, "what became part of another", r)
     r = p.ukc("explain", "--absent", "kv_block_get")
     expect("kv_block" in r.out and "which is not in the image" in r.out, "what another component has", r)
     r = p.ukc("explain", "--absent", "no_such_thing", status=1)
     expect("nothing is known of 'no_such_thing'" in r.err, "what nobody has", r)
+
+
+def merged(p):
+    """Of http_octet(), which http and http.parser have from one header: their tables became one."""
+    for name in ("octets", "http_octet.octets"):
+        r = p.ukc("explain", name)
+        expect(re.match(r"http_octet\.octets\S*: 256 bytes of http(\.parser)? at ", r.out) and re.search(r"it is also octets of http(\.parser)?: constants with the same bytes became one", r.out),
+               f"{name}: whose it is", r)
+        expect(p.ukc("explain", "--absent", name).out == f"{name}: it is in the image: 'ukc explain {name}' says whose it is, and what keeps it\n", "so it is not absent")
+
+
+def folded(p):
+    """What is called, and had nothing to do; an end that is beyond the image's."""
+    for words in (["pages_close"], ["--absent", "pages_close"], ["embed_close"]):
+        r = p.ukc("explain", *words)
+        expect(r.out.startswith(f"{words[-1]}: operation close of the requirement pages of homepage, which is pages: embed_close\n  homepage requires pages: sig.kv_ro, which is embed (ukc.lua:"),
+               "whose operation it is", r)
+        expect("left no code of its own: what uses it is in the image (answer of homepage)" in r.out, "and what became of it", r)
+    r = p.ukc("explain", "--absent", "embed_close")
+    expect("it was compiled for pages" in r.out and "(answer of homepage)" in r.out and "refers to it" not in r.out, "the same of the function", r)
+    [x] = p.ukc("explain", "--json", "pages_close").json
+    expect((x["operation"], x["required_by"], x["provider"], x["function"], len(x["absent"])) == ("close", "homepage", "pages", "embed_close", 1), "as JSON", x)
+    size = os.path.getsize(p.file("build/kvm/homepage"))
+    for words in (f"0-{size + 1}", f"0x{size:x}", f"{size - 1}-0xfffffff"):
+        for more in ([], ["--absent"], ["--json"]):
+            r = p.ukc("explain", *more, words, status=1)
+            said = r.json["error"] if "--json" in more else r.err
+            expect(f"'{words}' ends behind the last byte of the image, which has {size:,} bytes" in said, "beyond the end", r)
+    expect(p.ukc("explain", "--json", f"{size - 1}-{size}").json, "its last byte is one")
+    expect("htdocs/style.css: " in p.ukc("explain", "htdocs").out, "a folder that was embedded")
 
 
 def plain(name):

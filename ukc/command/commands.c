@@ -129,8 +129,9 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "NAME|IMAGE",
         .summary = "say why something is in the image, and why something else is not",
         .description = "NAME is the path of an instance (http.stack), an implementation, a signature, or a key. If nothing of these has the name, and the image is built, "
-                       "NAME is a symbol or function of it, a source or embedded file, or a range of its bytes (0x1000-0x1080): whose it is, by which requirements that "
-                       "came into the image, and by what it is reached from the image's entry. --absent asks why a symbol is not there. "
+                       "NAME is a symbol or function of it, a source or embedded file or folder, a secret, or a range of its bytes (0x1000-0x1080): whose it is, by which requirements that "
+                       "came into the image, and by what it is reached from the image's entry. Or NAME is an operation as C calls it (key_read, of the requirement key): who answers, "
+                       "also where that left no code of its own. --absent asks why a symbol is not there. "
                        "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan. With --in, NAME is a file that "
                        "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the commands that "
                        "read it are shown, their way to the image, and who required the instance for which it was read. With --hardening, NAME is an image, "

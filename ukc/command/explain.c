@@ -8,6 +8,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/map.h"
+#include "../image/compiled.h"
 #include "../image/explain_hardening.h"
 #include "../image/explain_image.h"
 #include "../project/project.h"
@@ -274,7 +275,11 @@ static void unknown_name(struct project *p, const char *name)
     diag_error(p->d, SPAN_NONE, "nothing is called '%s': no instance, implementation, signature or key%s", name,
                file_exists(project_file(p, "image.state")) ? ", and no symbol or file of the image" : "");
     const char *near = string_nearest(name, names.items, names.count);
-    if (near)
+    size_t compiled;
+    (void)compiled_find(p, name, &compiled);
+    if (compiled)
+        diag_help(p->d, "it was compiled: 'ukc explain --absent %s' says why the image does not have it", name);
+    else if (near)
         diag_help(p->d, "did you mean '%s'?", near);
     else
         diag_help(p->d, "'ukc plan' lists the instances and keys of the image");
@@ -309,19 +314,27 @@ static void unknown_signature(struct project *p, const char *name)
 static bool explain_in_image(struct explanation *e, struct project *p)
 {
     const struct size_report *r = e->signature ? NULL : explain_read_image(p);
-    return r && (explain_part(p, r, e->name, e->json) || explain_operation(p, r, e->name, e->json));
+    if (e->signature || (r && explain_beyond(p, r, e->name)))
+        return false;
+    return (r && explain_part(p, r, e->name, e->json)) || explain_operation(p, r, e->name, true, e->json);
 }
 
-/* --absent; what is there is explained. */
+/* --absent; of what is there it is said, of what is a requirement's operation whose it is. */
 static int explain_absence(struct project *p, const char *symbol)
 {
     struct json j = {};
     bool json = given(p->i, OPTION_json);
     const struct size_report *r = explain_read_image(p);
+    if (r && explain_beyond(p, r, symbol))
+        return (int)diag_status(p->d);
+    if (!json && r && explain_is_there(p, r, symbol)) {
+        printf("%s: it is in the image: 'ukc explain %s' says whose it is, and what keeps it\n", symbol, symbol);
+        return (int)diag_status(p->d);
+    }
     if (json)
         json_array(&j);
     struct json *out = json ? &j : NULL;
-    if (((r && (explain_part(p, r, symbol, out) || explain_operation(p, r, symbol, out))) || explain_absent_symbol(p, r, symbol, out)) && json) {
+    if (((r && explain_part(p, r, symbol, out)) || explain_operation(p, r, symbol, false, out) || explain_absent_symbol(p, r, symbol, out)) && json) {
         json_end_array(&j);
         answer_json(p->i, &j);
     }
@@ -369,7 +382,7 @@ int command_explain(struct invocation *i)
             answer_json(i, &j);
         text_dispose(&j.out);
     }
-    if (!e.any && (e.json || !explain_absent(&e, &p))) {
+    if (!e.any && diag_errors(p.d) == 0 && (e.json || !explain_absent(&e, &p))) {
         if (signature)
             unknown_signature(&p, e.name);
         else

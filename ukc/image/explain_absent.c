@@ -1,15 +1,14 @@
 /*
  * explain_absent.c - ukc explain --absent: why the image does not have a function or variable.
  *
- * Asked in this order: is it there after all; did it become part of others; has it no bytes in the file; was it compiled, and
- * nothing refers to it; was its source left out; does another component of the catalogue have it.
+ * Asked in this order: did it become part of others; has it no bytes in the file; was it compiled, and who uses it; was its source left out; does another component of the catalogue have it.
  */
 #include "explain_image.h"
+#include "compiled.h"
 #include "declared.h"
 #include "size.h"
 #include "../base/file.h"
 #include "../base/json.h"
-#include "../base/process.h"
 #include "../base/elf_file.h"
 #include <elf.h>
 #include <stdio.h>
@@ -47,12 +46,6 @@ static void look_for_inlined(struct absence *x)
         add(x, "and of %zu more", count - MOST);
 }
 
-static bool is_symbol(const char *name, const char *symbol)
-{
-    const char *dot = strrchr(name, '.');
-    return strcmp(name, symbol) == 0 || (dot && strcmp(dot + 1, symbol) == 0);
-}
-
 /* Zeros take no bytes of the file. */
 static void look_for_zeros(struct absence *x)
 {
@@ -64,7 +57,7 @@ static void look_for_zeros(struct absence *x)
     for (size_t k = 1; f && k < f->symbol_count; k++) {
         const struct elf_symbol *s = &f->symbols[k];
         if (s->section && s->section < f->section_count && f->sections[s->section].type == SHT_NOBITS && f->sections[s->section].flags & SHF_ALLOC &&
-            (s->type == STT_OBJECT || s->type == STT_TLS) && is_symbol(s->name, x->symbol))
+            (s->type == STT_OBJECT || s->type == STT_TLS) && compiled_is(s->name, x->symbol))
             add(x, "it has no bytes in the file: %s bytes of zeros in %s, made when the image is loaded", grouped(s->size), f->sections[s->section].name);
     }
     elf_file_close(f);
@@ -73,48 +66,58 @@ static void look_for_zeros(struct absence *x)
 
 /* ---- compiled ---- */
 
-/* "build/kvm/obj/http.stack/tcp.c.o: T tcp_input" */
-static const char *objects_that_define(struct absence *x)
+/* As sizes are said: what is of no instance has a name in parentheses. */
+static const char *whose(const char *group)
 {
-    struct project *p = x->p;
-    const char *objects = project_file(p, "obj");
-    struct diag *quiet = diag_create();
-    const struct file_list *files = file_is_directory(objects) ? file_walk(p->a, objects, SPAN_NONE, quiet) : NULL;
-    diag_destroy(quiet);
-    VEC(const char *) argv = {};
-    const char *const words[] = {"llvm-nm-19", "--print-file-name", "--defined-only", "--format=posix", "--no-weak"};
-    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
-        *vec_add(p->a, &argv) = words[k];
-    for (size_t k = 0; files && k < files->count; k++) {
-        const char *base = path_base(files->paths[k]);
-        bool archive = string_ends(base, ".a"), object = string_ends(base, ".o") && strcmp(base, "linked.o") != 0 && strcmp(base, "module.o") != 0;
-        if (archive || (object && !string_starts(files->paths[k], "+library/")))
-            *vec_add(p->a, &argv) = path_join(p->a, objects, files->paths[k]);
-    }
-    *vec_add(p->a, &argv) = NULL;
-    return files ? process_answer(p->a, argv.items) : NULL;
+    return *group != '+' ? group : string_equal(group, "+target") ? "(target)" : "(start-up)";
 }
 
-static void look_for_object(struct absence *x)
+/* "a of http, b of http", those that are in the image, or that are not. */
+static const char *users_named(struct absence *x, const struct compiled_user *users, size_t count, bool there)
 {
-    struct project *p = x->p;
-    const char *objects = project_file(p, "obj/");
-    size_t n = strlen(objects);
-    for (const char *line = objects_that_define(x); line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        const char *text = arena_strndup(p->a, line, strcspn(line, "\n")), *name = strstr(text, ": ");
-        if (!name || !string_starts(text, objects))
-            continue;
-        name += 2;
-        name = arena_strndup(p->a, name, strcspn(name, " "));
-        if (!is_symbol(name, x->symbol))
-            continue;
-        const char *group = arena_strndup(p->a, text + n, strcspn(text + n, "/["));
-        const char *object = arena_strndup(p->a, text + n, (size_t)(strstr(text, ": ") - text) - n);
-        if (string_starts(group, "+library"))
-            add(x, "the C library has it (%s), and nothing that the image uses refers to it", object);
-        else
-            add(x, "it was compiled for %s (%s), and nothing that the image uses refers to it", group, object);
-    }
+    enum { MOST = 4 };
+    const char *list = NULL;
+    size_t named = 0;
+    for (size_t k = 0; k < count; k++)
+        if (explain_has(x->p, x->r, whose(users[k].group), users[k].name) == there && named++ < MOST)
+            list = arena_printf(x->p->a, "%s%s%s of %s", list ? list : "", list ? ", " : "", users[k].name, whose(users[k].group));
+    return named > MOST ? arena_printf(x->p->a, "%s and %zu more", list, named - MOST) : list;
+}
+
+static void add_compiled(struct absence *x, const struct compiled *c)
+{
+    const struct compiled_user *users;
+    size_t count;
+    const char *there, *what = arena_printf(x->p->a, "it was compiled for %s (%s)", c->group, c->object);
+    if (string_starts(c->group, "+library"))
+        add(x, "the C library has it (%s), and nothing that the image uses refers to it, or it was folded into what does", c->object);
+    else if (!x->r)
+        add(x, "%s, and no image is built", what);
+    else if (!compiled_users(x->p, c, &users, &count))
+        add(x, "%s, and nothing that the image uses refers to it", what);
+    else if (count == 0)
+        add(x, "%s, and nothing that was compiled refers to it", what);
+    else if ((there = users_named(x, users, count, true)))
+        add(x, "%s, and left no code of its own: what uses it is in the image (%s), where it was folded in, had nothing to do, or is not needed", what, there);
+    else
+        add(x, "%s, and what uses it left nothing in the image either: %s", what, users_named(x, users, count, false));
+}
+
+static void look_for_object(struct absence *x, const char *group)
+{
+    size_t count;
+    const struct compiled *all = compiled_find(x->p, x->symbol, &count);
+    for (size_t k = 0; k < count; k++)
+        if (!group || string_equal(all[k].group, group))
+            add_compiled(x, &all[k]);
+}
+
+const char *const *explain_folded(struct project *p, const struct size_report *r, const char *instance, const char *function, size_t *count)
+{
+    struct absence x = {.p = p, .r = r, .symbol = function};
+    look_for_object(&x, instance);
+    *count = x.reasons.count;
+    return x.reasons.items;
 }
 
 /* ---- not compiled ---- */
@@ -176,7 +179,7 @@ bool explain_absent_symbol(struct project *p, const struct size_report *r, const
     if (!x.reasons.count)
         look_for_zeros(&x);
     if (!x.reasons.count)
-        look_for_object(&x);
+        look_for_object(&x, NULL);
     if (!x.reasons.count)
         look_for_source(&x);
     if (!x.reasons.count) {

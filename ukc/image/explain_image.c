@@ -5,9 +5,11 @@
  * image's entry reaches the part.
  */
 #include "explain_image.h"
+#include "sealed.h"
 #include "size.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include "../base/map.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,6 +62,14 @@ static bool is_file(const char *file, const char *name)
     return !*name;
 }
 
+/* "htdocs/index.html" is in "htdocs", and in "htdocs/". */
+static bool is_below(const char *file, const char *folder)
+{
+    size_t n = strlen(folder);
+    n -= n && folder[n - 1] == '/';
+    return n && strncmp(file, folder, n) == 0 && file[n] == '/';
+}
+
 static int larger_first(const void *x, const void *y, void *context)
 {
     const struct size_report *r = context;
@@ -69,10 +79,11 @@ static int larger_first(const void *x, const void *y, void *context)
     return a < b ? -1 : a > b;
 }
 
+/* A name's parts are one behind the other. */
 static void find_named(struct arena *a, const struct size_report *r, const char *name, enum size_name_kind kind, index_list *out)
 {
     for (size_t k = 0; k < r->name_count; k++)
-        if (r->names[k].kind == kind && strcmp(r->names[k].name, name) == 0)
+        if (r->names[k].kind == kind && strcmp(r->names[k].name, name) == 0 && !(out->count && out->items[out->count - 1] == r->names[k].part))
             *vec_add(a, out) = r->names[k].part;
 }
 
@@ -88,16 +99,23 @@ bool explain_has(struct project *p, const struct size_report *r, const char *ins
     return false;
 }
 
-/* The narrowest meaning that there is: symbol, function of C, another symbol of the same code, range, file. */
+/* The narrowest meaning that there is: symbol, function of C, another symbol of the same code, symbol without what the optimiser put behind it, range, file, folder. */
 static void find_parts(struct arena *a, const struct size_report *r, const char *name, index_list *out)
 {
     uint64_t from, to;
     bool range = parse_range(name, &from, &to);
+    const char *dot = strrchr(name, '.'); /* of "function.variable", which debug information calls "variable" */
     for (size_t k = 0; k < r->count && !range; k++)
         if (strcmp(r->parts[k].symbol, name) == 0)
             *vec_add(a, out) = k;
     for (int kind = SIZE_NAME_CODE; kind <= SIZE_NAME_ALIAS && !range && !out->count; kind++)
         find_named(a, r, name, (enum size_name_kind)kind, out);
+    for (size_t k = 0, none = !out->count && !range; k < r->count && none; k++)
+        if (size_is_named(a, &r->parts[k], name))
+            *vec_add(a, out) = k;
+    for (size_t k = 0; k < r->name_count && !range && !out->count; k++)
+        if (dot && strcmp(r->names[k].name, dot + 1) == 0 && size_is_merged(a, r, &r->names[k]))
+            *vec_add(a, out) = r->names[k].part;
     for (size_t k = 0; k < r->count && range; k++)
         if (r->parts[k].offset < to && from < r->parts[k].offset + r->parts[k].bytes)
             *vec_add(a, out) = k;
@@ -106,11 +124,54 @@ static void find_parts(struct arena *a, const struct size_report *r, const char 
     for (size_t k = 0; k < r->count; k++)
         if (is_file(r->parts[k].file, name))
             *vec_add(a, out) = k;
+    for (size_t k = 0, none = !out->count; k < r->count && none; k++)
+        if (is_below(r->parts[k].file, name))
+            *vec_add(a, out) = k;
     if (out->count)
         qsort_r(out->items, out->count, sizeof *out->items, larger_first, (void *)r);
 }
 
+/* The part in which there is room for a secret of this name, or r->count. */
+static size_t find_secret(struct project *p, const struct size_report *r, const char *name, uint64_t *room)
+{
+    const struct image_secrets secrets = sealed_of_file(p->a, r->image);
+    size_t part = r->count;
+    for (size_t k = 0; k < secrets.count && part == r->count; k++) {
+        const struct image_secret *s = &secrets.items[k];
+        *room = s->room;
+        for (part = strcmp(s->name, name) == 0 ? 0 : r->count; part < r->count && s->at - r->parts[part].offset >= r->parts[part].bytes; part++)
+            ;
+    }
+    return part;
+}
+
+bool explain_is_there(struct project *p, const struct size_report *r, const char *name)
+{
+    index_list parts = {};
+    uint64_t room;
+    find_parts(p->a, r, name, &parts);
+    return parts.count || find_secret(p, r, name, &room) < r->count;
+}
+
+bool explain_beyond(struct project *p, const struct size_report *r, const char *name)
+{
+    uint64_t from, to;
+    if (!parse_range(name, &from, &to) || to <= r->bytes)
+        return false;
+    diag_error(p->d, SPAN_NONE, "'%s' ends behind the last byte of the image, which has %s bytes", name, grouped(r->bytes));
+    diag_help(p->d, "bytes are counted from 0, so the last one is 0x%" PRIx64, r->bytes - 1);
+    return true;
+}
+
 /* ---- the plan's chain ---- */
+
+const char *explain_binding(struct project *p, const struct plan_instance *from, const struct plan_binding *b)
+{
+    struct span s = b->requirement->name.span;
+    const char *place = s.source ? arena_printf(p->a, " (%s:%u:%u)", source_shown(s.source), s.line, s.column) : "";
+    return arena_printf(p->a, "%s requires %s: sig.%s, which is %s%s", from->component->name.text, b->requirement->name.text, b->signature->name.text,
+                        p->plan->instances[b->provider.at].component->name.text, place);
+}
 
 /* Each binding from the unikernel to the instance, as a line. */
 static void find_bindings(struct project *p, const char *instance, const char *lines[16], size_t *count)
@@ -128,12 +189,8 @@ static void find_bindings(struct project *p, const char *instance, const char *l
                 b = &from->bindings[k];
         if (!b)
             return;
-        const struct plan_instance *to = &plan->instances[b->provider.at];
-        struct span s = b->requirement->name.span;
-        const char *place = s.source ? arena_printf(p->a, " (%s:%u:%u)", source_shown(s.source), s.line, s.column) : "";
-        lines[(*count)++] = arena_printf(p->a, "%s requires %s: sig.%s, which is %s%s", from->component->name.text, b->requirement->name.text,
-                                         b->signature->name.text, to->component->name.text, place);
-        from = to;
+        lines[(*count)++] = explain_binding(p, from, b);
+        from = &plan->instances[b->provider.at];
         at += n + (at[n] == '.');
     }
 }
@@ -227,6 +284,17 @@ static void tell_names(const struct size_report *r, size_t part)
     }
 }
 
+/* Of a constant: the linker has kept one of those with the same bytes. */
+static void tell_sharers(const struct size_report *r, size_t part)
+{
+    struct map told = {};
+    map_add(&told, r->parts[part].instance, 1);
+    for (size_t k = 0; k < r->name_count; k++)
+        if (r->names[k].part == part && r->names[k].kind == SIZE_NAME_CODE && map_add(&told, r->names[k].instance, 1) == MAP_ABSENT)
+            printf("  it is also %s of %s: constants with the same bytes became one\n", r->names[k].name, r->names[k].instance);
+    map_dispose(&told);
+}
+
 static void tell_way(struct project *p, const struct size_report *r, size_t part)
 {
     size_t steps;
@@ -245,12 +313,28 @@ static void tell(struct project *p, const struct size_report *r, size_t part)
     printf("%s: %s bytes of %s at 0x%" PRIx64 ", %s%s%s%s\n", x->symbol, grouped(x->bytes), x->instance, x->offset, x->section, *x->file ? " (" : "", x->file,
            *x->file ? ")" : "");
     tell_names(r, part);
+    tell_sharers(r, part);
     find_bindings(p, x->instance, lines, &count);
     if (meaning(x->instance))
         printf("  %s: %s\n", x->instance, meaning(x->instance));
     for (size_t k = 0; k < count; k++)
         printf("  %s\n", lines[k]);
     tell_way(p, r, part);
+}
+
+static bool tell_secret(struct project *p, const struct size_report *r, const char *name, struct json *j)
+{
+    uint64_t room;
+    size_t part = find_secret(p, r, name, &room);
+    if (part == r->count)
+        return false;
+    if (!j)
+        printf("%s: a secret; the image has room for at most %s bytes of it, where 'ukc seal' puts them\n", name, grouped(room));
+    if (j)
+        tell_json(p, r, part, j);
+    else
+        tell(p, r, part);
+    return true;
 }
 
 bool explain_part(struct project *p, const struct size_report *r, const char *name, struct json *j)
@@ -278,5 +362,5 @@ bool explain_part(struct project *p, const struct size_report *r, const char *na
             tell_json(p, r, parts.items[k], j);
         else if (k < PARTS_MOST)
             tell(p, r, parts.items[k]);
-    return parts.count;
+    return parts.count || tell_secret(p, r, name, j);
 }

@@ -103,6 +103,17 @@ bool sealed_read(struct arena *a, const struct source *s, struct image_secrets *
     return elf_image_open(a, s, &e, d) && read_secrets(&e, out, d);
 }
 
+struct image_secrets sealed_of_file(struct arena *a, const char *file)
+{
+    struct image_secrets secrets = {};
+    struct diag *quiet = diag_create();
+    const struct source *s = elf_image_read(a, file, quiet);
+    if (s)
+        (void)sealed_read(a, s, &secrets, quiet);
+    diag_destroy(quiet);
+    return secrets;
+}
+
 /* What is no image is a file like any other, and what is too large to be looked at has no secrets. */
 bool sealed_image(struct arena *a, const char *file, bool *sealed, struct hash *out, struct diag *d)
 {

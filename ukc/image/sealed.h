@@ -27,6 +27,8 @@ struct image_secrets {
 
 /* False after reporting, DIAG_INTEGRITY: the file is no image, or damaged. */
 bool sealed_read(struct arena *, const struct source *, struct image_secrets *, struct diag *);
+/* The same of a file; nothing is reported, what is no image has none. */
+struct image_secrets sealed_of_file(struct arena *, const char *file);
 /* SHA-256 of the image that a file is, or was sealed from: *sealed. False after reporting. */
 bool sealed_image(struct arena *, const char *file, bool *sealed, struct hash *, struct diag *);
 

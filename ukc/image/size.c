@@ -132,18 +132,6 @@ static void print_text(const struct size_report *r, enum size_by by, const struc
     printf("%-*s %11s\n", width, "total", grouped(r->bytes));
 }
 
-/* What is no image has none. */
-static struct image_secrets secrets_of(struct invocation *i, const char *image)
-{
-    struct image_secrets secrets = {};
-    struct diag *quiet = diag_create();
-    const struct source *s = elf_image_read(i->arena, image, quiet);
-    if (s)
-        (void)sealed_read(i->arena, s, &secrets, quiet);
-    diag_destroy(quiet);
-    return secrets;
-}
-
 static void print_secrets(const struct image_secrets *s)
 {
     for (size_t k = 0; k < s->count; k++)
@@ -295,7 +283,7 @@ int command_size(struct invocation *i)
     const struct size_sum *sums = size_sums(i->arena, r, by, &count);
     if (string_equal(i->value[OPTION_by], "lines"))
         sums = sums_by_lines(i->arena, sums, count);
-    const struct image_secrets secrets = secrets_of(i, image);
+    const struct image_secrets secrets = sealed_of_file(i->arena, image);
     if (given(i, OPTION_json)) {
         struct json j = {};
         json_object(&j);

@@ -55,7 +55,7 @@ struct size_name {
     const char *name;
     uint32_t part;
     enum size_name_kind kind;
-    const char *instance; /* whose it is: of an inlined function perhaps another than the part's */
+    const char *instance; /* whose it is: of an inlined function, and of a constant that several have, perhaps another than the part's */
 };
 
 /* Lines of source, each once, of which the image has code: those that the debug information names as the beginning of a statement. */
@@ -109,6 +109,11 @@ struct size_sum {
 const struct size_sum *size_sums(struct arena *, const struct size_report *, enum size_by, size_t *count);
 
 /* ---- what is not in the image (size_pruned.c) ---- */
+
+/* Whether this is the part's symbol, without its instance and what an optimiser puts behind names. */
+bool size_is_named(struct arena *, const struct size_part *, const char *name);
+/* Whether this names a constant that lies under another one's symbol, because both have the same bytes. */
+bool size_is_merged(struct arena *, const struct size_report *, const struct size_name *);
 
 /* A function or variable of what an instance was compiled to, before the image was linked. */
 struct size_weight {

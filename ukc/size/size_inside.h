@@ -32,6 +32,8 @@ void owners_prepare(struct size_facts *);
 const char *owner_of_object(const struct size_facts *, const char *object);
 /* Whose a unit is, which has code at this address.  NULL: not known. */
 const char *owner_of_unit(const struct size_facts *, const struct debug_unit *, uint64_t address);
+/* "http.stack.stack_host_listen" is http.stack's.  NULL: it has no label. */
+const char *owner_of_label(const struct size_facts *, const char *symbol);
 /* Sets instance and file of a part with a symbol, as far as they are known. */
 void owner_find(const struct size_facts *, const struct placed *, struct size_part *);
 

@@ -90,7 +90,7 @@ void owners_prepare(struct size_facts *f)
 }
 
 /* "http.stack.stack_host_listen" is http.stack's. */
-static const char *of_label(const struct size_facts *f, const char *symbol)
+const char *owner_of_label(const struct size_facts *f, const char *symbol)
 {
     for (size_t i = 0; i < f->instances.count; i++) {
         size_t n = strlen(f->instances.items[i]);
@@ -140,7 +140,7 @@ static const struct debug_thing *thing_of(const struct size_facts *f, const stru
 {
     uint64_t address = code_of(f, p);
     const struct debug_thing *first = debug_thing_at(f->debug, address), *t = first;
-    const char *name = p->symbol, *label = of_label(f, name);
+    const char *name = p->symbol, *label = owner_of_label(f, name);
     if (label)
         name += strlen(label) + 1;
     for (; t && t < f->debug->things + f->debug->thing_count && t->address == address; t++) {
@@ -185,7 +185,7 @@ void owner_find(const struct size_facts *f, const struct placed *placed, struct 
         p->instance = owner ? owner : made_for ? of_group(made_for) : optimised ? size_other_names[SIZE_LIBC] : NULL;
         return;
     }
-    p->instance = owner ? owner : of_label(f, p->symbol);
+    p->instance = owner ? owner : owner_of_label(f, p->symbol);
     if (placed && string_ends(placed->object, "/embed.o"))
         p->file = embedded(f, p->symbol);
     else if (placed && !optimised && strcmp(placed->object, "<internal>") != 0)

@@ -176,9 +176,16 @@ static void add_name(struct size_facts *f, const struct places *p, const char *n
                      name_list *out)
 {
     const struct size_part *part = *name ? part_at(p, address) : NULL;
-    if (part && (kind == SIZE_NAME_INLINED || (part->address == address && strcmp(part->symbol, name) != 0)))
+    bool own = !owner || (part && strcmp(owner, part->instance) == 0);
+    if (part && (kind == SIZE_NAME_INLINED || (part->address == address && (strcmp(part->symbol, name) != 0 || !own))))
         *vec_add(f->a, out) = (struct size_name){arena_strdup(f->a, name), (uint32_t)(part - p->parts->items), kind,
                                                  owner ? arena_strdup(f->a, owner) : part->instance};
+}
+
+/* One constant may be that of several instances: each of their units says where it lies. */
+static void add_thing(struct size_facts *f, const struct places *p, const struct debug_thing *t, name_list *out)
+{
+    add_name(f, p, t->name, t->address, SIZE_NAME_CODE, t->size ? NULL : owner_of_unit(f, &f->debug->units[t->unit], t->address), out);
 }
 
 static void add_inlined(struct size_facts *f, const struct places *p, const struct debug_inlined *in, name_list *out)
@@ -193,10 +200,10 @@ static void report_names(struct size_facts *f, const struct places *p, struct si
     for (size_t i = 1; i < f->linked->symbol_count; i++) {
         const struct elf_symbol *s = &f->linked->symbols[i];
         if (s->type == STT_FUNC || s->type == STT_OBJECT)
-            add_name(f, p, s->name, s->address, SIZE_NAME_ALIAS, NULL, &all);
+            add_name(f, p, s->name, s->address, SIZE_NAME_ALIAS, owner_of_label(f, s->name), &all);
     }
     for (size_t i = 0; i < f->debug->thing_count; i++)
-        add_name(f, p, f->debug->things[i].name, f->debug->things[i].address, SIZE_NAME_CODE, NULL, &all);
+        add_thing(f, p, &f->debug->things[i], &all);
     for (size_t i = 0; i < f->debug->inlined_count; i++)
         add_inlined(f, p, &f->debug->inlined[i], &all);
     if (all.count)
