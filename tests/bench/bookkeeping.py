@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from lib.project import Project
+from lib.project import Project, copy_store
 from records import instructions, size
 
 
@@ -69,10 +69,7 @@ def alone_file(p, target):
 def one(context, example, target, profile, n):
     with Project(context) as p:
         p.environment["UKC_STORE"] = os.path.join(p.top, "store")
-        shared = os.path.join(context.root, "build", "test-store")
-        for part in ("objects", "unpacked"):
-            if os.path.isdir(os.path.join(shared, part)):
-                shutil.copytree(os.path.join(shared, part), os.path.join(p.top, "store", part), symlinks=True, ignore=shutil.ignore_patterns("log", "packed-refs"))
+        copy_store(context, p.environment["UKC_STORE"])
         p.copy(f"examples/{example}")
         p.ukc("configure", "--target", target, "--profile", profile)
         p.ukc("build", timeout=3000)  # the C library is in the store now, and the tools' hashes are known

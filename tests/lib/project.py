@@ -131,14 +131,20 @@ def store(context):
     return path
 
 
+def copy_store(context, to, parts=("objects", "unpacked")):
+    """Imports and what else is wanted of the store that all tests share, without its log of builds: they go on beside this."""
+    shared = store(context)
+    with open(os.path.join(shared, "store.lock"), "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # no import does
+        for part in parts:
+            if os.path.isdir(os.path.join(shared, part)):
+                shutil.copytree(os.path.join(shared, part), os.path.join(to, part), symlinks=True, ignore=shutil.ignore_patterns("log", "packed-refs", "tmp_obj*", "*.lock"))
+
+
 def without_objects(context, p):
     """The imports and C libraries of the store that all tests share, as the project's own: whatever is compiled is compiled by it."""
     shared, path = store(context), p.file("store")
-    with open(os.path.join(shared, "store.lock"), "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # no import goes on; builds do, so that their log may name what was not copied
-        shutil.copytree(shared, path, symlinks=True, ignore=shutil.ignore_patterns("actions", "tmp", "records*", "tmp_obj*", "*.lock"))
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(path, "objects", "refs", "ukc", "log"))
+    copy_store(context, path, ("objects", "unpacked", "blobs"))
     os.makedirs(os.path.join(path, "actions"))
     for entry in os.scandir(os.path.join(shared, "actions")):
         if entry.stat().st_size > 1 << 20 or b"\nukc-tools 1\n" in open(entry.path, "rb").read():

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 
 import harness
-from lib.project import Project, expect
+from lib.project import Project, copy_store, expect
 
 SECONDS = 900
 
@@ -26,10 +26,7 @@ class Recorded(Project):
         self.name = [unikernel] if unikernel else []  # of several
         self.store = os.path.join(self.top, "store")
         if {"kvm", "xen"} & set(arguments) or arguments[-1:] == ("posix",):  # musl's sources, which were fetched for all tests, without the others' builds
-            for part in ("objects", "unpacked"):
-                shared = os.path.join(self.environment["UKC_STORE"], part)
-                if os.path.exists(shared):
-                    shutil.copytree(shared, os.path.join(self.store, part), symlinks=True, ignore=shutil.ignore_patterns("log", "packed-refs"))
+            copy_store(context, self.store)
         self.environment["UKC_STORE"] = self.store
         self.copy("examples/" + example)
         self.built = self.build(*(arguments or ("--target", "posix", "--profile", "dev")))
