@@ -1,9 +1,11 @@
 """ukc diff: what changes with a choice, and nothing else."""
 
 import os
+import re
 import shutil
 
-from lib.project import Project, expect
+from lib import machine as kvm
+from lib.project import Project, built_site, expect
 from suites.provenance import Recorded
 
 
@@ -81,8 +83,37 @@ def another_name(context):
         expect((only_a, only_b, list(changed)) == ([], [], ["homepage"]), "are one instance", only_a, only_b, changed)
 
 
+def targets(context):
+    """Of two targets: what has the name of its target in it stands side by side."""
+    with Project(context) as p, Project(context) as other:
+        p.copy("examples/hello")
+        for target in ("posix", "kvm"):
+            p.write(target + ".plan", p.ukc("plan", "--target", target).out)
+        r = p.ukc("diff", "posix.plan", "kvm.plan")
+        expect(r.out.startswith("- hello for posix\n+ hello for kvm\n"), "the plan's head", r)
+        built_site(context, p)
+        kvm.built(context, other, "hello")
+        lines = p.ukc("diff", "--verbose", "build/posix/site", other.file("build/kvm/hello")).out.splitlines()
+        for header in ("root/debian_source.musl-ffffffffffff/include/stdio.h", "gen/+library/bits/alltypes.h"):
+            found = [n for n, line in enumerate(lines) if re.match(r"[-+] build/\w+/" + re.escape(header).replace("f" * 12, "[0-9a-f]{12}") + ": ", line)]
+            expect(len(found) == 2 and found[1] == found[0] + 1 and lines[found[0]][0] == "-", f"{header}: one line below the other", [lines[n] for n in found])
+
+
 def names(part):
     return [d["name"] for d in part]
+
+
+def alike(p, before):
+    """One flag of many commands, and an instance that makes a manifest of ukc's known by another label."""
+    p.write("ukc.lua", p.read("ukc.lua").decode().replace("console = sig.console", "console = sig.console, random = sig.random", 1))
+    now = p.build("--target", "posix", "--profile", "dev", "--set", "console.output=stderr", "--set", "seal.stack_protector=false")["record"]
+    manifests = names(p.ukc("diff", before, now, "--json").json["manifests"])
+    expect(manifests == ["ukc.lua"], "a manifest has one name", manifests)
+    text = p.ukc("diff", before, now).out
+    expect(text.count("-   -fstack-protector-strong") == 1 and re.search(r"^  and \d+ more alike; --verbose names them$", text, re.M), "a flag is said once", text)
+    expect(not re.search(r"^[-+] *$", text, re.M), "and no side that has none", text)
+    text = p.ukc("diff", before, now, "--verbose").out
+    expect("more alike" not in text and text.count("-   -fstack-protector-strong") == 1, "with all names if asked", text)
 
 
 def records(context):
@@ -119,6 +150,7 @@ def records(context):
         d = p.ukc("diff", source, flag, "--json").json
         one = [c for c in d["commands"] if c["name"].endswith("hello.c.o")]
         expect(d["first"] == "commands" and one and one[0]["b"] == "-DX=1" and one[0]["a"] == "", "a flag", d["commands"])
+        alike(p, flag)
         p.ukc("store", "gc", "--quiet")
         r = p.ukc("diff", source, key)
         expect(f"functions are not compared: the image of record {source[:12]} is not" in r.out and "\nfunctions\n" not in r.out, "an image that left the store", r)
@@ -128,5 +160,5 @@ def records(context):
 
 
 def tests(context):
-    for test in (nothing, another_name, a_key, an_implementation, the_stack, records):
+    for test in (nothing, another_name, a_key, an_implementation, the_stack, targets, records):
         yield test.__name__, lambda test=test: test(context)

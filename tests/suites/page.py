@@ -174,9 +174,20 @@ def same_page(context):
         answer = p.ukc("report", "-o", "here.html", "--json", directory=p.file("deep", "er")).json
         expect(p.read("deep", "er", "here.html").decode() == first.text, "--output is seen from where one stands")
         expect(answer["page"] == "here.html" and answer["bytes"] == len(first.text.encode()), "and said as JSON", answer)
+        on_standard_output(p, first.text)
         p.run("cp", "-r", p.path, p.path + "-elsewhere")
         p.enter("../site-elsewhere")
         expect(report(p)[0].text == first.text, "in another directory it is the same")
+
+
+def on_standard_output(p, page):
+    """A page that is written there stands there alone."""
+    for words in ((), ("--json",)):
+        r = p.ukc("report", "-o", "/dev/stdout", *words)
+        expect(r.out == page and "/dev/stdout" in r.err and ("instances" in r.err), "what is said of it goes elsewhere", r.out[-300:], r.err)
+        r = p.run("sh", "-c", '"$0" report -o /dev/stdout "$@" > whole.html', str(p.context.ukc), *words)
+        expect(p.read("whole.html").decode() == page and "instances" in r.err, "also of a file that the shell has opened", r)
+    expect("instances" in p.ukc("report", "-o", "/dev/null").out, "of what nobody reads it is said as ever")
 
 
 HOSTILE = "</script></style><script>alert(1)</script><!-- ' \" & \u00e9 \U0001f600"

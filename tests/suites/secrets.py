@@ -7,6 +7,7 @@ import stat
 
 import harness
 from lib import machine as kvm
+from lib import sizes
 from lib.project import Project, expect
 
 SECONDS = 900  # the C library may have to be compiled
@@ -172,6 +173,26 @@ def explained(p):
     expect("nothing is called 'key_wipe'" in r.err, "what is no operation", r)
 
 
+def sized(p, image):
+    """The bytes of a sealed file are those of the image that it was made from, wherever either lies."""
+    [traps] = [f for f in p.ukc("explain", "--hardening", "--json", image).json["features"] if f["feature"] == "traps"]
+    expect(traps["holds"] is None and "untrusted_input = true" in traps["evidence"] and "seal.traps" in traps["evidence"], "what would be trapped, and why nothing is", traps)
+    plain = p.ukc("size", "--json", image).json
+    os.makedirs(p.file("away"))
+    for name in ("away/secret", "build/kvm/other"):
+        p.run("cp", "vault.sealed", name)
+    for file in ("vault.sealed", "./vault.sealed", "away/secret", "build/kvm/other"):
+        said = p.ukc("size", "--json", file).json
+        expect(said["instances"] == plain["instances"] and said["bytes"] == plain["bytes"] and said["image"] == file and said["secrets"][0]["sealed"], f"{file}: as of the image", said)
+    for by in sizes.BY:
+        sizes.lines(p, "vault.sealed", by)
+    expect(p.ukc("size", "--pruned", "vault.sealed").out == p.ukc("size", "--pruned", image).out, "what was left out, too")
+    os.remove(p.file("build/kvm/other"))
+    r = p.ukc("size", "secret", directory=p.file("away"), status=4)
+    expect("the image " + hashlib.sha256(p.read(image)).hexdigest()[:12] in r.err and "help: 'ukc size' of that image" in r.err, "where it is not found, that is said", r)
+    p.run("rm", "-r", "away")
+
+
 def kvm_machine(context):
     """A machine of its own: it boots with the secret, and says so without."""
     harness.need("qemu-system-x86_64")
@@ -184,6 +205,7 @@ def kvm_machine(context):
         expect("warning: others than its owner can read 'secret'" in r.err and "chmod 600" in r.err, "a secret that others can read is said to be", r)
         seal(p, image)
         expect(stat.S_IMODE(os.stat(p.file("vault.sealed")).st_mode) in (0o600, 0o700), "others cannot read it")
+        sized(p, image)
         asked = kvm.command(p, "microvm", tap=False)
         r = p.run(*asked, status=1)
         expect("the secret 'signing_key' is not in this image" in r.out + r.err, "it says so without", r)

@@ -62,6 +62,11 @@ def release(context):
         expect("site.c" in files and files["site.c"]["instance"] == "site", "and so have sources", files)
         text = p.ukc("size", "--limit", "2").out.splitlines()
         expect(len(text) == 4 and re.fullmatch(r"\.\.\. +[\d,]+  \d+ more", text[2]) and text[3].startswith("total "), "the table is cut", text)
+        text = p.ukc("size", "--by", "file").out.splitlines()
+        ends = {re.match(r"\S+ +[\d,]+", line).end() for line in text}
+        expect(len(ends) == 1 and max(len(line.split()[0]) for line in text) > 48, "long names leave the columns as they are", text)
+        text = p.ukc("size", "--by", "section").out
+        expect(re.search(r"^\(padding\) +[\d,]+  between sections$", text, re.M), "which padding is meant is said", text)
         elsewhere(p)
 
 

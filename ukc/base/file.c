@@ -199,6 +199,13 @@ bool file_write_output(const char *path, const void *bytes, size_t size, enum fi
     return ok;
 }
 
+bool file_is_standard_output(const char *path)
+{
+    struct stat named, out;
+    return stat(path, &named) == 0 && fstat(STDOUT_FILENO, &out) == 0 && named.st_dev == out.st_dev && named.st_ino == out.st_ino &&
+           (!S_ISCHR(out.st_mode) || isatty(STDOUT_FILENO));
+}
+
 bool file_write(const char *path, const void *bytes, size_t size, bool *changed, struct diag *d)
 {
     bool same = holds(path, bytes, size);

@@ -147,7 +147,7 @@ const struct command commands[COMMAND_COUNT] = {
         .summary = "write all that is known of the image as one HTML page",
         .description = "The page needs no network and no server: the graph of instances, what was chosen and what was not, a map of the bytes, keys and where their "
                        "values came from, and, of an image that was built, its record with origin, version, licence and hash of every part, and how it is hardened. It is written to "
-                       "build/TARGET/NAME.html, or to the file of --output. The same image gives the same page.",
+                       "build/TARGET/NAME.html, or to the file of --output; where that is standard output, what is said of the page goes to standard error. The same image gives the same page.",
         .takes = TAKES_PROJECT | TAKES(target) | TAKES(output) | TAKES(quiet) | TAKES(json),
         .most = 1,
         .run = command_report,
@@ -157,7 +157,8 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "[NAME|IMAGE]",
         .summary = "say whose every byte of the image is",
         .description = "Of the image that ukc build made last, or of the file IMAGE, which lies where it was built. Each of its bytes is in one line of the "
-                       "table: the sum is the file's size. What belongs to no instance stands in parentheses: (libc), (target), (padding). It is told by the linker's map, symbols "
+                       "table: the sum is the file's size. What belongs to no instance stands in parentheses: (libc), (target), (padding). Padding within a section is the section's with --by section, "
+                       "so that less is left as (padding). Of a file that ukc seal has made the image is looked for beside it and below build/: both have the same bytes at the same places. It is told by the linker's map, symbols "
                        "and references, and by debug information. A constant without a name belongs to the first function that refers to it. "
                        "Of an instance the lines of source are counted of which the image has code. "
                        "With --pruned it is said what was left out: functions and variables that were compiled for an instance and of which the image has nothing, because nobody calls them, or a "

@@ -49,6 +49,7 @@ static int dispatch(struct invocation *i)
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "cannot change to '%s': %s", i->value[OPTION_directory], strerror(errno));
         return DIAG_USAGE;
     }
+    i->aside = given(i, OPTION_output) && file_is_standard_output(i->value[OPTION_output]);
     if (given(i, OPTION_help)) {
         command_print_help(&commands[i->command], stdout);
         command_print_project_keys(i, stdout);

@@ -162,8 +162,10 @@ static void read_code(struct reading *r)
             elf_image_names(r->e, "_chk") ? "checked functions of the C library are called" : "no checked function of the C library is called");
     add(r, "cfi", yes_if(r->code.calls),
         r->code.calls ? arena_printf(a, "%zu traps behind checks of indirect calls", r->code.calls) : "no indirect call is checked");
-    add(r, "traps", yes_if(r->code.arithmetic),
-        r->code.arithmetic ? arena_printf(a, "%zu traps behind checks of arithmetic and bounds", r->code.arithmetic) : "no arithmetic is checked");
+    if (r->code.arithmetic)
+        add(r, "traps", HELD_YES, arena_printf(a, "%zu traps behind checks of arithmetic and bounds", r->code.arithmetic));
+    else
+        add(r, "traps", HELD_UNSEEN, "no arithmetic is checked: no instance of it reads untrusted input (untrusted_input = true in a manifest), or seal.traps is false");
 }
 
 /* ---- the kernel below ---- */

@@ -112,7 +112,7 @@ static void say(struct invocation *i, const char *file, const struct export *mad
         json_end_object(&j);
         answer_json(i, &j);
     } else if (!given(i, OPTION_quiet)) {
-        printf("%s: %zu instances, %zu keys, %s\n", file, size.instances, size.keys, made ? arena_printf(i->arena, "record %.16s", made->id) : "no record");
+        fprintf(answer_stream(i), "%s: %zu instances, %zu keys, %s\n", file, size.instances, size.keys, made ? arena_printf(i->arena, "record %.16s", made->id) : "no record");
     }
 }
 

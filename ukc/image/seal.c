@@ -210,7 +210,7 @@ static void tell(struct sealing *s)
         json_end_object(&j);
         answer_json(s->i, &j);
     } else if (!given(s->i, OPTION_quiet)) {
-        printf("%s: sealed with %s; made from the image %.12s, which stays without\n", s->output, names(s), hex);
+        fprintf(answer_stream(s->i), "%s: sealed with %s; made from the image %.12s, which stays without\n", s->output, names(s), hex);
     }
 }
 

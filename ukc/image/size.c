@@ -7,6 +7,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/elf_file.h"
+#include <elf.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -43,16 +44,35 @@ void size_find_sources(struct arena *a, const char *image, struct size_sources *
         out->map = existing(arena_printf(a, "%s.map", out->linked));
 }
 
-static bool is_image(const char *word)
+/* A unikernel of a manifest with several, which has been configured. */
+static bool is_unikernel(struct arena *a, const char *word)
 {
-    return word && strchr(word, '/') && file_exists(word);
+    for (size_t t = 0; t < TARGET_COUNT; t++)
+        if (file_is_directory(arena_printf(a, "build/%s/%s", target_names[t], word)))
+            return true;
+    return false;
+}
+
+static bool is_elf(const char *file)
+{
+    char begin[SELFMAG] = "";
+    FILE *f = file_is_regular(file) ? fopen(file, "rbe") : NULL;
+    bool elf = f && fread(begin, 1, sizeof begin, f) == sizeof begin && memcmp(begin, ELFMAG, SELFMAG) == 0;
+    if (f)
+        fclose(f);
+    return elf;
+}
+
+static bool is_image(struct arena *a, const char *word)
+{
+    return word && (strchr(word, '/') ? file_exists(word) : is_elf(word) && !is_unikernel(a, word));
 }
 
 /* The image that the command line means; NULL after reporting. */
 static const char *find_image(struct invocation *i, struct project *p)
 {
     const char *word = i->argument_count ? i->arguments[0] : NULL;
-    if (is_image(word))
+    if (is_image(i->arena, word))
         return word;
     if (!project_open(p, i, word, true))
         return NULL;
@@ -109,10 +129,20 @@ static int width_of(const struct size_sum *sums, size_t count)
     size_t most = strlen("total");
     for (size_t k = 0; k < count; k++)
         most = strlen(sums[k].name) > most ? strlen(sums[k].name) : most;
-    return most < 48 ? (int)most : 48;
+    return most < INT_MAX ? (int)most : 0;
 }
 
-static void print_text(const struct size_report *r, enum size_by by, const struct size_sum *sums, size_t count, size_t most)
+/* What stands behind the bytes. */
+static const char *beside(struct arena *a, enum size_by by, const struct size_sum *s)
+{
+    if (has_instance(by) && strcmp(s->name, s->instance) != 0)
+        return arena_printf(a, "  %s", s->instance);
+    if (s->lines)
+        return arena_printf(a, "  %6" PRIu64 " lines", s->lines);
+    return by == SIZE_BY_section && string_equal(s->name, "(padding)") ? "  between sections" : "";
+}
+
+static void print_text(struct arena *a, const struct size_report *r, enum size_by by, const struct size_sum *sums, size_t count, size_t most)
 {
     uint64_t rest = 0;
     size_t shown = count > most ? most : count;
@@ -120,17 +150,15 @@ static void print_text(const struct size_report *r, enum size_by by, const struc
     for (size_t k = 0; k < count; k++) {
         if (k >= shown)
             rest += sums[k].bytes;
-        else if (has_instance(by) && strcmp(sums[k].name, sums[k].instance) != 0)
-            printf("%-*s %11s  %s\n", width, sums[k].name, grouped(sums[k].bytes), sums[k].instance);
-        else if (sums[k].lines)
-            printf("%-*s %11s  %6" PRIu64 " lines\n", width, sums[k].name, grouped(sums[k].bytes), sums[k].lines);
         else
-            printf("%-*s %11s\n", width, sums[k].name, grouped(sums[k].bytes));
+            printf("%-*s %11s%s\n", width, sums[k].name, grouped(sums[k].bytes), beside(a, by, &sums[k]));
     }
     if (rest)
         printf("%-*s %11s  %zu more\n", width, "...", grouped(rest), count - shown);
     printf("%-*s %11s\n", width, "total", grouped(r->bytes));
 }
+
+/* ---- secrets ---- */
 
 static void print_secrets(const struct image_secrets *s)
 {
@@ -152,6 +180,22 @@ static void json_secrets(struct json *j, const struct image_secrets *s)
         json_end_object(j);
     }
     json_end_array(j);
+}
+
+/* A sealed file has as many bytes as the image that it was made from, at the same places: what is known of the one is true of the other. */
+static bool find_sealed(struct invocation *i, const char *image, const struct image_secrets *s, struct size_sources *from)
+{
+    char hex[HASH_HEX];
+    if (!s->sealed || from->linked != image || has_symbols(i->arena, image))
+        return true;
+    const char *made_from = sealed_from(i->arena, image, s);
+    if (made_from) {
+        size_find_sources(i->arena, made_from, from);
+        return true;
+    }
+    hash_hex(&s->image, hex);
+    diag_fail(i->diag, DIAG_MISSING, SPAN_NONE, "'%s' is sealed, and the image %.12s that it was made from is neither beside it nor built here", image, hex);
+    return diag_help(i->diag, "'ukc size' of that image, where it was built, is true of this file too; '--by section' needs this one alone");
 }
 
 /* ---- what was left out ---- */
@@ -185,7 +229,7 @@ static void print_pruned_symbols(struct arena *a, const struct pruned_list *p, s
     struct size_sum *sums = arena_array(a, struct size_sum, count + 1);
     for (size_t k = 0; k < count; k++)
         sums[k] = (struct size_sum){.name = all[k].symbol, .instance = all[k].instance, .bytes = all[k].bytes};
-    print_text(&(struct size_report){.bytes = p->pruned}, SIZE_BY_symbol, sums, count, most);
+    print_text(a, &(struct size_report){.bytes = p->pruned}, SIZE_BY_symbol, sums, count, most);
 }
 
 static void json_pruned_symbols(struct json *j, const struct pruned *p)
@@ -270,7 +314,10 @@ int command_size(struct invocation *i)
     const char *image = find_image(i, &p);
     if (!image)
         return (int)diag_status(i->diag);
+    const struct image_secrets secrets = sealed_of_file(i->arena, image);
     size_find_sources(i->arena, image, &from);
+    if (by != SIZE_BY_section && !find_sealed(i, image, &secrets, &from))
+        return (int)diag_status(i->diag);
     if (by == SIZE_BY_section)
         from.linked = from.map = NULL;
     const struct size_report *r = size_read(i->arena, &from, i->diag);
@@ -283,7 +330,6 @@ int command_size(struct invocation *i)
     const struct size_sum *sums = size_sums(i->arena, r, by, &count);
     if (string_equal(i->value[OPTION_by], "lines"))
         sums = sums_by_lines(i->arena, sums, count);
-    const struct image_secrets secrets = sealed_of_file(i->arena, image);
     if (given(i, OPTION_json)) {
         struct json j = {};
         json_object(&j);
@@ -294,7 +340,7 @@ int command_size(struct invocation *i)
         json_end_object(&j);
         answer_json(i, &j);
     } else {
-        print_text(r, by, sums, count, most);
+        print_text(i->arena, r, by, sums, count, most);
         print_secrets(&secrets);
     }
     return (int)diag_status(i->diag);

@@ -3,6 +3,7 @@
  *
  * A command gives its answer to answer_json.  When all is well, that is printed.  Else an object says how the
  * run failed, with every diagnostic, what failed commands of the build said, and the answer as far as there is one.
+ * It stands alone on standard output; where the file of -o is that, on standard error.
  */
 #include "invocation.h"
 #include "../base/json.h"
@@ -52,7 +53,7 @@ static void put_failure(const struct invocation *i, int status, const char *diag
         json_value(&j, i->answer.bytes, i->answer.size);
     }
     json_end_object(&j);
-    puts(text_string(&j.out));
+    fprintf(answer_stream(i), "%s\n", text_string(&j.out));
     text_dispose(&j.out);
 }
 
@@ -61,7 +62,7 @@ void answer_print(struct invocation *i, int status, const char *diagnostics)
     if (status)
         put_failure(i, status, diagnostics);
     else if (i->answer.size)
-        puts(text_string(&i->answer));
+        fprintf(answer_stream(i), "%s\n", text_string(&i->answer));
     text_dispose(&i->answer);
     text_dispose(&i->output);
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include "../base/arena.h"
 #include "../base/diag.h"
 #include "../base/text.h"
@@ -67,7 +68,7 @@
     X(older, 0, "older", "AGE", false, "only what was built or used longer ago, as 30d or 12h; then also imported sources") \
     X(keep, 0, "keep", "SIZE", false, "as little as makes the store no larger, as 2G; then also imported sources") \
     X(timeout, 0, "timeout", "SECONDS", false, "give a remote up from which nothing came for so long; 120 by default") \
-    X(output, 'o', "output", "FILE", false, "write to FILE; of omnibor: below the directory FILE")                                             \
+    X(output, 'o', "output", "FILE", false, "write to FILE")                                                                    \
     X(by, 0, "by", "WHAT", false, "add up by instance (the default), file, symbol or section; lines: by instance, those with most lines first")                    \
     X(pruned, 0, "pruned", NULL, false, "say what was left out of the image, and what it would have weighed")                \
     X(absent, 0, "absent", NULL, false, "say why the image does not have the symbol NAME")                        \
@@ -133,6 +134,7 @@ struct invocation {
     const char *const *passed; /* words after "--" */
     size_t passed_count;
     const char *program; /* absolute path of this ukc */
+    bool aside;          /* what -o names is standard output itself: see answer_stream */
 
     /* for --json */
     struct text answer; /* see answer_json */
@@ -151,6 +153,12 @@ void answer_print(struct invocation *, int status, const char *diagnostics /* JS
 static inline bool given(const struct invocation *i, enum option_id id)
 {
     return i->value[id] != NULL;
+}
+
+/* Where a command says what it has done: standard error, if the file that it was to write is standard output. */
+static inline FILE *answer_stream(const struct invocation *i)
+{
+    return i->aside ? stderr : stdout;
 }
 
 /* The number after an option, which is called `name`, from 1 to `most`; *number stays as it is when it was not given.  False after reporting. */

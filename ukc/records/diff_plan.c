@@ -122,8 +122,19 @@ static struct block *find_renamed(const struct blocks *in, const struct block *x
     return NULL;
 }
 
+/* The first block is of the whole image, also of another target: its head is no instance's. */
+static void match_heads(struct blocks *a, struct blocks *b)
+{
+    struct block *x = a->all.count ? &a->all.items[0] : NULL, *y = b->all.count ? &b->all.items[0] : NULL;
+    if (x && y && x->rest == x->head && y->rest == y->head) {
+        x->match = y;
+        y->match = x;
+    }
+}
+
 static void match_blocks(struct blocks *a, struct blocks *b)
 {
+    match_heads(a, b);
     for (int renamed = 0; renamed < 2; renamed++)
         for (size_t k = 0; k < a->all.count; k++) {
             struct block *x = &a->all.items[k], *y = x->match ? NULL : renamed ? find_renamed(b, x) : find_block(b, x->name);
@@ -165,11 +176,47 @@ static bool same_block(const struct blocks *a, const struct block *x, const stru
     return true;
 }
 
-static void print_only(const struct blocks *in, const struct block *x, const struct blocks *other, char sign, struct text *out)
+/* What a line says something of: "key idle", "events: sig.events". */
+static size_t subject_size(const struct line *l)
+{
+    const char *is = strstr(l->text, " = ");
+    return is ? (size_t)(is - l->text) : strlen(l->text);
+}
+
+static bool same_subject(const struct line *x, const struct line *y)
+{
+    return subject_size(x) == subject_size(y) && strncmp(x->text, y->text, subject_size(x)) == 0;
+}
+
+/* The first `lines` of the block. */
+static bool has_subject(const struct block *b, size_t lines, const struct line *l)
+{
+    for (size_t k = 0; k < lines; k++)
+        if (same_subject(&b->lines.items[k], l))
+            return true;
+    return false;
+}
+
+/* Lines of x that the other plan does not have; of one subject only, if there is one. */
+static void print_only(const struct blocks *in, const struct block *x, const struct blocks *other, char sign, const struct line *subject, struct text *out)
 {
     for (size_t k = 0; k < x->lines.count; k++)
-        if (!has_line(in, &x->lines.items[k], other, x->match))
+        if ((subject ? same_subject(&x->lines.items[k], subject) : !has_subject(x->match, x->match->lines.count, &x->lines.items[k])) && !has_line(in, &x->lines.items[k], other, x->match))
             text_printf(out, "%c %s\n", sign, x->lines.items[k].text);
+}
+
+/* What x says and then what y says of each subject; those that only one of them has at the end. */
+static void print_lines(const struct blocks *a, const struct block *x, const struct blocks *b, const struct block *y, struct text *out)
+{
+    for (size_t k = 0; k < x->lines.count; k++) {
+        const struct line *l = &x->lines.items[k];
+        if (has_subject(y, y->lines.count, l) && !has_subject(x, k, l)) {
+            print_only(a, x, b, '-', l, out);
+            print_only(b, y, a, '+', l, out);
+        }
+    }
+    print_only(a, x, b, '-', NULL, out);
+    print_only(b, y, a, '+', NULL, out);
 }
 
 static size_t print_text(const struct blocks *a, const struct blocks *b, struct text *out)
@@ -186,8 +233,7 @@ static size_t print_text(const struct blocks *a, const struct blocks *b, struct 
             continue;
         if (!same_head)
             text_printf(out, "+ %s\n", y->head);
-        print_only(a, x, b, '-', out);
-        print_only(b, y, a, '+', out);
+        print_lines(a, x, b, y, out);
     }
     for (size_t k = 0; k < b->all.count; k++)
         if (!b->all.items[k].match) {

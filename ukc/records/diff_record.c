@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST 20 /* lines of a part, without --verbose */
+#define MOST 20 /* differences of a part, without --verbose */
+#define NAMES 3 /* of those that are one difference, without --verbose */
 
 struct item {
     const char *name, *value;
@@ -28,10 +29,12 @@ typedef VEC(struct item) items;
 
 struct difference {
     const char *name, *a, *b; /* NULL: it is not there */
+    const char *place;        /* what the name is of whatever target: see place_of */
 };
 struct part {
     const char *name;
     VEC(struct difference) all;
+    bool repeats; /* one cause may differ in the same words at many names */
 };
 
 struct comparison {
@@ -76,6 +79,26 @@ static void add_file(struct comparison *c, items *list, const struct object_file
     add(c, list, f->path, file_value(c, f->size, &h));
 }
 
+/* "build/kvm/root/debian_source.musl-ea9593b465bb/include/stdio.h" without target and tree: of two targets it is one header. */
+static const char *place_of(struct comparison *c, const char *name)
+{
+    enum { TREE = 12 };
+    const char *rest = string_starts(name, "build/") ? strchr(name + strlen("build/"), '/') : NULL;
+    const char *below = rest && string_starts(rest, "/root/") ? strchr(rest + strlen("/root/"), '/') : NULL;
+    if (!below)
+        return rest ? arena_printf(c->a, "build%s", rest) : name;
+    size_t label = (size_t)(below - rest), tree = TREE + 1;
+    bool has_tree = label > tree && rest[label - tree] == '-' && strspn(rest + label - TREE, "0123456789abcdef") == TREE;
+    return arena_printf(c->a, "build%.*s%s", (int)(has_tree ? label - tree : label), rest, below);
+}
+
+static int difference_compare(const void *x, const void *y)
+{
+    const struct difference *a = x, *b = y;
+    int order = strcmp(a->place, b->place);
+    return order ? order : !a->a != !b->a ? (a->a ? -1 : 1) : strcmp(a->name, b->name);
+}
+
 static void compare(struct comparison *c, const char *name, items side[2], bool decides)
 {
     struct part p = {.name = name};
@@ -86,10 +109,13 @@ static void compare(struct comparison *c, const char *name, items side[2], bool 
         const struct item *a = x < side[0].count ? &side[0].items[x] : NULL, *b = y < side[1].count ? &side[1].items[y] : NULL;
         int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
         if (order || strcmp(a->value, b->value) != 0)
-            *vec_add(c->a, &p.all) = (struct difference){order > 0 ? b->name : a->name, order > 0 ? NULL : a->value, order < 0 ? NULL : b->value};
+            *vec_add(c->a, &p.all) = (struct difference){order > 0 ? b->name : a->name, order > 0 ? NULL : a->value, order < 0 ? NULL : b->value,
+                                                         place_of(c, order > 0 ? b->name : a->name)};
         x += order <= 0;
         y += order >= 0;
     }
+    if (p.all.count)
+        qsort(p.all.items, p.all.count, sizeof *p.all.items, difference_compare);
     if (p.all.count && decides && !c->cause)
         c->cause = name;
     *vec_add(c->a, &c->parts) = p;
@@ -163,17 +189,35 @@ static void compare_components(struct comparison *c)
     compare(c, "components", side, false);
 }
 
-/* Those that are not the project's lie below build/<target>/root/: their label and name say which they are. */
+/*
+ * Those that are not the project's lie below build/<target>/root/, by a label that is the last two names of a directory. Which directory has one depends on
+ * the plan: "posix.kv_dir/ukc.lua" is "targets.posix/kv_dir/ukc.lua" where nothing is taken of kv_dir. Both are posix/kv_dir/ukc.lua. What a manifest uses has
+ * the label "use.<tree>", which stays.
+ */
+static const char *manifest_name(struct comparison *c, const char *path)
+{
+    const char *label = string_starts(path, "build/") ? strstr(path, "/root/") : NULL;
+    if (!label || string_starts(label, "/root/use."))
+        return label ? label + strlen("/root/") : path;
+    char *name = arena_strdup(c->a, label + strlen("/root/")), *dot = strchr(name, '.');
+    if (dot && dot < strchr(name, '/'))
+        *dot = '/';
+    size_t names = 0;
+    for (char *at = name + strlen(name); at > name; at--)
+        if (at[-1] == '/' && ++names == 3)
+            return at;
+    return name;
+}
+
 static void compare_manifests(struct comparison *c)
 {
     items side[2] = {};
     for (int k = 0; k < 2; k++)
         for (size_t n = 0; n < c->recorded[k]->intent_count; n++) {
             struct object_file f = c->recorded[k]->intent[n];
-            const char *label = strstr(f.path, "/root/");
             if (!string_starts(f.path, "manifest/"))
                 continue;
-            f.path = label && string_starts(f.path, "manifest/build/") ? label + strlen("/root/") : f.path + strlen("manifest/");
+            f.path = manifest_name(c, f.path + strlen("manifest/"));
             add_file(c, &side[k], &f);
         }
     compare(c, "manifests", side, false);
@@ -234,6 +278,7 @@ static void compare_actions(struct comparison *c)
             }
     compare(c, "commands", side, true);
     struct part *p = &c->parts.items[c->parts.count - 1];
+    p->repeats = true;
     for (size_t n = 0; n < p->all.count; n++) {
         struct difference *d = &p->all.items[n];
         const struct action *a = d->a ? action_for(c->recorded[0], d->name) : NULL, *b = d->b ? action_for(c->recorded[1], d->name) : NULL;
@@ -324,20 +369,63 @@ static const char *verdict(const struct comparison *c)
     return arena_printf(c->a, "the images differ; what went in differs first in: %s", c->cause ? c->cause : "recipe");
 }
 
+static bool is_alike(const struct difference *x, const struct difference *y)
+{
+    return x->a && y->a && x->b && y->b && strcmp(x->a, y->a) == 0 && strcmp(x->b, y->b) == 0;
+}
+
+/* The names of all that differ from k on as k does; they are told then. */
+static void print_names(const struct comparison *c, const struct part *p, size_t k, bool *told, struct text *out)
+{
+    size_t names = 0, last = k, most = c->verbose ? p->all.count : NAMES;
+    for (size_t n = k; n < p->all.count; n++) {
+        if (told[n] || (n > k && !(p->repeats && is_alike(&p->all.items[k], &p->all.items[n]))))
+            continue;
+        told[last = n] = true;
+        if (names++ < most)
+            text_printf(out, "  %s\n", p->all.items[n].name);
+    }
+    if (names == most + 1)
+        text_printf(out, "  %s\n", p->all.items[last].name);
+    else if (names > most)
+        text_printf(out, "  and %zu more alike; --verbose names them\n", names - most);
+}
+
+static void print_difference(const struct comparison *c, const struct part *p, size_t k, bool *told, struct text *out)
+{
+    const struct difference *d = &p->all.items[k];
+    if (!d->a || !d->b) {
+        told[k] = true;
+        text_printf(out, "%c %s%s%s\n", d->a ? '-' : '+', d->name, *(d->a ? d->a : d->b) ? ": " : "", d->a ? d->a : d->b);
+        return;
+    }
+    print_names(c, p, k, told, out);
+    if (*d->a)
+        text_printf(out, "-   %s\n", d->a);
+    if (*d->b)
+        text_printf(out, "+   %s\n", d->b);
+    if (!*d->a && !*d->b)
+        text_puts(out, "    the same words in another order, or some of them again\n");
+}
+
 static void print_part(const struct comparison *c, const struct part *p, struct text *out)
 {
-    size_t most = c->verbose || p->all.count <= MOST + 1 ? p->all.count : MOST;
+    size_t most = c->verbose || p->all.count <= MOST + 1 ? p->all.count : MOST, rest = 0;
+    bool *told = arena_array(c->a, bool, p->all.count + 1);
     if (p->all.count)
         text_printf(out, "\n%s\n", p->name);
-    for (size_t k = 0; k < most; k++) {
-        const struct difference *d = &p->all.items[k];
-        if (d->a && d->b)
-            text_printf(out, "  %s\n-   %s\n+   %s\n", d->name, d->a, d->b);
-        else
-            text_printf(out, "%c %s%s%s\n", d->a ? '-' : '+', d->name, *(d->a ? d->a : d->b) ? ": " : "", d->a ? d->a : d->b);
+    for (size_t k = 0; k < p->all.count; k++) {
+        if (told[k])
+            continue;
+        if (most) {
+            print_difference(c, p, k, told, out);
+            most--;
+        } else {
+            rest++;
+        }
     }
-    if (most < p->all.count)
-        text_printf(out, "  and %zu more; --verbose prints all\n", p->all.count - most);
+    if (rest)
+        text_printf(out, "  and %zu more; --verbose prints all\n", rest);
 }
 
 static void print_head(const struct comparison *c, struct text *out)

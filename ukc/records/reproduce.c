@@ -212,16 +212,16 @@ static void print(const struct reproducing *r)
         json_field_bool(&j, "restored", r->restored);
         json_field(&j, "output", r->i->value[OPTION_output]);
         json_end_object(&j);
-        puts(text_string(&j.out));
+        fprintf(answer_stream(r->i), "%s\n", text_string(&j.out));
         text_dispose(&j.out);
     } else if (!given(r->i, OPTION_quiet)) {
-        printf("identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
+        fprintf(answer_stream(r->i), "identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
         if (r->restored)
-            puts("the image was not in the store; it is now");
+            fputs("the image was not in the store; it is now\n", answer_stream(r->i));
         if (r->kept_tools)
-            puts("made with the record's tools, which the store keeps");
+            fputs("made with the record's tools, which the store keeps\n", answer_stream(r->i));
         if (r->host_tools)
-            puts("made with other tools than the record's");
+            fputs("made with other tools than the record's\n", answer_stream(r->i));
     }
 }
 

@@ -19,13 +19,13 @@ static const struct json_value *subjects_of(struct invocation *i, const struct d
     return all && all->kind == JSON_ARRAY ? all : NULL;
 }
 
-static void print(const struct dsse_opened *opened, const struct json_value *subjects)
+static void print(const struct invocation *i, const struct dsse_opened *opened, const struct json_value *subjects)
 {
-    printf("signed by key %.12s: %s, %zu bytes\n", opened->key, opened->type, opened->size);
+    fprintf(answer_stream(i), "signed by key %.12s: %s, %zu bytes\n", opened->key, opened->type, opened->size);
     for (size_t k = 0; subjects && k < subjects->count; k++) {
         const char *name = json_member_text(&subjects->items[k], "name"), *sha256 = json_member_text(json_member(&subjects->items[k], "digest"), "sha256");
         if (name && sha256)
-            printf("  of %s, sha256 %s\n", name, sha256);
+            fprintf(answer_stream(i), "  of %s, sha256 %s\n", name, sha256);
     }
 }
 
@@ -61,7 +61,7 @@ static void verify(struct invocation *i)
     if (given(i, OPTION_json))
         print_json(i, &opened, subjects_of(i, &opened));
     else if (!given(i, OPTION_quiet))
-        print(&opened, subjects_of(i, &opened));
+        print(i, &opened, subjects_of(i, &opened));
 }
 
 int verify_signed(struct invocation *i)

@@ -29,7 +29,7 @@ struct diag;
     X(LINKER, "(linker)", "tables that the linker makes")                             \
     X(HEADERS, "(headers)", "headers of the file, and names of its sections")         \
     X(DEBUG, "(debug)", "symbols and debug information")                              \
-    X(PADDING, "(padding)", "between what has to be aligned")
+    X(PADDING, "(padding)", "between what has to be aligned: sections, and functions and variables in them")
 
 struct size_part {
     uint64_t offset, bytes;  /* in the file */
