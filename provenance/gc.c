@@ -258,8 +258,9 @@ bool gc_run(const struct store *s, struct records *r, struct arena *a, const str
     int lock = store_lock(s, d);
     bool good = lock >= 0 && records_reindex(r, &added, d); /* what the index does not know would count as named by nothing */
     c.objects = good ? objects_open_alone(r->objects, WAIT_SECONDS, d) : NULL;
+    good = c.objects && records_refuse_unlogged(r, c.objects, "nothing was removed: ", d);
     out->before = out->after = c.size = gc_size(c.store, NULL);
-    good = c.objects && collect(&c);
+    good = good && collect(&c);
     objects_close(c.objects);
     if (lock >= 0)
         close(lock);

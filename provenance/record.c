@@ -181,6 +181,19 @@ static bool add_rows(struct records *r, struct record *const *records, const str
     return diag_help(d, "'ukc store reindex' adds it");
 }
 
+/* Who lost the log's reference hears of it before it is a new log. */
+static void warn_of_new_log(struct records *r, struct objects *o, struct diag *d)
+{
+    struct arena *a = arena_create();
+    char id[OBJECT_HEX];
+    const char *damage;
+    if (objects_reference(o, a, HISTORY_REFERENCE, id, &damage) == OBJECT_ABSENT && sql_pragma(r->db, "SELECT EXISTS (SELECT 1 FROM run WHERE entry IS NOT NULL)")) {
+        diag_warning(d, SPAN_NONE, "the log of builds is not there any more, and a new one begins; its index knows of builds before");
+        diag_help(d, "'ukc store reindex' adds to the log again what is still there of them");
+    }
+    arena_destroy(a);
+}
+
 /* `known`: those that are there already are left out. */
 static bool add_runs(struct records *r, struct objects *o, struct record *list, size_t count, bool known, size_t *added, struct diag *d)
 {
@@ -197,6 +210,8 @@ static bool add_runs(struct records *r, struct objects *o, struct record *list, 
         *vec_add(a, &records) = &list[i];
     }
     *added = entries.count;
+    if (entries.count)
+        warn_of_new_log(r, o, d);
     bool good = sql_report(r->db, "records cannot be read", d) && history_add(o, entries.items, entries.count, d) &&
                 (entries.count == 0 || add_rows(r, records.items, entries.items, entries.count, d));
     records_gate_leave(r);
@@ -440,6 +455,8 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
     sql_reset(s);
     if (!sql_report(r->db, "records cannot be read", d))
         return NULL;
+    if (list.count == 0)
+        records_are_behind(r, d);
     if (list.count == 1 || (list.count && is_whole(prefix) && have_one_image(list.items, list.count)))
         return &list.items[0];
     if (list.count == 0) {
@@ -498,6 +515,18 @@ const struct recorded *record_read(struct records *r, struct arena *a, const str
     return recorded;
 }
 
+bool index_knows(struct records *r, const struct run *run, const char *entry)
+{
+    return find_run(r, run, entry) != 0;
+}
+
+static bool same_run(const struct run *a, const struct run *b)
+{
+    return hash_equal(&a->record, &b->record) && string_equal(a->unikernel, b->unikernel) && string_equal(a->version, b->version) && string_equal(a->project, b->project) &&
+           string_equal(a->image, b->image) && string_equal(a->host, b->host) && string_equal(a->user, b->user) && a->started_ms == b->started_ms &&
+           a->ended_ms == b->ended_ms && string_equal(a->audit, b->audit);
+}
+
 bool index_agrees(struct records *r, const struct history_entry *e, const struct recorded *recorded, struct diag *d)
 {
     struct arena *a = arena_create();
@@ -509,14 +538,14 @@ bool index_agrees(struct records *r, const struct history_entry *e, const struct
         load(s, a, &row);
     sql_reset(s);
     bool good = sql_report(r->db, "the index cannot be read", d);
-    bool same = found && hash_equal(&row.id, &e->run.record) && hash_equal(&row.recipe, &recorded->facts.recipe) &&
+    bool same = found && same_run(&row.run, &e->run) && hash_equal(&row.recipe, &recorded->facts.recipe) &&
                 hash_equal(&row.image_sha256, &recorded->facts.image) && row.image_bytes == recorded->facts.image_bytes && row.tree &&
-                string_equal(row.tree, e->tree) && string_equal(row.target, recorded->recipe.target);
+                string_equal(row.tree, e->tree) && string_equal(row.target, recorded->recipe.target) && string_equal(row.profile, recorded->recipe.profile);
     if (good && !same) {
         char id[HASH_HEX];
         hash_hex(&e->run.record, id);
         good = diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the index %s record %.12s", found ? "says something else than the log of" : "does not know", id);
-        diag_help(d, "'ukc store reindex' adds what is missing; a wrong index is made anew when records.db is moved away first");
+        diag_help(d, "'ukc store reindex' adds what is missing, and makes a wrong index anew");
     }
     arena_destroy(a);
     return good;

@@ -70,6 +70,18 @@ bool record_reproduced(struct records *, const struct record *, const struct rep
 
 /* Adds to the index what is in the log and not in it.  *added: how many runs. */
 bool records_reindex(struct records *, size_t *added, struct diag *);
+/*
+ * Adds to the log again what only the index knows, if its contents are still there: where the log's reference was lost, or is an old one.  The index
+ * is wrong then, and has to be made anew.
+ */
+struct returned {
+    size_t returned, gone;
+};
+bool records_return(struct records *, struct returned *, struct diag *);
+/* Is it sound, and does it say of the runs that it knows what the log says? */
+bool records_index_is_right(struct records *);
+/* Warns if the log's newest run is not in the index. */
+bool records_are_behind(struct records *, struct diag *);
 
 /*
  * Compares every record of the log with its hashes, and with its row in the index; `deep`: their inputs and images as

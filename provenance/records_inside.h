@@ -33,6 +33,14 @@ bool records_add_runs(struct records *, struct objects *, struct record *, size_
 bool records_add_log(struct records *, struct objects *, const struct history *, struct diag *);
 bool records_count(struct records *, size_t *count, struct diag *);
 
+/* unlogged.c: what the index knows and the log has not; ids are those of the commits that there were. */
+bool records_unlogged(struct records *, struct objects *, struct arena *, struct history *, struct diag *);
+/* False after reporting (DIAG_INTEGRITY), if there is any.  `what`, in front of the message: what was not done. */
+bool records_refuse_unlogged(struct records *, struct objects *, const char *what, struct diag *);
+/* The database by itself: false after reporting. */
+bool index_is_sound(struct records *, struct diag *);
+bool index_knows(struct records *, const struct run *, const char *entry);
+
 /* Does the index say of this run what the log and the record say?  False after reporting. */
 bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);
 

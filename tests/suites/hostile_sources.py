@@ -313,8 +313,8 @@ def damaged_store(context):
         expect("of the log of builds" in r.err and "update-ref -d refs/ukc/log" in r.err, "the log is damaged too, and a build says how to go on", r)
         p.run("git", "-C", p.store("objects"), "update-ref", "-d", "refs/ukc/log")
         p.works()
-        p.ukc("store", "reindex")
-        expect(len(p.ukc("log", "--json").json) == 1, "with a new log")
+        r = p.ukc("store", "reindex")
+        expect(len(p.ukc("log", "--json").json) == 1 and "1 added to the log again, 0 gone" in r.out, "with a new log, and what was in the old one", r)
 
 
 TESTS = [archive, unknown_hash, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]

@@ -420,6 +420,31 @@ def from_manifest(context):
         p.ukc("verify", "--deep", "--quiet")
 
 
+def astray(p, before):
+    """The log's reference is lost, or a row of the index is wrong: nothing goes, verify says so, and reindex mends it."""
+    git = ["git", "-C", os.path.join(p.store, "objects")]
+    p.run(*git, "update-ref", "-d", "refs/ukc/log")
+    r = p.ukc("verify", status=6)
+    expect("2 of them, the newest commit " in r.err, "the index knows more than the log", r)
+    for path, _, names in os.walk(p.store):
+        for name in names:
+            os.utime(os.path.join(path, name), (1, 1), follow_symlinks=False)
+    r = p.ukc("store", "gc", status=6)
+    expect("nothing was removed" in r.err and "ukc store reindex" in r.err, "and gc leaves all of it", r)
+    r = p.ukc("store", "reindex")
+    after = p.ukc("log", "--json").json
+    expect("2 added to the log again, 0 gone" in r.out and after == before, "the log has them again", r, after)
+    p.ukc("verify", "--deep")
+    with contextlib.closing(sqlite3.connect(os.path.join(p.store, "records.db"))) as db, db:
+        db.execute("DROP TRIGGER run_update")
+        db.execute("UPDATE run SET audit = 'cnmplete'")
+    r = p.ukc("verify", status=6)
+    expect("the index says something else" in r.err, "a row is compared as a whole", r)
+    p.ukc("store", "reindex")
+    expect(p.ukc("log", "--json").json == before, "and the index made anew")
+    p.ukc("verify")
+
+
 def index(context):
     """The index is made again from the log: missing, damaged, or behind."""
     with Recorded(context) as p:
@@ -429,10 +454,11 @@ def index(context):
         expect(len(before) == 1 and before[0]["record"] == p.built["record"], "the build is listed", before)
         for name in glob.glob(os.path.join(p.store, "records.db*")):
             os.remove(name)
-        expect(p.ukc("log", "--json").json == [], "an empty index")
+        r = p.ukc("log", "--json")
+        expect(r.json == [] and "'ukc store reindex' adds it" in r.err, "an empty index, and a word of the log", r)
         p.ukc("verify", status=6)
         r = p.ukc("store", "reindex")
-        expect("2 runs added" in r.out and p.ukc("log", "--json").json == before, "the same again", r)
+        expect("2 runs and reproductions added" in r.out and p.ukc("log", "--json").json == before, "the same again", r)
         for name in glob.glob(os.path.join(p.store, "records.db-*")):
             os.remove(name)
         with open(os.path.join(p.store, "records.db"), "wb") as f:
@@ -441,6 +467,7 @@ def index(context):
         r = p.ukc("store", "reindex")
         expect("records.db.damaged-1" in r.out and p.ukc("log", "--json").json == before, "the damaged one is set aside", r)
         p.ukc("verify", "--deep")
+        astray(p, before)
         r = p.ukc("store", "tidy", status=2)
         expect("ukc store reindex" in r.err, "what there is", r)
 

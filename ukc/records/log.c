@@ -41,6 +41,8 @@ int command_log(struct invocation *i)
     if (records) {
         const struct record *all =
             record_list(records, i->arena, i->argument_count ? i->arguments[0] : NULL, target, limit, &count, i->diag);
+        if (all && !count)
+            records_are_behind(records, i->diag);
         if (all)
             print_records(i, all, count);
         records_close(records);

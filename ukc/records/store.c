@@ -29,7 +29,7 @@ static bool set_aside(struct invocation *i, const char *store)
             return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be set aside: %s", from, strerror(errno));
     }
     if (aside)
-        printf("the damaged index is kept as '%s'\n", aside);
+        printf("the index as it was is kept as '%s'\n", aside);
     return aside;
 }
 
@@ -44,14 +44,25 @@ static struct records *open_or_replace(struct invocation *i, const char *store)
     return records_open(store, i->diag);
 }
 
+/* The log first, for it is what the index is made of. */
 static void reindex(struct invocation *i, const struct store *opened)
 {
     const char *store = store_directory(opened);
-    size_t added;
+    size_t added = 0;
+    struct returned back = {};
     struct records *r = open_or_replace(i, store);
-    bool good = r && records_reindex(r, &added, i->diag);
-    if (good && !given(i, OPTION_quiet))
-        printf("%zu run%s added to the index\n", added, added == 1 ? "" : "s");
+    bool good = r && records_return(r, &back, i->diag);
+    if (good && (back.returned + back.gone || !records_index_is_right(r))) {
+        records_close(r);
+        r = set_aside(i, store) ? records_open(store, i->diag) : NULL;
+        good = r;
+    }
+    good = good && records_reindex(r, &added, i->diag);
+    if (good && !given(i, OPTION_quiet)) {
+        if (back.returned + back.gone)
+            printf("%zu added to the log again, %zu gone\n", back.returned, back.gone);
+        printf("%zu runs and reproductions added to the index\n", added);
+    }
     records_close(r);
 }
 
