@@ -30,6 +30,8 @@
     " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256), run.audit "                           \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
 
+#define NEWEST "run.id = (SELECT x.id FROM run x WHERE x.record = run.record ORDER BY x.ended_ms DESC, x.id DESC LIMIT 1)"
+
 static void prepare(struct records *r)
 {
     struct sql *db = r->db;
@@ -376,10 +378,10 @@ const struct record *record_list(struct records *r, struct arena *a, const char 
     VEC(struct record) list = {};
     /* from the newest run backwards, so that a short list of a long history is read from its end */
     struct sql_statement *s =
-        unikernel ? sql_prepare(r->db, COLUMNS "WHERE run.unikernel = ?1 AND run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record"
-                                               " AND x.unikernel = ?1) AND (?2 IS NULL OR c.target = ?2) ORDER BY run.id DESC LIMIT ?3")
-                  : sql_prepare(r->db, COLUMNS "WHERE run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record)"
-                                               " AND (?2 IS NULL OR c.target = ?2) ORDER BY run.id DESC LIMIT ?3");
+        unikernel ? sql_prepare(r->db, COLUMNS "WHERE run.unikernel = ?1 AND run.id = (SELECT x.id FROM run x WHERE x.record = run.record"
+                                               " AND x.unikernel = ?1 ORDER BY x.ended_ms DESC, x.id DESC LIMIT 1) AND (?2 IS NULL OR c.target = ?2) ORDER BY run.ended_ms DESC, run.id DESC LIMIT ?3")
+                  : sql_prepare(r->db, COLUMNS "WHERE " NEWEST
+                                               " AND (?2 IS NULL OR c.target = ?2) ORDER BY run.ended_ms DESC, run.id DESC LIMIT ?3");
     if (unikernel)
         sql_bind_text(s, 1, unikernel);
     sql_bind_text(s, 2, target);
@@ -443,10 +445,10 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
         return NULL;
     }
     struct sql_statement *s = sql_prepare(
-        r->db, COLUMNS "WHERE run.id = (SELECT max(x.id) FROM run x WHERE x.record = run.record) AND r.id IN ("
+        r->db, COLUMNS "WHERE " NEWEST " AND r.id IN ("
                        " SELECT id FROM record WHERE hash BETWEEN ?1 AND ?2 UNION SELECT id FROM record WHERE image_sha256 BETWEEN ?1 AND ?2"
                        " UNION SELECT y.id FROM record y JOIN recipe z ON z.id = y.recipe WHERE z.hash BETWEEN ?1 AND ?2)"
-                       " ORDER BY run.id DESC LIMIT ?3");
+                       " ORDER BY run.ended_ms DESC, run.id DESC LIMIT ?3");
     sql_bind_bytes(s, 1, low.bytes, HASH_BYTES);
     sql_bind_bytes(s, 2, high.bytes, HASH_BYTES);
     sql_bind_number(s, 3, CANDIDATES + 1);

@@ -50,6 +50,9 @@ const struct migration migrations[] = {
      "CREATE INDEX reproduction_record ON reproduction (record);" APPEND_ONLY("reproduction")},
     {4, "Runs say whether it was watched what the actions read.", "ALTER TABLE run ADD COLUMN audit TEXT NOT NULL DEFAULT '';"},
     {5, "Builds of one unikernel are found among many of others.", "CREATE INDEX run_unikernel ON run (unikernel);"},
+    {6, "The newest is what ended last, not what was added last: an import adds older ones.",
+     "DROP INDEX run_record; DROP INDEX run_unikernel; CREATE INDEX run_record ON run (record, ended_ms);"
+     "CREATE INDEX run_unikernel ON run (unikernel, ended_ms); CREATE INDEX run_ended ON run (ended_ms);"},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 

@@ -288,7 +288,7 @@ const struct command commands[COMMAND_COUNT] = {
                        "two push at once. 'gc' frees room and says how much: results of actions, which builds make again, what nothing names, then images that ukc reproduce can make again, because all they were made of and "
                        "their tools are here; with --older or --keep also imported sources that nobody used for a day or AGE, which ukc fetch gets again. "
                        "Records, and what they are made of, never leave; their objects are packed. "
-                       "'reindex' makes the index of records again from the log of builds; a damaged one is set aside.",
+                       "'reindex' makes the index of records again from the log of builds; a damaged or wrong one is set aside. What only the index knows, because the log was lost, is added to the log first.",
         .takes = TAKES(dry_run) | TAKES(older) | TAKES(keep) | TAKES(timeout) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
         .least = 1,
         .most = 2,
