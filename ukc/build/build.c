@@ -3,6 +3,8 @@
  *
  * <build>/image.state remembers size, time and inode of the image with its
  * SHA-256 and record, so that a build with nothing to do reads no big file.
+ * Where only what was wanted has changed (a comment, a licence), the image
+ * stays as it is and gets the record that a clean build would give it.
  */
 #include "build.h"
 #include "audited.h"
@@ -187,13 +189,12 @@ static const struct edges *find_unwatched(struct project *p, const struct image 
 }
 
 /*
- * What was left by an interrupted build, by an ukc that did not watch, or by ninja alone is made again.  An image that
- * is known was watched when it was made.
+ * What was left by an interrupted build, by an ukc that did not watch, or by ninja alone is made again: what commands
+ * read is part of the record.
  */
 static bool watch_all(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
-    struct image remembered = *image;
-    if (p->unwatched || known_image(p, &remembered, now))
+    if (p->unwatched)
         return true;
     const struct edges *missing = find_unwatched(p, image);
     if (!missing || missing->count == 0)
@@ -211,6 +212,27 @@ static bool watch_all(struct project *p, bool quiet, const struct image *image, 
     if (missing && missing->count) /* what they opened could not be told, twice */
         p->unwatched = arena_printf(p->a, "the commands of %zu files could not be followed", missing->count);
     return p->unwatched || missing;
+}
+
+/* If it cannot be recorded now, the next build is to try again. */
+static bool forget_image(struct project *p)
+{
+    const char *path = project_file(p, "image.state");
+    return unlink(path) == 0 || diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "cannot remove '%s': %s", path, strerror(errno));
+}
+
+/* One that this build made, or that is not known. */
+static bool measure_image(struct project *p, struct image *image)
+{
+    struct hash sha;
+    image->made = true;
+    image->record[0] = 0;
+    if (!hash_file(image->path, &sha, NULL, p->d))
+        return false;
+    hash_hex(&sha, image->sha256);
+    image->before = image->sizes;
+    image->sizes = sizes_make(p, image->path, &image->report);
+    return true;
 }
 
 bool build_image(struct project *p, bool quiet, struct image *image, int *status)
@@ -234,26 +256,19 @@ bool build_image(struct project *p, bool quiet, struct image *image, int *status
         return false;
     }
     struct file_stat now;
-    if (!run_build(p, quiet, image, &now, &ran, status) || !watch_all(p, quiet, image, &now, &ran, status))
+    if (!run_build(p, quiet, image, &now, &ran, status))
         return false;
-    bool known = known_image(p, image, &now);
+    bool known = known_image(p, image, &now), nothing = known && inputs_unchanged(p);
+    if (!nothing && !watch_all(p, quiet, image, &now, &ran, status))
+        return false;
+    known = nothing || known_image(p, image, &now);
     if (!known && !ran && is_another(image) && !make_again(p, quiet, image, &now, &ran, status))
         return false;
     image->bytes = now.size;
     image->sizes = sizes_read(p);
-    if (known)
+    if (nothing)
         return true;
-    image->made = true;
-    image->record[0] = 0;
-    struct hash sha;
-    if (!hash_file(image->path, &sha, NULL, p->d)) {
-        *status = (int)diag_status(p->d);
-        return false;
-    }
-    hash_hex(&sha, image->sha256);
-    image->before = image->sizes;
-    image->sizes = sizes_make(p, image->path, &image->report);
-    bool ok = record_image(p, image, started) &&
+    bool ok = (known ? forget_image(p) : measure_image(p, image)) && record_image(p, image, started) &&
               (file_stat(image->path, &now) || diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' is not there any more", image->path)) &&
               remember_image(p, image, &now);
     *status = (int)diag_status(p->d);

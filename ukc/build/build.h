@@ -21,13 +21,16 @@ struct image {
     struct sizes before, sizes; /* by instance: of the build before, if this one made the image; of the image */
 };
 
-/* Runs ninja and records a new image. False after reporting or when the build failed: then *status says how. */
+/* Runs ninja and records a new image, or that another manifest wanted the same one. False after reporting or when the build failed: then *status says how. */
 bool build_image(struct project *, bool quiet, struct image *, int *status);
 
 /* Says what was built, to people or as JSON: see build_summary.c. */
 void build_print(struct project *, const struct image *);
 
-/* The inputs of the image as ninja knows them, hashed, and the record made of them. */
+/*
+ * The inputs of the image as ninja knows them, hashed, and the record made of them; the run as well, unless the record is
+ * the one that the image is known to have.
+ */
 bool record_image(struct project *, struct image *, int64_t started_ms);
 
 /* Reports what compilers have said, or only their errors, with their places; how many. */
@@ -45,6 +48,8 @@ void explain_assembly(struct project *);
 /* Inputs that changed without becoming newer, which ninja overlooks: see inputs.c. */
 bool inputs_check(struct project *, const char *image, bool quiet);
 bool inputs_remember(const struct project *, const char *const *paths, size_t count);
+/* Is all as it was when it was remembered: what went into the image, and what was wanted? */
+bool inputs_unchanged(struct project *);
 
 /* Removes what compilers that were killed left aside: see aside.c. */
 void aside_remove(struct project *, const char *image);

@@ -7,6 +7,9 @@
  * every input of the last image; where one differs and is not newer than
  * the image, the objects are removed and everything is built anew: it is
  * rare, and a stale image is worse than a slow build.
+ *
+ * It has what was wanted as well (manifests, settings, the plan), which is in the image's record though it may leave
+ * the image as it is: where anything differs, the record is made again.
  */
 #include "build.h"
 #include "../base/file.h"
@@ -32,35 +35,60 @@ bool inputs_remember(const struct project *p, const char *const *paths, size_t c
     return ok;
 }
 
-/* Did the file of this line change without becoming newer than the image? */
-static bool overlooked(struct arena *a, const char *line, size_t size, int64_t image_time, const char **path)
-{
-    struct file_stat then, now;
-    int used = 0;
-    const char *copy = arena_strndup(a, line, size);
-    if (sscanf(copy, "%" SCNu64 " %" SCNd64 " %" SCNu64 " %n", &then.size, &then.mtime_ns, &then.inode, &used) != 3 || !used)
-        return false;
-    *path = copy + used;
-    if (!file_stat(*path, &now)) /* ninja says that it is missing */
-        return false;
-    bool same = now.size == then.size && now.mtime_ns == then.mtime_ns && now.inode == then.inode;
-    return !same && now.mtime_ns <= image_time;
-}
-
-static const char *find_overlooked(struct project *p, const char *image)
+/* What was remembered, behind its first line; NULL: nothing. */
+static const char *remembered(struct project *p)
 {
     const char *state = project_file(p, "inputs.state");
-    struct file_stat built;
-    if (!file_exists(state) || !file_stat(image, &built))
+    if (!file_exists(state))
         return NULL;
     struct diag *quiet = diag_create();
     const struct source *s = file_read(p->a, state, SPAN_NONE, 0, quiet);
     diag_destroy(quiet);
-    if (!s || !string_starts(s->bytes, first_line))
-        return NULL;
+    return s && string_starts(s->bytes, first_line) ? s->bytes + strlen(first_line) : NULL;
+}
+
+/* Did the file of this line change?  *now: what it is; all zeroes where it is not there. */
+static bool is_changed(struct arena *a, const char *line, size_t size, const char **path, struct file_stat *now)
+{
+    struct file_stat then;
+    int used = 0;
+    const char *copy = arena_strndup(a, line, size);
+    *now = (struct file_stat){0};
+    if (sscanf(copy, "%" SCNu64 " %" SCNd64 " %" SCNu64 " %n", &then.size, &then.mtime_ns, &then.inode, &used) != 3 || !used)
+        return false;
+    *path = copy + used;
+    return !file_stat(*path, now) || now->size != then.size || now->mtime_ns != then.mtime_ns || now->inode != then.inode;
+}
+
+bool inputs_unchanged(struct project *p)
+{
+    const char *line = remembered(p), *path;
+    struct file_stat now;
+    bool same = line;
+    struct arena *scratch = arena_create();
+    while (same && *line) {
+        size_t n = strcspn(line, "\n");
+        same = !is_changed(scratch, line, n, &path, &now);
+        line += n + (line[n] == '\n');
+    }
+    arena_destroy(scratch);
+    return same;
+}
+
+/* Did the file of this line change without becoming newer than the image?  Of one that is missing, ninja says so. */
+static bool overlooked(struct arena *a, const char *line, size_t size, int64_t image_time, const char **path)
+{
+    struct file_stat now;
+    return is_changed(a, line, size, path, &now) && now.inode && now.mtime_ns <= image_time;
+}
+
+static const char *find_overlooked(struct project *p, const char *image)
+{
+    struct file_stat built;
+    const char *line = file_stat(image, &built) ? remembered(p) : NULL;
     const char *found = NULL, *path = NULL;
     struct arena *scratch = arena_create();
-    for (const char *line = s->bytes + strlen(first_line); *line && !found;) {
+    while (line && *line && !found) {
         size_t n = strcspn(line, "\n");
         if (overlooked(scratch, line, n, built.mtime_ns, &path))
             found = arena_strdup(p->a, path);

@@ -29,11 +29,12 @@ int64_t unix_ms(void)
 }
 
 /*
- * The next build watches, beside what went into the image, what configure read: everything whose change ninja
- * could overlook.
+ * The next build watches, beside what went into the image, what configure read, everything whose change ninja
+ * could overlook; and what configure was told and wrote, as far as the record has it.
  */
 static bool remember(struct project *p, const struct gathered *g)
 {
+    static const char *const wanted[] = {"components", "configure.args", "configure.inputs", "plan.txt"};
     VEC(const char *) paths = {};
     const struct source *s = file_read(p->a, project_file(p, "configure.inputs"), SPAN_NONE, 0, p->d);
     for (size_t i = 0; i < g->file_count; i++)
@@ -47,6 +48,8 @@ static bool remember(struct project *p, const struct gathered *g)
     }
     if (!s)
         return false;
+    for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++)
+        *vec_add(p->a, &paths) = project_file(p, wanted[k]);
     paths.count = paths.count ? string_sort_unique(paths.items, paths.count) : 0;
     return inputs_remember(p, paths.items, paths.count);
 }
@@ -62,6 +65,18 @@ static bool keep_unlogged(struct project *p, struct records *records, const stru
     return file_write(p->i->value[OPTION_unlogged], line, strlen(line), NULL, p->d);
 }
 
+/* Of an image that this build has not made: is its record the one that it had?  Then no run is noted: nothing was built. */
+static bool keep_known(struct project *p, struct records *records, const struct recording *recording, const struct run *run, const struct image *image,
+                       struct record *record)
+{
+    struct hash known;
+    char tree[OBJECT_HEX];
+    if (!hash_parse(image->record, &known))
+        return record_add(records, recording, run, image->path, record, p->d);
+    return record_keep(records, recording, tree, record, p->d) &&
+           (hash_equal(&record->id, &known) || record_add(records, recording, run, image->path, record, p->d));
+}
+
 static bool add_record(struct project *p, const struct image *image, const struct run *run, struct record *record)
 {
     struct store *store = store_open(NULL, p->d);
@@ -70,7 +85,7 @@ static bool add_record(struct project *p, const struct image *image, const struc
     const struct gathered *g = gather(p, image, store_directory(store));
     struct records *records = g && remember(p, g) ? records_open(store_directory(store), p->d) : NULL;
     bool ok = records && (given(p->i, OPTION_unlogged) ? keep_unlogged(p, records, &g->recording, record)
-                                                       : record_add(records, &g->recording, run, image->path, record, p->d));
+                                                       : keep_known(p, records, &g->recording, run, image, record));
     records_close(records);
     store_close(store);
     return ok;

@@ -39,7 +39,7 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "[NAME]",
         .summary = "build the image of the target configured last",
         .description = "Runs Ninja on the build that configure wrote; a changed manifest is configured again first. Each "
-                       "new image is recorded: what went in, what came out (see ukc log). Objects that a build of this user has compiled before, of the same "
+                       "new image is recorded: what went in, what came out (see ukc log); so is a manifest that wants the same image in other words. Objects that a build of this user has compiled before, of the same "
                        "files by the same tools, are taken from the store; --no-cache compiles them. What compilers read is watched: a "
                        "file that nothing declares is an error. Where the kernel lets nobody watch, a warning and the record's run say so.",
         .takes = TAKES(target) | TAKES(jobs) | TAKES(offline) | TAKES(verbose) | TAKES(quiet) | TAKES(json) | TAKES(no_cache) | TAKES(unlogged),
