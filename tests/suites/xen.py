@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 import urllib.parse
 import xml.etree.ElementTree
@@ -124,6 +125,9 @@ def run_elsewhere(context):
         expect("--publish needs --in-qemu on target xen" in r.err, "what there is not is refused", r)
         check_configurations(p, written)
         expect("not xen" in p.ukc("debug", status=2).err, "and so is debugging")
+        refused(p)
+        damaged(context, p)
+        told_to_end(context, p)
         return written.replace(p.file("build/xen/hello"), "/job/hello").encode() + b"on_poweroff = 'preserve'\n"
 
 
@@ -220,7 +224,6 @@ def in_qemu(context):
         p.copy("examples/homepage")
         p.ukc("configure", "--target", "xen")
         p.ukc("build", timeout=800)
-        refused(p)
         r = p.ukc("run", "--in-qemu", "--dry-run", "-p", f"{port}:8080")
         expect("/assemble " in r.out and "/qemu-system-x86_64 " in r.out and f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080" in r.out, "--dry-run prints it", r)
         process = p.start(str(context.ukc), "run", "--in-qemu", "-p", f"{port}:8080")
@@ -247,7 +250,7 @@ def wait_for_line(process, words):
 
 
 def refused(p):
-    """What is missing is said, with what to do; nothing half-made stays."""
+    """What is missing or cannot be written is said, with what to do; nothing half-made stays."""
     tools = {"apt-get": "echo 'E: there is no archive' >&2; exit 100", "apt-cache": "exit 0"}
     for name, text in tools.items():
         p.write(f"tools/{name}", f"#!/bin/sh\n{text}\n")
@@ -262,6 +265,69 @@ def refused(p):
     r = p.ukc("run", "--in-qemu", "--machine", "q35", status=2)
     expect("--machine is for target kvm: a Xen domain in QEMU has none of it" in r.err, "what there is not is refused", r)
     expect(os.listdir(p.file("cache", "ukc", "xen-in-qemu")) == ["lock"], "nothing half-made stays", os.listdir(p.file("cache", "ukc", "xen-in-qemu")))
+    p.write("file", "")
+    r = p.ukc("run", "--in-qemu", status=3, environment={"XDG_CACHE_HOME": p.file("file")})
+    expect("Not a directory\nhelp: they are kept in" in r.err and "set XDG_CACHE_HOME to a directory that you may write to" in r.err and "apt-get" not in r.err,
+           "a place that cannot be written is not the archive's fault", r)
+
+
+def damaged(context, p):
+    """A cache of which a file is missing or has another size is made again, and one that an older ukc made without saying the sizes."""
+    rig = context.root / "targets" / "xen" / "in-qemu"
+    cache = p.file("damaged", "ukc", "xen-in-qemu")
+    files = {"xen.elf": 10, "vmlinux": 20, "initrd.gz": 30}
+    version = subprocess.run(["cksum"], input=b"".join((rig / name).read_bytes() for name in ("assemble", "init", "run", "block")), capture_output=True).stdout.decode()
+    for name, size, status in ((None, 0, 0), ("initrd.gz", 29, 1), ("vmlinux", None, 1), (None, 0, 0)):
+        for file, whole in files.items():
+            p.write(f"{cache}/{file}", bytes(size or 0 if file == name else whole))
+        p.write(f"{cache}/complete", version + "".join(f"{file} {whole}\n" for file, whole in files.items()))
+        if size is None:
+            os.unlink(f"{cache}/{name}")
+        p.run("sh", str(rig / "assemble"), "--is-complete", cache, status=status)
+        if status:
+            r = p.ukc("run", "--in-qemu", status=3, environment={"XDG_CACHE_HOME": p.file("damaged"), "PATH": f"{p.file('tools')}:{os.environ['PATH']}"})
+            expect("putting Xen and a Debian for it together" in r.err, "what is damaged is not booted", r)
+    p.write(f"{cache}/complete", version)
+    p.run("sh", str(rig / "assemble"), "--is-complete", cache, status=1)
+
+
+def told_to_end(context, p):
+    """While packages are fetched the project is free, another run says what it waits for, and SIGTERM leaves nothing behind."""
+    p.write("tools/apt-cache", "#!/bin/sh\nprintf '  Depends: %s\\n' xen-hypervisor-4.17-amd64 xen-utils-4.17 linux-image-6\n")
+    p.write("tools/apt-get", f"""#!/bin/sh
+case "$*" in
+*download*) echo $$ >{p.file("fetching.part")} && mv {p.file("fetching.part")} {p.file("fetching")}; exec sleep 300 ;;
+*) echo 'Inst bash' ;;
+esac
+""")
+    p.environment.update(XDG_CACHE_HOME=p.file("slow"), PATH=f"{p.file('tools')}:{os.environ['PATH']}")
+    first = p.start(str(context.ukc), "run", "--in-qemu")
+    second = None
+    try:
+        eventually(lambda: os.path.exists(p.file("fetching")), "packages are fetched")
+        fetching = p.read("fetching").decode().strip()
+        r = p.ukc("run", "--in-qemu", "--dry-run", timeout=60)
+        expect("waiting" not in r.err, "the project is free meanwhile", r)
+        second = p.start(str(context.ukc), "run", "--in-qemu")
+        expect(b"ukc: waiting for another that puts Xen and a Debian for it together" in second.stdout.readline(), "another says what it waits for")
+        second.terminate()
+        first.terminate()
+        kept = p.file("slow", "ukc", "xen-in-qemu")
+        eventually(lambda: not os.path.exists(f"/proc/{fetching}") and os.listdir(kept) == ["lock"], "what fetched them is gone, and what it had made")
+        eventually(lambda: subprocess.run(["flock", "-n", f"{kept}/lock", "true"]).returncode == 0, "nobody holds the lock")
+    finally:
+        for process in (first, second):
+            if process:
+                process.kill()
+                process.communicate()
+
+
+def eventually(holds, what):
+    end = time.monotonic() + 30
+    while not holds():
+        expect(time.monotonic() < end, what)
+        time.sleep(0.1)
+
 
 
 def tests(context):

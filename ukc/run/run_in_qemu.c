@@ -52,27 +52,45 @@ static bool rig_find(struct project *p, const struct guest *g, struct rig *r)
 
 /* ---- putting Xen and dom0 together ---- */
 
-static bool is_complete(struct project *p, const struct rig *r)
+/* What the script leaves. */
+enum { COMPLETE = 0, ANOTHER_WORKS = 3, CANNOT_WRITE = 4 };
+
+static int run_script(struct project *p, const char *const *argv, struct text *said)
 {
-    return process_answer(p->a, (const char *const[]){"sh", r->script, "--is-complete", r->directory, NULL}) != NULL;
+    int status = process_run(&(struct process){.argv = argv, .out = said, .err = said}, p->d);
+    while (said->size && said->bytes[said->size - 1] == '\n')
+        said->size--;
+    return status;
 }
 
+static void explain_script(struct project *p, const struct rig *r, int status, const struct text *said)
+{
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "Xen and dom0 cannot be put together: %s", said->size ? arena_strndup(p->a, said->bytes, said->size) : "no reason was given");
+    if (status == CANNOT_WRITE) {
+        diag_help(p->d, "they are kept in '%s': set XDG_CACHE_HOME to a directory that you may write to", r->directory);
+        return;
+    }
+    diag_help(p->d, "they come from the archive of Debian or Ubuntu, once: apt-get needs the network and its lists ('apt-get update', as root)");
+    diag_help(p->d, "without them: take the image and its xl file to a Xen host, and there: xl create -c FILE");
+}
+
+/* That takes minutes, for which the project is left to others; the script has a lock of its own, and ends when we do. */
 static bool assemble(struct project *p, const struct rig *r)
 {
     struct text said = {};
-    if (is_complete(p, r))
-        return true;
-    fprintf(stderr, "ukc: putting Xen and a Debian for it together from packages (100 MB, once) in %s\n", r->directory);
-    int status = process_run(&(struct process){.argv = (const char *const[]){"sh", r->script, r->directory, NULL}, .out = &said, .err = &said}, p->d);
+    int status = run_script(p, (const char *const[]){"sh", r->script, "--is-complete", r->directory, NULL}, &said);
     if (status > 0) {
-        while (said.size && said.bytes[said.size - 1] == '\n')
-            said.size--;
-        diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "Xen and dom0 cannot be put together: %s", said.size ? arena_strndup(p->a, said.bytes, said.size) : "no reason was given");
-        diag_help(p->d, "they come from the archive of Debian or Ubuntu, once: apt-get needs the network and its lists ('apt-get update', as root)");
-        diag_help(p->d, "without them: take the image and its xl file to a Xen host, and there: xl create -c FILE");
+        fprintf(stderr, status == ANOTHER_WORKS ? "ukc: waiting for another that puts Xen and a Debian for it together in %s\n"
+                                                : "ukc: putting Xen and a Debian for it together from packages (100 MB, once) in %s\n",
+                r->directory);
+        guard_leave();
+        text_clear(&said);
+        status = run_script(p, (const char *const[]){"sh", r->script, r->directory, NULL}, &said);
+        if (status > 0)
+            explain_script(p, r, status, &said);
     }
     text_dispose(&said);
-    return status == 0;
+    return status == COMPLETE;
 }
 
 /* ---- the machine ---- */
@@ -173,7 +191,7 @@ int run_in_qemu(struct project *p, struct guest *g)
         run_print(argv.items, stdout);
         return 0;
     }
-    if (!assemble(p, &rig) || !write_domain(p, g, &rig))
+    if (!write_domain(p, g, &rig) || !assemble(p, &rig))
         return (int)diag_status(p->d);
     if (!quiet) {
         run_print(argv.items, stderr);
