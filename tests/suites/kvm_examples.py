@@ -142,8 +142,7 @@ def two_networks(context):
     need_tun()
     with Network() as net, Project(context) as p:
         host = net.namespace("host")
-        p.copy("examples/two-networks")
-        kvm.build(p)
+        kvm.built(context, p, "two-networks")
         for tap, prefix in (("tap0", "10.0.0.1/24"), ("tap1", "10.0.1.1/24")):
             host.ip(f"tuntap add mode tap dev {tap}")
             host.address(tap, prefix)

@@ -79,6 +79,7 @@ COMMANDS = (
     "--dry-run --with firecracker --tap left --block disk",
     "--dry-run --with cloud-hypervisor --tap left --tap right --block store=disk --block second=b,ro --memory 1G -- --port=81 'a b'",
 )
+COMMANDS_OF_TWO = ("--dry-run -p 18080:8080", "--dry-run --tap left -p 18080:8080", "--json-config --with libvirt -p 18080:8080")
 CONFIGURATIONS = (
     "",
     "--tap left --block store=disk --block second=b,ro --memory 96M -- --port=81 'a b'",
@@ -124,6 +125,17 @@ def dry_run(context):
         golden(context, "commands.txt", text)
         left = [name for name in os.listdir(p.file("build", "kvm")) if re.search(r"qmp|crash|api|firecracker", name)]
         expect(not left, "a command that is only printed leaves nothing behind", left)
+
+
+def dry_run_of_two(context):
+    """Of two stacks each card has the network of its own, whichever the plan names first: published ports lead to the card that QEMU makes up."""
+    harness.need("qemu-system-x86_64")
+    with Project(context) as p:
+        kvm.built(context, p, "two-networks")
+        text = ""
+        for line in COMMANDS_OF_TWO:
+            text += f"$ ukc run {line}\n{shown(p, ['--accelerator', 'tcg', *shlex.split(line)])}\n"
+        golden(context, "two-networks.txt", text)
 
 
 # Of Firecracker 1.12 to 1.16 (src/firecracker/swagger/firecracker.yaml): those that are required, and those that there are besides.
@@ -210,6 +222,8 @@ WRONG = (
     ("--memory lots", 2, "for example: --memory 64M"),
     ("--memory 1M", 2, "1M of memory is too little: the image alone ends at"),
     ("--memory 1M", 2, "K is the least that can hold it"),
+    ("--memory 4097G", 2, "--memory 4097G: no machine has that much; from "),
+    ("--memory 4294967297K", 2, "K, where the image ends, to 4096G is possible\nhelp: without --memory it is"),
     ("--machine pc", 2, "--machine is q35 or microvm, not 'pc'"),
     ("--accelerator fast", 2, "--accelerator is auto, tcg or kvm, not 'fast'"),
     ("--with qemuu", 2, "did you mean 'qemu'?"),
@@ -243,12 +257,13 @@ WRONG = (
     ("--with cloud-hypervisor --tap left --block 'a\"b'", 2, "cloud-hypervisor cannot be given a file whose name holds double quotes: 'a\"b'\nhelp: give it another name, or ukc run --with cloud-hypervisor --json-config"),
     ("--json-config --tap left --block 'bell\a.img'", 2, "the name 'bell\\x07.img' cannot be written in a configuration: it is no clean UTF-8\nhelp: give the file another name"),
     ("--with firecracker --tap left --block 'byte\udcff.img'", 2, "cannot be written in a configuration"),
-    ("-- 'a\"b'", 2, "cannot hold double quotes or line ends"),
+    ("-- 'a\"b'", 2, "cannot hold double quotes or line ends\nhelp: ukc configure --set KEY=VALUE, and 'ukc build': the value is in the image then"),
+    ("-- 'a\nb'", 2, "cannot hold double quotes or line ends\nhelp: no value of a key has line ends: a text of several lines can be a file that the image embeds"),
     ("--with firecracker -p 81:80", 2, "--tap DEVICE instead of --publish"),
     ("--with firecracker --json-config --memory 2100K", 2, "Firecracker counts memory in MiB: --memory 3M"),
     ("--with cloud-hypervisor --json-config -- é", 2, "printable ASCII"),
     ("--with firecracker --json-config --tap left --block disk -- " + 1968 * "x", 2, "Firecracker takes at most 1967 bytes of arguments"),
-    ("-- " + 4096 * "x", 2, "the arguments have more than 4095 bytes"),
+    ("-- " + 4096 * "x", 2, "the arguments have more than 4095 bytes, which a machine's image cannot take\nhelp: ukc configure --set KEY=VALUE"),
 )
 
 
@@ -759,5 +774,5 @@ def posix(context):
 
 
 def tests(context):
-    for f in (dry_run, configurations, wrong, lacking, memory, long_names, ports, missing, statuses, stop, terminal, publish, taken, busy, large, asked, tap, disks, firecracker, cloud_hypervisor, failures, posix):
+    for f in (dry_run, dry_run_of_two, configurations, wrong, lacking, memory, long_names, ports, missing, statuses, stop, terminal, publish, taken, busy, large, asked, tap, disks, firecracker, cloud_hypervisor, failures, posix):
         yield f.__name__, lambda f=f: f(context)

@@ -7,6 +7,7 @@ import time
 import urllib.parse
 import xml.etree.ElementTree
 
+import harness
 from lib import xen
 from lib.probe import CRASHES, MANIFEST, PROBE, SAID, check_image
 from lib.project import Project, expect, fetch, free_port
@@ -224,6 +225,7 @@ def in_qemu(context):
         p.copy("examples/homepage")
         p.ukc("configure", "--target", "xen")
         p.ukc("build", timeout=800)
+        crashed(p)
         r = p.ukc("run", "--in-qemu", "--dry-run", "-p", f"{port}:8080")
         expect("/assemble " in r.out and "/qemu-system-x86_64 " in r.out and f"hostfwd=tcp:127.0.0.1:{port}-10.0.0.2:8080" in r.out, "--dry-run prints it", r)
         process = p.start(str(context.ukc), "run", "--in-qemu", "-p", f"{port}:8080")
@@ -328,6 +330,23 @@ def eventually(holds, what):
         expect(time.monotonic() < end, what)
         time.sleep(0.1)
 
+
+# In place of QEMU: what a Xen logs of a domain that has crashed, and the status that dom0 hands on, which is 111.
+CRASHED = """#!/bin/sh
+printf '(XEN) HVM1 restore: CPU 0\\r\\n(d1) \\r\\n(d1) crash: invalid instruction\\r\\n(d1)   at   %s\\r\\n(d1)   build %s\\r\\n' >build/xen/homepage.in-qemu.log
+exit 255
+"""
+
+
+def crashed(p):
+    """The places of a crash have names: the report is in Xen's log, behind what Xen puts before each line."""
+    harness.need("llvm-symbolizer-19")
+    place = next(line.split()[0] for line in p.run("nm", "build/xen/homepage.debug").out.splitlines() if line.endswith(" machine_start"))
+    build = p.run("readelf", "-n", "build/xen/homepage").out.split("Build ID: ")[1].split()[0]
+    p.write("tools/qemu-system-x86_64", CRASHED % (place, build))
+    os.chmod(p.file("tools", "qemu-system-x86_64"), 0o755)
+    r = p.ukc("run", "--in-qemu", "--quiet", status=111, environment={"PATH": f"{p.file('tools')}:{os.environ['PATH']}"})
+    expect("ukc: the crash, by build/xen/homepage.debug:\n  at   machine_start at " in r.err, "a crash has names", r)
 
 
 def tests(context):

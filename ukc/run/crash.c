@@ -1,7 +1,7 @@
 /*
- * crash.c - the places that a crash report of a kvm image names by address, by function, file and line.
+ * crash.c - the places that a machine's crash report names by address, by function, file and line.
  *
- * The image copies its report (targets/pvh/report.c) to a port, which QEMU writes to a file.  Names are in <build>/NAME.debug, or in
+ * The image copies its report (targets/pvh/report.c) to a port, which QEMU writes to a file, and Xen to its log.  Names are in <build>/NAME.debug, or in
  * an image of profile dev itself, if it is of the same build; llvm-symbolizer finds them there.  Where that is missing the command is said
  * instead.
  */
@@ -13,9 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PLACES_MOST = 64, HASH_SIZE = 20, REPORT_MOST = 1 << 16, SYMBOLS_MOST = 1 << 30 };
+enum { PLACES_MOST = 64, HASH_SIZE = 20, REPORT_MOST = 1 << 24 /* Xen's log has more than that */, SYMBOLS_MOST = 1 << 30 };
 
 struct report {
     uint64_t places[PLACES_MOST];
@@ -31,12 +30,19 @@ static const char *digits_of(struct project *p, const char *text)
     return arena_printf(p->a, "%.*s", (int)size, text);
 }
 
+/* Xen writes who says a line before it: "(d1) ". */
+static const char *line_of(const char *line)
+{
+    size_t digits = string_starts(line, "(d") ? strspn(line + 2, "0123456789") : 0;
+    return digits && string_starts(line + 2 + digits, ") ") ? line + 2 + digits + 2 : line;
+}
+
 /* The lines "  at   ADDRESS", "  from ADDRESS" and "  build HASH"; everything else is passed over. */
 static void read_report(struct project *p, const char *text, struct report *r)
 {
     *r = (struct report){.build = ""};
     for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
+        line = line_of(line + (*line == '\n'));
         bool at = strncmp(line, "  at   ", 7) == 0, from = strncmp(line, "  from ", 7) == 0;
         if (strncmp(line, "  build ", 8) == 0)
             r->build = digits_of(p, line + 8);
@@ -142,5 +148,4 @@ void crash_explain(struct project *p, const char *image, const char *report)
         read_report(p, file->bytes, &r);
     if (file && r.count > 0)
         explain(p, image, &r);
-    unlink(report);
 }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { SECTOR = 512, NAME_MOST = 20 /* a virtio disk's serial number */, DISKS_MOST = 8, CARDS_MOST = 8, PORTS_MOST = 64 };
-static const uint64_t MIB = 1 << 20, MEMORY_DEFAULT = 64 << 20, MEMORY_BESIDE_IMAGE = 48 << 20, MEMORY_BESIDE_BUDGETS = 16 << 20;
+static const uint64_t MIB = 1 << 20, MEMORY_MOST = UINT64_C(4) << 40, MEMORY_DEFAULT = 64 << 20, MEMORY_BESIDE_IMAGE = 48 << 20, MEMORY_BESIDE_BUDGETS = 16 << 20;
 /* Of the first MiB, which is in no image, what is memory on every machine: targets/pvh/memory.c takes it when all else is used up. */
 static const uint64_t MEMORY_LOW = 0xa0000 - 0x10000;
 
@@ -34,7 +34,7 @@ static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
 {
     static const char letters[] = "KMG";
     size_t digits = strspn(word, "0123456789");
-    const char *letter = digits > 0 && digits < 8 && word[digits] ? strchr(letters, word[digits]) : NULL;
+    const char *letter = digits > 0 && digits < 11 && word[digits] ? strchr(letters, word[digits]) : NULL;
     if (!letter || word[digits + 1]) {
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--memory is a number with K, M or G, not '%s'", word);
         return diag_help(p->d, "for example: --memory 64M");
@@ -47,6 +47,11 @@ static bool memory_given(struct project *p, const char *word, uint64_t *bytes)
 static bool check_memory(struct project *p, const struct guest *g, uint64_t end)
 {
     uint64_t kib = (end + 1023) / 1024, more = (g->budgets + 1023) / 1024;
+    if (g->memory > MEMORY_MOST) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--memory %s: no machine has that much; from %" PRIu64 "K, where the image ends, to %" PRIu64 "G is possible", g->memory_word, kib,
+                  MEMORY_MOST >> 30);
+        return diag_help(p->d, "without --memory it is what the image needs, and at least %" PRIu64 "M", MEMORY_DEFAULT / MIB);
+    }
     if (g->memory < end)
         diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "%s of memory is too little: the image alone ends at %" PRIu64 "K", g->memory_word, kib);
     else if (g->memory + MEMORY_LOW < end + g->budgets)
@@ -82,6 +87,8 @@ static bool set_memory(struct project *p, struct guest *g)
 /* ---- arguments ---- */
 
 enum { ARGUMENTS_MOST = 4095 };
+static const char BUILT_IN[] = "ukc configure --set KEY=VALUE, and 'ukc build': the value is in the image then, of a key of phase boot too";
+static const char NO_LINES[] = "no value of a key has line ends: a text of several lines can be a file that the image embeds";
 
 /* The image splits its command line at blanks outside double quotes (targets/pvh/start.c). */
 static bool set_arguments(struct project *p, struct guest *g)
@@ -91,16 +98,20 @@ static bool set_arguments(struct project *p, struct guest *g)
     bool good = true;
     for (size_t k = 0; k < i->passed_count; k++) {
         const char *word = i->passed[k];
-        if (strpbrk(word, "\"\n\r"))
+        if (good && strpbrk(word, "\"\n\r")) {
             good = diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "an argument of a machine's image cannot hold double quotes or line ends");
+            diag_help(p->d, "%s", strpbrk(word, "\n\r") ? NO_LINES : BUILT_IN);
+        }
         bool quote = !*word || strpbrk(word, " \t");
         text_printf(&line, "%s%s%s%s", k ? " " : "", quote ? "\"" : "", word, quote ? "\"" : "");
     }
     g->arguments = text_keep(&line, p->a);
     text_dispose(&line);
     /* targets/pvh/start_info.c refuses it too, if the loader gets that far: QEMU's on q35 overwrites its own memory */
-    if (strlen(g->arguments) > ARGUMENTS_MOST)
-        return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the arguments have more than %d bytes, which a machine's image cannot take", ARGUMENTS_MOST);
+    if (strlen(g->arguments) > ARGUMENTS_MOST) {
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "the arguments have more than %d bytes, which a machine's image cannot take", ARGUMENTS_MOST);
+        return diag_help(p->d, "%s", BUILT_IN);
+    }
     return good;
 }
 
@@ -262,7 +273,7 @@ static bool add_card(struct project *p, struct guest *g, const char *tap)
             return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--tap: '%s' is given twice", tap);
     if (g->cards.count == CARDS_MOST)
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "a machine has at most %d network cards", CARDS_MOST);
-    struct guest_card card = {.tap = tap, .mac = card_mac(p, g, tap)};
+    struct guest_card card = {.tap = tap, .mac = card_mac(p, g, tap), .network = guest_network_of(g, g->cards.count)};
     *vec_add(p->a, &g->cards) = card;
     return true;
 }

@@ -23,11 +23,6 @@ struct guest_disk {
     bool device; /* file is a disk of the host */
 };
 
-struct guest_card {
-    const char *tap; /* a device of the host; NULL: a network that the hypervisor makes up */
-    const char *mac;
-};
-
 /* A key that holds a port: of the unikernel or of one of its parts, and the value that the plan gives it. */
 struct guest_port_key {
     const char *path, *values; /* "http.port", "80,443" */
@@ -42,6 +37,18 @@ struct guest_network {
     char net6[NETWORK_TEXT], host6[NETWORK_TEXT], image6[NETWORK_TEXT];
 };
 
+struct guest_card {
+    const char *tap; /* a device of the host; NULL: a network that the hypervisor makes up */
+    const char *mac;
+    struct guest_network network; /* of the stack that has it */
+};
+
+/* Of a stack in the image: its addresses, and which card it has. */
+struct guest_stack {
+    long card; /* -1: not said */
+    struct guest_network network;
+};
+
 struct guest {
     const char *name, *image; /* the ELF file, relative to the project */
     const char *build;        /* build/kvm */
@@ -52,8 +59,8 @@ struct guest {
     VEC(struct guest_port) ports;
     VEC(struct guest_disk) disks;
     VEC(struct guest_card) cards;
-    struct guest_network network;
-    /* of the plan: drivers in the image */
+    /* of the plan: stacks, and drivers in the image */
+    VEC(struct guest_stack) stacks;
     size_t disk_drivers, card_drivers, noise_drivers, console_drivers;
     const char *disk_index, *card_index; /* "store.block.index": the key that has to say which of several, of the first driver that was not told; NULL: all were */
     VEC(struct guest_port_key) port_keys;
@@ -72,6 +79,8 @@ bool guest_fits_text(struct project *, const struct guest *);
 void guest_tell_ports(struct project *, const struct guest *);
 /* From <build>/plan.txt: which drivers there are, and the addresses that the stack has. */
 bool guest_read_plan(struct project *, struct guest *);
+/* That of the stack that has the card of this number; of the first one where none says so. */
+struct guest_network guest_network_of(const struct guest *, size_t card);
 
 /* A path that works from any directory: for configurations that others read. */
 const char *guest_absolute(struct project *, const char *path);

@@ -3,7 +3,11 @@
  *
  * The plan itself would mean reading every manifest again.  Of its text these lines matter:
  *
+ *     http.stack.netif: virtio_net 0.1 (ukc)
+ *       key index = -1 (default, also at boot)
+ *
  *     http.stack: lwip 0.1 (ukc; ...)
+ *       netif: sig.netif = http.stack.netif [virtio_net] (shared)
  *       key address = 10.0.0.2/24 (default, also at boot)
  *       key port = 8080 (port, default)
  *
@@ -21,8 +25,16 @@
 
 enum { LINE_MOST = 512 };
 
-/* The stack's own addresses, as far as they are fixed. */
+/* A driver of a network card. */
+struct driver {
+    const char *instance;
+    long index;
+};
+typedef VEC(struct driver) driver_list;
+
+/* A stack's own addresses, as far as they are fixed, and its driver's card. */
 struct fixed {
+    long card;
     char ipv4[16], address[64], router[64], ipv6[16], address6[64], router6[64];
 };
 
@@ -65,6 +77,19 @@ static void read_port(struct project *p, struct guest *g, const char *instance, 
         return;
     const char *path = arena_printf(p->a, "%s.%.*s", instance, (int)(equals - name), name);
     *vec_add(p->a, &g->port_keys) = (struct guest_port_key){.path = path, .values = arena_strndup(p->a, equals + 3, (size_t)(end - equals - 3))};
+}
+
+/* Drivers come before the stacks that have them. */
+static void read_driver(struct fixed *f, const driver_list *drivers, const char *line)
+{
+    static const char prefix[] = "  netif: sig.netif = ";
+    if (!string_starts(line, prefix))
+        return;
+    line += sizeof prefix - 1;
+    size_t length = strcspn(line, " ");
+    for (size_t k = 0; k < drivers->count; k++)
+        if (strlen(drivers->items[k].instance) == length && strncmp(drivers->items[k].instance, line, length) == 0)
+            f->card = drivers->items[k].index;
 }
 
 /* A driver that was not told which of several devices is its own. */
@@ -138,6 +163,14 @@ static bool network(int family, const char *prefix, const char *router, char net
     return true;
 }
 
+struct guest_network guest_network_of(const struct guest *g, size_t card)
+{
+    for (size_t k = 0; k < g->stacks.count; k++)
+        if (g->stacks.items[k].card == (long)card)
+            return g->stacks.items[k].network;
+    return g->stacks.count ? g->stacks.items[0].network : (struct guest_network){};
+}
+
 static void fix_network(struct guest_network *n, const struct fixed *f)
 {
     if (string_equal(f->ipv4, "static") && network(AF_INET, f->address, f->router, n->net, n->host))
@@ -151,10 +184,12 @@ bool guest_read_plan(struct project *p, struct guest *g)
     const struct source *plan = file_read(p->a, project_file(p, "plan.txt"), SPAN_NONE, PLAN_LIMIT, p->d);
     if (!plan)
         return false;
-    struct fixed f = {};
+    VEC(struct fixed) stacks = {};
+    driver_list drivers = {};
+    struct fixed *stack = NULL;
+    struct driver *driver = NULL;
     uint64_t most;
     budgets_of(plan->bytes, &g->budgets, &most);
-    bool stack = false;
     const char *instance = "", **index = NULL;
     for (const char *at = plan->bytes; *at;) {
         char line[LINE_MOST], name[64];
@@ -172,16 +207,29 @@ bool guest_read_plan(struct project *p, struct guest *g)
             index = disk ? &g->disk_index : card ? &g->card_index : NULL;
             g->noise_drivers += string_equal(name, "virtio_rng");
             g->console_drivers += string_equal(name, "virtio_console");
-            stack = string_equal(name, "lwip") && !*f.ipv4; /* the first stack's addresses count */
+            driver = card ? vec_add(p->a, &drivers) : NULL;
+            stack = string_equal(name, "lwip") ? vec_add(p->a, &stacks) : NULL;
+            if (driver)
+                *driver = (struct driver){.instance = instance, .index = -1};
+            if (stack)
+                *stack = (struct fixed){.card = -1};
             continue;
         }
         read_port(p, g, instance, line);
         if (index)
             read_index(p, index, instance, line);
-        if (stack)
-            read_key(&f, line);
+        if (driver && string_starts(line, "  key index = "))
+            driver->index = strtol(line + strlen("  key index = "), NULL, 10);
+        if (stack) {
+            read_driver(stack, &drivers, line);
+            read_key(stack, line);
+        }
     }
     own_ports(g, instance);
-    fix_network(&g->network, &f);
+    for (size_t k = 0; k < stacks.count; k++) {
+        struct guest_stack *s = vec_add(p->a, &g->stacks);
+        *s = (struct guest_stack){.card = stacks.items[k].card};
+        fix_network(&s->network, &stacks.items[k]);
+    }
     return true;
 }

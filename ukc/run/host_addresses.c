@@ -43,12 +43,14 @@ static void check(struct project *p, const struct ifaddrs *all, const char *text
 void host_addresses_check(struct project *p, const struct guest *g)
 {
     struct ifaddrs *all;
-    size_t taps = 0;
-    for (size_t k = 0; k < g->cards.count; k++)
-        taps += g->cards.items[k].tap != NULL;
-    if (!taps || getifaddrs(&all) != 0)
+    if (getifaddrs(&all) != 0)
         return;
-    check(p, all, g->network.image, "address");
-    check(p, all, g->network.image6, "address6");
+    for (size_t k = 0; k < g->cards.count; k++) {
+        const struct guest_card *card = &g->cards.items[k];
+        if (!card->tap || (k > 0 && string_equal(card->network.image, card[-1].network.image)))
+            continue;
+        check(p, all, card->network.image, "address");
+        check(p, all, card->network.image6, "address6");
+    }
     freeifaddrs(all);
 }

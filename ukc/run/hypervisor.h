@@ -36,7 +36,7 @@ bool qemu_command(struct project *, const struct guest *, const struct qemu_opti
 const char *crash_symbols(struct project *, const char *image);
 /* Whether they are of the image's build; if not, that is an error. */
 bool crash_symbols_fit(struct project *, const char *image);
-/* Says where the image crashed, by name, if it did: the report's addresses resolved.  The file is removed. */
+/* Says where the image crashed, by name, if it did: the addresses resolved that are in the report, or in the log of a Xen that has it. */
 void crash_explain(struct project *, const char *image, const char *report);
 
 /* ---- debug_symbols.c ---- */

@@ -42,7 +42,7 @@ static void print_disk(struct project *p, const struct guest_disk *disk, size_t 
 
 static void print_user_card(const struct guest *g, const struct guest_card *card, struct text *out)
 {
-    const struct guest_network *n = &g->network;
+    const struct guest_network *n = &card->network;
     const char *slash = strchr(n->net, '/');
     text_printf(out, "    <interface type='user'>\n      <backend type='passt'/>\n      <mac address='%s'/>\n", card->mac);
     if (*n->image && slash)

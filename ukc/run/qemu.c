@@ -53,7 +53,7 @@ static const char *device(struct project *p, const struct qemu_options *o, const
 /* User-mode networking, which needs no rights: the addresses of its network are those that the image expects. */
 static const char *user_network(struct project *p, const struct guest *g, size_t number)
 {
-    const struct guest_network *n = &g->network;
+    const struct guest_network *n = &g->cards.items[number].network;
     struct text t = {};
     text_printf(&t, "user,id=net%zu", number);
     if (*n->net)

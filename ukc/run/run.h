@@ -24,6 +24,6 @@ int run_kvm(struct project *, const struct image *);
 int run_xen(struct project *, const struct image *);
 /* As a domain of a Xen in QEMU: the same. */
 struct guest;
-int run_in_qemu(struct project *, struct guest *);
+int run_in_qemu(struct project *, const struct image *, struct guest *);
 
 #endif

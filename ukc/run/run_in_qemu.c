@@ -3,7 +3,7 @@
  *
  * targets/xen/in-qemu has the parts: `assemble` puts Xen and dom0 together once, from packages; `run` is what dom0 does.  It is given
  * the image and xl's file as disks, as well as the domain's own, has the domain's console on the machine's second serial line, which is our terminal, and leaves
- * the status as a kvm image does.  The first line, with what Xen and dom0 say, goes to a file.  The processor is one that Xen's
+ * the status as a kvm image does.  The first line, with what Xen and dom0 say, goes to a file; a crash report too, since Xen listens at its port.  The processor is one that Xen's
  * hardware domains start on in emulation: SVM with nested paging, and no SMAP.
  */
 #include "hypervisor.h"
@@ -176,7 +176,7 @@ static int execute(struct project *p, const struct guest *g, const struct rig *r
     return ran ? status_of(p, r, &end) : (int)diag_status(p->d);
 }
 
-int run_in_qemu(struct project *p, struct guest *g)
+int run_in_qemu(struct project *p, const struct image *image, struct guest *g)
 {
     bool dry = given(p->i, OPTION_dry_run), quiet = given(p->i, OPTION_quiet);
     struct rig rig;
@@ -197,5 +197,8 @@ int run_in_qemu(struct project *p, struct guest *g)
         run_print(argv.items, stderr);
         guest_tell_ports(p, g);
     }
-    return execute(p, g, &rig, control, &argv);
+    unlink(rig.log); /* of an earlier run */
+    int status = execute(p, g, &rig, control, &argv);
+    crash_explain(p, image->path, rig.log);
+    return status;
 }

@@ -224,7 +224,9 @@ int run_kvm(struct project *p, const struct image *image)
     if (with == HYPERVISOR_qemu && !given(i, OPTION_quiet))
         guest_tell_ports(p, &guest);
     int status = execute(p, with, &guest, argv.items, control);
-    if (with == HYPERVISOR_qemu)
+    if (with == HYPERVISOR_qemu) {
         crash_explain(p, image->path, qemu.crash);
+        unlink(qemu.crash);
+    }
     return status;
 }

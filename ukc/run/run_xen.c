@@ -171,7 +171,7 @@ int run_xen(struct project *p, const struct image *image)
     else if (dry && !in_qemu)
         fputs(text_string(&xl), stdout);
     else if (written)
-        status = in_qemu ? run_in_qemu(p, &guest) : create_on_host(p, file);
+        status = in_qemu ? run_in_qemu(p, image, &guest) : create_on_host(p, file);
     text_dispose(&xl);
     text_dispose(&xml);
     return status;

@@ -22,16 +22,18 @@ struct tap_made {
     size_t count;
 };
 
-static void remedy(struct project *p, const struct guest *g, const char *name)
+static void remedy(struct project *p, const struct guest_card *card)
 {
-    const char *slash = strchr(g->network.net, '/');
+    const struct guest_network *n = &card->network;
+    const char *name = card->tap, *slash = strchr(n->net, '/');
     diag_help(p->d, "once, as root: ip tuntap add dev %s mode tap user \"$USER\" && ip link set %s up", name, name);
-    if (*g->network.host && slash)
-        diag_help(p->d, "and an address for this host: ip addr add %s%s dev %s", g->network.host, slash, name);
+    if (*n->host && slash)
+        diag_help(p->d, "and an address for this host: ip addr add %s%s dev %s", n->host, slash, name);
 }
 
-static bool open_device(struct project *p, const struct guest *g, const char *name, int *descriptor)
+static bool open_device(struct project *p, const struct guest_card *card, int *descriptor)
 {
+    const char *name = card->tap;
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
     memcpy(request.ifr_name, name, strlen(name));
     *descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -49,7 +51,7 @@ static bool open_device(struct project *p, const struct guest *g, const char *na
         return diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "--tap: '%s' is a device of this host, but no tap device", name);
     diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "--tap: cannot use device '%s': %s", name, strerror(error));
     if (error == EPERM)
-        remedy(p, g, name);
+        remedy(p, card);
     return false;
 }
 
@@ -72,10 +74,10 @@ static bool ip(struct project *p, const char *const *words)
     return process_run(&run, p->d) == 0;
 }
 
-static bool make_device(struct project *p, const struct guest *g, const char *name)
+static bool make_device(struct project *p, const struct guest_card *card)
 {
-    const struct guest_network *n = &g->network;
-    const char *slash = strchr(n->net, '/'), *slash6 = strchr(n->net6, '/');
+    const struct guest_network *n = &card->network;
+    const char *name = card->tap, *slash = strchr(n->net, '/'), *slash6 = strchr(n->net6, '/');
     if (*n->host && slash && !ip(p, (const char *const[]){"addr", "add", arena_printf(p->a, "%s%s", n->host, slash), "dev", name, NULL}))
         return false;
     if (*n->host6 && slash6)
@@ -107,7 +109,7 @@ bool tap_prepare(struct project *p, const struct guest *g, struct tap_made **mad
         if (!name)
             continue;
         bool there = if_nametoindex(name) != 0;
-        if (!open_device(p, g, name, &descriptor))
+        if (!open_device(p, &g->cards.items[k], &descriptor))
             return false;
         if (there || !ip_there(p)) {
             close(descriptor);
@@ -118,7 +120,7 @@ bool tap_prepare(struct project *p, const struct guest *g, struct tap_made **mad
         bool good = ioctl(descriptor, TUNSETPERSIST, 1) == 0;
         close(descriptor); /* the hypervisor must be able to attach */
         (*made)->names[(*made)->count++] = name;
-        if (!good || !make_device(p, g, name)) {
+        if (!good || !make_device(p, &g->cards.items[k])) {
             diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "--tap: device '%s' was made, but cannot be configured", name);
             tap_finish(*made);
             return false;
