@@ -99,7 +99,7 @@ def says_what_is_known(context):
         built_site(context, p)
         page, r = report(p)
         index = is_closed(page)
-        plan, log = p.ukc("plan", "--json").json, p.ukc("log", "--json").json
+        plan, log = p.ukc("plan", "--json").json, p.ukc("log", "--json", "--limit", "100000").json
         image = hashlib.sha256(p.read("build", "posix", "site")).hexdigest()
         record = next(x for x in log if x["sha256"] == image)
         headings, boxes = [t for _, t in page.all("h3")], [t for _, t in page.all("text", **{"class": "name"})]
