@@ -30,9 +30,9 @@ RUNTIME = {
             *(f"ukc/base/{part}.c" for part in ("arena", "diag", "elf_file", "file", "hash", "json", "map", "memory", "path", "reader", "render", "string", "text", "utf8", "walk"))),
     "pcap": ("targets/posix/netif_pcap/capture.c", "targets/posix/netif_pcap/replay.c"),
 }
-RUNS = {"acpi": 100000, "blkfront": 3000, "netfront": 10000, "dns": 1000000, "bundle": 20000, "elf": 5000, "kv_block": 200000, "pcap": 300000,
-        "virtio": 300000}  # with --long, as many as there is time for
-FRAMES = {"static": 8000, "dynamic": 6000}
+RUNS = {"acpi": 50000, "blkfront": 1500, "netfront": 5000, "dns": 500000, "bundle": 10000, "elf": 2500, "kv_block": 100000, "pcap": 150000,
+        "virtio": 150000}  # with --long, as many as there is time for
+FRAMES = {"static": 4000, "dynamic": 3000}
 # headers that a target has, as the unit tests stand in for them
 INCLUDE = {**{name: ("tests/unit/runtime/bindings", f"tests/unit/runtime/{name}", "tests/unit/runtime", f"targets/xen/{name}") for name in XEN},
            "virtio": ("tests/unit/runtime/bindings",), "acpi": ("targets/pvh/include",), "kv_block": ("tests/unit/runtime/kv_block", "tests/unit/runtime")}
@@ -79,7 +79,7 @@ def fuzz(context, name):
     source = context.root / "tests" / "fuzz" / f"fuzz_{name}.c"
     flags = [f.replace("fuzzer-no-link", "fuzzer") for f in FLAGS]
     harness.run(["clang-19", *flags, source, *parts, "-lm", "-o", program], timeout=300)
-    search(context, program, context.root / "tests" / "fuzz" / "corpus" / name, RUNS.get(name, 12000), f"-max_len={LONGEST.get(name, 4096)}")
+    search(context, program, context.root / "tests" / "fuzz" / "corpus" / name, RUNS.get(name, 6000), f"-max_len={LONGEST.get(name, 4096)}")
 
 
 def search(context, program, corpus, runs, *options):
