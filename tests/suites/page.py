@@ -263,5 +263,5 @@ def in_a_browser(context):
 
 
 def tests(context):
-    for test in (says_what_is_known, every_byte, same_page, hostile_names, without_image, other_plan) + ((in_a_browser,) if context.long else ()):
+    for test in (says_what_is_known, every_byte, hostile_names, without_image, other_plan) + ((same_page, in_a_browser) if context.long else ()):
         yield test.__name__, lambda test=test: test(context)

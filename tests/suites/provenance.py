@@ -530,8 +530,8 @@ def tests(context):
     harness.need("git")
     yield "elsewhere/posix_dev", lambda: elsewhere(context)
     yield "elsewhere/kvm", lambda: elsewhere(context, "--target", "kvm")
-    yield "elsewhere/xen", lambda: elsewhere(context, "--target", "xen", "--set", "note.recipe=true")
     if context.long:
+        yield "elsewhere/xen", lambda: elsewhere(context, "--target", "xen", "--set", "note.recipe=true")
         for example, unikernel, target in examples(context):
             which = {"example": example, "unikernel": unikernel}
             name = "/".join(filter(None, (example, unikernel, target)))
