@@ -343,21 +343,22 @@ bool records_count(struct records *r, size_t *count, struct diag *d)
 
 /* ---- finding ---- */
 
-static void take_hash(struct sql_statement *s, int column, struct hash *out)
+bool index_take_hash(struct sql_statement *s, int column, struct hash *out)
 {
     size_t n;
     const void *bytes = sql_bytes(s, column, &n);
     if (n == HASH_BYTES)
         memcpy(out->bytes, bytes, n);
+    return n == HASH_BYTES;
 }
 
 static void load(struct sql_statement *s, struct arena *a, struct record *r)
 {
     const char **texts[] = {&r->target, &r->profile, &r->run.unikernel, &r->run.version, &r->run.project, &r->run.image, &r->run.host, &r->run.user};
     *r = (struct record){.image_bytes = (uint64_t)sql_number(s, 4)};
-    take_hash(s, 1, &r->id);
-    take_hash(s, 2, &r->recipe);
-    take_hash(s, 3, &r->image_sha256);
+    index_take_hash(s, 1, &r->id);
+    index_take_hash(s, 2, &r->recipe);
+    index_take_hash(s, 3, &r->image_sha256);
     for (int i = 0; i < 8; i++)
         *texts[i] = arena_strdup(a, sql_text(s, 5 + i));
     r->run.record = r->id;
@@ -492,7 +493,7 @@ const struct action_output *record_old_inputs(struct records *r, struct arena *a
     while (sql_step(s)) {
         struct action_output *f = vec_add(a, &list);
         *f = (struct action_output){.path = arena_strdup(a, sql_text(s, 0)), .size = (uint64_t)sql_number(s, 2)};
-        take_hash(s, 1, &f->sha256);
+        index_take_hash(s, 1, &f->sha256);
     }
     sql_reset(s);
     *count = list.count;

@@ -39,6 +39,8 @@ bool records_unlogged(struct records *, struct objects *, struct arena *, struct
 bool records_refuse_unlogged(struct records *, struct objects *, const char *what, struct diag *);
 /* The database by itself: false after reporting. */
 bool index_is_sound(struct records *, struct diag *);
+/* A column that is a hash; false: it is none, and what was there stays. */
+bool index_take_hash(struct sql_statement *, int column, struct hash *);
 bool index_knows(struct records *, const struct run *, const char *entry);
 
 /* Does the index say of this run what the log and the record say?  False after reporting. */

@@ -18,15 +18,6 @@ static struct map commits_of(const struct history_entry *runs, size_t run_count,
     return ids;
 }
 
-static bool take_hash(struct sql_statement *s, int column, struct hash *h)
-{
-    size_t n;
-    const void *bytes = sql_bytes(s, column, &n);
-    if (n == HASH_BYTES)
-        memcpy(h->bytes, bytes, n);
-    return n == HASH_BYTES;
-}
-
 static bool take_id(struct sql_statement *s, int column, char id[OBJECT_HEX])
 {
     const char *text = sql_text(s, column);
@@ -48,7 +39,7 @@ static const struct history_entry *runs_without(struct records *r, struct arena 
                                                  " FROM run x JOIN record r ON r.id = x.record WHERE x.entry IS NOT NULL ORDER BY x.id");
     while (sql_step(s)) {
         struct history_entry e = {};
-        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !take_hash(s, 0, &e.run.record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree))
+        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !index_take_hash(s, 0, &e.run.record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree))
             continue;
         const char **texts[] = {&e.run.unikernel, &e.run.version, &e.run.project, &e.run.image, &e.run.host, &e.run.user};
         for (int i = 0; i < 6; i++)
@@ -71,7 +62,7 @@ static const struct history_reproduction *reproductions_without(struct records *
     while (sql_step(s)) {
         struct history_reproduction e = {};
         struct reproduction *p = &e.reproduction;
-        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !take_hash(s, 0, &p->record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree) || !take_hash(s, 3, &p->image))
+        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !index_take_hash(s, 0, &p->record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree) || !index_take_hash(s, 3, &p->image))
             continue;
         const char **texts[] = {&p->version, &p->tools, &p->host, &p->user};
         for (int i = 0; i < 4; i++)
