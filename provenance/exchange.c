@@ -173,12 +173,6 @@ static bool meet(struct exchange *x)
 
 /* ---- logs ---- */
 
-static bool read_log(struct objects *o, struct arena *a, struct history *log, struct diag *d)
-{
-    *log = (struct history){};
-    return history_read(o, a, &log->runs, &log->run_count, d) && history_read_reproductions(o, a, &log->reproductions, &log->reproduction_count, d);
-}
-
 static const char *words_of(struct arena *a, const struct history_entry *run, const struct history_reproduction *reproduction)
 {
     struct text t = {};
@@ -215,9 +209,9 @@ static struct history subtract(struct arena *a, const struct history *from, cons
 static bool read_logs(struct exchange *x, struct history *ours, struct history *theirs)
 {
     struct objects *own = objects_open(x->records->objects, x->d);
-    bool good = own && read_log(own, x->a, ours, x->d);
+    bool good = own && history_read(own, x->a, ours, x->d);
     objects_close(own);
-    if (good && !read_log(x->theirs, x->a, theirs, x->d))
+    if (good && !history_read(x->theirs, x->a, theirs, x->d))
         good = diag_help(x->d, "this is the log of '%s'; nothing was changed", x->remote);
     return good;
 }
@@ -451,12 +445,21 @@ static enum pushing run_push(struct exchange *x, word_list *words)
     return result;
 }
 
+/* What only the index knows of would stay here, and nobody would hear of it. */
+static bool is_whole(struct exchange *x)
+{
+    struct objects *own = objects_open(x->records->objects, x->d);
+    bool good = own && records_refuse_unlogged(x->records, own, "nothing was pushed: ", x->d);
+    objects_close(own);
+    return good;
+}
+
 static enum pushing try_push(struct exchange *x, struct exchanged *out)
 {
     static const char *const first[] = {"push", "--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--atomic", "--"};
     struct history ours, theirs;
     word_list words = {};
-    if (!meet(x) || !read_logs(x, &ours, &theirs))
+    if (!meet(x) || !is_whole(x) || !read_logs(x, &ours, &theirs))
         return FAILED;
     struct history new = subtract(x->a, &ours, &theirs);
     *out = (struct exchanged){.runs = new.run_count, .reproductions = new.reproduction_count};

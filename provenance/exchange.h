@@ -22,7 +22,7 @@ struct exchanged {
  * Takes what the remote has and this store has not, each record verified before it is added.
  */
 bool exchange_pull(struct records *, const char *remote, unsigned patience, struct exchanged *, struct diag *);
-/* Gives what this store has and the remote has not.  When another pushes at the same time, it is tried again on top of that. */
+/* Gives what this store has and the remote has not; nothing (DIAG_INTEGRITY) while the index knows of builds that the log has lost.  When another pushes at the same time, it is tried again on top of that. */
 bool exchange_push(struct records *, const char *remote, unsigned patience, struct exchanged *, struct diag *);
 
 #endif

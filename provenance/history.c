@@ -261,22 +261,12 @@ static bool walk(struct walk *w, struct diag *d)
     return good;
 }
 
-bool history_read(struct objects *o, struct arena *a, const struct history_entry **entries, size_t *count, struct diag *d)
+bool history_read(struct objects *o, struct arena *a, struct history *log, struct diag *d)
 {
     struct walk w = {.objects = o, .arena = a};
     bool good = walk(&w, d);
     vec_reverse(&w.entries);
-    *entries = w.entries.items;
-    *count = w.entries.count;
-    return good;
-}
-
-bool history_read_reproductions(struct objects *o, struct arena *a, const struct history_reproduction **all, size_t *count, struct diag *d)
-{
-    struct walk w = {.objects = o, .arena = a};
-    bool good = walk(&w, d);
     vec_reverse(&w.reproductions);
-    *all = w.reproductions.items;
-    *count = w.reproductions.count;
+    *log = (struct history){w.entries.items, w.entries.count, w.reproductions.items, w.reproductions.count};
     return good;
 }

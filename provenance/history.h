@@ -57,10 +57,6 @@ bool history_add_reproduction(struct objects *, const char *tree, const struct r
 void run_text(const struct run *, struct text *);
 void reproduction_text(const struct reproduction *, struct text *);
 bool run_parse(struct arena *, const void *bytes, size_t size, struct run *);
-/*
- * Every run, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no log is no entries.
- */
-bool history_read(struct objects *, struct arena *, const struct history_entry **, size_t *count, struct diag *);
 
 /* A log, or a part of one. */
 struct history {
@@ -70,7 +66,10 @@ struct history {
     size_t reproduction_count;
 };
 
-/* The reproductions, in the same order. */
-bool history_read_reproductions(struct objects *, struct arena *, const struct history_reproduction **, size_t *count, struct diag *);
+/*
+ * Every run and every reproduction, each once, the newest of a line of commits last.  Damage is DIAG_INTEGRITY and names the commit; no
+ * log is no entries.
+ */
+bool history_read(struct objects *, struct arena *, struct history *, struct diag *);
 
 #endif

@@ -291,23 +291,22 @@ static bool index_entry(struct records *r, struct objects *o, const struct histo
 bool records_reindex(struct records *r, size_t *added, struct diag *d)
 {
     struct arena *a = arena_create();
-    const struct history_entry *entries;
-    size_t count = 0;
+    struct history log = {};
     struct objects *o = objects_open(r->objects, d);
-    bool good = o && history_read(o, a, &entries, &count, d);
+    bool good = o && history_read(o, a, &log, d);
     *added = 0;
     if (good && r->read_only)
         good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
     records_gate_enter(r);
     bool begun = good && sql_run(r->db, "BEGIN IMMEDIATE");
-    for (size_t i = 0; begun && i < count; i++) {
-        if (find_run(r, &entries[i].run, entries[i].id))
+    for (size_t i = 0; begun && i < log.run_count; i++) {
+        if (find_run(r, &log.runs[i].run, log.runs[i].id))
             continue;
-        good = index_entry(r, o, &entries[i], d) && good; /* one that is damaged hides no other */
+        good = index_entry(r, o, &log.runs[i], d) && good; /* one that is damaged hides no other */
         *added += 1;
     }
     if (begun)
-        good = index_reproductions(r, o, added, d) && good;
+        *added += index_reproductions(r, &log);
     if (begun)
         sql_run(r->db, "COMMIT");
     good = sql_report(r->db, "the log of builds cannot be indexed", d) && good;

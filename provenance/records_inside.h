@@ -18,7 +18,7 @@ struct records {
 
 /* reproduced.c: a row for a reproduction, unless it has one; and for all of the log. */
 void index_add_reproduction(struct records *, const struct reproduction *, const char *entry);
-bool index_reproductions(struct records *, struct objects *, size_t *added, struct diag *);
+size_t index_reproductions(struct records *, const struct history *log); /* how many were new */
 /* Writers stand in line. */
 void records_gate_enter(const struct records *);
 void records_gate_leave(const struct records *);

@@ -21,18 +21,14 @@ void index_add_reproduction(struct records *r, const struct reproduction *x, con
     sql_once(s);
 }
 
-bool index_reproductions(struct records *r, struct objects *o, size_t *added, struct diag *d)
+size_t index_reproductions(struct records *r, const struct history *log)
 {
-    struct arena *a = arena_create();
-    const struct history_reproduction *all;
-    size_t count;
-    bool good = history_read_reproductions(o, a, &all, &count, d);
-    for (size_t i = 0; good && i < count; i++) {
-        index_add_reproduction(r, &all[i].reproduction, all[i].id);
-        *added += sql_changes(r->db) > 0;
+    size_t added = 0;
+    for (size_t i = 0; i < log->reproduction_count; i++) {
+        index_add_reproduction(r, &log->reproductions[i].reproduction, log->reproductions[i].id);
+        added += sql_changes(r->db) > 0;
     }
-    arena_destroy(a);
-    return good;
+    return added;
 }
 
 bool record_reproduced(struct records *r, const struct record *record, const struct reproduction *x, struct diag *d)

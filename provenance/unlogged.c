@@ -8,13 +8,13 @@
 #include "../ukc/base/text.h"
 #include "records_inside.h"
 
-static struct map commits_of(const struct history_entry *runs, size_t run_count, const struct history_reproduction *reproductions, size_t reproduction_count)
+static struct map commits_of(const struct history *log)
 {
     struct map ids = {};
-    for (size_t i = 0; i < run_count; i++)
-        map_add(&ids, runs[i].id, 1);
-    for (size_t i = 0; i < reproduction_count; i++)
-        map_add(&ids, reproductions[i].id, 1);
+    for (size_t i = 0; i < log->run_count; i++)
+        map_add(&ids, log->runs[i].id, 1);
+    for (size_t i = 0; i < log->reproduction_count; i++)
+        map_add(&ids, log->reproductions[i].id, 1);
     return ids;
 }
 
@@ -32,14 +32,14 @@ static const char *text_at(struct sql_statement *s, struct arena *a, int column)
     return arena_strdup(a, sql_text(s, column));
 }
 
-static const struct history_entry *runs_without(struct records *r, struct arena *a, const struct map *ids, size_t *count)
+static const struct history_entry *runs_of_index(struct records *r, struct arena *a, size_t *count)
 {
     VEC(struct history_entry) list = {};
     struct sql_statement *s = sql_prepare(r->db, "SELECT r.hash, x.entry, r.tree, x.unikernel, x.version, x.project, x.image, x.host, x.user, x.started_ms, x.ended_ms, x.audit"
                                                  " FROM run x JOIN record r ON r.id = x.record WHERE x.entry IS NOT NULL ORDER BY x.id");
     while (sql_step(s)) {
         struct history_entry e = {};
-        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !index_take_hash(s, 0, &e.run.record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree))
+        if (!index_take_hash(s, 0, &e.run.record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree))
             continue;
         const char **texts[] = {&e.run.unikernel, &e.run.version, &e.run.project, &e.run.image, &e.run.host, &e.run.user};
         for (int i = 0; i < 6; i++)
@@ -54,7 +54,7 @@ static const struct history_entry *runs_without(struct records *r, struct arena 
     return list.items;
 }
 
-static const struct history_reproduction *reproductions_without(struct records *r, struct arena *a, const struct map *ids, size_t *count)
+static const struct history_reproduction *reproductions_of_index(struct records *r, struct arena *a, size_t *count)
 {
     VEC(struct history_reproduction) list = {};
     struct sql_statement *s = sql_prepare(r->db, "SELECT r.hash, x.entry, r.tree, x.image_sha256, x.version, x.tools, x.host, x.user, x.started_ms, x.ended_ms"
@@ -62,7 +62,7 @@ static const struct history_reproduction *reproductions_without(struct records *
     while (sql_step(s)) {
         struct history_reproduction e = {};
         struct reproduction *p = &e.reproduction;
-        if (map_get(ids, sql_text(s, 1)) != MAP_ABSENT || !index_take_hash(s, 0, &p->record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree) || !index_take_hash(s, 3, &p->image))
+        if (!index_take_hash(s, 0, &p->record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree) || !index_take_hash(s, 3, &p->image))
             continue;
         const char **texts[] = {&p->version, &p->tools, &p->host, &p->user};
         for (int i = 0; i < 4; i++)
@@ -76,19 +76,27 @@ static const struct history_reproduction *reproductions_without(struct records *
     return list.items;
 }
 
+/* The index is read first: who builds meanwhile adds to the log, and then to the index. */
 bool records_unlogged(struct records *r, struct objects *o, struct arena *a, struct history *out, struct diag *d)
 {
-    const struct history_entry *runs;
-    const struct history_reproduction *reproductions;
-    size_t run_count, reproduction_count;
+    struct history log, known = {};
+    known.runs = runs_of_index(r, a, &known.run_count);
+    known.reproductions = reproductions_of_index(r, a, &known.reproduction_count);
     *out = (struct history){};
-    if (!history_read(o, a, &runs, &run_count, d) || !history_read_reproductions(o, a, &reproductions, &reproduction_count, d))
+    if (!sql_report(r->db, "records cannot be read", d) || !history_read(o, a, &log, d))
         return false;
-    struct map ids = commits_of(runs, run_count, reproductions, reproduction_count);
-    out->runs = runs_without(r, a, &ids, &out->run_count);
-    out->reproductions = reproductions_without(r, a, &ids, &out->reproduction_count);
+    struct map ids = commits_of(&log);
+    VEC(struct history_entry) runs = {};
+    VEC(struct history_reproduction) reproductions = {};
+    for (size_t i = 0; i < known.run_count; i++)
+        if (map_get(&ids, known.runs[i].id) == MAP_ABSENT)
+            *vec_add(a, &runs) = known.runs[i];
+    for (size_t i = 0; i < known.reproduction_count; i++)
+        if (map_get(&ids, known.reproductions[i].id) == MAP_ABSENT)
+            *vec_add(a, &reproductions) = known.reproductions[i];
     map_dispose(&ids);
-    return sql_report(r->db, "records cannot be read", d);
+    *out = (struct history){runs.items, runs.count, reproductions.items, reproductions.count};
+    return true;
 }
 
 bool records_refuse_unlogged(struct records *r, struct objects *o, const char *what, struct diag *d)
@@ -168,15 +176,14 @@ bool records_index_is_right(struct records *r)
 {
     struct arena *a = arena_create();
     struct diag *quiet = diag_create();
-    const struct history_entry *entries;
-    size_t count = 0;
+    struct history log;
     struct objects *o = objects_open(r->objects, quiet);
     bool good = index_is_sound(r, quiet);
-    if (o && good && history_read(o, a, &entries, &count, quiet))
-        for (size_t i = 0; good && i < count; i++) {
+    if (o && good && history_read(o, a, &log, quiet))
+        for (size_t i = 0; good && i < log.run_count; i++) {
+            const struct history_entry *e = &log.runs[i];
             struct recorded recorded;
-            good = !index_knows(r, &entries[i].run, entries[i].id) || !recorded_read_facts(o, a, entries[i].tree, &entries[i].run.record, &recorded, quiet) ||
-                   index_agrees(r, &entries[i], &recorded, quiet);
+            good = !index_knows(r, &e->run, e->id) || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, quiet);
         }
     if (o)
         objects_close(o);

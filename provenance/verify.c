@@ -48,17 +48,16 @@ bool records_verify(struct records *r, bool deep, struct verified *out, struct d
 {
     struct arena *a = arena_create();
     struct map seen = {};
-    const struct history_entry *entries;
-    size_t count = 0;
+    struct history log = {};
     struct verification v = {r, objects_open(r->objects, d), deep, d};
-    bool good = v.objects && history_read(v.objects, a, &entries, &count, d);
-    *out = (struct verified){.runs = good ? count : 0};
-    for (size_t i = 0; v.objects && i < count; i++) {
+    bool good = v.objects && history_read(v.objects, a, &log, d);
+    *out = (struct verified){.runs = good ? log.run_count : 0};
+    for (size_t i = 0; v.objects && i < log.run_count; i++) {
         char *id = arena_alloc(a, HASH_HEX, 1);
-        hash_hex(&entries[i].run.record, id);
+        hash_hex(&log.runs[i].run.record, id);
         bool again = map_add(&seen, id, 1) != MAP_ABSENT;
         out->records += !again;
-        good = verify_run(&v, &entries[i], again) && good;
+        good = verify_run(&v, &log.runs[i], again) && good;
     }
     if (good)
         good = index_is_sound(r, d) && records_refuse_unlogged(r, v.objects, "", d);

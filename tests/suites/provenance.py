@@ -446,6 +446,9 @@ def astray(p, before):
     p.run(*git, "update-ref", "-d", "refs/ukc/log")
     r = p.ukc("verify", status=6)
     expect("2 of them, the newest commit " in r.err, "the index knows more than the log", r)
+    p.run("git", "init", "-q", "--bare", "remote")
+    r = p.ukc("store", "push", "remote", status=6)
+    expect("nothing was pushed" in r.err and "ukc store reindex" in r.err and p.run("git", "-C", "remote", "for-each-ref").out == "", "a push does not leave it out", r)
     for path, _, names in os.walk(p.store):
         for name in names:
             os.utime(os.path.join(path, name), (1, 1), follow_symlinks=False)
