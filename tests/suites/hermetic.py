@@ -25,7 +25,7 @@ class Planted(Recorded):
         self.manifest = self.read("ukc.lua").decode()
 
     def catch(self, name, *said, c="", files=None, manifest=None, command="build", environment=None):
-        """The plant makes the command fail, and all of `said` is in its message."""
+        """The plant makes the command fail, and all of `said` is in its message; what it said."""
         self.plant(c, files, manifest)
         r = self.ukc(command, status=1, environment=environment, timeout=600)
         for words in said:
@@ -36,6 +36,7 @@ class Planted(Recorded):
             expect(said[0] in again.out + again.err, f"{name}: the next build says it again", again)
         self.caught.append(name)
         self.plant("", None, None)
+        return r
 
     def plant(self, c, files, manifest):
         for path, text in (files or {}).items():
@@ -169,16 +170,17 @@ def links(p):
 
 def hidden_in_tools(p):
     """Another program behind the name of a tool; one that asks the network."""
-    real, path = shutil.which("llvm-objcopy-19"), p.file("bin", "llvm-objcopy-19")
     environment = {"PATH": p.file("bin") + os.pathsep + p.environment["PATH"]}
-    for name, text, said in (
-            ("a tool replaced on PATH", f'#!/bin/sh\nexec {real} "$@"\n', f"'{real}' is run"),
-            ("network access", "#!/usr/bin/python3 -IS\nimport os, socket, sys\ntry:\n    socket.socket()\nexcept OSError:\n    pass\n"
-                               f'os.execv("{real}", sys.argv)\n', "asks for the network (IPv4)")):
-        p.write("bin/llvm-objcopy-19", text)
-        os.chmod(path, 0o755)
-        p.catch(name, said, environment=environment)
-    shutil.rmtree(p.file("bin"))
+    for tool, name, text, said in (
+            ("clang-19", "a tool replaced on PATH", '#!/bin/sh\nexec REAL "$@"\n', "'REAL' is run"),
+            ("llvm-objcopy-19", "network access", "#!/usr/bin/python3 -IS\nimport os, socket, sys\ntry:\n    socket.socket()\nexcept OSError:\n    pass\n"
+                                                  'os.execv("REAL", sys.argv)\n', "asks for the network (IPv4)")):
+        real = shutil.which(tool)
+        p.write(f"bin/{tool}", text.replace("REAL", real))
+        os.chmod(p.file("bin", tool), 0o755)
+        r = p.catch(name, said.replace("REAL", real), environment=environment)
+        expect("is read, and declared nowhere" not in r.err and "cannot read" not in r.err, "nothing is said of what such a program reads, or of what was not made for it", r)
+        shutil.rmtree(p.file("bin"))
 
 
 def planted(context):

@@ -34,6 +34,7 @@ struct audited {
     VEC(struct watched) commands;
     struct map tools; /* files of the tools and of what they load */
     struct map reported, readable;
+    struct map removed; /* outputs of commands that read what they should not */
     size_t count;
     int64_t since_ns; /* what is older was made before */
 };
@@ -239,6 +240,15 @@ static bool report(struct audited *x, struct watched *c, const struct seen *s)
 
 /* ---- checking ---- */
 
+/* A program that is no tool: what it reads is nothing that anybody could declare. */
+static bool runs_strange(struct audited *x, const struct watched *c)
+{
+    for (size_t i = 0; i < c->seen.count; i++)
+        if (string_equal(c->seen.items[i].kind, "run") && !is_tool(x, c->seen.items[i].path))
+            return true;
+    return false;
+}
+
 static bool check_command(struct audited *x, struct watched *c)
 {
     struct declared declared = {.edge = c->edge};
@@ -247,9 +257,10 @@ static bool check_command(struct audited *x, struct watched *c)
         return false;
     declare_all(x, c->edge, &declared.names, false);
     map_add(&declared.names, arena_printf(x->a, "%s.rsp", c->edge->output), 1);
+    bool strange = runs_strange(x, c);
     for (size_t i = 0; i < c->seen.count; i++) {
         const struct seen *s = &c->seen.items[i];
-        bool reads = string_equal(s->kind, "read"), runs = string_equal(s->kind, "run");
+        bool reads = string_equal(s->kind, "read") && !strange, runs = string_equal(s->kind, "run");
         if (string_equal(s->kind, "missed"))
             c->good = false;
         if ((reads && !is_declared(x, &declared, s->path)) || (runs && !is_tool(x, s->path)) || string_equal(s->kind, "network"))
@@ -258,6 +269,14 @@ static bool check_command(struct audited *x, struct watched *c)
     map_dispose(&declared.names);
     map_dispose(&declared.real);
     return good;
+}
+
+static bool reads_removed(struct audited *x, const struct edge *e)
+{
+    for (size_t i = 0; i < e->input_count; i++)
+        if (map_get(&x->removed, e->inputs[i]) != MAP_ABSENT)
+            return true;
+    return false;
 }
 
 static bool is_ukcs(const struct edge *e)
@@ -281,8 +300,9 @@ static bool check_all(struct audited *x, const char *log)
         struct watched *c = &x->commands.items[i];
         struct file_stat now;
         c->good = c->edge && file_stat(c->edge->output, &now) && (is_ukcs(c->edge) || now.mtime_ns >= x->since_ns);
-        if (c->good && !is_ukcs(c->edge) && !check_command(x, c)) {
+        if (c->good && !is_ukcs(c->edge) && (reads_removed(x, c->edge) || !check_command(x, c))) {
             good = c->good = false;
+            map_add(&x->removed, c->edge->output, 1);
             unlink(c->edge->output);
         }
     }
@@ -297,6 +317,7 @@ static void dispose(struct audited *x)
     map_dispose(&x->tools);
     map_dispose(&x->reported);
     map_dispose(&x->readable);
+    map_dispose(&x->removed);
 }
 
 static bool note_all(struct audited *x)
