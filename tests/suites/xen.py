@@ -235,6 +235,9 @@ def in_qemu(context):
             for file in sorted(f for f in root.rglob("*") if f.is_file()):
                 got = patiently(port, "/" + urllib.parse.quote(str(file.relative_to(root))))
                 expect(got == file.read_bytes(), f"{file.name} is the same from the domain")
+            p.write("tools/qemu-system-x86_64", '#!/bin/sh\necho "$@"\nexit 1\n')
+            r = p.ukc("run", "--in-qemu", "--quiet", status=3, environment={"PATH": f"{p.file('tools')}:{os.environ['PATH']}"})
+            expect("file:build/xen/homepage.in-qemu-2.log" in r.out and "homepage.in-qemu-2.xl" in r.out, "another run of it meanwhile has files of its own", r)
             process.terminate()
             rest = process.communicate(timeout=120)[0].decode(errors="replace")
         finally:

@@ -11,20 +11,24 @@
 #include "../base/file.h"
 #include "../base/process.h"
 #include "../project/guard.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* Xen, its dom0 and what a domain takes beside its own; once it is asked to end, dom0 has more to do than a machine has. */
-enum { MEMORY_DOM0 = 256, MEMORY_XEN = 192, PATIENCE_MS = 40000 };
+enum { MEMORY_DOM0 = 256, MEMORY_XEN = 192, PATIENCE_MS = 40000, RUNS_MOST = 1000 };
 enum { NOT_CREATED = 3, NO_STATUS = 5 }; /* 2 * byte + 1, of what the script leaves */
 static const uint64_t MIB = 1 << 20;
 
 struct rig {
     const char *script, *directory; /* what assembles it, and where it is */
     const char *domain, *log;       /* files beside the image */
+    int own;                        /* the log, locked: another run of the image takes another; -1: not yet */
 };
 
 static const char *cache_directory(struct project *p)
@@ -39,15 +43,33 @@ static const char *cache_directory(struct project *p)
     return NULL;
 }
 
+static void name_files(struct project *p, const struct guest *g, unsigned number, struct rig *r)
+{
+    const char *of = number == 1 ? "in-qemu" : arena_printf(p->a, "in-qemu-%u", number);
+    r->domain = project_file(p, arena_printf(p->a, "%s.%s.xl", g->name, of));
+    r->log = project_file(p, arena_printf(p->a, "%s.%s.log", g->name, of));
+}
+
 static bool rig_find(struct project *p, const struct guest *g, struct rig *r)
 {
-    *r = (struct rig){
-        .script = catalogue_file(p->i, "targets/xen/in-qemu/assemble"),
-        .directory = cache_directory(p),
-        .domain = project_file(p, arena_printf(p->a, "%s.in-qemu.xl", g->name)),
-        .log = project_file(p, arena_printf(p->a, "%s.in-qemu.log", g->name)),
-    };
+    *r = (struct rig){.script = catalogue_file(p->i, "targets/xen/in-qemu/assemble"), .directory = cache_directory(p), .own = -1};
+    name_files(p, g, 1, r);
     return r->script && r->directory;
+}
+
+/* The first files that no other run of the image has; what an earlier one left in the log is gone. */
+static bool rig_take(struct project *p, const struct guest *g, struct rig *r)
+{
+    for (unsigned number = 1; number <= RUNS_MOST; number++) {
+        name_files(p, g, number, r);
+        r->own = open(r->log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        if (r->own < 0 || (flock(r->own, LOCK_EX | LOCK_NB) == 0 && ftruncate(r->own, 0) == 0))
+            break;
+        close(r->own);
+        r->own = -1;
+        errno = EBUSY;
+    }
+    return r->own >= 0 || diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", r->log, strerror(errno));
 }
 
 /* ---- putting Xen and dom0 together ---- */
@@ -185,6 +207,8 @@ int run_in_qemu(struct project *p, const struct image *image, struct guest *g)
     if (!program || !rig_find(p, g, &rig) || !guest_complete(p, g, g->cards.count, !dry) || (!dry && !host_check(p, g)))
         return (int)diag_status(p->d);
     guest_check_ports(p, g);
+    if (!dry && !rig_take(p, g, &rig))
+        return (int)diag_status(p->d);
     command(p, g, &rig, program, control, &argv);
     if (dry) {
         run_print((const char *const[]){"sh", rig.script, rig.directory, NULL}, stdout);
@@ -197,8 +221,8 @@ int run_in_qemu(struct project *p, const struct image *image, struct guest *g)
         run_print(argv.items, stderr);
         guest_tell_ports(p, g);
     }
-    unlink(rig.log); /* of an earlier run */
     int status = execute(p, g, &rig, control, &argv);
     crash_explain(p, image->path, rig.log);
+    close(rig.own);
     return status;
 }
