@@ -108,6 +108,20 @@ def seal(p, image, output="vault.sealed"):
     return answer
 
 
+def killed(p, image):
+    """A signal while the sealed file is written leaves no secret aside; after SIGKILL the next one that is sealed there takes it away."""
+    strace, left = harness.need("strace"), lambda: [f for f in os.listdir(p.path) if f.startswith(".ukc-")]
+    for signal, status in (("INT", 130), ("TERM", 143), ("KILL", 137)):
+        r = p.run(strace, "-o", "/dev/null", "-e", "trace=write", "-e", f"inject=write:signal={signal}:when=1", p.context.ukc, "seal", image, "--secret", "signing_key=secret", status=None)
+        expect(r.status in (status, status - 256, 128 - status), "it ends by the signal", signal, r)
+        expect(len(left()) == (signal == "KILL"), "nothing is left aside", signal, left())
+    p.ukc("seal", image, "--secret", "signing_key=secret")
+    expect(len(left()) == 1, "one that may still be written is left alone", left())
+    os.utime(p.file(left()[0]), (1, 1))
+    p.ukc("seal", image, "--secret", "signing_key=secret")
+    expect(not left(), "an old one is removed", left())
+
+
 def process(context):
     """A process, everything that ukc says of it, and what it refuses."""
     with Project(context) as p:
@@ -123,6 +137,7 @@ def process(context):
         expect(first.out.startswith("vault.sealed: sealed with signing_key; made from the image ") and not first.err, "it is said", first)
         expect(stat.S_IMODE(os.stat(p.file("vault.sealed")).st_mode) == 0o700, "others cannot read it")
         seal(p, image)
+        killed(p, image)
         expect(p.run("./vault.sealed", f"--text={TEXT.decode()}").out == siphash(SECRET, TEXT) + "\n", "it has the secret")
         expect(p.ukc("run", "--sealed", "vault.sealed", "--", "--text=x").out == siphash(SECRET, b"x") + "\n", "and so it runs")
         spoken(p, image)

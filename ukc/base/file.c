@@ -2,18 +2,22 @@
  * file.c - whole files in, whole files out.
  *
  * Output goes to a file beside its place and is renamed: a full disk, a signal
- * or a crash leaves the old bytes.  There is no fsync: what is lost in a power
+ * or a crash leaves the old bytes, and SIGKILL alone leaves the file beside it.  There is no fsync: what is lost in a power
  * failure is built again.
  */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -128,6 +132,43 @@ static bool holds(const char *path, const char *bytes, size_t size)
     return same;
 }
 
+/* ---- aside ---- */
+
+#define ASIDE_BEFORE ".ukc-"
+#define ASIDE_BEHIND ".tmp"
+
+bool file_is_aside(const char *name)
+{
+    if (!string_starts(name, ASIDE_BEFORE))
+        return false;
+    const char *number = name + strlen(ASIDE_BEFORE);
+    size_t digits = strspn(number, "0123456789");
+    return digits && strcmp(number + digits, ASIDE_BEHIND) == 0;
+}
+
+/* Of a process that is gone, for a minute: one of another container's processes, which are not known here, is still being written. */
+static bool is_left(const char *path, const char *name)
+{
+    enum { MINUTE = 60 };
+    struct stat st;
+    long process = strtol(name + strlen(ASIDE_BEFORE), NULL, 10);
+    return process > 0 && process <= INT_MAX && kill((pid_t)process, 0) != 0 && errno == ESRCH && lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           st.st_mtime < time(NULL) - MINUTE;
+}
+
+/* What was killed may have been a secret. */
+static void remove_left(struct arena *scratch, const char *directory)
+{
+    DIR *dir = opendir(directory);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *path = file_is_aside(entry->d_name) ? path_join(scratch, directory, entry->d_name) : NULL;
+        if (path && is_left(path, entry->d_name))
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* The name depends on nothing but the process, so that a crash leaves at most one per directory. */
 static int create_aside(const char *name, mode_t mode)
 {
@@ -139,7 +180,7 @@ static int create_aside(const char *name, mode_t mode)
 }
 
 /* `mode` is less what the umask takes, but for a private one. */
-static bool replace(const char *path, const char *aside, const char *bytes, size_t size, mode_t mode)
+static bool replace_held(const char *path, const char *aside, const char *bytes, size_t size, mode_t mode)
 {
     int fd = create_aside(aside, mode);
     if (fd < 0)
@@ -161,9 +202,25 @@ static bool replace(const char *path, const char *aside, const char *bytes, size
     return ok;
 }
 
+/* A signal that ends us does so when nothing lies aside. */
+static bool replace(const char *path, const char *aside, const char *bytes, size_t size, mode_t mode)
+{
+    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    sigset_t held, before;
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+        sigaddset(&held, ending[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before);
+    bool ok = replace_held(path, aside, bytes, size, mode);
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return ok;
+}
+
 static bool replace_reporting(struct arena *scratch, const char *path, const void *bytes, size_t size, mode_t mode, struct diag *d)
 {
-    char *aside = arena_printf(scratch, "%s/.ukc-%ld.tmp", path_directory(scratch, path), (long)getpid());
+    char *aside = arena_printf(scratch, "%s/" ASIDE_BEFORE "%ld" ASIDE_BEHIND, path_directory(scratch, path), (long)getpid());
     return replace(path, aside, bytes, size, mode) || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
 }
 
@@ -193,6 +250,8 @@ bool file_write_output(const char *path, const void *bytes, size_t size, enum fi
     bool in_place;
     struct arena *scratch = arena_create();
     const char *real = file_output(scratch, path, &in_place, d);
+    if (real && !in_place)
+        remove_left(scratch, path_directory(scratch, real));
     bool ok = real && (in_place ? write_in_place(path, bytes, size, d)
                                 : file_make_directories(path_directory(scratch, real), d) && replace_reporting(scratch, real, bytes, size, mode, d));
     arena_destroy(scratch);

@@ -18,21 +18,11 @@ static bool is_hexadecimal(const char *s, size_t n)
     return strspn(s, "0123456789abcdef") >= n;
 }
 
-static bool is_ours(const char *name)
-{
-    static const char before[] = ".ukc-";
-    if (!string_starts(name, before))
-        return false;
-    const char *number = name + sizeof before - 1;
-    size_t digits = strspn(number, "0123456789");
-    return digits && strcmp(number + digits, ".tmp") == 0;
-}
-
 static bool is_aside(const char *name)
 {
     static const char of_clang[] = "-01234567.o.tmp", of_llvm[] = ".tmp0123456";
     size_t n = strlen(name), clang = sizeof of_clang - 1, llvm = sizeof of_llvm - 1;
-    return is_ours(name) ||
+    return file_is_aside(name) ||
            (n > clang && name[n - clang] == '-' && is_hexadecimal(name + n - clang + 1, 8) &&
             string_ends(name, ".o.tmp")) ||
            (n > llvm && strncmp(name + n - llvm, ".tmp", 4) == 0 &&
@@ -65,7 +55,7 @@ static void remove_beside(struct project *p, const char *image)
         return;
     for (struct dirent *entry; (entry = readdir(dir));)
         if (entry->d_type == DT_REG &&
-            (is_ours(entry->d_name) ||
+            (file_is_aside(entry->d_name) ||
              (string_starts(entry->d_name, name) && is_aside(entry->d_name))))
             unlink(path_join(p->a, directory, entry->d_name));
     closedir(dir);
