@@ -72,6 +72,15 @@ def release(context):
 
 def elsewhere(p):
     """An image without the files beside it, or with those of another build."""
+    path = "build/posix/obj/+image/site.elf.map"
+    linked = p.read(path)
+    for wrong, said in ((linked.replace(b"0", b"1"), "is of another"), (b"", "is of another"), (None, "is not there")):
+        os.remove(p.file(path)) if wrong is None else p.write(path, wrong)
+        for words, status in ((["size"], 4), (["explain", "accept_run"], 4), (["explain", "--absent", "accept_run"], 4), (["report"], 4)):
+            r = p.ukc(*words, status=status)
+            expect(f"'{path}', the linker's map of " in r.err and said in r.err and "'ukc clean' and 'ukc build'" in r.err, "a map of another build is refused", r)
+    expect(not os.path.exists(p.file("site.html")), "and no page is written")
+    p.write(path, linked)
     p.run("cp", "build/posix/site", "./stray")
     r = p.ukc("size", "./stray", status=4)
     expect("has no symbols" in r.err and "--by section" in r.err, "what is missing is said", r)

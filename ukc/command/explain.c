@@ -325,7 +325,7 @@ static int explain_absence(struct project *p, const char *symbol)
     struct json j = {};
     bool json = given(p->i, OPTION_json);
     const struct size_report *r = explain_read_image(p);
-    if (r && explain_beyond(p, r, symbol))
+    if (r ? explain_beyond(p, r, symbol) : explain_refuse_unread(p))
         return (int)diag_status(p->d);
     if (!json && r && explain_is_there(p, r, symbol)) {
         printf("%s: it is in the image: 'ukc explain %s' says whose it is, and what keeps it\n", symbol, symbol);
@@ -385,7 +385,7 @@ int command_explain(struct invocation *i)
     if (!e.any && diag_errors(p.d) == 0 && (e.json || !explain_absent(&e, &p))) {
         if (signature)
             unknown_signature(&p, e.name);
-        else
+        else if (!explain_refuse_unread(&p))
             unknown_name(&p, e.name);
     }
     return (int)diag_status(i->diag);

@@ -18,18 +18,31 @@
 
 enum { PARTS_MOST = 8 }; /* of one file or range that are told in full */
 
-const struct size_report *explain_read_image(struct project *p)
+static const struct size_report *read_image(struct project *p, struct diag *d)
 {
     struct size_sources from;
-    struct diag *quiet = diag_create();
     const char *name = project_file(p, "image.name"), *image = p->configured && file_is_regular(name) ? project_built(p) : NULL;
     const struct size_report *r = NULL;
     if (image && file_is_regular(image)) {
         size_find_sources(p->a, image, &from);
-        r = size_read(p->a, &from, quiet);
+        r = size_read(p->a, &from, d);
     }
+    return r;
+}
+
+const struct size_report *explain_read_image(struct project *p)
+{
+    struct diag *quiet = diag_create();
+    const struct size_report *r = read_image(p, quiet);
     diag_destroy(quiet);
     return r;
+}
+
+bool explain_refuse_unread(struct project *p)
+{
+    size_t before = diag_errors(p->d);
+    read_image(p, p->d);
+    return diag_errors(p->d) > before;
 }
 
 /* ---- which parts are meant ---- */

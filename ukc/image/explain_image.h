@@ -11,6 +11,8 @@ struct json;
 
 /* The report of the image that was built last; NULL: there is none, or nothing can be told of it, which is not reported. */
 const struct size_report *explain_read_image(struct project *);
+/* An image is there, and nothing can be told of it: true after reporting why. */
+bool explain_refuse_unread(struct project *);
 /*
  * `name`: a symbol, a function of C, a source or embedded file, a secret, or a range of bytes of the file, "0x1000-0x1080", or one byte, "0x1000".  Says for each part that it means
  * how large it is, whose, and what keeps it alive: requirements and bindings of the plan, then calls.  False: the image has nothing of

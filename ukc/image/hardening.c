@@ -262,6 +262,11 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     size_t size;
     if (!elf_image_open(a, s, &e, d))
         return NULL;
+    if (e.f->damage) { /* most of it is told by sections */
+        diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "'%s' is damaged: %s", source_shown(s), e.f->damage);
+        diag_help(d, "'ukc build' makes an image of ukc again");
+        return NULL;
+    }
     struct reading r = {.e = &e, .code = hardening_code(&e), .machine = elf_image_note(&e, "Xen", XEN_PHYS32_ENTRY, &size),
                         .dynamic = elf_segment_find(e.f, PT_INTERP)};
     read_pie(&r);

@@ -40,8 +40,8 @@ void size_find_sources(struct arena *a, const char *image, struct size_sources *
     const char *debug = existing(arena_printf(a, "%s.debug", image));
     bool beside = !own && file_is_regular(linked);
     *out = (struct size_sources){.image = image, .linked = beside ? linked : !own && debug ? debug : image};
-    if (own || beside)
-        out->map = existing(arena_printf(a, "%s.map", out->linked));
+    const char *map = own || beside ? arena_printf(a, "%s.map", out->linked) : NULL;
+    out->map = beside ? map : map ? existing(map) : NULL;
 }
 
 /* A unikernel of a manifest with several, which has been configured. */

@@ -22,10 +22,13 @@ struct placed {
 struct link_map {
     const struct placed *items; /* in memory, with a size; sorted by address */
     size_t count;
+    const struct placed *outputs; /* sections of the file: no object */
+    size_t output_count;
 };
 
 /* NULL after reporting. */
 const struct link_map *link_map_read(struct arena *, const char *path, struct diag *);
 const struct link_map *link_map_parse(struct arena *, const char *text);
+bool link_map_has(const struct link_map *, const char *output, uint64_t address, uint64_t size);
 
 #endif

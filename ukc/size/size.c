@@ -89,6 +89,24 @@ static bool belongs(const struct elf_file *image, const struct elf_file *linked)
     return true;
 }
 
+/* The linker writes both: what is loaded has its line. */
+static bool read_map(struct size_facts *f, const char *path, struct diag *d)
+{
+    const char *why = "is not there";
+    f->map = file_is_regular(path) ? link_map_read(f->a, path, d) : NULL;
+    bool good = f->map;
+    for (size_t i = 1; good && i < f->linked->section_count; i++) {
+        const struct elf_section *s = &f->linked->sections[i];
+        if (is_loaded(s) && s->size)
+            good = link_map_has(f->map, s->name, s->address, s->size);
+        why = "is of another";
+    }
+    if (good || diag_errors(d))
+        return good;
+    diag_fail(d, DIAG_MISSING, SPAN_NONE, "'%s', the linker's map of '%s', %s", path, f->linked->path ? f->linked->path : "the image", why);
+    return diag_help(d, "'ukc clean' and 'ukc build' make both again; '--by section' needs the image alone");
+}
+
 static bool open_facts(struct size_facts *f, const struct size_sources *from, struct diag *d)
 {
     f->image = elf_file_open(f->a, from->image, d);
@@ -105,8 +123,9 @@ static bool open_facts(struct size_facts *f, const struct size_sources *from, st
         diag_fail(d, DIAG_MISSING, SPAN_NONE, "'%s' is not of the same build as '%s'", from->linked, from->image);
         return diag_help(d, "'ukc build' makes both; '--by section' needs the image alone");
     }
-    f->map = from->map ? link_map_read(f->a, from->map, d) : arena_new(f->a, struct link_map);
-    if (!f->map)
+    if (!from->map)
+        f->map = arena_new(f->a, struct link_map);
+    else if (!read_map(f, from->map, d))
         return false;
     f->debug = debug_info_read(f->a, f->linked);
     owners_prepare(f);
