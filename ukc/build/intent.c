@@ -118,13 +118,35 @@ static bool add_embedded(struct intent *in, const struct edges *edges)
     return true;
 }
 
-static bool add_hardening(struct intent *in, const char *path)
+#define SECCOMP_WANTED "-DSEAL_SECCOMP" /* of compilers, where seal.seccomp is on: targets/posix/ukc.lua */
+
+static bool is_compiled_with(const struct edges *edges, const char *word)
+{
+    for (size_t i = 0; i < edges->count; i++)
+        for (size_t k = 0; k < edges->items[i].word_count; k++)
+            if (string_equal(edges->items[i].words[k], word))
+                return true;
+    return false;
+}
+
+/* One call of syscall(), and there is no filter any more: who wanted it hears of it. With the host's C library there never is one. */
+static void warn_of_calls(const struct project *p, const struct edges *edges, const struct hardening *h)
+{
+    for (size_t i = 0; i < h->count && !h->dynamic; i++)
+        if (string_equal(h->features[i].name, "seccomp") && h->features[i].held == HELD_NO && is_compiled_with(edges, SECCOMP_WANTED)) {
+            diag_warning(p->d, SPAN_NONE, "system calls of the image are not held to a list, as seal.seccomp would: %s", h->features[i].evidence);
+            diag_help(p->d, "it calls syscall(), setuid() or the like: the C library's function for that one call has a number; '--set seal.seccomp=false' says that it is meant");
+        }
+}
+
+static bool add_hardening(struct intent *in, const struct edges *edges, const char *path)
 {
     struct text t = {};
     const struct source *image = elf_image_read(in->p->a, path, in->p->d);
     const struct hardening *h = image ? hardening_read(in->p->a, image, in->p->d) : NULL;
     if (!h)
         return false;
+    warn_of_calls(in->p, edges, h);
     hardening_print(h, &t);
     add_text(in, HARDENING_FILE, &t);
     return true;
@@ -148,7 +170,7 @@ bool gather_intent(struct project *p, const struct edges *edges, const struct to
     add_text(&in, "packages", &packages);
     for (size_t k = 0; k < p->configuration.configs.count; k++)
         add_contents(&in, from_project(&in, p->configuration.configs.items[k]));
-    if (!add_manifests(&in) || !add_embedded(&in, edges) || !add_hardening(&in, r->recipe.image))
+    if (!add_manifests(&in) || !add_embedded(&in, edges) || !add_hardening(&in, edges, r->recipe.image))
         return false;
     add_catalogue(&in);
     qsort(in.sources.items, in.sources.count, sizeof *in.sources.items, by_path);

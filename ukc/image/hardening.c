@@ -287,6 +287,6 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     if (!read_room(&r, d))
         return NULL;
     struct hardening *h = arena_new(a, struct hardening);
-    *h = (struct hardening){.machine = r.machine, .features = r.features.items, .count = r.features.count};
+    *h = (struct hardening){.machine = r.machine, .dynamic = r.dynamic, .features = r.features.items, .count = r.features.count};
     return h;
 }

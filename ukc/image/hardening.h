@@ -23,6 +23,7 @@ struct hardening_feature {
 
 struct hardening {
     bool machine; /* it boots by itself, by the PVH entry; else it is a process */
+    bool dynamic; /* as read from a file: a process with the host's C library */
     const struct hardening_feature *features;
     size_t count;
 };
