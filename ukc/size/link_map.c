@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/file.h"
+#include "../base/text.h"
 
 enum { INDENTATION = 8 };
 

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../base/file.h"
 #include "../base/map.h"
 #include "../base/text.h"
 
