@@ -163,7 +163,7 @@ static int ask(enum type type, uint32_t transaction, const char *first, const ch
     do
         if (!receive_message(&h, end))
             return give_up();
-    while (h.type == CHANGED);
+    while (h.type == CHANGED && xen_now() < end); /* also where there is always one more */
     if (h.request != request || (h.type != type && h.type != FAILED))
         return give_up();
     return h.type == FAILED ? error_of(payload) : (int)h.size;
@@ -244,10 +244,14 @@ int xen_store_unwatch(const char *path, const char *token)
 bool xen_store_changed(char *token, size_t size)
 {
     struct header h;
-    /* one after the other: who tells without an end is heard by whoever calls; a message that has begun ends soon */
-    while (change_count == 0 && open_ring() && ring->in_put != ring->in_taken)
+    /* one message: who tells without an end, be it nothing of use, is heard by whoever calls; a message that has begun ends soon */
+    if (change_count == 0 && open_ring() && ring->in_put != ring->in_taken) {
+        *token = '\0';
         if (!receive_message(&h, xen_now() + PATIENCE))
             give_up();
+        else if (change_count == 0)
+            return true;
+    }
     if (change_count == 0 || strlen(changes[0]) >= size)
         return false;
     strcpy(token, changes[0]);

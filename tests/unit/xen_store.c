@@ -14,10 +14,10 @@ static _Alignas(MACHINE_PAGE) struct {
 } page;
 
 /* What the double does with a request. */
-static enum { ANSWER, SILENT, MAD_OUT, MAD_IN, LONG, OTHER_REQUEST, OTHER_TYPE, REFUSE, UNKNOWN_WORD, WITH_ZERO, STORM } mood;
+static enum { ANSWER, SILENT, MAD_OUT, MAD_IN, LONG, OTHER_REQUEST, OTHER_TYPE, REFUSE, UNKNOWN_WORD, WITH_ZERO, STORM, FLOOD, FOREIGN } mood;
 static int64_t clock_time;
 static bool told;
-static unsigned waits;
+static unsigned waits, flooded;
 static const char *before; /* a token whose change is told before the answer */
 static char written[64], asked[5000];
 static size_t asked_size;
@@ -116,11 +116,36 @@ static void answer(const struct header *h, const char *text)
     }
 }
 
+static void give(void)
+{
+    volatile struct ring *r = &page.ring;
+    size_t n = 0;
+    for (; n < pending_size && r->in_put - r->in_taken < RING; n++)
+        r->in[r->in_put++ % RING] = pending[n];
+    memmove(pending, pending + n, pending_size -= n);
+    told = true;
+}
+
+/* There is always one more that nobody waits for: a change, or an answer that nobody asked for; a millisecond each. */
+static void say_more(void)
+{
+    clock_time += NANOSECONDS_PER_MILLISECOND;
+    assert_true(++flooded < 20000);
+    page.ring.out_taken = page.ring.out_put;
+    while (pending_size < 200)
+        say_message(mood == FLOOD ? CHANGED : READ, 0, "a\0devices", 10);
+}
+
 /* The other end: takes what was sent, gives as much as fits. */
 static void serve(void)
 {
     struct header h;
     volatile struct ring *r = &page.ring;
+    if (mood == FLOOD || mood == FOREIGN) {
+        say_more();
+        give();
+        return;
+    }
     if (mood == SILENT || mood == STORM)
         return;
     if (mood == MAD_OUT)
@@ -139,11 +164,7 @@ static void serve(void)
             answer(&h, asked + sizeof h);
         }
     }
-    size_t n = 0;
-    for (; n < pending_size && r->in_put - r->in_taken < RING; n++)
-        r->in[r->in_put++ % RING] = pending[n];
-    memmove(pending, pending + n, pending_size -= n);
-    told = true;
+    give();
 }
 
 void xen_event_send(uint32_t which)
@@ -171,7 +192,7 @@ static int setup(void **state)
     mood = ANSWER;
     before = NULL;
     told = false;
-    waits = change_count = 0;
+    waits = change_count = flooded = 0;
     asked_size = pending_size = 0;
     return 0;
 }
@@ -239,7 +260,12 @@ static void changes_between(void **state)
     assert_true(xen_store_changed(token, sizeof token));
     assert_string_equal(token, "late");
     say_message(CHANGED, 0, "no token", 8);
+    say_message(CHANGED, 0, "a\0some token of more than 32 bytes here", 40);
     serve();
+    for (int i = 0; i < 2; i++) {
+        assert_true(xen_store_changed(token, sizeof token));
+        assert_string_equal(token, "");
+    }
     assert_false(xen_store_changed(token, sizeof token));
     for (int i = 0; i < 100; i++) {
         char text[] = {'p', 0, (char)('0' + i / 10), (char)('0' + i % 10), 0};
@@ -247,6 +273,30 @@ static void changes_between(void **state)
         serve();
         assert_true(i % 3 != 0 || xen_store_changed(token, sizeof token));
     }
+}
+
+/* Messages that do not end, and none of them the answer. */
+static void flood(void **state)
+{
+    (void)state;
+    char value[16], token[16];
+    const int moods[] = {FLOOD, FOREIGN};
+    for (size_t i = 0; i < sizeof moods / sizeof *moods; i++) {
+        setup(NULL);
+        mood = moods[i];
+        serve();
+        for (int call = 0; call < 8; call++) {
+            assert_true(xen_store_changed(token, sizeof token));
+            assert_string_equal(token, mood == FLOOD ? "devices" : "");
+        }
+        assert_true(flooded < 50);
+    }
+    setup(NULL);
+    mood = FLOOD;
+    int64_t began = clock_time;
+    assert_int_equal(xen_store_read(XEN_STORE_ALONE, "x", value, sizeof value), -EIO);
+    assert_true(clock_time - began <= 6 * NANOSECONDS_PER_SECOND);
+    assert_int_equal(xen_store_read(XEN_STORE_ALONE, "x", value, sizeof value), -ENODEV);
 }
 
 /* The ring is not used again after a lie, and nothing waits for it. */
@@ -283,7 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(answers, setup), cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(larger_than_the_ring, setup), cmocka_unit_test_setup(changes_between, setup),
-        cmocka_unit_test_setup(lies, setup),    cmocka_unit_test_setup(words, setup),
+        cmocka_unit_test_setup(lies, setup),    cmocka_unit_test_setup(words, setup), cmocka_unit_test_setup(flood, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

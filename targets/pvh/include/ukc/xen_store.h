@@ -52,7 +52,7 @@ static inline int xen_store_write_together(int (*write)(uint32_t transaction, vo
 int xen_store_watch(const char *path, const char *token);
 /* Not any more.  A domain may have some hundred watches. */
 int xen_store_unwatch(const char *path, const char *token);
-/* Takes the next change that was told: its token, ended with a zero byte.  False: there is none. */
+/* Takes the next change that was told: its token, ended with a zero byte; an empty one where what was told is of no use.  False: there is none. */
 bool xen_store_changed(char *token, size_t size);
 /* The domain goes on after it was saved: the connection is a new one, and nothing is watched. */
 void xen_store_again(void);
