@@ -15,7 +15,7 @@ SMALL_BEGIN
 
 enum { RING = 1024, CHANGES_MOST = 16, TOKEN_MOST = 32 };
 enum type { LIST = 1, READ = 2, WATCH = 4, UNWATCH = 5, BEGIN = 6, END = 7, WRITE = 11, CHANGED = 15, FAILED = 16 };
-static const int64_t PATIENCE = 5 * NANOSECONDS_PER_SECOND;
+static const int64_t PATIENCE = XEN_STORE_PATIENCE;
 
 struct ring {
     char out[RING], in[RING];

@@ -14,10 +14,11 @@ static _Alignas(MACHINE_PAGE) struct {
 } page;
 
 /* What the double does with a request. */
-static enum { ANSWER, SILENT, MAD_OUT, MAD_IN, LONG, OTHER_REQUEST, OTHER_TYPE, REFUSE, UNKNOWN_WORD, WITH_ZERO, STORM, FLOOD, FOREIGN } mood;
+static enum { ANSWER, SILENT, MAD_OUT, MAD_IN, LONG, OTHER_REQUEST, OTHER_TYPE, REFUSE, UNKNOWN_WORD, WITH_ZERO, STORM, FLOOD, FOREIGN, CONFLICT } mood;
 static int64_t clock_time;
 static bool told;
-static unsigned waits, flooded;
+static unsigned waits, flooded, conflicts; /* conflicts: so many requests of this type are refused, as of a transaction that somebody else was in */
+static enum type conflict;
 static const char *before; /* a token whose change is told before the answer */
 static char written[64], asked[5000];
 static size_t asked_size;
@@ -93,9 +94,13 @@ static void answer(const struct header *h, const char *text)
     case REFUSE: say_message(FAILED, h->request, "EAGAIN", 7); return;
     case UNKNOWN_WORD: say_message(FAILED, h->request, "EVERYTHING", 11); return;
     case WITH_ZERO: say_message(h->type, h->request, "a\0b", 3); return;
+    case CONFLICT: clock_time += NANOSECONDS_PER_MILLISECOND; break;
     default: break;
     }
-    if (h->type == READ && strcmp(text, "absent") == 0)
+    if (mood == CONFLICT && h->type == conflict && conflicts > 0) {
+        conflicts--;
+        say_message(FAILED, h->request, "EAGAIN", 7);
+    } else if (h->type == READ && strcmp(text, "absent") == 0)
         say_message(FAILED, h->request, "ENOENT", 7);
     else if (h->type == READ && strcmp(text, "big") == 0)
         say_message(READ, h->request, memset(big, 'x', sizeof big), sizeof big);
@@ -275,6 +280,36 @@ static void changes_between(void **state)
     }
 }
 
+static int write_both(uint32_t transaction, void *context)
+{
+    unsigned *calls = context;
+    assert_int_equal(transaction, 42);
+    ++*calls;
+    int error = xen_store_write(transaction, "a", "1");
+    return error ? error : xen_store_write(transaction, "b", "2");
+}
+
+/* Somebody else is in between: a few times, or always. */
+static void together(void **state)
+{
+    (void)state;
+    const enum type types[] = {WRITE, END};
+    mood = CONFLICT;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        unsigned calls = 0;
+        conflict = types[i];
+        conflicts = 3;
+        assert_int_equal(xen_store_write_together(write_both, &calls), 0);
+        assert_int_equal(calls, 4);
+        conflicts = 100000;
+        int64_t began = clock_time;
+        assert_int_equal(xen_store_write_together(write_both, &calls), -EIO);
+        assert_true(clock_time - began <= 6 * NANOSECONDS_PER_SECOND);
+        conflicts = 0;
+        assert_int_equal(xen_store_write_together(write_both, &calls), 0);
+    }
+}
+
 /* Messages that do not end, and none of them the answer. */
 static void flood(void **state)
 {
@@ -333,7 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(answers, setup), cmocka_unit_test_setup(names, setup), cmocka_unit_test_setup(larger_than_the_ring, setup), cmocka_unit_test_setup(changes_between, setup),
-        cmocka_unit_test_setup(lies, setup),    cmocka_unit_test_setup(words, setup), cmocka_unit_test_setup(flood, setup),
+        cmocka_unit_test_setup(lies, setup),    cmocka_unit_test_setup(words, setup), cmocka_unit_test_setup(flood, setup), cmocka_unit_test_setup(together, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ukc/deadline.h>
+#include <ukc/xen.h>
 
 enum { XEN_STORE_MOST = 4096 };
+#define XEN_STORE_PATIENCE (5 * NANOSECONDS_PER_SECOND)
 
 /* No transaction. */
 enum { XEN_STORE_ALONE = 0 };
@@ -32,10 +35,11 @@ int xen_store_write(uint32_t transaction, const char *path, const char *value);
 int xen_store_begin(uint32_t *transaction);
 int xen_store_end(uint32_t transaction, bool commit);
 
-/* Both, around what `write` writes, again as long as somebody else was in between.  0, or the first error. */
+/* Both, around what `write` reads and writes, again where somebody else was in between.  0, or the first error; -EIO: after five seconds somebody still was. */
 static inline int xen_store_write_together(int (*write)(uint32_t transaction, void *context), void *context)
 {
     int error;
+    int64_t end = xen_now() + XEN_STORE_PATIENCE;
     do {
         uint32_t transaction;
         error = xen_store_begin(&transaction);
@@ -44,8 +48,8 @@ static inline int xen_store_write_together(int (*write)(uint32_t transaction, vo
         error = write(transaction, context);
         int ended = xen_store_end(transaction, !error);
         error = error ? error : ended;
-    } while (error == -EAGAIN);
-    return error;
+    } while (error == -EAGAIN && xen_now() < end);
+    return error == -EAGAIN ? -EIO : error;
 }
 
 /* Tells of changes at and below the path, and once at once.  `token` is handed back. */
