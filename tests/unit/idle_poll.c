@@ -9,8 +9,10 @@
 enum { STORE = 1, DEVICE = 5 };
 
 static int64_t now;
-static unsigned slept, restarts, suspends, balloons, told_drivers, changes_left;
-static const char *change, *wishes[4]; /* what changes, and what control/shutdown is with each look */
+enum { TRANSACTION = 7 };
+static unsigned slept, restarts, suspends, balloons, told_drivers, changes_left, again; /* again: transactions that have to be repeated */
+static uint32_t transaction_now;
+static const char *change, *wishes[4], *stays; /* what changes, what control/shutdown is with each look, and afterwards */
 static size_t wish;
 static bool pending[8], wakes;
 static jmp_buf ended;
@@ -55,16 +57,37 @@ int xen_store_watch(const char *, const char *)
     return 0;
 }
 
-int xen_store_write(uint32_t, const char *path, const char *value)
+int xen_store_begin(uint32_t *transaction)
 {
-    assert_true(strncmp(path, "control/feature-", 16) == 0 || *value == '\0');
+    assert_int_equal(transaction_now, XEN_STORE_ALONE);
+    *transaction = transaction_now = TRANSACTION;
     return 0;
 }
 
-int xen_store_read(uint32_t, const char *path, char *value, size_t size)
+int xen_store_end(uint32_t transaction, bool commit)
 {
+    assert_int_equal(transaction, transaction_now);
+    transaction_now = XEN_STORE_ALONE;
+    if (!commit || !again)
+        return 0;
+    again--;
+    now += NANOSECONDS_PER_MILLISECOND;
+    return -EAGAIN;
+}
+
+int xen_store_write(uint32_t transaction, const char *path, const char *value)
+{
+    bool wish_taken = strncmp(path, "control/feature-", 16) != 0;
+    assert_true(!wish_taken || *value == '\0');
+    assert_int_equal(transaction, wish_taken ? TRANSACTION : XEN_STORE_ALONE);
+    return 0;
+}
+
+int xen_store_read(uint32_t transaction, const char *path, char *value, size_t size)
+{
+    assert_int_equal(transaction, TRANSACTION);
     assert_string_equal(path, "control/shutdown");
-    const char *said = wish < 4 && wishes[wish] ? wishes[wish++] : "";
+    const char *said = wish < 4 && wishes[wish] ? wishes[wish++] : stays;
     assert_true(strlen(said) < size);
     strcpy(value, said);
     return (int)strlen(said);
@@ -122,9 +145,10 @@ static int setup(void **)
     store = NULL;
     stopping = told = wakes = false;
     stop_by = balloon_again = DEADLINE_NEVER;
-    slept = restarts = suspends = balloons = told_drivers = changes_left = 0;
+    slept = restarts = suspends = balloons = told_drivers = changes_left = again = 0;
     wish = 0;
     change = "shutdown";
+    stays = "";
     return idle_poll_start();
 }
 
@@ -174,6 +198,38 @@ static void wish_to_stop(void **)
     }
 }
 
+/* Somebody writes the wish while it is taken: what was withdrawn is not fulfilled, and what came instead is. */
+static void wish_that_changes(void **)
+{
+    static const struct {
+        const char *wishes[2];
+        unsigned again, restarts, suspends;
+        int got;
+    } cases[] = {
+        {{"suspend", "suspend"}, 1, 0, 1, 0}, {{"suspend", ""}, 1, 0, 0, 0}, {{"suspend", "reboot"}, 1, 1, 0, -ECANCELED},
+        {{"poweroff", ""}, 1, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        void *woken[1];
+        setup(NULL);
+        memcpy(wishes, cases[i].wishes, sizeof cases[i].wishes);
+        changes_left = 1;
+        again = cases[i].again;
+        assert_int_equal(idle_poll_wait(DEADLINE_NOW, woken, 1), cases[i].got);
+        assert_int_equal(restarts, cases[i].restarts);
+        assert_int_equal(suspends, cases[i].suspends);
+    }
+    setup(NULL);
+    stays = "suspend";
+    changes_left = 1;
+    again = UINT32_MAX;
+    int64_t began = now;
+    void *woken[1];
+    assert_int_equal(idle_poll_wait(DEADLINE_NOW, woken, 1), 0);
+    assert_int_equal(suspends, 0);
+    assert_true(now - began <= 6 * NANOSECONDS_PER_SECOND);
+}
+
 /* A second wish does not lengthen the time that the first one left. */
 static void too_late(void **)
 {
@@ -198,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(news_without_end, setup),
         cmocka_unit_test_setup(wish_to_stop, setup),
+        cmocka_unit_test_setup(wish_that_changes, setup),
         cmocka_unit_test_setup(too_late, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

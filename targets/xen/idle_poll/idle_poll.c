@@ -127,13 +127,23 @@ static void end_if_late(void)
     machine_end(STATUS_TOO_LATE);
 }
 
-/* What was asked is answered by taking it away. */
+enum { WISH_MOST = 16 };
+
+/* What was asked is answered by taking it away.  Where that is not allowed it is done all the same. */
+static int take_wish(uint32_t transaction, void *wish)
+{
+    int got = xen_store_read(transaction, "control/shutdown", wish, WISH_MOST);
+    if (got <= 0)
+        return got ? got : -ENOENT;
+    return xen_store_write(transaction, "control/shutdown", "") == -EAGAIN ? -EAGAIN : 0;
+}
+
+/* Together: a wish that comes in between is not taken away unread, and one that was withdrawn is not fulfilled.  Who changes it is heard of again. */
 static void read_wish(void)
 {
-    char wish[16];
-    if (xen_store_read(XEN_STORE_ALONE, "control/shutdown", wish, sizeof wish) <= 0)
+    char wish[WISH_MOST];
+    if (xen_store_write_together(take_wish, wish) != 0)
         return;
-    xen_store_write(XEN_STORE_ALONE, "control/shutdown", "");
     if (strcmp(wish, "suspend") == 0)
         suspend();
     bool restart = strcmp(wish, "reboot") == 0;
