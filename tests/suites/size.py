@@ -179,6 +179,16 @@ def explained(p):
     expect("tcp_process" in r.out, "what became part of another", r)
     r = p.ukc("explain", "--absent", "kv_block_get")
     expect("kv_block" in r.out and "which is not in the image" in r.out, "what another component has", r)
+    r = p.ukc("explain", "--absent", "dhcp_start")
+    found = re.search(r"^  (build/kvm/root/\w+\.lwip-[0-9a-f]{12}/src/core/ipv4/dhcp\.c):(\d+), of the import lwip, names it, and no function of this name was compiled: "
+                      r"the configuration of http\.stack leaves it out; 'ukc explain http\.stack' has its keys$", r.out, re.M)
+    expect(found, "what a key leaves out of an import", r)
+    lines = p.read(found[1]).decode().splitlines()[int(found[2]) - 1:]
+    expect(lines[0].startswith("dhcp_start(") and lines[1] == "{", "and where it is defined", lines[:2])
+    r = p.ukc("explain", "--absent", "udp_new_port")
+    expect("it was compiled for http.stack" in r.out and "became part of what calls it there, and that left nothing in the image" in r.out, "what was compiled into what is not there", r)
+    r = p.ukc("explain", "--absent", "malloc")
+    expect("the C library has it (+library.a[src/malloc/lite_malloc.c.o]), and nothing that the image uses refers to it" in r.out, "also a weak symbol", r)
     r = p.ukc("explain", "--absent", "no_such_thing", status=1)
     expect("nothing is known of 'no_such_thing'" in r.err, "what nobody has", r)
 

@@ -26,7 +26,7 @@ static const char *all_names(struct project *p, bool defined)
     const struct file_list *files = file_is_directory(objects) ? file_walk(p->a, objects, SPAN_NONE, quiet) : NULL;
     diag_destroy(quiet);
     VEC(const char *) argv = {};
-    const char *const words[] = {"llvm-nm-19", "--print-file-name", defined ? "--defined-only" : "--undefined-only", "--format=posix", "--no-weak"};
+    const char *const words[] = {"llvm-nm-19", "--print-file-name", defined ? "--defined-only" : "--undefined-only", "--format=posix"};
     for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
         *vec_add(p->a, &argv) = words[k];
     for (size_t k = 0; files && k < files->count; k++) {
@@ -64,6 +64,16 @@ const struct compiled *compiled_find(struct project *p, const char *symbol, size
 }
 
 /* ---- who mentions a name ---- */
+
+bool compiled_within(struct project *p, const char *object, const char *function)
+{
+    const char *file = path_join(p->a, project_file(p, "obj"), object), *const argv[] = {"llvm-dis-19", file, "-o", "-", NULL};
+    const char *begin = arena_printf(p->a, "DISubprogram(name: \"%s\"", function), *text = file_is_regular(file) ? process_answer(p->a, argv) : NULL;
+    for (const char *at = text; at && (at = strstr(at, begin)); at++)
+        if (memmem(at, strcspn(at, "\n"), "DISPFlagDefinition", strlen("DISPFlagDefinition")))
+            return true;
+    return false;
+}
 
 typedef VEC(struct compiled_user) user_list;
 

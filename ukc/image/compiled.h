@@ -25,6 +25,8 @@ struct compiled {
 bool compiled_is(const char *linked, const char *symbol);
 /* Each of this name of C. */
 const struct compiled *compiled_find(struct project *, const char *symbol, size_t *count);
+/* Whether a function was compiled into others of the object ("http.stack/tcp.c.o"): its own symbol may be gone from there. */
+bool compiled_within(struct project *, const char *object, const char *function);
 /* Who mentions it, each once.  False: not known, because its object is none that the linker optimises. */
 bool compiled_users(struct project *, const struct compiled *, const struct compiled_user **, size_t *count);
 

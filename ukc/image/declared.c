@@ -71,15 +71,34 @@ static bool is_indented(const struct source *source, const char *at)
     return *at == ' ' || *at == '\t';
 }
 
+/* A body stands behind the parentheses that begin here. */
+static bool has_body(const char *s)
+{
+    for (int depth = 0; *s; s = step(s)) {
+        depth += (*s == '(') - (*s == ')');
+        if (depth == 0 && *s == ')') {
+            for (s++; isspace((unsigned char)*s) || skip(s) > s;)
+                s = isspace((unsigned char)*s) ? s + 1 : skip(s);
+            return *s == '{';
+        }
+    }
+    return false;
+}
+
 struct span declared_at(struct arena *a, const char *path, const char *function)
 {
     const struct source *source = read_quietly(a, path);
+    const char *first = NULL;
     for (const char *s = source ? source->bytes : "", *after; *s; s = after) {
         after = step(s);
-        if (is_word(s, after, function) && after[strspn(after, " \t")] == '(' && !is_indented(source, s))
+        const char *behind = after + strspn(after, " \t");
+        if (!is_word(s, after, function) || *behind != '(' || is_indented(source, s))
+            continue;
+        if (has_body(behind))
             return place(source, s, strlen(function));
+        first = first ? first : s;
     }
-    return SPAN_NONE;
+    return first ? place(source, first, strlen(function)) : SPAN_NONE;
 }
 
 struct span used_at(struct arena *a, const char *path, const char *name)

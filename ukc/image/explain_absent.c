@@ -130,32 +130,80 @@ static const struct plan_instance *instance_of(const struct plan *plan, const st
     return NULL;
 }
 
-static void look_in_source(struct absence *x, const struct component *c, const struct word *path, const char *selector, const char *value)
+/* A file to compile: of a component, or of what it imports. */
+struct unit {
+    const struct component *component;
+    const struct import *import; /* or NULL */
+    const char *root; /* of the import: "build/kvm/root/git.zlib-1f0c62d9a8b4" */
+    const struct word *path;
+    const char *selector, *value; /* it is compiled only with this one; or NULL */
+};
+
+/* It was compiled, and no object has a symbol of this name any more. */
+static bool became_part(struct absence *x, const struct unit *at)
+{
+    bool any = false;
+    for (size_t k = 0; k < x->p->plan->instance_count; k++) {
+        const struct plan_instance *n = &x->p->plan->instances[k];
+        const char *file = at->import ? path_join(x->p->a, path_base(at->root), at->path->text) : at->path->text;
+        const char *object = n->component == at->component ? arena_printf(x->p->a, "%s/%s.o", n->name, file) : NULL;
+        if (!object || !compiled_within(x->p, object, x->symbol))
+            continue;
+        add(x, "it was compiled for %s (%s), became part of what calls it there, and that left nothing in the image", n->name, object);
+        any = true;
+    }
+    return any;
+}
+
+static void add_left_out(struct absence *x, const struct unit *at, const struct plan_instance *n, const char *where)
+{
+    const char *keys = n->key_count ? arena_printf(x->p->a, "; 'ukc explain %s' has its keys", n->name) : "";
+    if (at->selector)
+        add(x, "its source %s is compiled only with %s = %s (%s:%u)", where, at->selector, at->value, source_shown(at->path->span.source), at->path->span.line);
+    else if (!x->r)
+        add(x, "%s names it, for %s, and no image is built", where, n->name);
+    else if (!became_part(x, at))
+        add(x, "%s names it, and no function of this name was compiled: the configuration of %s leaves it out%s", where, n->name, keys);
+}
+
+static void look_in_source(struct absence *x, const struct unit *at)
 {
     struct project *p = x->p;
-    struct span found = path->text ? declared_at(p->a, path_normal(p->a, path_join(p->a, c->directory, path->text)), x->symbol) : SPAN_NONE;
-    if (!found.source || x->reasons.count)
+    if (!at->path->text || x->reasons.count)
         return;
-    const struct plan_instance *n = instance_of(p->plan, c);
-    if (n && selector)
-        add(x, "its source %s:%u is compiled only with %s = %s (%s:%u)", source_shown(found.source), found.line, selector, value, source_shown(path->span.source),
-            path->span.line);
-    else if (n)
-        add(x, "%s:%u names it, and no function of this name was compiled: the configuration of %s leaves it out", source_shown(found.source), found.line, n->name);
+    struct span found = declared_at(p->a, path_normal(p->a, path_join(p->a, at->import ? at->root : at->component->directory, at->path->text)), x->symbol);
+    if (!found.source)
+        return;
+    const struct plan_instance *n = instance_of(p->plan, at->component);
+    const char *import = at->import ? arena_printf(p->a, ", of the import %s,", at->import->name.text) : "";
+    const char *where = arena_printf(p->a, "%s:%u%s", source_shown(found.source), found.line, import);
+    if (n)
+        add_left_out(x, at, n, where);
     else
-        add(x, "%s has it (%s:%u), which is not in the image: 'ukc explain %s' says why", c->name.text, source_shown(found.source), found.line, c->name.text);
+        add(x, "%s has it (%s:%u), which is not in the image: 'ukc explain %s' says why", at->component->name.text, source_shown(found.source), found.line, at->component->name.text);
+}
+
+static void look_in_import(struct absence *x, const struct component *c, const struct import *import)
+{
+    const char *root = imports_linked(x->p, import);
+    for (size_t k = 0; root && k < import->source_count; k++)
+        look_in_source(x, &(struct unit){.component = c, .import = import, .root = root, .path = &import->sources[k]});
+    for (size_t k = 0; k < import->alternative_count; k++)
+        look_in_import(x, c, &import->alternatives[k]);
 }
 
 static void look_in_component(struct absence *x, const struct component *c)
 {
-    for (size_t k = 0; c && k < c->source_count; k++) {
+    for (size_t k = 0; k < c->source_count; k++) {
         const struct source_file *s = &c->sources[k];
         if (!s->selector.text)
-            look_in_source(x, c, &s->path, NULL, NULL);
+            look_in_source(x, &(struct unit){.component = c, .path = &s->path});
         for (size_t n = 0; s->selector.text && n < s->case_count; n++)
             for (size_t m = 0; m < s->cases[n].path_count; m++)
-                look_in_source(x, c, &s->cases[n].paths[m], s->selector.text, s->cases[n].value.text);
+                look_in_source(x, &(struct unit){.component = c, .path = &s->cases[n].paths[m], .selector = s->selector.text, .value = s->cases[n].value.text});
     }
+    for (size_t k = 0; k < c->import_count; k++)
+        look_in_import(x, c, &c->imports[k]);
 }
 
 /* Those of the image first. */

@@ -146,10 +146,24 @@ const char *imports_use_repository(void *context, struct arena *a, const struct 
 
 /* ---- what the rest of the way needs to know ---- */
 
+static const char *const families[] = {[IMPORT_DEBIAN] = "debian", [IMPORT_PKGCONFIG] = NULL, [IMPORT_FIRST_OF] = NULL, [IMPORT_DEBIAN_SOURCE] = "debian_source", [IMPORT_GIT] = "git"};
+
 const char *imports_label(struct arena *a, const struct fetched *f)
 {
-    static const char *const families[] = {[IMPORT_DEBIAN] = "debian", [IMPORT_DEBIAN_SOURCE] = "debian_source", [IMPORT_GIT] = "git"};
     return f->directory ? layout_tree_label(a, families[f->taken->kind], f->taken->name.text, f->tree) : NULL;
+}
+
+const char *imports_linked(struct project *p, const struct import *import)
+{
+    for (size_t k = 0; import->kind != IMPORT_FIRST_OF && p->lock && k < p->lock->pin_count; k++) {
+        const struct lock_pin *pin = &p->lock->pins[k];
+        if (!families[import->kind] || !string_equal(pin->kind, families[import->kind]) || !string_equal(pin->name, import->name.text))
+            continue;
+        const char *root = path_join(p->a, project_file(p, "root"), layout_tree_label(p->a, pin->kind, pin->name, pin->tree));
+        if (file_is_directory(root))
+            return root;
+    }
+    return NULL;
 }
 
 /* "https://example.org/them/parts.git" -> "parts" */

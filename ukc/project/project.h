@@ -109,6 +109,8 @@ bool imports_review_plan(struct project *); /* fetches nothing: mistakes in impo
 bool imports_fetch_library(struct project *);
 /* The label of its layout root; NULL for a host library. */
 const char *imports_label(struct arena *, const struct fetched *);
+/* Where its files are in what was configured, as tools see them: "build/kvm/root/git.zlib-1f0c62d9a8b4"; NULL: another alternative was taken, or nothing yet. */
+const char *imports_linked(struct project *, const struct import *);
 /* The roots of all of them, NULL after reporting that one name stands for two trees. */
 const struct layout_root *imports_roots(struct project *, size_t *count);
 /* The pins for ukc.lock: `old` with what was fetched. */
