@@ -7,6 +7,7 @@
 #include <ukc/uncleared.h>
 #include "pages.h"
 #include "stack.h"
+#include "task.h"
 #include "text.h"
 
 enum {
@@ -20,6 +21,25 @@ enum {
 
 static struct http1_exchange *free_exchanges;
 static unsigned free_count;
+static struct waiting without; /* connections with the beginning of a request, for which there is no memory */
+
+static void exchange_begin(struct http1_exchange *x, struct connection *connection)
+{
+    x->connection = connection;
+    x->at = x->end = x->used = 0;
+    connection->exchange = x;
+}
+
+/* Until the time for a head has passed. */
+static void exchange_await(struct connection *connection)
+{
+    int64_t deadline = deadline_after(now_monotonic(), KEY_HEADER_TIME * NANOSECONDS_PER_SECOND);
+    waiting_enter(&without, connection);
+    give_up_begun(connection->server);
+    while (!connection->exchange && task_park(deadline) == 0)
+        ;
+    waiting_leave(connection);
+}
 
 static struct http1_exchange *exchange_take(struct connection *connection)
 {
@@ -30,17 +50,23 @@ static struct http1_exchange *exchange_take(struct connection *connection)
     } else {
         x = pages_allocate(sizeof *x); /* not cleared: what is not used need not be there */
     }
-    if (x == NULL)
-        return NULL;
-    x->connection = connection;
-    x->at = x->end = x->used = 0;
-    connection->exchange = x;
-    return x;
+    if (x)
+        exchange_begin(x, connection);
+    else
+        exchange_await(connection);
+    return connection->exchange;
 }
 
 static void exchange_give(struct http1_exchange *x)
 {
+    struct connection *next = without.oldest;
     x->connection->exchange = NULL;
+    if (next) {
+        waiting_leave(next);
+        exchange_begin(x, next);
+        task_wake(next->task);
+        return;
+    }
     if (free_count == FREE_MOST) {
         pages_free(x, sizeof *x);
         return;
@@ -48,6 +74,27 @@ static void exchange_give(struct http1_exchange *x)
     x->next_free = free_exchanges;
     free_exchanges = x;
     free_count++;
+}
+
+void exchanges_start(void)
+{
+    struct http1_exchange *x = free_exchanges ? NULL : pages_allocate(sizeof *x);
+    if (x == NULL)
+        return;
+    x->next_free = NULL;
+    free_exchanges = x;
+    free_count = 1;
+}
+
+bool exchange_spare(void)
+{
+    struct http1_exchange *x = free_exchanges;
+    if (free_count < 2)
+        return false;
+    free_exchanges = x->next_free;
+    free_count--;
+    pages_free(x, sizeof *x);
+    return true;
 }
 
 void exchanges_free(void)
@@ -69,9 +116,9 @@ __attribute__((noinline)) static struct http1_exchange *wait_first(struct connec
     int64_t deadline = deadline_after(now_monotonic(), KEY_IDLE * NANOSECONDS_PER_SECOND);
     if (stopping(connection))
         return NULL;
-    idle_enter(connection);
+    peer_wait(connection, false);
     ptrdiff_t got = stack_read(connection->flow, bytes, sizeof bytes, deadline);
-    idle_leave(connection);
+    waiting_leave(connection);
     if (got <= 0)
         return NULL;
     struct http1_exchange *x = exchange_take(connection);
@@ -92,28 +139,26 @@ static void compact(struct http1_exchange *x)
     x->at = 0;
 }
 
-/* HEAD_COMPLETE, the status to refuse the request with, or 0 when there will be none. */
+/*
+ * HEAD_COMPLETE, the status to refuse the request with, or 0 when there will be none.  Nobody waits for
+ * the rest of a head while others have no memory for theirs.
+ */
 static unsigned receive_head(struct http1_exchange *x)
 {
-    int64_t deadline = 0;
     compact(x);
     head_begin(x);
-    for (;;) {
-        unsigned result = head_parse(x);
-        if (result != HEAD_INCOMPLETE)
-            return result;
-        if (flush(x) < 0)
-            return 0;
-        if (deadline == 0)
-            deadline = deadline_after(now_monotonic(), KEY_HEADER_TIME * NANOSECONDS_PER_SECOND);
-        int error = receive(x, deadline);
-        if (error == -ETIMEDOUT)
-            return 408;
-        if (error == -ENOBUFS)
-            return 431;
-        if (error < 0)
-            return 0;
-    }
+    unsigned result = head_parse(x);
+    if (result != HEAD_INCOMPLETE)
+        return result;
+    if (flush(x) < 0)
+        return 0;
+    int64_t deadline = deadline_after(now_monotonic(), KEY_HEADER_TIME * NANOSECONDS_PER_SECOND);
+    int error = 0;
+    peer_wait(x->connection, true);
+    while (result == HEAD_INCOMPLETE && (error = receive(x, without.oldest ? DEADLINE_NOW : deadline)) == 0)
+        result = head_parse(x);
+    waiting_leave(x->connection);
+    return error == -ETIMEDOUT ? 408 : error == -ENOBUFS ? 431 : error < 0 ? 0 : result;
 }
 
 /* --- answering --- */
@@ -149,11 +194,11 @@ static void answer(struct http1_exchange *x)
 
 /*
  * A connection closed with something unread in it is reset, and the client may
- * lose the answer with it.  So end our direction, and read for a while.
+ * lose the answer with it.  So end our direction, and read for a while, unless others lack the memory that this keeps.
  */
 static void linger(struct http1_exchange *x)
 {
-    if (x->connection->broken || stack_shutdown(x->connection->flow) < 0)
+    if (without.oldest || x->connection->broken || stack_shutdown(x->connection->flow) < 0)
         return;
     int64_t deadline = deadline_after(now_monotonic(), LINGER_SECONDS * NANOSECONDS_PER_SECOND);
     for (size_t total = 0; total < LINGER_BYTES;) {

@@ -112,10 +112,9 @@ struct connection {
     struct stack_flow *flow;
     struct task *task;
     struct http1_exchange *exchange; /* NULL while it waits for a request */
-    struct connection *newer, *older; /* among the idle ones */
-    struct connection *next_free;
+    struct waiting *list; /* of those that wait for the same, see exchange.h; NULL: it does not */
+    struct connection *newer, *older; /* in it; the older alone: among the free ones */
     unsigned requests;
-    bool idle;
     bool broken; /* nothing more is sent or received */
     bool reset;  /* and the client must not take what it got for whole */
 };

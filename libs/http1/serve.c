@@ -3,9 +3,9 @@
  *
  * A service accepts, and the tasks of connections are its children: what the
  * task that calls serve has spawned itself is neither waited for nor ended.
- * When there are as many connections as may be, the one that has
- * been idle longest makes place for a new one; likewise when the stack has no
- * descriptor or memory for one more.  To stop, idle connections are
+ * When there are as many connections as may be, or no descriptor or memory for one more, the one that has
+ * been idle longest makes place for a new one; when none is idle, the one that has waited longest for
+ * the rest of a request's head.  To stop, idle connections are
  * cancelled, the others get a bounded time to finish their answers.
  */
 #include "exchange.h"
@@ -30,8 +30,8 @@ struct server {
     unsigned connections;
     bool stopping;
     bool awaits_end, awaits_idle; /* the task waits until a connection ends, or also until one becomes idle */
-    bool told;       /* that the stack cannot have as many connections as the keys allow */
-    struct connection *newest, *oldest; /* idle ones */
+    bool told;       /* that there cannot be as many connections as the keys allow */
+    struct waiting idle, begun; /* for a request; for the rest of a head */
 };
 
 /* Connections that have been used once are used again. New ones come from a few that are there, then from pages. */
@@ -69,40 +69,63 @@ int handle(struct http1_exchange *x)
     return server->handler(x, server->context);
 }
 
-/* --- idle connections, in the order they became so --- */
+/* --- connections that wait, in the order they began to --- */
 
-void idle_enter(struct connection *connection)
+void waiting_enter(struct waiting *list, struct connection *connection)
+{
+    connection->list = list;
+    connection->newer = NULL;
+    connection->older = list->newest;
+    if (list->newest)
+        list->newest->newer = connection;
+    else
+        list->oldest = connection;
+    list->newest = connection;
+}
+
+void waiting_leave(struct connection *connection)
+{
+    struct waiting *list = connection->list;
+    if (!list)
+        return;
+    connection->list = NULL;
+    *(connection->newer ? &connection->newer->older : &list->newest) = connection->older;
+    *(connection->older ? &connection->older->newer : &list->oldest) = connection->newer;
+}
+
+void peer_wait(struct connection *connection, bool begun)
 {
     struct server *server = connection->server;
-    connection->idle = true;
-    connection->newer = NULL;
-    connection->older = server->newest;
-    if (server->newest)
-        server->newest->newer = connection;
-    else
-        server->oldest = connection;
-    server->newest = connection;
+    waiting_enter(begun ? &server->begun : &server->idle, connection);
     if (server->awaits_idle)
         task_wake(server->task);
 }
 
-void idle_leave(struct connection *connection)
+/* Whether there was one. */
+static bool give_up_oldest(struct waiting *list)
 {
-    struct server *server = connection->server;
-    if (!connection->idle)
-        return;
-    connection->idle = false;
-    *(connection->newer ? &connection->newer->older : &server->newest) = connection->older;
-    *(connection->older ? &connection->older->newer : &server->oldest) = connection->newer;
+    struct connection *oldest = list->oldest;
+    if (!oldest)
+        return false;
+    waiting_leave(oldest);
+    task_cancel(oldest->task);
+    return true;
 }
 
-static void give_up_oldest(struct server *server)
+/* There is something lacking for as many connections as the keys allow. */
+static void tell(struct server *server)
 {
-    struct connection *oldest = server->oldest;
-    if (oldest) {
-        idle_leave(oldest);
-        task_cancel(oldest->task);
-    }
+    if (!server->told)
+        log_write(LOG_LEVEL_WARNING, "http",
+                  "no descriptors or memory for more than %u connections: those that wait longest make place for new ones; give it more, or lower the keys connections and stack_bytes",
+                  server->connections);
+    server->told = true;
+}
+
+void give_up_begun(struct server *server)
+{
+    tell(server);
+    give_up_oldest(&server->begun);
 }
 
 /* --- connections --- */
@@ -126,10 +149,16 @@ static struct connection *connection_take(void)
 {
     struct connection *connection = free_connections;
     if (connection)
-        free_connections = connection->next_free;
+        free_connections = connection->older;
     else if (connections_made < KEY_CONNECTIONS)
         connection = connection_make();
     return connection;
+}
+
+static void connection_free(struct connection *connection)
+{
+    connection->older = free_connections;
+    free_connections = connection;
 }
 
 static void connections_free(void)
@@ -150,8 +179,7 @@ static void connection_end(struct connection *connection)
         stack_abort(connection->flow);
     else
         stack_close(connection->flow);
-    connection->next_free = free_connections;
-    free_connections = connection;
+    connection_free(connection);
     server->connections--;
     if (server->awaits_end)
         task_wake(server->task);
@@ -165,40 +193,51 @@ static void connection_run(void *argument)
     connection_end(connection);
 }
 
-static void connection_start(struct server *server, struct stack_flow *flow)
+static int connection_try(struct server *server, struct stack_flow *flow)
 {
     struct connection *connection = connection_take();
-    if (connection == NULL) {
-        stack_abort(flow); /* another server has them all, or the memory */
-        return;
-    }
+    if (connection == NULL)
+        return -ENOMEM; /* another server has them all, or the memory */
     *connection = (struct connection){.server = server, .flow = flow};
-    server->connections++;
-    if (task_spawn(NULL, KEY_STACK_BYTES, connection_run, connection) < 0) {
-        connection->reset = true;
-        connection_end(connection);
-    }
+    int error = task_spawn(NULL, KEY_STACK_BYTES, connection_run, connection);
+    if (error < 0)
+        connection_free(connection);
+    else
+        server->connections++;
+    return error;
 }
 
-/* Gives up the connection that has been idle longest, or waits until one is idle or ends. */
+/* Gives up the connection that has waited longest for its peer, or waits until one does so or ends. */
 static int make_room(struct server *server)
 {
     server->awaits_end = true;
-    server->awaits_idle = server->oldest == NULL;
-    give_up_oldest(server);
+    server->awaits_idle = !give_up_oldest(&server->idle) && !give_up_oldest(&server->begun);
     int error = task_park(DEADLINE_NEVER);
     server->awaits_end = server->awaits_idle = false;
     return error;
 }
 
+/* While there is no memory for it, others make place.  Each that ends leaves what a connection needs; without others the new one is reset. */
+static int connection_start(struct server *server, struct stack_flow *flow)
+{
+    int error;
+    while ((error = connection_try(server, flow)) < 0 && error != -ECANCELED) {
+        if (exchange_spare())
+            continue;
+        tell(server);
+        if (server->connections == 0 || (error = make_room(server)) < 0)
+            break;
+    }
+    if (error < 0)
+        stack_abort(flow);
+    return error == -ECANCELED ? error : 0;
+}
+
 /* The stack cannot have one more, though the keys allow it. */
 static int do_with_fewer(struct server *server)
 {
-    if (!server->told)
-        log_write(LOG_LEVEL_WARNING, "http", "no descriptors or memory for more than %u connections: idle ones make place for new ones",
-                  server->connections);
-    server->told = true;
-    return server->oldest ? make_room(server) : 0; /* the stack slows the next attempt down */
+    tell(server);
+    return server->idle.oldest || server->begun.oldest ? make_room(server) : 0; /* the stack slows the next attempt down */
 }
 
 static int accept_all(struct server *server)
@@ -216,7 +255,7 @@ static int accept_all(struct server *server)
         if (error == -EMFILE)
             error = do_with_fewer(server);
         else if (error == 0)
-            connection_start(server, flow);
+            error = connection_start(server, flow);
         if (error < 0)
             return error;
     }
@@ -230,8 +269,8 @@ static void accept_run(void *argument)
     task_wake(server->caller);
     server->stopping = true;
     stack_unlisten(server->listener);
-    while (server->oldest)
-        give_up_oldest(server);
+    while (give_up_oldest(&server->idle))
+        ;
     task_end_children(deadline_after(clock_now(), KEY_STOP_TIME * NANOSECONDS_PER_SECOND));
 }
 
@@ -268,6 +307,7 @@ int http1_serve(uint16_t port, int (*handler)(struct http1_exchange *exchange, v
     }
     log_write(LOG_LEVEL_NOTICE, "http", "listening on port %u", port_of(server.listener, port));
     servers++;
+    exchanges_start();
     error = serve(&server);
     if (--servers == 0) {
         exchanges_free();

@@ -9,7 +9,7 @@ return implementation "http1" {
   },
   keys = {
     connections  = key.integer { default = 1024, min = 1, max = 1000000,
-                                 doc = "connections at most; the one idle longest makes place for a new one" },
+                                 doc = "connections at most; the one that has waited longest for its client makes place for a new one" },
     requests     = key.integer { default = 100000, min = 1, max = 2147483647,
                                  doc = "requests on one connection, before it is closed" },
     header_bytes = key.size { default = "8KiB", min = 1024, max = 1048576, doc = "the head of a request at most (431)" },

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import time
@@ -290,6 +291,35 @@ def idle_is_cheap(context):
             expect(each < 24, f"{each:.1f} KiB for each idle connection")
             for c in clients:
                 c.close()
+        silent_ones_make_place(p, image)
+
+
+def silent_ones_make_place(p, image):
+    """No memory for more than some ten connections: however many are held that send nothing, or half of a head, another is answered, and that is said once."""
+    request, answered = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200"
+    with running(p, image) as (server, connect):
+        with open(f"/proc/{server.pid}/status") as f:
+            size = next(int(line.split()[1]) for line in f if line.startswith("VmSize:")) * 1024
+        resource.prlimit(server.pid, resource.RLIMIT_AS, (size + (1 << 20), size + (1 << 20)))
+        held = []
+        for sent in (b"", request[:20], b"", request[:20]):
+            for number in range(40):
+                held.append(connect())
+                held[-1].sendall(sent)
+                if number % 8 == 7:
+                    start = time.monotonic()
+                    with connect() as client:
+                        client.sendall(request)
+                        expect(client.recv(1 << 16).startswith(answered), len(held), "are held, another is answered")
+                    expect(time.monotonic() - start < 5, "soon", len(held), time.monotonic() - start)
+        ticks = processor_time(server.pid)
+        time.sleep(0.5)
+        expect(processor_time(server.pid) - ticks < 0.2, "waiting costs nothing")
+        server.send_signal(signal.SIGTERM)
+        output = server.communicate(timeout=30)[0].decode(errors="replace")
+        expect(server.returncode == 0 and output.count("no descriptors or memory") == 1, "it is said once", server.returncode, output)
+        for s in held:
+            s.close()
 
 
 def tests(context):

@@ -1,5 +1,6 @@
 """Every example on kvm as it is: on q35 (PCI) and microvm (mmio), over IPv4 and IPv6, with the same answers as on posix."""
 
+import contextlib
 import os
 import re
 import socket
@@ -250,7 +251,7 @@ def http(context):
 
 
 def little(context):
-    """The image's bytes, and that a small machine does for eight connections at once: a stack that cannot have all of its memory takes less."""
+    """The image's bytes, and that a small machine does for eight connections at once, also with forty that are silent or have sent half of a head."""
     need_tun()
     with Network() as net, Project(context) as p:
         host = kvm.bridged(net)
@@ -268,6 +269,16 @@ def little(context):
                 for s in sockets:
                     expect(s.recv(15) == b"HTTP/1.1 200 OK", f"{machine}: eight connections are served with 2 MiB", server.output)
                     s.close()
+                for sent in (b"", b"GET / HTTP/1.1\r\nHos"):
+                    held = [host.connect(IPV4, PORT, 20) for _ in range(40)]
+                    for s in held:
+                        with contextlib.suppress(OSError):  # some have been given up
+                            s.sendall(sent)
+                    with host.connect(IPV4, PORT, 8) as s:
+                        s.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
+                        expect(s.recv(15) == b"HTTP/1.1 200 OK", f"{machine}: another is served while forty are held", sent, server.output)
+                    for s in held:
+                        s.close()
 
 
 # ---- conformance, inside the guest ----

@@ -572,6 +572,19 @@ static void test_lack_of_descriptors(void **state)
     assert_int_equal(fake.warnings, 1);
 }
 
+/* The only connection, for which there is no memory, is reset: nobody can make place for it.  It is said. */
+static void test_lack_of_memory(void **state)
+{
+    (void)state;
+    const struct view one[] = {VIEW(GET("/"))};
+    fake.spawn_error = -ENOMEM;
+    run(one, 1);
+    assert_true(fake.aborted && !fake.closed && fake.sent_size == 0);
+    assert_int_equal(fake.warnings, 1);
+    fake.spawn_error = 0;
+    ends(run(one, 1), "root\n");
+}
+
 /* Without a task to accept in, nothing is served; a caller who was cancelled before that hears of no error. */
 static void test_no_task(void **state)
 {
@@ -593,7 +606,7 @@ int main(void)
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_ranges),    cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_bodies),    cmocka_unit_test(test_expect),     cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_streams),   cmocka_unit_test(test_time),
-        cmocka_unit_test(test_lack_of_descriptors), cmocka_unit_test(test_no_task),
+        cmocka_unit_test(test_lack_of_descriptors), cmocka_unit_test(test_lack_of_memory), cmocka_unit_test(test_no_task),
     };
     return cmocka_run_group_tests(tests, NULL, leave);
 }

@@ -137,6 +137,8 @@ int task_spawn(struct task **handle, size_t stack_size, void (*function)(void *a
 {
     (void)stack_size;
     assert(handle == NULL);
+    if (fake.spawn_error < 0)
+        return fake.spawn_error;
     function(argument);
     return 0;
 }
@@ -238,7 +240,7 @@ void fake_serve(const struct view *segments, size_t count,
 {
     char *sent = fake.sent;
     size_t room = fake.sent_room;
-    struct fake kept = {.write_most = fake.write_most, .stays = fake.stays, .lacks = fake.lacks};
+    struct fake kept = {.write_most = fake.write_most, .stays = fake.stays, .lacks = fake.lacks, .spawn_error = fake.spawn_error};
     fake = kept;
     fake.segments = segments;
     fake.count = count;

@@ -20,6 +20,7 @@ struct fake {
     size_t write_most; /* the client takes no more than so many bytes; 0: all */
     unsigned lacks;    /* so many attempts to accept find no descriptor */
     int service_error; /* no service can be started, and this is why */
+    int spawn_error;   /* no task either */
     int64_t now;
 
     char *sent;
