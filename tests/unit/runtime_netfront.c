@@ -674,6 +674,40 @@ static void goes_and_comes(void **state)
     assert_int_equal(double_xen_granted(), before);
 }
 
+/* The domain was saved, and the other end takes longer than this one waits: what it was shown is used when it is ready, or not at all if it goes. */
+static void comes_late(void **state)
+{
+    (void)state;
+    static const char frame[64] = "late";
+    struct send_request r;
+    const char *bytes;
+    for (int goes = 0; goes < 2; goes++) {
+        start();
+        unsigned before = double_xen_granted();
+        double_xen.own_changed = NULL;
+        double_xen_resume();
+        assert_int_equal(send_frame(frame, sizeof frame), 0); /* as without a cable */
+        assert_non_null(strstr(double_xen.logged, "cannot be set up again: error 110"));
+        assert_int_equal(double_xen.own, XEN_STATE_CONNECTED);
+        double_xen_change(XEN_STATE_WAITING); /* of something else */
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        receive_taken = send_taken = 0;
+        double_xen.own_changed = agree;
+        if (goes) {
+            double_xen_change(XEN_STATE_CLOSING);
+            assert_int_equal(double_xen.own, XEN_STATE_CLOSED);
+            double_xen.own = XEN_STATE_BEGINNING;
+            double_xen_change(XEN_STATE_WAITING);
+        } else {
+            double_xen_change(XEN_STATE_CONNECTED);
+        }
+        assert_int_equal(send_frame(frame, sizeof frame), 0);
+        assert_true(take_sent(&r, &bytes) && memcmp(bytes, frame, sizeof frame) == 0);
+        assert_false(take_sent(&r, &bytes));
+        assert_int_equal(double_xen_granted(), before);
+    }
+}
+
 static void expect_broken(const char *what)
 {
     char got[100];
@@ -769,6 +803,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(channels, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_on, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(goes_and_comes, instances_start, instances_stop),
+        cmocka_unit_test_setup_teardown(comes_late, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(receiving_lies, instances_start, instances_stop),
         cmocka_unit_test_setup_teardown(sending_lies, instances_start, instances_stop),
     };

@@ -41,6 +41,7 @@ struct card {
     bool again; /* it is to be agreed on anew, the other end is a new one */
     bool away;  /* there is none, as without a cable; one may come */
     bool look;  /* and perhaps has */
+    bool shown; /* this end is connected, and the other one was not in its time: it may use the rings yet */
     uint32_t receive_event, send_event; /* channels: two, or one for both; 0: none */
     uint8_t mac[6];
     unsigned mtu;

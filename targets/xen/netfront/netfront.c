@@ -239,7 +239,8 @@ static int connect(void)
     xen_device_watch(&card.device);
     card.open = true;
     receive_begin();
-    return xen_device_await(&card.device, XEN_STATE_CONNECTED, XEN_STATE_CONNECTED) == XEN_STATE_CONNECTED ? 0 : -ETIMEDOUT;
+    card.shown = xen_device_await(&card.device, XEN_STATE_CONNECTED, XEN_STATE_CONNECTED) != XEN_STATE_CONNECTED;
+    return card.shown ? -ETIMEDOUT : 0;
 }
 
 /* ---- a new other end ---- */
@@ -247,8 +248,8 @@ static int connect(void)
 /* At once, while all references are free: later they are somebody else's. */
 static void resumed(void)
 {
-    card.again = card.again || card.open;
-    card.open = false;
+    card.again = card.again || card.open || card.shown;
+    card.open = card.shown = false;
     card.receive_event = card.send_event = 0;
     receive_close();
     send_close();
@@ -257,7 +258,7 @@ static void resumed(void)
 /* The other end waits until this one has let go. */
 static void detached(void)
 {
-    card.open = false;
+    card.open = card.shown = false;
     card.away = true;
     xen_device_unwatch(&card.device);
     xen_device_state(&card.device, XEN_STATE_CLOSED);
@@ -268,7 +269,7 @@ static void told(enum xen_news news)
     card.look = true;
     if (news == XEN_NEWS_RESUMED)
         resumed();
-    else if (card.open && xen_device_goes(&card.device))
+    else if ((card.open || card.shown) && xen_device_goes(&card.device))
         detached();
 }
 
@@ -289,7 +290,12 @@ int card_again(void)
 {
     if (card.away && card.look) {
         card.look = false;
-        card.again = take_new() == 0;
+        card.open = card.shown && xen_device_other_state(&card.device) == XEN_STATE_CONNECTED;
+        card.again = !card.shown && take_new() == 0;
+    }
+    if (card.open) {
+        card.shown = card.away = false;
+        return 0;
     }
     if (!card.again)
         return card.away ? -EAGAIN : -EIO;
@@ -332,9 +338,9 @@ int netfront_start(void)
 /* Takes it out of use. */
 static void close_card(void)
 {
-    if (card.open)
+    if (card.open || card.shown)
         xen_device_state(&card.device, XEN_STATE_CLOSING);
-    card.open = card.again = card.away = false;
+    card.open = card.again = card.away = card.shown = false;
 }
 
 /* Pages that are granted stay: the other end may still have them, and the domain ends. */
