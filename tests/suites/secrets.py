@@ -203,6 +203,22 @@ def sized(p, image):
         sizes.lines(p, "vault.sealed", by)
     expect(p.ukc("size", "--pruned", "vault.sealed").out == p.ukc("size", "--pruned", image).out, "what was left out, too")
     os.remove(p.file("build/kvm/other"))
+    p.run("cp", image, "vault")
+    expect(p.ukc("size", "--json", "vault.sealed").json["instances"] == plain["instances"], "a copy of the image, beside which nothing lies, is passed over")
+    p.run("cp", "vault", "vault.sealed", "away")
+    r = p.ukc("size", "vault.sealed", directory=p.file("away"), status=4)
+    expect("'vault' has no symbols" in r.err, "where there is no other, that is said", r)
+    os.remove(p.file("vault"))
+    os.remove(p.file("away/vault"))
+    for name in ("loop", "away/loop"):
+        os.symlink("loop", p.file(name))
+    for command, file, words in (("size", p.file("away/none"), "there is no file"), ("report", p.file("away/loop"), "there is no file"), ("report", "vault.sealed", "is a file, and no unikernel of this name"),
+                                 ("run", "vault.sealed", "'ukc run --sealed FILE'"), ("size", "away/loop", "there is no file"), ("size", "loop", "is a symbolic link that leads to no file")):
+        r = p.ukc(command, file, status=1)
+        expect(words in r.err and "help: 'ukc " + command in r.err and f"'{file}'" in r.err and "--target" not in r.err, f"{command} of what is no unikernel", r)
+    r = p.ukc("run", image, status=2)
+    expect("is a file or directory, and no unikernel has a name with a slash" in r.err and "--sealed FILE" in r.err, "or lies elsewhere", r)
+    os.remove(p.file("loop"))
     r = p.ukc("size", "secret", directory=p.file("away"), status=4)
     expect("the image " + hashlib.sha256(p.read(image)).hexdigest()[:12] in r.err and "help: 'ukc size' of that image" in r.err, "where it is not found, that is said", r)
     p.run("rm", "-r", "away")

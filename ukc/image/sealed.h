@@ -31,7 +31,8 @@ bool sealed_read(struct arena *, const struct source *, struct image_secrets *, 
 struct image_secrets sealed_of_file(struct arena *, const char *file);
 /* SHA-256 of the image that a file is, or was sealed from: *sealed. False after reporting. */
 bool sealed_image(struct arena *, const char *file, bool *sealed, struct hash *, struct diag *);
-/* The file of that image: beside the sealed one, or where a project there or here has built it; NULL: it is in neither. */
-const char *sealed_from(struct arena *, const char *file, const struct image_secrets *);
+/* The file of that image: beside the sealed one, or where a project there or here has built it, rather one that is `known`; NULL: it is in neither. */
+typedef bool sealed_known(struct arena *, const char *image);
+const char *sealed_from(struct arena *, const char *file, const struct image_secrets *, sealed_known *);
 
 #endif

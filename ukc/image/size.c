@@ -182,13 +182,20 @@ static void json_secrets(struct json *j, const struct image_secrets *s)
     json_end_array(j);
 }
 
+static bool is_known(struct arena *a, const char *image)
+{
+    struct size_sources from;
+    size_find_sources(a, image, &from);
+    return from.linked != image || has_symbols(a, image);
+}
+
 /* A sealed file has as many bytes as the image that it was made from, at the same places: what is known of the one is true of the other. */
 static bool find_sealed(struct invocation *i, const char *image, const struct image_secrets *s, struct size_sources *from)
 {
     char hex[HASH_HEX];
-    if (!s->sealed || from->linked != image || has_symbols(i->arena, image))
+    if (!s->sealed || is_known(i->arena, image))
         return true;
-    const char *made_from = sealed_from(i->arena, image, s);
+    const char *made_from = sealed_from(i->arena, image, s, is_known);
     if (made_from) {
         size_find_sources(i->arena, made_from, from);
         return true;

@@ -110,10 +110,43 @@ static void choose_build(struct project *p, const char *name)
     p->build = name ? arena_printf(p->a, "build/%s/%s", target, name) : arena_printf(p->a, "build/%s", target);
 }
 
+static const char *what_is_taken(struct project *p)
+{
+    const char *more = p->i->command == COMMAND_run ? ", 'ukc run --sealed FILE' what ukc seal has made of its image" : p->i->command == COMMAND_size ? ", 'ukc size ./FILE' an image that lies here" : "";
+    return arena_printf(p->a, "'ukc %s' alone means the unikernel that was configured last%s", p->i->name, more);
+}
+
+/* A path, where the name of a unikernel is asked for. */
+static bool refuse_path(struct project *p, const char *name)
+{
+    if (file_exists(name))
+        diag_fail(p->d, DIAG_USAGE, SPAN_NONE, "'%s' is a file or directory, and no unikernel has a name with a slash", name);
+    else
+        diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "there is no file '%s', and no unikernel has a name with a slash", name);
+    return diag_help(p->d, "%s", what_is_taken(p));
+}
+
+static const char *what_lies_here(const char *name)
+{
+    struct stat status;
+    if (lstat(name, &status) != 0 || S_ISDIR(status.st_mode))
+        return NULL;
+    return file_exists(name) ? "a file" : "a symbolic link that leads to no file";
+}
+
+static bool refuse_file(struct project *p, const char *name, const char *file)
+{
+    diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "'%s' is %s, and no unikernel of this name is configured for target %s", name, file, target_names[p->configuration.target]);
+    return diag_help(p->d, "%s", what_is_taken(p));
+}
+
 bool project_open(struct project *p, struct invocation *i, const char *name, bool must_be_configured)
 {
     *p = (struct project){.i = i, .a = i->arena, .d = i->diag};
     keep_paths(p);
+    const char *file = name && must_be_configured ? what_lies_here(name) : NULL; /* before the project's directory is entered */
+    if (name && must_be_configured && strchr(name, '/'))
+        return refuse_path(p, name);
     if (!enter_directory(p))
         return false;
     struct saved_last last;
@@ -126,6 +159,8 @@ bool project_open(struct project *p, struct invocation *i, const char *name, boo
     bool configures = i->command == COMMAND_configure;
     if (!configures && !saved_configuration_read(p, &p->configured))
         return false;
+    if (file && !p->configured)
+        return refuse_file(p, name, file);
     if (must_be_configured && !p->configured) {
         diag_fail(p->d, DIAG_INPUT, SPAN_NONE, "%s%s%s is not configured yet", name ? name : "", name ? " for target " : "target ",
                   target_names[p->configuration.target]);
