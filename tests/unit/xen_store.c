@@ -20,6 +20,7 @@ static bool told;
 static unsigned waits, flooded, conflicts; /* conflicts: so many requests of this type are refused, as of a transaction that somebody else was in */
 static enum type conflict;
 static const char *before; /* a token whose change is told before the answer */
+static int64_t stood_still; /* so long did the domain stand still before it */
 static char written[64], asked[5000];
 static size_t asked_size;
 
@@ -80,6 +81,7 @@ static void answer(const struct header *h, const char *text)
         char change[64] = "control/shutdown";
         size_t path = strlen(change) + 1;
         strcpy(change + path, before);
+        clock_time += stood_still;
         say_message(CHANGED, 0, change, path + strlen(before) + 1);
         before = NULL;
     }
@@ -255,6 +257,10 @@ static void changes_between(void **state)
     assert_int_equal(xen_store_read(XEN_STORE_ALONE, "x", value, sizeof value), 5);
     before = "vif";
     assert_int_equal(xen_store_read(XEN_STORE_ALONE, "x", value, sizeof value), 5);
+    before = "vif"; /* and a domain that was paused has what came meanwhile */
+    stood_still = 60 * NANOSECONDS_PER_SECOND;
+    assert_int_equal(xen_store_read(XEN_STORE_ALONE, "x", value, sizeof value), 5);
+    stood_still = 0;
     assert_true(xen_store_changed(token, sizeof token));
     assert_string_equal(token, "shutdown");
     assert_true(xen_store_changed(token, sizeof token));
