@@ -188,6 +188,16 @@ def explained(p):
     expect("nothing is called 'key_wipe'" in r.err, "what is no operation", r)
 
 
+def padded(p, image):
+    """Nothing reaches what lies between functions."""
+    parts = p.ukc("explain", "--json", f"0-{os.path.getsize(p.file(image))}").json
+    expect(any(x["instance"] == "(padding)" for x in parts) and any(x["way"] for x in parts), "all parts are there")
+    expect(not [x for x in parts if x["instance"] == "(padding)" and x["way"]], "padding is reached by nothing", [x for x in parts if x["instance"] == "(padding)"])
+    at = next(x["offset"] for x in parts if x["instance"] == "(padding)")
+    r = p.ukc("explain", f"{at}")
+    expect("(padding): between what has to be aligned" in r.out and "reache" not in r.out, "and it is said what it is", r)
+
+
 def sized(p, image):
     """The bytes of a sealed file are those of the image that it was made from, wherever either lies."""
     [traps] = [f for f in p.ukc("explain", "--hardening", "--json", image).json["features"] if f["feature"] == "traps"]
@@ -231,6 +241,7 @@ def kvm_machine(context):
         kvm.built(context, p, "vault")
         image = "build/kvm/vault"
         explained(p)
+        padded(p, image)
         give(p, "secret", mode=0o644)
         r = p.ukc("seal", image, "--secret", "signing_key=secret")
         expect("warning: others than its owner can read 'secret'" in r.err and "chmod 600" in r.err, "a secret that others can read is said to be", r)

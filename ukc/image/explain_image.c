@@ -225,10 +225,18 @@ static bool is_embedded(const struct size_part *x)
     return strchr(x->file, '.') && strcmp(x->symbol, x->file) == 0;
 }
 
+static bool is_padding(const struct size_part *x)
+{
+    return strcmp(x->instance, "(padding)") == 0;
+}
+
 /* What was embedded is found through tables: it is referred to as a whole, by the name of the first file. */
 static const size_t *find_way(struct project *p, const struct size_report *r, size_t part, size_t *steps)
 {
     const struct size_part *x = &r->parts[part], *y = r->parts;
+    *steps = 0;
+    if (is_padding(x)) /* an address may lie there, the end of what is before it, and still nobody uses it */
+        return NULL;
     const size_t *way = size_way(p->a, r, part, steps);
     for (; !way && y < r->parts + r->count && is_embedded(x); y++)
         if (strcmp(y->section, x->section) == 0 && strcmp(y->instance, x->instance) == 0 && y->offset < x->offset)
@@ -312,7 +320,7 @@ static void tell_way(struct project *p, const struct size_report *r, size_t part
 {
     size_t steps;
     const size_t *way = find_way(p, r, part, &steps);
-    if (!way && r->parts[part].address)
+    if (!way && r->parts[part].address && !is_padding(&r->parts[part]))
         puts(r->reference_count ? "  nothing that is reached from the entry refers to it" : "  who refers to it is not kept in profile dev");
     for (size_t k = 0; way && k < steps; k++)
         printf("%s %s%s\n", k ? "   " : "  reached by:\n   ", r->parts[way[k]].symbol, of_instance(p, &r->parts[way[k]], k ? &r->parts[way[k - 1]] : NULL));
