@@ -84,6 +84,8 @@ static void tells_what_is_lacking(void **state)
     assert_int_equal(held(&m, "null_page"), HELD_YES);
     assert_int_equal(held(&m, "stack_protector"), HELD_UNSEEN);
     assert_int_equal(held(&m, "cfi"), HELD_NO);
+    assert_int_equal(held(&m, "seccomp"), HELD_UNSEEN); /* it has no section headers */
+    assert_int_equal(held(&m, "landlock"), HELD_UNSEEN);
     m.segments[1].p_vaddr = 0x100800; /* data on the page of code */
     assert_int_equal(held(&m, "w_xor_x"), HELD_NO);
     m.segments[1].p_vaddr = 0x101000;

@@ -131,6 +131,16 @@ static void read_relro(struct reading *r)
         add(r, "relro", HELD_YES, arena_printf(e->a, "full: %" PRIu64 " bytes, all bound at start", relro->p_memsz));
 }
 
+/* A loader needs no section headers, and tools can remove them all. */
+static const char NO_SECTIONS[] = "the file has no section headers, by which it would be found";
+
+static bool has_sections(const struct elf_image *e)
+{
+    Elf64_Ehdr head;
+    memcpy(&head, e->f->file.at, sizeof head); /* it was parsed */
+    return head.e_shnum != 0;
+}
+
 /* What is set once, as zeros in the file (libs/include/ukc/read_only.h). A machine has no other loader than itself. */
 static void read_after_start(struct reading *r)
 {
@@ -138,7 +148,7 @@ static void read_after_start(struct reading *r)
     if (r->dynamic)
         add(r, "after_start", HELD_NO, "the host's loader protects memory before anything is set");
     else if (!size)
-        add(r, "after_start", HELD_UNSEEN, "there is nothing that is set once");
+        add(r, "after_start", HELD_UNSEEN, has_sections(r->e) ? "there is nothing that is set once" : NO_SECTIONS);
     else if (!r->machine && !elf_segment_find(r->e->f, PT_GNU_RELRO))
         add(r, "after_start", HELD_NO, "there is no PT_GNU_RELRO to protect what is set once");
     else
@@ -191,7 +201,9 @@ static void read_seccomp(struct reading *r)
             const char *name = system_call_name(i);
             text_printf(&list, "%s%s", count++ ? " " : "", name ? name : arena_printf(r->e->a, "%u", i));
         }
-    if (!calls)
+    if (!calls && !r->dynamic && !has_sections(r->e))
+        add(r, "seccomp", HELD_UNSEEN, NO_SECTIONS);
+    else if (!calls)
         add(r, "seccomp", HELD_NO, r->dynamic ? "what the host's C library calls is not known" : "the image does not say which system calls it makes");
     else if (any)
         add(r, "seccomp", HELD_NO, "the number of a system call is not constant: it may be any");
@@ -211,7 +223,9 @@ static void read_landlock(struct reading *r)
         if (*one && !(count && strstr(text_string(&list), one))) /* inlined twice, it is said twice */
             text_printf(&list, "%s%s", count++ ? ", " : "", one);
     }
-    if (!files)
+    if (!files && !r->dynamic && !has_sections(r->e))
+        add(r, "landlock", HELD_UNSEEN, NO_SECTIONS);
+    else if (!files)
         add(r, "landlock", HELD_NO, "any file can be opened");
     else
         add(r, "landlock", HELD_YES, arena_printf(r->e->a, "once started, where the kernel has it, opens %s", count ? text_string(&list) : "no file"));
@@ -262,7 +276,7 @@ const struct hardening *hardening_read(struct arena *a, const struct source *s, 
     size_t size;
     if (!elf_image_open(a, s, &e, d))
         return NULL;
-    if (e.f->damage) { /* most of it is told by sections */
+    if (e.f->damage && has_sections(&e)) { /* much is told by them */
         diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "'%s' is damaged: %s", source_shown(s), e.f->damage);
         diag_help(d, "'ukc build' makes an image of ukc again");
         return NULL;
