@@ -157,11 +157,11 @@ def tests(context):
         yield f"block_file/{profile}", lambda profile=profile: block_on_host(context, profile)
     yield "virtio_blk", lambda: block_on_machines(context)
     for name in STACKS:
-        for profile in profiles:
+        for profile in profiles if context.long or name == "native" else ["sanitized"]:
             yield f"stack/{name}-{profile}", lambda name=name, profile=profile: stack(context, name, profile)
         flows = [("sanitized", "ipv4")] if context.long or name == "native" else [("sanitized", "ipv6")]
         for profile, family in flows + ([("release", "ipv6")] if context.long and name == "host" else []):
             yield (f"flow_tcp/{name}-{profile}-{family}",
                    lambda name=name, profile=profile, family=family: flow_over_tcp(context, name, profile, family))
-    for profile in ("release", "sanitized"):
+    for profile in ("release", "sanitized") if context.long else ("sanitized",):
         yield f"flow_stdio/{profile}", lambda profile=profile: flow_over_stdio(context, profile)
