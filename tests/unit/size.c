@@ -66,6 +66,10 @@ static void test_parts(void **)
     assert_non_null(r);
     check_parts(r);
     assert_int_equal(diag_errors(d), 0);
+    for (size_t i = 1; i <= 2; i++) { /* also where something else was wrong before */
+        assert_null(size_read(a, &(struct size_sources){"t", "t.elf", "none.map"}, d));
+        assert_int_equal(diag_errors(d), i);
+    }
     diag_destroy(d);
     arena_destroy(a);
 }

@@ -141,6 +141,13 @@ static bool has_sections(const struct elf_image *e)
     return head.e_shnum != 0;
 }
 
+/* Of what a static image would say in a section that it does not have. */
+static void add_missing(struct reading *r, const char *name, const char *why)
+{
+    bool unseen = !r->dynamic && !has_sections(r->e);
+    add(r, name, unseen ? HELD_UNSEEN : HELD_NO, unseen ? NO_SECTIONS : why);
+}
+
 /* What is set once, as zeros in the file (libs/include/ukc/read_only.h). A machine has no other loader than itself. */
 static void read_after_start(struct reading *r)
 {
@@ -201,10 +208,8 @@ static void read_seccomp(struct reading *r)
             const char *name = system_call_name(i);
             text_printf(&list, "%s%s", count++ ? " " : "", name ? name : arena_printf(r->e->a, "%u", i));
         }
-    if (!calls && !r->dynamic && !has_sections(r->e))
-        add(r, "seccomp", HELD_UNSEEN, NO_SECTIONS);
-    else if (!calls)
-        add(r, "seccomp", HELD_NO, r->dynamic ? "what the host's C library calls is not known" : "the image does not say which system calls it makes");
+    if (!calls)
+        add_missing(r, "seccomp", r->dynamic ? "what the host's C library calls is not known" : "the image does not say which system calls it makes");
     else if (any)
         add(r, "seccomp", HELD_NO, "the number of a system call is not constant: it may be any");
     else
@@ -223,10 +228,8 @@ static void read_landlock(struct reading *r)
         if (*one && !(count && strstr(text_string(&list), one))) /* inlined twice, it is said twice */
             text_printf(&list, "%s%s", count++ ? ", " : "", one);
     }
-    if (!files && !r->dynamic && !has_sections(r->e))
-        add(r, "landlock", HELD_UNSEEN, NO_SECTIONS);
-    else if (!files)
-        add(r, "landlock", HELD_NO, "any file can be opened");
+    if (!files)
+        add_missing(r, "landlock", "any file can be opened");
     else
         add(r, "landlock", HELD_YES, arena_printf(r->e->a, "once started, where the kernel has it, opens %s", count ? text_string(&list) : "no file"));
     text_dispose(&list);

@@ -35,13 +35,17 @@ static bool has_symbols(struct arena *a, const char *image)
 /* The linked file beside an image that was built in this directory; else what holds its debug information; else the image itself. */
 void size_find_sources(struct arena *a, const char *image, struct size_sources *out)
 {
-    bool own = has_symbols(a, image);
     const char *linked = path_join(a, path_directory(a, image), arena_printf(a, "obj/+image/%s.elf", path_base(image)));
     const char *debug = existing(arena_printf(a, "%s.debug", image));
-    bool beside = !own && file_is_regular(linked);
-    *out = (struct size_sources){.image = image, .linked = beside ? linked : !own && debug ? debug : image};
-    const char *map = own || beside ? arena_printf(a, "%s.map", out->linked) : NULL;
-    out->map = beside ? map : map ? existing(map) : NULL;
+    *out = (struct size_sources){.image = image, .linked = image};
+    if (has_symbols(a, image)) {
+        out->map = existing(arena_printf(a, "%s.map", image));
+    } else if (file_is_regular(linked)) {
+        out->linked = linked;
+        out->map = arena_printf(a, "%s.map", linked); /* ukc has made both: one that is not there is told of */
+    } else if (debug) {
+        out->linked = debug;
+    }
 }
 
 /* A unikernel of a manifest with several, which has been configured. */

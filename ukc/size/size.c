@@ -94,6 +94,7 @@ static bool belongs(const struct elf_file *image, const struct elf_file *linked)
 static bool read_map(struct size_facts *f, const char *path, struct diag *d)
 {
     const char *why = "is not there";
+    size_t before = diag_errors(d);
     f->map = file_is_regular(path) ? link_map_read(f->a, path, d) : NULL;
     bool good = f->map;
     for (size_t i = 1; good && i < f->linked->section_count; i++) {
@@ -102,7 +103,7 @@ static bool read_map(struct size_facts *f, const char *path, struct diag *d)
             good = link_map_has(f->map, s->name, s->address, s->size);
         why = "is of another";
     }
-    if (good || diag_errors(d))
+    if (good || diag_errors(d) > before)
         return good;
     diag_fail(d, DIAG_MISSING, SPAN_NONE, "'%s', the linker's map of '%s', %s", path, f->linked->path ? f->linked->path : "the image", why);
     return diag_help(d, "'ukc clean' and 'ukc build' make both again; '--by section' needs the image alone");
