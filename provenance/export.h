@@ -66,8 +66,8 @@ struct export {
 void export_slsa(const struct export *, struct json *);
 void export_cyclonedx(const struct export *, struct json *);
 void export_spdx(const struct export *, struct json *);
-/* The image's input manifest; the ids of the image and of the manifest. */
-bool export_omnibor(const struct export *, struct text *manifest, struct hash *image, struct hash *id, struct diag *);
+/* The image's input manifest; the ids of the image and of the manifest.  `file`: has the image's bytes, perhaps, where the store does not; or NULL. */
+bool export_omnibor(const struct export *, const char *file, struct text *manifest, struct hash *image, struct hash *id, struct diag *);
 
 /* ---- for the formats ---- */
 

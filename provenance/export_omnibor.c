@@ -13,15 +13,29 @@
 #include "blobs.h"
 #include "gitoid.h"
 
-static bool image_id(const struct export *e, struct hash *out, struct diag *d)
+static bool is_image(const struct export *e, const char *file)
+{
+    struct hash h;
+    uint64_t size;
+    struct diag *quiet = diag_create();
+    bool is = file && file_is_regular(file) && hash_file(file, &h, &size, quiet) && hash_equal(&h, &e->recorded->facts.image);
+    diag_destroy(quiet);
+    return is;
+}
+
+static bool image_id(const struct export *e, const char *file, struct hash *out, struct diag *d)
 {
     struct arena *a = arena_create();
     const char *path = blob_path(a, e->store, &e->recorded->facts.image);
     const struct source *s = NULL;
-    if (!file_exists(path))
+    if (!file_exists(path) && is_image(e, file))
+        path = file;
+    if (!file_exists(path)) {
         diag_fail(d, DIAG_MISSING, SPAN_NONE, "the image of record %.12s is not in the store, and its OmniBOR id is of its bytes", e->id);
-    else
+        diag_help(d, "'ukc reproduce %.12s' makes it", e->id);
+    } else {
         s = file_read(a, path, SPAN_NONE, (size_t)1 << 34, d);
+    }
     struct hash sha256 = s ? hash_bytes(s->bytes, s->size) : (struct hash){};
     if (s)
         *out = gitoid_blob(s->bytes, s->size);
@@ -31,7 +45,7 @@ static bool image_id(const struct export *e, struct hash *out, struct diag *d)
     return good;
 }
 
-bool export_omnibor(const struct export *e, struct text *manifest, struct hash *image, struct hash *id, struct diag *d)
+bool export_omnibor(const struct export *e, const char *file, struct text *manifest, struct hash *image, struct hash *id, struct diag *d)
 {
     const char **ids = arena_array(e->a, const char *, e->file_count + 1);
     for (size_t i = 0; i < e->file_count; i++)
@@ -41,5 +55,5 @@ bool export_omnibor(const struct export *e, struct text *manifest, struct hash *
     for (size_t i = 0; i < count; i++)
         text_printf(manifest, "%s\n", ids[i]);
     *id = gitoid_blob(manifest->bytes, manifest->size);
-    return image_id(e, image, d);
+    return image_id(e, file, image, d);
 }

@@ -345,19 +345,19 @@ static const struct canon_line *find_line(const struct canon_line *lines, size_t
     return NULL;
 }
 
-void toolset_differences(struct arena *a, const char *wanted, const char *found, struct diag *d)
+void toolset_differences(struct arena *a, const char *wanted, const struct toolset *found, struct diag *d)
 {
     size_t wanted_count, found_count;
     const struct canon_line *want = canon_lines(a, wanted, strlen(wanted), 100000, &wanted_count);
-    const struct canon_line *have = canon_lines(a, found, strlen(found), 100000, &found_count);
+    const struct canon_line *have = canon_lines(a, found->text, strlen(found->text), 100000, &found_count);
     for (size_t i = 1; want && have && i < wanted_count; i++) {
         if (want[i].count != 4)
             continue;
         const struct canon_line *other = find_line(have, found_count, &want[i]);
         if (!other)
-            diag_note(d, SPAN_NONE, "%s %s: wanted sha256 %.12s, found none", want[i].words[0], want[i].words[3], want[i].words[1]);
+            diag_note(d, SPAN_NONE, "%s %s: wanted sha256 %.12s, and no program here has one", want[i].words[0], want[i].words[3], want[i].words[1]);
         else if (!string_equal(other->words[1], want[i].words[1]))
-            diag_note(d, SPAN_NONE, "%s %s: wanted sha256 %.12s, found %.12s", want[i].words[0], want[i].words[3], want[i].words[1],
-                      other->words[1]);
+            diag_note(d, SPAN_NONE, "%s %s: wanted sha256 %.12s, '%s' has %.12s", want[i].words[0], want[i].words[3], want[i].words[1],
+                      found->files[other - have - 1], other->words[1]);
     }
 }

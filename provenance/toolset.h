@@ -43,6 +43,6 @@ bool toolset_is_program(const char *name);
 bool toolset_is_host_file(const char *path);
 
 /* Says in notes which programs, libraries and headers differ; `wanted` and `found` are identities. */
-void toolset_differences(struct arena *, const char *wanted, const char *found, struct diag *);
+void toolset_differences(struct arena *, const char *wanted, const struct toolset *found, struct diag *);
 
 #endif

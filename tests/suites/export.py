@@ -147,6 +147,12 @@ def formats(context):
         for kind in FORMATS:
             again = export(p, built["sha256"], kind, environment=strange, directory="/")
             expect(again == texts[kind], f"{kind}: the same elsewhere and later")
+        kept = os.path.join(p.environment["UKC_STORE"], "blobs", built["sha256"][:2], built["sha256"][2:])
+        os.rename(kept, p.file("away"))
+        r = p.ukc("export", built["record"], "--format", "omnibor", status=4)
+        expect("is not in the store" in r.err and "'ukc reproduce " in r.err, "an image that the store does not have", r)
+        expect(export(p, built["image"], "omnibor") == texts["omnibor"], "a file with its bytes will do")
+        os.rename(p.file("away"), kept)
         os.remove(built["image"])
         p.build("--target", "posix", "--profile", "dev")
         expect(export(p, built["record"], "cyclonedx") == texts["cyclonedx"] and export(p, built["record"], "spdx") == texts["spdx"],

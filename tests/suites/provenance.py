@@ -230,7 +230,7 @@ def names(context):
         text = p.ukc("show", first["record"][:12]).out
         for fact in ("hello for posix, dev", "clang-19 clang-19 ", "--profile=dev", "console: sig.console"):
             expect(fact in text, f"'{fact}' is shown", text)
-        for word, status, said in (("ffffffffff", 1, "begins with"), ("xyz", 2, "not a hash"), ("ukc.lua", 1, "'ukc.lua' is no image of which this store has a record")):
+        for word, status, said in (("ffffffffff", 1, "begins with"), ("xyz", 2, "not a hash"), ("ukc.lua", 1, "'ukc store pull' bring those of others")):
             r = p.ukc("reproduce", word, status=status)
             expect(said in r.err, f"'{word}' is explained", r)
 
@@ -331,7 +331,7 @@ def other_tools(context):
         path = {"PATH": p.file("bin") + os.pathsep + p.environment["PATH"]}
         put_tool(p, "llvm-objcopy-19", 'exec "$real" "$@"')
         r = p.ukc("reproduce", record, status=4, environment=path)
-        for said in ("tools that are not on this machine", "program llvm-objcopy-19: wanted sha256", "apt-get install", "llvm-19=", "--tools=host"):
+        for said in ("tools that are not on this machine", "program llvm-objcopy-19: wanted sha256", f"'{p.file('bin/llvm-objcopy-19')}' has ", "'ukc import --tools' here", "apt-get install", "llvm-19=", "--tools=host"):
             expect(said in r.err, f"'{said}'", r)
         r = p.ukc("reproduce", record, "--tools=host", "--json", environment=path, timeout=600)
         expect(r.json["tools"] == "host", "other tools, the same bytes: it says so", r)

@@ -92,9 +92,16 @@ static void mode_follows_umask(void **state)
     struct stat st;
     mode_t old = umask(0027);
     put("m", "x");
+    assert_true(file_write_output("p", "x", 1, FILE_PROGRAM, NULL));
+    umask(0777);
+    assert_true(file_write_output("s", "x", 1, FILE_PRIVATE, NULL));
     umask(old);
     assert_int_equal(stat("m", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0640);
+    assert_int_equal(stat("p", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0750);
+    assert_int_equal(stat("s", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600); /* as it is, whatever the umask is */
 }
 
 static void failed_write_leaves_the_old(void **state)

@@ -30,7 +30,7 @@ bool file_write(const char *path, const void *bytes, size_t size, bool *changed,
  * *in_place: such a one.  NULL after reporting: its links lead nowhere.
  */
 const char *file_output(struct arena *, const char *path, bool *in_place, struct diag *);
-enum file_mode { FILE_SHARED = 0644 /* less what the umask takes */, FILE_PROGRAM = 0755, FILE_PRIVATE = 0600, FILE_PRIVATE_PROGRAM = 0700 };
+enum file_mode { FILE_SHARED = 0644, FILE_PROGRAM = 0755 /* both less what the umask takes */, FILE_PRIVATE = 0600, FILE_PRIVATE_PROGRAM = 0700 };
 bool file_write_output(const char *path, const void *bytes, size_t size, enum file_mode, struct diag *);
 /* A name as ukc gives it to what it writes aside: no signal that ends it leaves one, but SIGKILL does. */
 bool file_is_aside(const char *name);

@@ -91,7 +91,7 @@ static bool replace_held(const char *path, const char *aside, const char *bytes,
     int fd = create_aside(aside, mode);
     if (fd < 0)
         return false;
-    bool ok = (mode == FILE_SHARED || fchmod(fd, mode) == 0) && write_all(fd, bytes, size);
+    bool ok = ((mode & 077) || fchmod(fd, mode) == 0) && write_all(fd, bytes, size);
     int error = errno;
     if (close(fd) < 0 && ok) {
         ok = false;

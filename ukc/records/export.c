@@ -51,7 +51,7 @@ static bool write_omnibor(struct invocation *i, const struct export *e)
     struct text manifest = {}, targets = {};
     struct hash image, id;
     const char *directory = i->value[OPTION_output];
-    bool good = export_omnibor(e, &manifest, &image, &id, i->diag);
+    bool good = export_omnibor(e, i->arguments[0], &manifest, &image, &id, i->diag);
     if (good && !directory) {
         good = hand_over(i, &manifest);
     } else if (good) {

@@ -42,7 +42,7 @@ static const struct record *find_file(struct invocation *i, struct records *reco
     struct diag *why = diag_create();
     if (!record && !(record = record_find(records, i->arena, hash, why)) && diag_status(why) == DIAG_INPUT) {
         diag_error(i->diag, SPAN_NONE, "'%s' is no image of which this store has a record (SHA-256 %.12s...)", file, hash);
-        diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records");
+        diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records; 'ukc import' and 'ukc store pull' bring those of others");
     } else if (!record) {
         record = record_find(records, i->arena, hash, i->diag); /* says why it cannot be read, or which are meant */
     }

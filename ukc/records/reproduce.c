@@ -53,6 +53,7 @@ static void advise_packages(struct reproducing *r)
         text_printf(&words, " %s", wanted.items[i]);
     if (count)
         diag_help(r->i->diag, "on Debian: apt-get install%s", text_string(&words));
+    diag_help(r->i->diag, "or take them from where they are, by 'ukc toolchain keep' and 'ukc bundle --tools' there, 'ukc import --tools' here");
     diag_help(r->i->diag, "or try with the tools that are here: --tools=host");
     text_dispose(&words);
 }
@@ -94,7 +95,7 @@ static const struct toolset *choose_tools(struct reproducing *r, const char *sto
         return kept;
     if (host) {
         diag_fail(d, DIAG_MISSING, SPAN_NONE, "the image was made with tools that are not on this machine");
-        toolset_differences(a, r->recorded->tools, host->text, d);
+        toolset_differences(a, r->recorded->tools, host, d);
     } else if (!toolset_find(a, store, names, count, d) && diag_status(d) != DIAG_MISSING) {
         return NULL;
     }
@@ -223,6 +224,7 @@ static void print(const struct reproducing *r)
         if (r->host_tools)
             fputs("made with other tools than the record's\n", answer_stream(r->i));
     }
+    fflush(answer_stream(r->i)); /* removing thousands of files takes its time */
 }
 
 static void reproduce(struct reproducing *r, struct named_record *n)

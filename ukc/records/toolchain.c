@@ -56,7 +56,7 @@ static void keep(struct invocation *i, const char *store, struct records *record
     const struct toolset *here = toolset_find(i->arena, store, names, count, i->diag);
     if (here && !string_equal(here->text, r->tools)) {
         diag_fail(i->diag, DIAG_MISSING, SPAN_NONE, "the record was made with tools that are not on this machine, so they cannot be kept");
-        toolset_differences(i->arena, r->tools, here->text, i->diag);
+        toolset_differences(i->arena, r->tools, here, i->diag);
     } else if (here && tools_keep(i->arena, store, here, &kept, i->diag)) {
         print(i, &kept);
     }
