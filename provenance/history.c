@@ -139,8 +139,8 @@ static const char *author(struct arena *a, const char *who, const char *where, i
 static bool damaged(const char *id, const char *why, struct diag *d)
 {
     diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    return diag_help(d, "'git -C <store>/objects fsck' shows more; 'ukc store pull' gets it from another store that has it; 'git -C <store>/objects update-ref -d "
-                        "refs/ukc/log' begins a new log, to which a pull adds what others have of the old one");
+    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; 'ukc store pull' gets it from another store "
+                        "that has it; if neither helps, 'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read");
 }
 
 /* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */

@@ -62,7 +62,9 @@ bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HE
 
 /* Is the image's own file in the store?  It may have left it (gc.h): the record makes it again. */
 bool record_image_is_kept(const struct records *, const struct record *);
-/* Keeps a copy of the image. */
+/* The same, and it was read: it has its SHA-256. */
+bool record_image_is_right(const struct records *, const struct record *);
+/* Keeps a copy of the image, in place of one that is there. */
 bool record_keep_image(const struct records *, const struct record *, const char *file, struct diag *);
 
 /* Notes that the record was made again, in the log and in the index. */

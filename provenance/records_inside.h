@@ -13,7 +13,7 @@ struct records {
     int gate; /* records.lock, or -1 where it cannot be opened (a read-only store) */
     bool read_only;
     const char *store, *path, *objects; /* the directory; the database; the repository */
-    struct sql_statement *add_recipe, *find_recipe, *add_record, *find_record, *add_run, *find_run, *count, *add_reproduction;
+    struct sql_statement *add_recipe, *find_recipe, *add_record, *find_record, *add_run, *find_run, *count, *add_reproduction, *find_reproduction; /* the last once it is needed */
 };
 
 /* reproduced.c: a row for a reproduction, unless it has one; and for all of the log. */
@@ -42,6 +42,10 @@ bool index_is_sound(struct records *, struct diag *);
 /* A column that is a hash; false: it is none, and what was there stays. */
 bool index_take_hash(struct sql_statement *, int column, struct hash *);
 bool index_knows(struct records *, const struct run *, const char *entry);
+
+/* The same of a reproduction: is there a row for it; does it say what the log says?  The second reports. */
+bool index_knows_reproduction(struct records *, const struct history_reproduction *);
+bool index_agrees_of_reproduction(struct records *, const struct history_reproduction *, struct diag *);
 
 /* Does the index say of this run what the log and the record say?  False after reporting. */
 bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);

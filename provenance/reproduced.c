@@ -1,6 +1,8 @@
 /*
  * reproduced.c - records that were made again: noted in the log, found in the index.  See record.h.
  */
+#include <fcntl.h>
+#include <unistd.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/text.h"
 #include "blobs.h"
@@ -55,7 +57,63 @@ bool record_image_is_kept(const struct records *r, const struct record *record)
     return blob_is_there(r->store, &record->image_sha256, record->image_bytes);
 }
 
+bool record_image_is_right(const struct records *r, const struct record *record)
+{
+    struct arena *a = arena_create();
+    struct diag *quiet = diag_create();
+    struct hash actual;
+    bool right = record_image_is_kept(r, record) && hash_file(blob_path(a, r->store, &record->image_sha256), &actual, NULL, quiet) &&
+                 hash_equal(&actual, &record->image_sha256);
+    diag_destroy(quiet);
+    arena_destroy(a);
+    return right;
+}
+
 bool record_keep_image(const struct records *r, const struct record *record, const char *file, struct diag *d)
 {
-    return !r->read_only && blob_keep(r->store, file, &record->image_sha256, record->image_bytes, d);
+    int fd = r->read_only ? -1 : open(file, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && blob_take(r->store, fd, file, &record->image_sha256, record->image_bytes, d);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+/* What the log says of it is in the row, to the last column. */
+static bool row_is_there(struct records *r, const struct history_reproduction *e, bool whole)
+{
+    const struct reproduction *x = &e->reproduction;
+    if (!r->find_reproduction)
+        r->find_reproduction = sql_prepare(r->db, "SELECT x.id FROM reproduction x JOIN record r ON r.id = x.record WHERE x.entry = ?1 AND (?2 = 0 OR (r.hash = ?3"
+                                                  " AND x.image_sha256 = ?4 AND x.version = ?5 AND x.tools = ?6 AND x.host = ?7 AND x.user = ?8"
+                                                  " AND x.started_ms = ?9 AND x.ended_ms = ?10))");
+    struct sql_statement *s = r->find_reproduction;
+    sql_bind_text(s, 1, e->id);
+    sql_bind_number(s, 2, whole);
+    sql_bind_bytes(s, 3, x->record.bytes, HASH_BYTES);
+    sql_bind_bytes(s, 4, x->image.bytes, HASH_BYTES);
+    sql_bind_text(s, 5, x->version);
+    sql_bind_text(s, 6, x->tools);
+    sql_bind_text(s, 7, x->host);
+    sql_bind_text(s, 8, x->user);
+    sql_bind_number(s, 9, x->started_ms);
+    sql_bind_number(s, 10, x->ended_ms);
+    bool there = sql_step(s);
+    sql_reset(s);
+    return there;
+}
+
+bool index_knows_reproduction(struct records *r, const struct history_reproduction *e)
+{
+    return row_is_there(r, e, false);
+}
+
+bool index_agrees_of_reproduction(struct records *r, const struct history_reproduction *e, struct diag *d)
+{
+    char id[HASH_HEX];
+    if (row_is_there(r, e, true) || !sql_report(r->db, "the index cannot be read", d))
+        return sql_ok(r->db);
+    hash_hex(&e->reproduction.record, id);
+    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the index %s that record %.12s was reproduced (commit %.12s)",
+              index_knows_reproduction(r, e) ? "says something else than the log of it," : "does not know", id, e->id);
+    return diag_help(d, "'ukc store reindex' adds what is missing, and makes a wrong index anew");
 }

@@ -49,7 +49,7 @@ bool sql_report(struct sql *db, const char *doing, struct diag *d)
     switch (rc) {
     case SQLITE_CORRUPT: case SQLITE_NOTADB: case SQLITE_ERROR: case SQLITE_SCHEMA: case SQLITE_MISMATCH: case SQLITE_CONSTRAINT:
         diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "%s: the database of records '%s' is damaged: %s", doing, db->path, db->message);
-        diag_help(d, "move the file away: builds do not need it, and records start anew");
+        diag_help(d, "'ukc store reindex' sets it aside and makes it anew from the log of builds");
         break;
     case SQLITE_FULL:
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: the disk of '%s' is full", doing, db->path);

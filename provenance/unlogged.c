@@ -179,12 +179,15 @@ bool records_index_is_right(struct records *r)
     struct history log;
     struct objects *o = objects_open(r->objects, quiet);
     bool good = index_is_sound(r, quiet);
-    if (o && good && history_read(o, a, &log, quiet))
+    if (o && good && history_read(o, a, &log, quiet)) {
         for (size_t i = 0; good && i < log.run_count; i++) {
             const struct history_entry *e = &log.runs[i];
             struct recorded recorded;
             good = !index_knows(r, &e->run, e->id) || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, quiet);
         }
+        for (size_t i = 0; good && i < log.reproduction_count; i++)
+            good = !index_knows_reproduction(r, &log.reproductions[i]) || index_agrees_of_reproduction(r, &log.reproductions[i], quiet);
+    }
     if (o)
         objects_close(o);
     diag_destroy(quiet);

@@ -59,6 +59,8 @@ bool records_verify(struct records *r, bool deep, struct verified *out, struct d
         out->records += !again;
         good = verify_run(&v, &log.runs[i], again) && good;
     }
+    for (size_t i = 0; v.objects && i < log.reproduction_count; i++)
+        good = index_agrees_of_reproduction(r, &log.reproductions[i], d) && good;
     if (good)
         good = index_is_sound(r, d) && records_refuse_unlogged(r, v.objects, "", d);
     if (v.objects)

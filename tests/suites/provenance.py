@@ -466,12 +466,32 @@ def astray(p, before):
     p.ukc("store", "reindex")
     expect(p.ukc("log", "--json").json == before, "and the index made anew")
     p.ukc("verify")
+    for table, change, said in (("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
+                                ("record", "image_sha256 = randomblob(32)", "says something else than the log")):
+        with contextlib.closing(sqlite3.connect(os.path.join(p.store, "records.db"))) as db, db:
+            db.execute(f"DROP TRIGGER {table}_update")
+            db.execute(f"UPDATE {table} SET {change}")
+        r = p.ukc("verify", status=6)
+        expect(said in r.err and "ukc store reindex" in r.err, f"{table}, {change}: is seen", r)
+        for command in ("show", "reproduce") if table == "record" else ():
+            r = p.ukc(command, p.built["record"], status=6)
+            expect("the index says something else than record" in r.err, f"{command} believes the record", r)
+        p.ukc("store", "reindex")
+        expect(p.ukc("log", "--json").json == before, "mended")
+        p.ukc("verify")
 
 
 def index(context):
     """The index is made again from the log: missing, damaged, or behind."""
     with Recorded(context) as p:
-        p.ukc("reproduce", p.built["record"], "--quiet", timeout=600)
+        kept = os.path.join(p.store, "blobs", p.built["sha256"][:2], p.built["sha256"][2:])
+        os.chmod(kept, 0o644)
+        with open(kept, "r+b") as f:
+            f.write(b"?")
+        p.ukc("verify", "--deep", status=6)
+        r = p.ukc("reproduce", p.built["record"], timeout=600)
+        expect("or damaged there; it is now" in r.out, "a damaged image is put right", r)
+        p.ukc("verify", "--deep")
         before = p.ukc("log", "--json").json
         expect(before[0]["reproduced"] == 1, "as is that it was reproduced", before)
         expect(len(before) == 1 and before[0]["record"] == p.built["record"], "the build is listed", before)

@@ -126,6 +126,18 @@ def damaged_state(context):
                 expect(r.status in (0, 1, 2, 3), f"{name} damaged: no crash", r)
             p.write(name, kept)
             p.ukc("build")
+        for name, before, after, said in (("build/posix/configure.args", b"\n--target", b"\n,-target", "unknown word ',-target=posix'"),
+                                          ("build/posix/configure.args", b"--target=posix", b"--target=posiy", "no such target"),
+                                          ("ukc.lua", b"unikernel", b"unikernul", "unikernul")):
+            kept, then = p.read(name), os.stat(p.file(name)).st_mtime_ns
+            expect(before in kept, "there is something to damage", kept)
+            for text, status in ((kept.replace(before, after, 1), 1), (None, 1), (kept, 0)):
+                if text is not None:
+                    p.write("aside", text)
+                    os.utime(p.file("aside"), ns=(then, then))
+                    os.replace(p.file("aside"), p.file(name))
+                r = p.ukc("build", status=status)
+                expect(status == 0 or (said in r.err and "(null)" not in r.err), f"{name} is another with the same time: it is seen until it is mended", r)
 
 
 def damaged_build(context):

@@ -136,6 +136,6 @@ bool inputs_check(struct project *p, const char *image, bool quiet)
         return !hides_header(p) || configure_again(p);
     if (!quiet)
         fprintf(given(p->i, OPTION_json) ? stderr : stdout, "'%s' was replaced by an older file: building everything anew\n", path);
-    return file_remove_tree(project_file(p, "obj"), p->d) && file_remove_tree(project_file(p, "inputs.state"), p->d) &&
-           configure_again(p);
+    /* while that fails, the next build has to see it too */
+    return file_remove_tree(project_file(p, "obj"), p->d) && configure_again(p) && file_remove_tree(project_file(p, "inputs.state"), p->d);
 }

@@ -6,6 +6,7 @@
 #include "saved.h"
 #include "../base/file.h"
 #include "../base/text.h"
+#include <ctype.h>
 #include <string.h>
 
 /* The next line of a source without its end, or NULL. */
@@ -66,7 +67,7 @@ static bool take_word(struct project *p, const struct span span, const char *wor
         *vec_add(p->a, &c->sets) = value;
     else if (string_starts(word, "--catalogue="))
         *vec_add(p->a, &c->catalogues) = value;
-    else if (word[0] != '-')
+    else if (!word[strcspn(word, "=,")] && isalnum((unsigned char)word[0]))
         c->name = word;
     else
         return diag_error(p->d, span, "unknown word '%s'", word);
@@ -90,7 +91,7 @@ bool saved_configuration_read(struct project *p, bool *found)
     while (ok && (line = next_line(p->a, s, &at, &number)))
         ok = take_word(p, (struct span){s, number, 1, (uint32_t)strlen(line)}, line);
     if (!ok)
-        return diag_help(p->d, "run 'ukc configure --target %s' again", target_names[p->configuration.target]);
+        return diag_help(p->d, "run 'ukc configure' with '--target' and what else you gave it again");
     *found = true;
     return true;
 }

@@ -35,7 +35,7 @@ static bool open_record(struct invocation *i, struct side *s)
     s->is_record = true;
     if (!named_record_open(&s->named, i, s->word))
         return false;
-    s->recorded = record_read(s->named.records, i->arena, s->named.record, true, i->diag);
+    s->recorded = named_record_read(&s->named, i, true);
     s->plan = s->recorded ? recorded_intent(i->arena, s->recorded, "plan") : NULL;
     return s->recorded;
 }

@@ -178,7 +178,7 @@ static void compare(struct evaluation *e, const char *answer)
 void evaluate_record(struct invocation *i, const struct named_record *n)
 {
     struct fresh fresh;
-    struct evaluation e = {.i = i, .a = i->arena, .named = n, .recorded = record_read(n->records, i->arena, n->record, true, i->diag)};
+    struct evaluation e = {.i = i, .a = i->arena, .named = n, .recorded = named_record_read(n, i, true)};
     if (!e.recorded || !fresh_make(&fresh, i, "evaluate"))
         return;
     e.directory = path_join(e.a, fresh.path, "project");

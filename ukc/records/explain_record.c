@@ -355,7 +355,7 @@ int explain_in_record(struct invocation *i)
     struct named_record n = {};
     struct tracing t = {.i = i, .a = i->arena};
     if (named_record_open(&n, i, i->value[OPTION_in]))
-        t.recorded = record_read(n.records, i->arena, n.record, true, i->diag);
+        t.recorded = named_record_read(&n, i, true);
     if (t.recorded && find_file(&t, i->arguments[0])) {
         t.plan = recorded_intent(t.a, t.recorded, "plan");
         find_component(&t);

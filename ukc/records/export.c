@@ -78,7 +78,7 @@ int command_export(struct invocation *i)
     struct named_record n = {};
     if (check_words(i, format) && named_record_open(&n, i, i->arguments[0])) {
         const char *store = store_directory(n.store);
-        const struct recorded *r = record_read(n.records, i->arena, n.record, true, i->diag);
+        const struct recorded *r = named_record_read(&n, i, true);
         const struct export *e = r ? export_open(i->arena, n.record, r, store, UKC_VERSION, i->diag) : NULL;
         for (size_t k = 0; e && k < sizeof formats / sizeof *formats; k++)
             if (string_equal(format, formats[k].name))

@@ -73,6 +73,19 @@ void named_record_close(struct named_record *n)
     store_close(n->store);
 }
 
+const struct recorded *named_record_read(const struct named_record *n, struct invocation *i, bool inputs)
+{
+    const struct record *record = n->record;
+    const struct recorded *r = record_read(n->records, i->arena, record, inputs, i->diag);
+    char id[HASH_HEX];
+    if (!r || (hash_equal(&r->facts.recipe, &record->recipe) && hash_equal(&r->facts.image, &record->image_sha256) && r->facts.image_bytes == record->image_bytes))
+        return r;
+    hash_hex(&record->id, id);
+    diag_fail(i->diag, DIAG_INTEGRITY, SPAN_NONE, "the index says something else than record %.12s", id);
+    diag_help(i->diag, "'ukc store reindex' makes a wrong index anew");
+    return NULL;
+}
+
 const char *recorded_intent(struct arena *a, const struct recorded *r, const char *path)
 {
     for (size_t i = 0; i < r->intent_count; i++)

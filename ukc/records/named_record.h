@@ -19,6 +19,8 @@ const struct record *named_record_find(struct invocation *, struct records *, co
 /* The same, with the store.  False after reporting; close either way. */
 bool named_record_open(struct named_record *, struct invocation *, const char *word);
 void named_record_close(struct named_record *);
+/* All of it, as record_read() does; and the index must say of it what it says itself. */
+[[nodiscard]] const struct recorded *named_record_read(const struct named_record *, struct invocation *, bool inputs);
 /* What a record's intent says under this path; NULL: nothing. */
 const char *recorded_intent(struct arena *, const struct recorded *, const char *path);
 

@@ -157,12 +157,11 @@ static void note(struct reproducing *r)
     diag_destroy(quiet);
 }
 
-/* An image that left the store (ukc store gc) is there again; a store that cannot be written does not make it less identical. */
+/* An image that left the store (ukc store gc), or was damaged in it, is there again; a store that cannot be written does not make it less identical. */
 static void restore(struct reproducing *r)
 {
     struct diag *quiet = diag_create();
-    r->restored = !record_image_is_kept(r->records, r->record) &&
-                  record_keep_image(r->records, r->record, replay_image(r->i->arena, &r->replay), quiet);
+    r->restored = !record_image_is_right(r->records, r->record) && record_keep_image(r->records, r->record, replay_image(r->i->arena, &r->replay), quiet);
     diag_destroy(quiet);
 }
 
@@ -218,7 +217,7 @@ static void print(const struct reproducing *r)
     } else if (!given(r->i, OPTION_quiet)) {
         fprintf(answer_stream(r->i), "identical: %s of record %.12s, %" PRIu64 " bytes, sha256 %s\n", r->record->run.unikernel, id, r->bytes, image);
         if (r->restored)
-            fputs("the image was not in the store; it is now\n", answer_stream(r->i));
+            fputs("the image was not in the store, or damaged there; it is now\n", answer_stream(r->i));
         if (r->kept_tools)
             fputs("made with the record's tools, which the store keeps\n", answer_stream(r->i));
         if (r->host_tools)
@@ -234,7 +233,7 @@ static void reproduce(struct reproducing *r, struct named_record *n)
     r->records = n->records;
     r->record = n->record;
     r->started_ms = unix_ms();
-    r->recorded = record_read(n->records, r->i->arena, n->record, true, d);
+    r->recorded = named_record_read(n, r->i, true);
     r->replay = (struct replay){.recorded = r->recorded, .store = store_directory(n->store), .progress = show_progress, .context = r};
     r->terminal = isatty(STDERR_FILENO) && !given(r->i, OPTION_quiet) && !given(r->i, OPTION_verbose);
     if (!r->recorded || !invocation_jobs(r->i, &r->replay.jobs) || !find_tools(r, store_directory(n->store)) || !fresh_make(&fresh, r->i, "reproduce"))

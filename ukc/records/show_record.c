@@ -210,7 +210,7 @@ int command_show(struct invocation *i)
     if (found && !n.record->tree) {
         show_old(i, &n);
     } else if (found) {
-        const struct recorded *r = record_read(n.records, i->arena, n.record, given(i, OPTION_json) || given(i, OPTION_verbose), i->diag);
+        const struct recorded *r = named_record_read(&n, i, given(i, OPTION_json) || given(i, OPTION_verbose));
         bool kept = record_image_is_kept(n.records, n.record);
         if (r && given(i, OPTION_json))
             print_json(i->arena, n.record, r, kept);
