@@ -295,7 +295,7 @@ static bool write_file(struct gathering *g, const char *file, struct bundled *ou
     const char *real = file_output(g->a, file, &in_place, g->d);
     if (!real)
         return false;
-    const char *aside = in_place ? real : arena_printf(g->a, "%s.%ld.new", real, (long)getpid());
+    const char *aside = in_place ? real : file_aside(g->a, real);
     if (!in_place)
         unlink(aside); /* of a dead process that had our number */
     int fd = open(aside, in_place ? O_WRONLY | O_CLOEXEC | O_NOCTTY : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

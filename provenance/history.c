@@ -143,6 +143,13 @@ static bool damaged(const char *id, const char *why, struct diag *d)
                         "that has it; if neither helps, 'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read");
 }
 
+/* The index says all that the log does, and the records are there. */
+static bool damaged_reference(const char *why, struct diag *d)
+{
+    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", why);
+    return diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
+}
+
 /* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */
 struct line {
     struct objects *objects;
@@ -158,7 +165,7 @@ static bool begin(struct line *l, struct objects *o, struct arena *a, struct dia
     if (status == OBJECT_OK)
         l->from = l->tip = l->first;
     if (status == OBJECT_DAMAGED)
-        return diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+        return damaged_reference(damage, d);
     const char *bytes;
     size_t size;
     status = l->tip ? objects_read(o, a, l->tip, OBJECT_COMMIT, &bytes, &size, &damage) : OBJECT_OK;
@@ -252,7 +259,7 @@ static bool walk(struct walk *w, struct diag *d)
     char tip[OBJECT_HEX];
     const char *damage = NULL;
     enum object_status status = objects_reference(w->objects, w->arena, HISTORY_REFERENCE, tip, &damage);
-    bool good = status != OBJECT_DAMAGED || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", damage);
+    bool good = status != OBJECT_DAMAGED || damaged_reference(damage, d);
     if (status == OBJECT_OK)
         *vec_add(w->arena, &w->waiting) = arena_strdup(w->arena, tip);
     while (good && w->waiting.count)

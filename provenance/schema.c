@@ -99,7 +99,7 @@ bool schema_migrate(struct sql *db, const struct migration *steps, size_t count,
     if (version > newest) {
         diag_fail(d, DIAG_INPUT, SPAN_NONE, "the database of records has version %lld, made by a newer ukc; this one knows %d", (long long)version,
                   newest);
-        return diag_help(d, "use the newer ukc, or another store (UKC_STORE)");
+        return diag_help(d, "use the newer ukc, or another store (UKC_STORE); where no newer one ever ran, the number is damaged: move records.db away, and 'ukc store reindex'");
     }
     if (version == newest)
         return true;

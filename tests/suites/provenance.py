@@ -157,7 +157,14 @@ def bundles(context):
                                     (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/nowhere/b"], 3, "cannot be written")):
             r = p.ukc("bundle", *words, status=status)
             expect(said in r.err and not os.path.exists(bundle), f"'{said}'", r)
+        for command in (["bundle"], ["export"]):
+            r = p.ukc(*command, p.built["image"], "-o", p.file(p.built["image"]), status=2)
+            expect("would be overwritten" in r.err and p.run("sha256sum", p.built["image"]).out.startswith(p.built["sha256"]), "the image itself is spared", r)
+        killed = os.path.join(os.path.dirname(bundle), ".ukc-4194303.tmp")
+        p.write(killed, b"half")
+        os.utime(killed, (1, 1))
         r = p.ukc("bundle", record, p.built["image"], "-o", bundle)
+        expect(not os.path.exists(killed), "what a killed one left is removed", r)
         expect(r.out.startswith(f"{bundle}: 1 record, 1 run, "), "one record, named twice", r)
         p.ukc("bundle", "--all", "--images", "-o", p.file("with-images"))
         names = p.run("tar", "-tf", p.file("with-images")).out.split()
@@ -466,6 +473,17 @@ def astray(p, before):
     p.ukc("store", "reindex")
     expect(p.ukc("log", "--json").json == before, "and the index made anew")
     p.ukc("verify")
+    log = os.path.join(p.store, "objects/refs/ukc/log")
+    for text in (b"", b"12345\n"):
+        with open(log, "wb") as f:
+            f.write(text)
+        for command in (["verify"], ["store", "reindex"]):
+            r = p.ukc(*command, status=6)
+            expect("the log of builds cannot be read" in r.err and "'ukc store reindex' writes the log again" in r.err, "the reference is damaged, and it is said what to do", r)
+        os.remove(log)
+        p.ukc("store", "reindex")
+        expect(p.ukc("log", "--json").json == before, "which helps")
+    p.ukc("verify", "--deep")
     for table, change, said in (("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
                                 ("record", "image_sha256 = randomblob(32)", "says something else than the log")):
         with contextlib.closing(sqlite3.connect(os.path.join(p.store, "records.db"))) as db, db:

@@ -34,10 +34,13 @@ enum file_mode { FILE_SHARED = 0644, FILE_PROGRAM = 0755 /* both less what the u
 bool file_write_output(const char *path, const void *bytes, size_t size, enum file_mode, struct diag *);
 /* A name as ukc gives it to what it writes aside: no signal that ends it leaves one, but SIGKILL does. */
 bool file_is_aside(const char *name);
+/* Such a name beside `path`, for what writes by itself; what SIGKILL left there is removed. */
+const char *file_aside(struct arena *, const char *path);
 /* Also one that standard output was redirected to; what keeps nothing, as /dev/null, is nobody's. */
 bool file_is_standard_output(const char *path);
 
 bool file_exists(const char *path);
+bool file_is_same(const char *a, const char *b); /* both are there, by whatever name */
 bool file_is_directory(const char *path);
 bool file_is_regular(const char *path); /* what opens without waiting, and ends */
 /*

@@ -59,6 +59,17 @@ static void remove_left(struct arena *scratch, const char *directory)
         closedir(dir);
 }
 
+static char *aside_of(struct arena *a, const char *path)
+{
+    return arena_printf(a, "%s/" ASIDE_BEFORE "%ld" ASIDE_BEHIND, path_directory(a, path), (long)getpid());
+}
+
+const char *file_aside(struct arena *a, const char *path)
+{
+    remove_left(a, path_directory(a, path));
+    return aside_of(a, path);
+}
+
 /* ---- writing ---- */
 
 static bool write_all(int fd, const char *bytes, size_t size)
@@ -126,8 +137,7 @@ static bool replace(const char *path, const char *aside, const char *bytes, size
 
 static bool replace_reporting(struct arena *scratch, const char *path, const void *bytes, size_t size, mode_t mode, struct diag *d)
 {
-    char *aside = arena_printf(scratch, "%s/" ASIDE_BEFORE "%ld" ASIDE_BEHIND, path_directory(scratch, path), (long)getpid());
-    return replace(path, aside, bytes, size, mode) || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
+    return replace(path, aside_of(scratch, path), bytes, size, mode) || diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
 }
 
 const char *file_output(struct arena *a, const char *path, bool *in_place, struct diag *d)

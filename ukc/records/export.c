@@ -69,7 +69,7 @@ static bool check_words(struct invocation *i, const char *format)
 {
     if (given(i, OPTION_sign) && string_equal(format, "omnibor"))
         return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "an OmniBOR manifest is not signed: --sign is for slsa, cyclonedx and spdx");
-    return true;
+    return named_record_spare(i);
 }
 
 int command_export(struct invocation *i)

@@ -86,6 +86,16 @@ const struct recorded *named_record_read(const struct named_record *n, struct in
     return NULL;
 }
 
+bool named_record_spare(struct invocation *i)
+{
+    for (size_t k = 0; k < i->argument_count && given(i, OPTION_output); k++)
+        if (file_is_same(i->arguments[k], i->value[OPTION_output]) && file_is_regular(i->arguments[k])) {
+            diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'%s' is the image, and would be overwritten", i->value[OPTION_output]);
+            return diag_help(i->diag, "-o another file");
+        }
+    return true;
+}
+
 const char *recorded_intent(struct arena *a, const struct recorded *r, const char *path)
 {
     for (size_t i = 0; i < r->intent_count; i++)

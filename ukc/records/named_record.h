@@ -21,6 +21,8 @@ bool named_record_open(struct named_record *, struct invocation *, const char *w
 void named_record_close(struct named_record *);
 /* All of it, as record_read() does; and the index must say of it what it says itself. */
 [[nodiscard]] const struct recorded *named_record_read(const struct named_record *, struct invocation *, bool inputs);
+/* False after reporting: what -o names is an image that an argument names. */
+bool named_record_spare(struct invocation *);
 /* What a record's intent says under this path; NULL: nothing. */
 const char *recorded_intent(struct arena *, const struct recorded *, const char *path);
 
