@@ -14,6 +14,7 @@
 #include "../ukc/base/map.h"
 #include "../ukc/base/text.h"
 #include "import.h"
+#include "job.h"
 
 #define DAY 86400
 
@@ -26,21 +27,14 @@ struct source_import {
 /* "refs/ukc/debian/lwip/<id>": unpacked/lwip-<id>.state; "refs/ukc/git/<id>": unpacked/git-<id>.state. */
 static bool take(struct collecting *c, const char *reference, struct source_import *out)
 {
-    static const char *const kinds[] = {"refs/ukc/debian/", "refs/ukc/debian_source/", "refs/ukc/git/"};
     struct stat st;
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        if (!string_starts(reference, kinds[k]))
-            continue;
-        const char *rest = reference + strlen(kinds[k]), *slash = strchr(rest, '/');
-        const char *name = k == 2 ? "git" : slash ? arena_strndup(c->a, rest, (size_t)(slash - rest)) : NULL, *id = k == 2 ? rest : slash ? slash + 1 : NULL;
-        if (!name)
-            return false;
-        *out = (struct source_import){.reference = reference, .state = arena_printf(c->a, "%s/unpacked/%s-%s.state", c->store, name, id)};
-        if (stat(out->state, &st) == 0 || stat(arena_printf(c->a, "%s/objects/%s", c->store, reference), &st) == 0)
-            out->used = st.st_mtime;
-        return true;
-    }
-    return false;
+    const char *id = import_reference_id(reference), *name = id ? path_base(arena_strndup(c->a, reference, (size_t)(id - 1 - reference))) : NULL;
+    if (!id)
+        return false;
+    *out = (struct source_import){.reference = reference, .state = arena_printf(c->a, "%s/unpacked/%s-%s.state", c->store, name, id)};
+    if (stat(out->state, &st) == 0 || stat(arena_printf(c->a, "%s/objects/%s", c->store, reference), &st) == 0)
+        out->used = st.st_mtime;
+    return true;
 }
 
 static int by_use(const void *a, const void *b)

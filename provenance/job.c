@@ -12,6 +12,17 @@ const char *kind_name(const struct import *i)
     return i->kind == IMPORT_DEBIAN ? "debian" : i->kind == IMPORT_DEBIAN_SOURCE ? "debian_source" : "git";
 }
 
+const char *import_reference_id(const char *reference)
+{
+    static const char *const kinds[] = {"refs/ukc/debian/", "refs/ukc/debian_source/", "refs/ukc/git/"};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        if (string_starts(reference, kinds[k])) {
+            const char *rest = reference + strlen(kinds[k]), *slash = strchr(rest, '/');
+            return k == 2 ? rest : slash ? slash + 1 : NULL;
+        }
+    return NULL;
+}
+
 /* Moves a complete directory to its final place; a damaged one that was there leaves first. */
 static bool place(struct job *j, const char *root)
 {

@@ -21,6 +21,8 @@ struct job {
 
 /* In references and in messages; and in ukc.lock, where a repository that a manifest uses is of kind "use". */
 const char *kind_name(const struct import *);
+/* The last part of the name of an import's reference, after its kind (and of a package, its name); NULL: it is none. */
+const char *import_reference_id(const char *reference);
 /* From the objects, when they are there.  OBJECT_OK may also mean: an error was reported. */
 enum object_status job_restore(struct job *, const char **damage);
 /* From outside: verified files, then objects, then their name, then the working copy. */

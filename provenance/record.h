@@ -86,11 +86,12 @@ bool records_index_is_right(struct records *);
 bool records_are_behind(struct records *, struct diag *);
 
 /*
- * Compares every record of the log with its hashes, and with its row in the index; `deep`: their inputs and images as
- * well.  All damage is reported, not only the first.
+ * Compares every record of the log with its hashes, and with its row in the index; `deep`: their inputs and images, imported sources,
+ * kept tools and each file beside the repository as well.  All damage is reported, not only the first.
  */
 struct verified {
     size_t runs, records;
+    size_t imports, tools, files; /* deep */
 };
 bool records_verify(struct records *, bool deep, struct verified *, struct diag *);
 

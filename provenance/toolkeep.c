@@ -96,6 +96,16 @@ struct keeping {
     size_t size;
 };
 
+/* SHA-1 is only the address of what was read. */
+static bool is_named(struct arena *a, const char *reference, const struct keeping *k, const char **damage)
+{
+    struct hash id = gitoid_blob(k->identity, k->size), named;
+    if (hash_parse(reference + strlen(TOOLS_KEPT), &named) && hash_equal(&id, &named))
+        return true;
+    *damage = arena_printf(a, "'%s' names tools with another identity", reference);
+    return false;
+}
+
 static bool read_kept(struct objects *o, struct arena *a, const char *reference, struct keeping *out, const char **damage)
 {
     char tree[OBJECT_HEX];
@@ -115,7 +125,7 @@ static bool read_kept(struct objects *o, struct arena *a, const char *reference,
         return false;
     for (size_t i = 0; i < count; i++)
         if (strcmp(entries[i].name, "tools") == 0)
-            return objects_read(o, a, entries[i].id, OBJECT_BLOB, &out->identity, &out->size, damage) == OBJECT_OK;
+            return objects_read(o, a, entries[i].id, OBJECT_BLOB, &out->identity, &out->size, damage) == OBJECT_OK && is_named(a, reference, out, damage);
     *damage = arena_printf(a, "'%s' names no tools", reference);
     return false;
 }

@@ -2,30 +2,7 @@
  * verify.c - is the store what it says?  See record.h.
  */
 #include <string.h>
-#include "../ukc/base/arena.h"
-#include "../ukc/base/file.h"
-#include "../ukc/base/map.h"
-#include "blobs.h"
-#include "records_inside.h"
-
-struct verification {
-    struct records *records;
-    struct objects *objects;
-    bool deep;
-    struct diag *d;
-};
-
-/* A blob that was evicted can be made again; one that is there must be right. */
-static bool verify_blob(struct verification *v, struct arena *a, const struct hash *h, const char *what)
-{
-    const char *path = blob_path(a, v->records->store, h);
-    struct hash actual;
-    if (!file_exists(path))
-        return true;
-    if (!hash_file(path, &actual, NULL, v->d))
-        return false;
-    return hash_equal(&actual, h) || diag_fail(v->d, DIAG_INTEGRITY, SPAN_NONE, "'%s', %s, does not have the SHA-256 that it is named by", path, what);
-}
+#include "verify_inside.h"
 
 /* `again`: of a record that was looked at already, only the index's row is. */
 static bool verify_run(struct verification *v, const struct history_entry *e, bool again)
@@ -34,9 +11,9 @@ static bool verify_run(struct verification *v, const struct history_entry *e, bo
     const struct recorded *r = recorded_read(v->objects, a, e->tree, &e->run.record, v->deep && !again, v->d);
     bool good = r != NULL;
     if (good && v->deep && !again) {
-        good = verify_blob(v, a, &r->facts.image, "an image");
+        verify_names_blob(v, &r->facts.image, "an image", false);
         for (size_t i = 0; i < r->recipe.large_count; i++)
-            good = verify_blob(v, a, &r->recipe.large[i].sha256, "a large input") && good;
+            verify_names_blob(v, &r->recipe.large[i].sha256, "a large input", true);
     }
     if (good)
         good = index_agrees(v->records, e, r, v->d);
@@ -44,28 +21,38 @@ static bool verify_run(struct verification *v, const struct history_entry *e, bo
     return good;
 }
 
-bool records_verify(struct records *r, bool deep, struct verified *out, struct diag *d)
+static bool verify_log(struct verification *v)
 {
-    struct arena *a = arena_create();
     struct map seen = {};
     struct history log = {};
-    struct verification v = {r, objects_open(r->objects, d), deep, d};
-    bool good = v.objects && history_read(v.objects, a, &log, d);
-    *out = (struct verified){.runs = good ? log.run_count : 0};
-    for (size_t i = 0; v.objects && i < log.run_count; i++) {
-        char *id = arena_alloc(a, HASH_HEX, 1);
+    bool good = history_read(v->objects, v->a, &log, v->d);
+    v->out->runs = good ? log.run_count : 0;
+    for (size_t i = 0; i < log.run_count; i++) {
+        char *id = arena_alloc(v->a, HASH_HEX, 1);
         hash_hex(&log.runs[i].run.record, id);
         bool again = map_add(&seen, id, 1) != MAP_ABSENT;
-        out->records += !again;
-        good = verify_run(&v, &log.runs[i], again) && good;
+        v->out->records += !again;
+        good = verify_run(v, &log.runs[i], again) && good;
     }
-    for (size_t i = 0; v.objects && i < log.reproduction_count; i++)
-        good = index_agrees_of_reproduction(r, &log.reproductions[i], d) && good;
+    for (size_t i = 0; i < log.reproduction_count; i++)
+        good = index_agrees_of_reproduction(v->records, &log.reproductions[i], v->d) && good;
+    map_dispose(&seen);
+    return good;
+}
+
+bool records_verify(struct records *r, bool deep, struct verified *out, struct diag *d)
+{
+    struct verification v = {.a = arena_create(), .records = r, .objects = objects_open(r->objects, d), .deep = deep, .out = out, .d = d};
+    *out = (struct verified){};
+    bool good = v.objects && verify_log(&v);
+    if (v.objects && deep) {
+        good = verify_imports(&v) && good;
+        good = verify_blobs(&v) && good;
+    }
     if (good)
         good = index_is_sound(r, d) && records_refuse_unlogged(r, v.objects, "", d);
-    if (v.objects)
-        objects_close(v.objects);
-    map_dispose(&seen);
-    arena_destroy(a);
+    objects_close(v.objects);
+    map_dispose(&v.blob_places);
+    arena_destroy(v.a);
     return good;
 }

@@ -292,6 +292,42 @@ def killed(context):
         p.works()
 
 
+def damaged_import(context):
+    """verify --deep reads what was imported: a damaged object, and a right one that is another; what it says to do puts it right."""
+    with Fakes(context) as p:
+        p.declare(p.serve(tarball()))
+        p.works()
+        expect(p.ukc("verify", "--deep", "--json").json["imports"] == 1, "one import is looked at")
+        git = ("git", "-C", p.store("objects"))
+        reference, commit = p.run(*git, "for-each-ref", "--format=%(refname) %(objectname)", "refs/ukc/debian_source").out.split()
+        blob = p.run(*git, "rev-parse", commit + ":src/add.c").out.strip()
+        path = p.store("objects", "objects", blob[:2], blob[2:])
+        os.chmod(path, 0o644)
+        with open(path, "r+b") as f:
+            f.seek(12)
+            f.write(b"\xff")
+        p.ukc("verify")
+        r = p.ukc("verify", "--deep", status=6)
+        expect(f"of '{reference}', imported into the store: 'src/add.c': object {blob} is damaged" in r.err and f"remove '{p.store('unpacked')}'" in r.err, "which file", r)
+        p.run("rm", "-r", p.store("unpacked"))
+        expect("is damaged and is fetched again" in p.ukc("configure", "--profile", "dev").err, "the remedy")
+        p.ukc("verify", "--deep")
+        blob = subprocess.run([*git, "hash-object", "-w", "--stdin"], input=b"int add(int a, int b) { return a - b; }\n", capture_output=True, check=True).stdout.decode().strip()
+        listed = p.run(*git, "ls-tree", commit + ":src").out
+        subtree = subprocess.run([*git, "mktree"], input="".join(f"100644 blob {blob}\tadd.c\n" if line.endswith("add.c") else line + "\n" for line in listed.splitlines()).encode(),
+                                 capture_output=True, check=True).stdout.decode().strip()
+        tree = subprocess.run([*git, "mktree"], input=f"040000 tree {subtree}\tsrc\n".encode(), capture_output=True, check=True).stdout.decode().strip()
+        message = p.run(*git, "log", "-1", "--format=%B", commit).out.rstrip("\n") + "\n"
+        p.run(*git, "update-ref", reference, p.run(*git, "commit-tree", tree, "-m", message).out.strip())
+        r = p.ukc("verify", "--deep", status=6)
+        expect("the list of its files has SHA-256" in r.err, "other files under its name", r)
+        p.run(*git, "update-ref", reference, p.run(*git, "commit-tree", tree, "-m", "mine").out.strip())
+        expect("it names a commit that ukc did not write" in p.ukc("verify", "--deep", status=6).err, "somebody else's commit")
+        p.run("rm", "-r", p.store("unpacked"))
+        p.ukc("configure", "--profile", "dev")
+        p.ukc("verify", "--deep")
+
+
 def damaged_store(context):
     with Fakes(context) as p:
         p.declare(p.serve(tarball()))
@@ -317,7 +353,7 @@ def damaged_store(context):
         expect(len(p.ukc("log", "--json").json) == 1 and "1 added to the log again, 0 gone" in r.out, "with a new log, and what was in the old one", r)
 
 
-TESTS = [archive, unknown_hash, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_store]
+TESTS = [archive, unknown_hash, wrong_hash, no_network, missing_package, broken_archive, hostile_archive, hostile_repository, unfitting_patch, killed, damaged_import, damaged_store]
 
 
 def tests(context):

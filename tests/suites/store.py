@@ -216,10 +216,15 @@ def tools(context):
             f.write(bytes([good[1000] ^ 1]))
         r = p.ukc("reproduce", record, status=6, environment=none)
         expect("is not what it was" in r.err and program in r.err, "a changed tool is not run", r)
+        r = p.ukc("verify", "--deep", status=6)
+        expect(f"'{program}'" in r.err and "of kept tools, does not have" in r.err and "ukc toolchain keep" in r.err, "and found", r)
         os.remove(program)
+        expect("of kept tools, is not in the store" in p.ukc("verify", "--deep", status=4).err, "nor one that is gone passed over")
         r = p.ukc("reproduce", record, status=4, environment=none)
         expect("of the kept tools" in r.err and "is not in the store" in r.err, "one that is gone is named", r)
         expect(p.ukc("reproduce", record, "--json", timeout=600).json["tools"] == "recorded", "those of the machine are preferred")
+        expect(p.ukc("toolchain", "keep", record[:12], "--json").json["new"], "kept again")
+        expect(p.ukc("verify", "--deep", "--json").json["tools"] == 1, "all is right")
 
 
 def interrupted(context):

@@ -249,8 +249,8 @@ const struct command commands[COMMAND_COUNT] = {
         .name = "verify",
         .arguments = "",
         .summary = "compare everything in the store with its hashes, or a signed text with its signature",
-        .description = "Every record of the log of builds, and the index of them. With --deep inputs and images as well. With --signed a DSSE "
-                       "envelope, as ukc export --sign writes it: is it signed by the holder of --key? --output then writes what was signed. "
+        .description = "Every record of the log of builds, and the index of them. With --deep all else as well: inputs, images, imported sources, kept tools. "
+                       "With --signed a DSSE envelope, as ukc export --sign writes it: is it signed by the holder of --key? --output then writes what was signed. "
                        "Status 6: no signature of it is good.",
         .takes = TAKES(deep) | TAKES(signed) | TAKES(key) | TAKES(output) | TAKES(json) | TAKES(quiet),
         .run = command_verify,

@@ -142,8 +142,21 @@ static void print_verified_json(struct invocation *i, const struct verified *v, 
     json_field_number(&j, "runs", (int64_t)v->runs);
     json_field_number(&j, "records", (int64_t)v->records);
     json_field_bool(&j, "deep", deep);
+    if (deep) {
+        json_field_number(&j, "imports", (int64_t)v->imports);
+        json_field_number(&j, "tools", (int64_t)v->tools);
+        json_field_number(&j, "files", (int64_t)v->files);
+    }
     json_end_object(&j);
     answer_json(i, &j);
+}
+
+static void print_verified(const struct verified *v, bool deep)
+{
+    printf("%zu run%s of %zu record%s: %s\n", v->runs, v->runs == 1 ? "" : "s", v->records, v->records == 1 ? "" : "s",
+           deep ? "every object and image is what it says" : "records, recipes, actions and intents are what they say (--deep: all else in the store too)");
+    if (deep && v->imports + v->tools)
+        printf("and so are %zu import%s of sources and %zu set%s of kept tools\n", v->imports, v->imports == 1 ? "" : "s", v->tools, v->tools == 1 ? "" : "s");
 }
 
 int command_verify(struct invocation *i)
@@ -158,8 +171,7 @@ int command_verify(struct invocation *i)
     if (good && given(i, OPTION_json))
         print_verified_json(i, &v, deep);
     else if (good && !given(i, OPTION_quiet))
-        printf("%zu run%s of %zu record%s: %s\n", v.runs, v.runs == 1 ? "" : "s", v.records, v.records == 1 ? "" : "s",
-               deep ? "every object and image is what it says" : "records, recipes, actions and intents are what they say (--deep: inputs and images too)");
+        print_verified(&v, deep);
     records_close(r);
     store_close(s);
     return (int)diag_status(i->diag);
