@@ -22,10 +22,15 @@
 #include "../ukc/base/text.h"
 #include "gitoid.h"
 
-bool libgit2_failed(struct diag *d, const char *what)
+const char *libgit2_error(void)
 {
     const git_error *e = git_error_last();
-    return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, e && e->message ? e->message : "unknown error of libgit2");
+    return e && e->message ? e->message : "unknown error of libgit2";
+}
+
+bool libgit2_failed(struct diag *d, const char *what)
+{
+    return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, libgit2_error());
 }
 
 static void configure(void)

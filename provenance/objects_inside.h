@@ -36,7 +36,8 @@ enum object_status read_given(const struct objects *, struct arena *, const git_
 
 /* Settings of libgit2, for the whole process. */
 bool libgit2_start(struct diag *);
-/* libgit2's last error, after `what`. */
+/* Its last error; the second reports it, after `what`. */
+const char *libgit2_error(void);
 bool libgit2_failed(struct diag *, const char *what);
 
 /* A loose object, read and verified without libgit2's reader.  `damage` stays NULL when it is right. */

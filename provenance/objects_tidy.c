@@ -37,6 +37,7 @@ struct tidy {
     VEC(const char *) loose_ids;
     VEC(const char *) packs;    /* "pack-..." without its ending; those that git was told to keep are left out */
     size_t packed_garbage;
+    bool stays; /* no pack could be written */
     struct tidied *out;
     struct diag *d;
 };
@@ -231,7 +232,17 @@ static bool add_objects(struct tidy *t, git_packbuilder *pack, bool all)
     return true;
 }
 
-/* The name of the new pack: NULL after reporting; "" when there is nothing to pack. */
+/* On a disk without room, what was freed has to do. */
+static const char *not_packed(struct tidy *t)
+{
+    diag_warning(t->d, SPAN_NONE, "the objects stay as they are, for they cannot be packed: %s", libgit2_error());
+    t->stays = true;
+    t->out->packed = 0;
+    t->out->removed = 0;
+    return "";
+}
+
+/* The name of the new pack: NULL after reporting; "" when there is nothing to pack, or it cannot be written. */
 static const char *write_pack(struct tidy *t, bool all)
 {
     git_packbuilder *pack = NULL;
@@ -244,7 +255,7 @@ static const char *write_pack(struct tidy *t, bool all)
         if (git_packbuilder_write(pack, NULL, 0444, NULL, NULL) == 0)
             name = arena_printf(t->a, "pack-%s", git_packbuilder_name(pack));
         else
-            name = libgit2_failed(t->d, "objects cannot be packed") ? "" : NULL;
+            name = not_packed(t);
     }
     git_packbuilder_free(pack);
     return name;
@@ -345,6 +356,7 @@ static bool replace(struct tidy *t, bool all)
     const char *name = pack ? write_pack(t, all) : "";
     if (!name || (*name && (!is_in_pack(t, name, all) || !sync_packs(t))))
         return false;
+    all = all && !t->stays;
     if (all)
         remove_indexes(t);
     for (size_t i = 0; all && i < t->packs.count; i++)

@@ -29,7 +29,7 @@ struct tidied {
     uint64_t removed_bytes; /* of loose ones, and of packs that were written anew */
     uint64_t freed;         /* less by the new pack; 0 when that is larger */
 };
-/* For a repository that was opened alone.  Damage is DIAG_INTEGRITY, an object that is not there DIAG_MISSING; then nothing was removed. */
+/* For a repository that was opened alone.  Without room for a pack only what nothing names is removed, and a warning says so.  Damage is DIAG_INTEGRITY, an object that is not there DIAG_MISSING; then nothing was removed. */
 bool objects_tidy(struct objects *, const struct tidying *, struct tidied *, struct diag *);
 
 #endif

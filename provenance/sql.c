@@ -2,6 +2,7 @@
  * sql.c - the only file that knows SQLite (see sql.h).
  */
 #include "sql.h"
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +42,16 @@ bool sql_ok(const struct sql *db)
     return db->failure == SQLITE_OK;
 }
 
+/* The last failure was one of room. */
+static bool is_full(struct sql *db)
+{
+    int reason = db->handle ? sqlite3_system_errno(db->handle) : 0;
+    return (db->failure & 0xff) == SQLITE_FULL || ((db->failure & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT));
+}
+
 bool sql_report(struct sql *db, const char *doing, struct diag *d)
 {
-    int rc = db->failure & 0xff;
+    int rc = is_full(db) ? SQLITE_FULL : db->failure & 0xff;
     if (sql_ok(db))
         return true;
     switch (rc) {
@@ -111,18 +119,47 @@ static bool is_writable(const char *path)
     return ok;
 }
 
+/* Every connection's; and the file is looked at. */
+static bool configure(struct sql *db, const char *first)
+{
+    if (!sql_ok(db))
+        return false;
+    sqlite3_extended_result_codes(db->handle, 0);
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sql_run(db, first);
+    return sql_run(db, "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; PRAGMA user_version");
+}
+
+static void open_for_writing(struct sql *db, const char *first)
+{
+    note_failure(db, sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+    configure(db, first);
+}
+
+/*
+ * On a disk without room for the shared-memory file: a connection that shuts others out needs none, and what it reads, and what makes room, goes on.
+ */
+static void open_without_room(struct sql *db)
+{
+    sqlite3_close(db->handle);
+    db->handle = NULL;
+    db->failure = SQLITE_OK;
+    open_for_writing(db, "PRAGMA locking_mode = EXCLUSIVE");
+}
+
 struct sql *sql_open(const char *path, bool *read_only, struct diag *d)
 {
     struct sql *db = make(path);
     *read_only = !is_writable(path);
-    int rc = *read_only ? open_read_only(db) : sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    note_failure(db, rc);
-    if (sql_ok(db)) {
-        sqlite3_extended_result_codes(db->handle, 0);
-        sqlite3_busy_timeout(db->handle, BUSY_MS);
-        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        sql_run(db, "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL");
+    if (*read_only) {
+        note_failure(db, open_read_only(db));
+        configure(db, "");
+    } else {
+        open_for_writing(db, "");
+        if (is_full(db))
+            open_without_room(db);
     }
     if (sql_report(db, "records cannot be opened", d))
         return db;

@@ -1,4 +1,4 @@
-"""The store over time: kept tools, what a killed reproduce leaves, and ukc store gc: what can be made or got again leaves, records never; git finds the store sound; whatever dies, the next run works."""
+"""The store over time: kept tools, what a killed reproduce leaves, and ukc store gc: what can be made or got again leaves, records never; git finds the store sound; it works on a full disk; whatever dies, the next run works."""
 
 import fcntl
 import glob
@@ -247,6 +247,43 @@ def interrupted(context):
         expect(sorted(os.listdir(work["TMPDIR"])) == ["other", "ukc-reproduce-kept", "ukc-reproduce-mine"], "that is gone, and nothing else", os.listdir(work["TMPDIR"]))
 
 
+def fill(path):
+    """To the last byte."""
+    with open(path, "wb", buffering=0) as f:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while f.write(b"x" * size):
+                    pass
+            except OSError:
+                pass
+
+
+def full_disk(context):
+    """Without a byte of room all that reads works, and gc makes room."""
+    if os.getuid() != 0:
+        raise harness.Skip("needs root to mount a small tmpfs")
+    with Kept(context) as p:
+        image, small = p.built["image"], p.file("small")
+        os.makedirs(small)
+        p.run("mount", "-t", "tmpfs", "-o", "size=24m", "none", small)
+        try:
+            shutil.copytree(p.store, os.path.join(small, "store"))
+            p.environment["UKC_STORE"] = os.path.join(small, "store")
+            filler = os.path.join(small, "filler")
+            fill(filler)
+            for words in (("log",), ("show", image), ("verify", "--deep"), ("store", "reindex"), ("export", image, "-o", "exported"), ("bundle", image, "-o", "bundle")):
+                p.ukc(*words)
+            r = p.ukc("export", image, "-o", os.path.join(small, "exported"), status=3)
+            expect("No space left" in r.err and r.err.count("error:") == 1, "what writes says why not", r)
+            r = p.ukc("store", "gc", "--json")
+            expect(r.json["evicted"] == 1 and r.json["packed"] == 0 and "they cannot be packed" in r.err, "room is made", r)
+            os.remove(filler)
+            expect(p.gc()["packed"] > 100, "and later the rest")
+            p.ukc("verify", "--deep")
+        finally:
+            subprocess.run(["umount", small], check=False)
+
+
 def killed(context):
     """kill -9 at any moment of gc, and gc beside builds: what is recorded is there, and the next run works."""
     with Kept(context) as p:
@@ -285,4 +322,5 @@ def tests(context):
     yield "sources", lambda: sources(context)
     yield "tools", lambda: tools(context)
     yield "interrupted", lambda: interrupted(context)
+    yield "full disk", lambda: full_disk(context)
     yield "killed", lambda: killed(context)
