@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
@@ -185,6 +186,36 @@ def pipes_in_build(context):
             p.ukc("configure", "--target", "posix")
 
 
+def damaged_notes(context):
+    """A dependency that ninja has noted wrongly crashes it: said, and what to do."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        p.ukc("build")
+        notes = [p.file("build/posix", name) for name in (".ninja_deps", ".ninja_log")]
+        with open(notes[0], "ab") as f:
+            f.write(struct.pack("<IiQi", 1 << 31 | 16, 0, 1, 1 << 30))  # the first output needs a file whose number no file has
+        r = p.ukc("build", status=3)
+        expect("error: ninja crashed: " in r.err and "remove 'build/posix/.ninja_deps' and 'build/posix/.ninja_log'" in r.err, "the remedy", r)
+        for name in notes:
+            os.remove(name)
+        p.ukc("build")
+
+
+def pipe_as_header(context):
+    """A compiler that opens it would wait for ever."""
+    with Project(context) as p:
+        p.copy("examples/hello")
+        p.ukc("configure", "--target", "posix", "--profile", "dev")
+        os.mkfifo(p.file("own.h"))
+        p.write("hello.c", b'#include "own.h"\n' + p.read("hello.c"))
+        r = p.ukc("build", status=1, timeout=60)
+        expect("hello.c:1:11: error: 'own.h' is a named pipe" in r.err and "put a file in its place" in r.err, "said, with its place", r)
+        os.remove(p.file("own.h"))
+        p.write("own.h", "")
+        p.ukc("build")
+
+
 def many_things(context):
     """Much of something is no reason to take long, nor to say much."""
     with Project(context) as p:
@@ -226,12 +257,12 @@ def killed_build(context):
         p.copy("examples/hello")
         p.ukc("configure", "--target", "posix", "--profile", "dev")
         source = p.read("hello.c")
-        os.mkfifo(p.file("endless.h"))
+        p.write("endless.h", "#if __INCLUDE_LEVEL__ < 150\n#include \"endless.h\"\n#include \"endless.h\"\n#endif\n")
         p.write("hello.c", b'#include "endless.h"\n' + source)
         process = p.start(str(context.ukc), "build")
         end, waiting = time.monotonic() + 60, []
         while not waiting or waiting != compilers(p):
-            expect(time.monotonic() < end, "the compiler waits for the pipe", process.poll())
+            expect(time.monotonic() < end, "the compiler is at work", process.poll())
             waiting = compilers(p)
             time.sleep(1)
         process.kill()  # ukc alone: ninja and the compiler are other processes
@@ -610,7 +641,7 @@ def endless_headers(context):
         p.ukc("configure")
 
 
-TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, renamed_unikernel, in_the_way, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, many_things, interrupted_build, killed_build, killed_configure, killed_asking, lock_is_a_link, assembly,
+TESTS = [endless_headers, manifest_is_a_link, several_at_once, hidden_inputs, header_appears, one_becomes_several, renamed_unikernel, in_the_way, link_errors_are_explained, undefined_symbols, missing_definition, source_vanishes, page_vanishes, compile_error, own_sources_first, interface_error, newer_lock, damaged_state, damaged_build, image_replaced, pipes_in_build, damaged_notes, pipe_as_header, many_things, interrupted_build, killed_build, killed_configure, killed_asking, lock_is_a_link, assembly,
          full_disk, read_only_directory, store_out_of_reach, hostile_manifests]
 
 

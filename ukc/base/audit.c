@@ -264,6 +264,12 @@ static int note(struct audit *a, const struct question *q, const char *kind, con
     return a->options.allowed && !a->options.allowed(a->options.context, path) ? EACCES : 0;
 }
 
+/* A named pipe to which nobody may ever write: its reader would wait. */
+static bool is_named_pipe(const char *path, const struct stat *s, uint64_t flags)
+{
+    return S_ISFIFO(s->st_mode) && !(flags & O_NONBLOCK) && !string_starts(path, "/proc/") && !string_starts(path, "/dev/");
+}
+
 static int opened(struct audit *a, const struct question *q, int at, uint64_t address, uint64_t flags)
 {
     if (!q->action || is_own(a, q->action)) {
@@ -287,7 +293,10 @@ static int opened(struct audit *a, const struct question *q, int at, uint64_t ad
         put(a, "absent", q->action, path);
     if (!there || S_ISDIR(s.st_mode) || (flags & O_PATH) || (S_ISCHR(s.st_mode) && string_equal(path, "/dev/null")))
         return 0;
-    return note(a, q, "read", path);
+    if (!is_named_pipe(path, &s, flags))
+        return note(a, q, "read", path);
+    put(a, "pipe", q->action, path);
+    return ENXIO;
 }
 
 /* What the shell is given, or all words. */

@@ -13,6 +13,7 @@
  *     run    <pid> <path>          pid: of the action.  A program; its path as it was given
  *     read   <pid> <path>          a file that is there, and that the action has not made itself
  *     absent <pid> <path>          a file below the actions' directory that is not there
+ *     pipe   <pid> <path>          a named pipe, refused (ENXIO)
  *     network <pid> <family>       refused
  *     missed <pid> <why>           something was opened that could not be told
  *

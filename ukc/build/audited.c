@@ -240,6 +240,23 @@ static bool report(struct audited *x, struct watched *c, const struct seen *s)
 
 /* ---- checking ---- */
 
+/* Whether its command has ended well or not: what was refused it is said here. */
+static bool has_pipe(struct audited *x, const struct watched *c)
+{
+    bool found = false;
+    for (size_t i = 0; c->edge && i < c->seen.count; i++) {
+        const struct seen *s = &c->seen.items[i];
+        if (!string_equal(s->kind, "pipe"))
+            continue;
+        found = true;
+        if (map_add(&x->reported, arena_printf(x->a, "%s %s", s->kind, s->path), 1) != MAP_ABSENT)
+            continue;
+        diag_fail(x->p->d, DIAG_INPUT, find_mention(x, c->edge, s->path), "'%s' is a named pipe: '%s' would wait for somebody to write to it", s->path, c->edge->words[0]);
+        diag_help(x->p->d, "put a file in its place");
+    }
+    return found;
+}
+
 /* A program that is no tool: what it reads is nothing that anybody could declare. */
 static bool runs_strange(struct audited *x, const struct watched *c)
 {
@@ -300,7 +317,7 @@ static bool check_all(struct audited *x, const char *log)
         struct watched *c = &x->commands.items[i];
         struct file_stat now;
         c->good = c->edge && file_stat(c->edge->output, &now) && (is_ukcs(c->edge) || now.mtime_ns >= x->since_ns);
-        if (c->good && !is_ukcs(c->edge) && (reads_removed(x, c->edge) || !check_command(x, c))) {
+        if (has_pipe(x, c) || (c->good && !is_ukcs(c->edge) && (reads_removed(x, c->edge) || !check_command(x, c)))) {
             good = c->good = false;
             map_add(&x->removed, c->edge->output, 1);
             unlink(c->edge->output);

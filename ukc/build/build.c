@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,6 +119,17 @@ static bool check_reads(struct project *p, bool ended_well)
     return p->edges && (p->unwatched || audited_check(p, p->edges, ended_well));
 }
 
+/* Not ended by somebody, but by what it read. */
+static bool has_crashed(struct project *p, int code)
+{
+    int signal = code - 128;
+    if (signal != SIGSEGV && signal != SIGBUS && signal != SIGABRT && signal != SIGFPE && signal != SIGILL)
+        return false;
+    diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja crashed: %s", strsignal(signal));
+    diag_help(p->d, "what it keeps may be damaged: remove '%s' and '%s', and all is compiled again", project_file(p, ".ninja_deps"), project_file(p, ".ninja_log"));
+    return true;
+}
+
 /* Runs ninja; *now: what the image is then.  False after reporting or when it failed. */
 static bool run_build(struct project *p, bool quiet, const struct image *image, struct file_stat *now, bool *ran, int *status)
 {
@@ -134,7 +146,7 @@ static bool run_build(struct project *p, bool quiet, const struct image *image, 
     else if (code != 0) {
         aside_remove(p, image->path);
         /* ninja has shown the failing command and its message; a failed compile is the user's input */
-        *status = code < 0 ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : failed.outside ? DIAG_OUTSIDE : DIAG_INPUT;
+        *status = code < 0 || has_crashed(p, code) ? (int)diag_status(p->d) : code >= 128 ? code : told ? told : failed.outside ? DIAG_OUTSIDE : DIAG_INPUT;
         if (failed.outside && !*ran && !told && code > 0 && code < 128) {
             diag_fail(p->d, DIAG_OUTSIDE, SPAN_NONE, "ninja cannot begin: it has said why");
             diag_help(p->d, "'ukc configure' writes %s anew", p->build);
