@@ -150,6 +150,21 @@ static bool damaged_reference(const char *why, struct diag *d)
     return diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
 }
 
+/* Of a commit that is no run: somebody's merge? */
+static bool is_merge(const char *bytes, size_t size)
+{
+    struct arena *a = arena_create();
+    size_t parents;
+    objects_parse_parents(a, bytes, size, &parents);
+    arena_destroy(a);
+    return parents > 1;
+}
+
+static bool is_entry(const char *bytes, size_t size, const char *message)
+{
+    return string_starts(message, "ukc-run ") || string_starts(message, "ukc-reproduction ") || is_merge(bytes, size);
+}
+
 /* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */
 struct line {
     struct objects *objects;
@@ -166,10 +181,13 @@ static bool begin(struct line *l, struct objects *o, struct arena *a, struct dia
         l->from = l->tip = l->first;
     if (status == OBJECT_DAMAGED)
         return damaged_reference(damage, d);
-    const char *bytes;
+    const char *bytes, *message;
+    char tree[OBJECT_HEX];
     size_t size;
     status = l->tip ? objects_read(o, a, l->tip, OBJECT_COMMIT, &bytes, &size, &damage) : OBJECT_OK;
-    return status == OBJECT_OK || damaged(l->tip, status == OBJECT_ABSENT ? "it is not in the store" : damage, d); /* on top of it nobody would find it */
+    if (status != OBJECT_OK) /* on top of it nobody would find it */
+        return damaged(l->tip, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
+    return !l->tip || (objects_parse_commit(a, bytes, size, tree, &message) && is_entry(bytes, size, message)) || damaged(l->tip, "it is no build", d);
 }
 
 static bool add(struct line *l, const char *tree, const char *who, const struct text *message, char id[OBJECT_HEX], struct diag *d)
@@ -246,7 +264,7 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
         return take_reproduction(w->arena, message, &r->reproduction) || damaged(id, "its message is not one that ukc writes", d);
     }
     if (!string_starts(message, "ukc-run "))
-        return true; /* somebody's merge */
+        return is_merge(bytes, size) || damaged(id, "it is no build", d);
     memcpy(e.id, id, OBJECT_HEX);
     if (!take_run(w->arena, message, &e.run))
         return damaged(id, "its message is not one that ukc writes", d);

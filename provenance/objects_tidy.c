@@ -101,23 +101,26 @@ static bool mark_commit(struct tidy *t, const char *id)
     return good;
 }
 
+static const char *const *references_fail(struct diag *d)
+{
+    libgit2_failed(d, "the references of the store cannot be read");
+    diag_help(d, "'git -C <store>/objects for-each-ref' says more; packed-refs there may be moved away: 'ukc store reindex' writes the log again from the index, and imports are fetched again");
+    return NULL;
+}
+
 const char *const *objects_references(struct objects *o, struct arena *a, size_t *count, struct diag *d)
 {
     git_reference_iterator *all = NULL;
     const char *name;
     VEC(const char *) list = {};
-    if (git_reference_iterator_new(&all, o->repository) != 0) {
-        libgit2_failed(d, "the references of the store cannot be read");
-        return NULL;
-    }
+    if (git_reference_iterator_new(&all, o->repository) != 0)
+        return references_fail(d);
     int rc;
     while ((rc = git_reference_next_name(&name, all)) == 0)
         *vec_add(a, &list) = arena_strdup(a, name);
     git_reference_iterator_free(all);
-    if (rc != GIT_ITEROVER) {
-        libgit2_failed(d, "the references of the store cannot be read");
-        return NULL;
-    }
+    if (rc != GIT_ITEROVER)
+        return references_fail(d);
     *count = list.count ? string_sort_unique(list.items, list.count) : 0;
     return list.items ? list.items : arena_array(a, const char *, 1);
 }

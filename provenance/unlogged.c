@@ -8,6 +8,8 @@
 #include "../ukc/base/text.h"
 #include "records_inside.h"
 
+#define GONE_SHOWN 10
+
 static struct map commits_of(const struct history *log)
 {
     struct map ids = {};
@@ -27,6 +29,16 @@ static bool take_id(struct sql_statement *s, int column, char id[OBJECT_HEX])
     return true;
 }
 
+/* A row of the first schema names no commit, nor contents; one that names only these is in no log, and never was. */
+static const char none[OBJECT_HEX] = "0000000000000000000000000000000000000000";
+
+static bool take_entry(struct sql_statement *s, int column, char id[OBJECT_HEX])
+{
+    if (!*sql_text(s, column))
+        memcpy(id, none, OBJECT_HEX);
+    return !*sql_text(s, column) || take_id(s, column, id);
+}
+
 static const char *text_at(struct sql_statement *s, struct arena *a, int column)
 {
     return arena_strdup(a, sql_text(s, column));
@@ -36,10 +48,10 @@ static const struct history_entry *runs_of_index(struct records *r, struct arena
 {
     VEC(struct history_entry) list = {};
     struct sql_statement *s = sql_prepare(r->db, "SELECT r.hash, x.entry, r.tree, x.unikernel, x.version, x.project, x.image, x.host, x.user, x.started_ms, x.ended_ms, x.audit"
-                                                 " FROM run x JOIN record r ON r.id = x.record WHERE x.entry IS NOT NULL ORDER BY x.id");
+                                                 " FROM run x JOIN record r ON r.id = x.record WHERE x.entry IS NOT NULL OR r.tree IS NOT NULL ORDER BY x.id");
     while (sql_step(s)) {
         struct history_entry e = {};
-        if (!index_take_hash(s, 0, &e.run.record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree))
+        if (!index_take_hash(s, 0, &e.run.record) || !take_entry(s, 1, e.id) || !take_id(s, 2, e.tree))
             continue;
         const char **texts[] = {&e.run.unikernel, &e.run.version, &e.run.project, &e.run.image, &e.run.host, &e.run.user};
         for (int i = 0; i < 6; i++)
@@ -126,6 +138,15 @@ static bool is_there(struct objects *o, const char *tree, const struct hash *rec
     return good;
 }
 
+static void report_gone(const struct history_entry *e, size_t earlier, struct diag *d)
+{
+    char hex[HASH_HEX];
+    hash_hex(&e->run.record, hex);
+    if (earlier < GONE_SHOWN)
+        diag_fail(d, DIAG_MISSING, SPAN_NONE, "record %.12s, a build of '%s', is in the index and not in the log, and %s", hex, e->run.unikernel,
+                  strcmp(e->id, none) == 0 ? "its row names no commit of it" : "its contents are not in the store");
+}
+
 bool records_return(struct records *r, struct returned *out, struct diag *d)
 {
     struct arena *a = arena_create();
@@ -137,8 +158,10 @@ bool records_return(struct records *r, struct returned *out, struct diag *d)
     size_t count = 0;
     *out = (struct returned){};
     for (size_t i = 0; good && i < h.run_count; i++)
-        if (is_there(o, h.runs[i].tree, &h.runs[i].run.record))
+        if (strcmp(h.runs[i].id, none) != 0 && is_there(o, h.runs[i].tree, &h.runs[i].run.record))
             runs[count++] = h.runs[i];
+        else
+            report_gone(&h.runs[i], i - count, d);
     good = good && history_add(o, runs, count, d);
     out->returned = count;
     for (size_t i = 0; good && i < h.reproduction_count; i++) {
@@ -150,6 +173,8 @@ bool records_return(struct records *r, struct returned *out, struct diag *d)
         }
     }
     out->gone = h.run_count + h.reproduction_count - out->returned;
+    if (out->gone)
+        diag_help(d, "it leaves the index, which is kept beside the new one; 'ukc store pull' or 'ukc import' brings back what another store has");
     records_gate_leave(r);
     if (o)
         objects_close(o);

@@ -483,6 +483,33 @@ def astray(p, before):
         os.remove(log)
         p.ukc("store", "reindex")
         expect(p.ukc("log", "--json").json == before, "which helps")
+    p.run(*git, "pack-refs", "--all")
+    packed = os.path.join(p.store, "objects/packed-refs")
+    with open(packed) as f:
+        text = f.read()
+    Path(packed).write_text("garbage\n" + text)
+    for command in (["verify"], ["store", "reindex"], ["store", "gc"]):
+        expect("packed-refs" in p.ukc(*command, status=6).err, "git's other file of references is damaged", command)
+    os.remove(packed)
+    p.ukc("store", "reindex")
+    expect(p.ukc("log", "--json").json == before, "the same remedy")
+    tip = Path(log).read_text()
+    tree = p.run(*git, "mktree").out.strip()
+    Path(log).write_text(p.run(*git, "-c", "user.name=x", "-c", "user.email=x", "commit-tree", tree, "-m", "debian x 1").out)
+    for command in (["verify"], ["build"]):
+        if command == ["build"]:
+            os.remove(p.built["image"])
+        r = p.ukc(*command, status=6)
+        expect("it is no build" in r.err, "the log's name is that of something else", r)
+    Path(log).write_text(tip)
+    p.ukc("build", "--quiet")
+    before = p.ukc("log", "--json").json
+    with contextlib.closing(sqlite3.connect(os.path.join(p.store, "records.db"))) as db, db:
+        db.execute("INSERT INTO run (record, unikernel, version, project, image, host, user, started_ms, ended_ms) SELECT record, 'forged', version, project, image, host, user, 1, 2 FROM run LIMIT 1")
+    expect("newest commit 00000000" in p.ukc("verify", status=6).err, "a run that names no commit")
+    r = p.ukc("store", "reindex", status=4)
+    expect("a build of 'forged', is in the index and not in the log, and its row names no commit of it" in r.err and "0 added to the log again, 1 gone" in r.out, "does not come into the log", r)
+    expect(p.ukc("log", "--json").json == before and p.ukc("log", "forged").out == "no builds of forged are recorded\n", "and leaves the index")
     p.ukc("verify", "--deep")
     for table, change, said in (("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
                                 ("record", "image_sha256 = randomblob(32)", "says something else than the log")):
@@ -531,6 +558,9 @@ def index(context):
         astray(p, before)
         r = p.ukc("store", "tidy", status=2)
         expect("ukc store reindex" in r.err, "what there is", r)
+        for words in (("reproduce", p.built["record"]), ("export", p.built["record"]), ("bundle", "--all")):
+            r = p.ukc(*words, "-o", p.top, status=2)
+            expect("is a directory" in r.err and "-o names the file" in r.err, "asked before the work", r)
 
 
 def examples(context):

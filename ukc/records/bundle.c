@@ -74,7 +74,7 @@ static bool is_meant(struct invocation *i)
         diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "ukc bundle needs %s", i->argument_count ? "either records or --all, not both" : "records, or --all");
         return diag_help(i->diag, "'ukc log' lists the records of this store");
     }
-    return named_record_spare(i);
+    return named_record_spare(i) && named_record_to_file(i);
 }
 
 int command_bundle(struct invocation *i)

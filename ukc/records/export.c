@@ -25,8 +25,7 @@ static bool hand_over(struct invocation *i, const struct text *t)
 {
     if (given(i, OPTION_output))
         return file_write_output(i->value[OPTION_output], t->bytes, t->size, FILE_SHARED, i->diag);
-    if (fwrite(t->bytes, 1, t->size, stdout) != t->size || fflush(stdout) != 0)
-        return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "cannot write");
+    fwrite(t->bytes, 1, t->size, stdout); /* that it cannot be written is said at the end of each command */
     return true;
 }
 
@@ -69,7 +68,7 @@ static bool check_words(struct invocation *i, const char *format)
 {
     if (given(i, OPTION_sign) && string_equal(format, "omnibor"))
         return diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "an OmniBOR manifest is not signed: --sign is for slsa, cyclonedx and spdx");
-    return named_record_spare(i);
+    return named_record_spare(i) && (string_equal(format, "omnibor") || named_record_to_file(i));
 }
 
 int command_export(struct invocation *i)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_records(struct invocation *i, const struct record *all, size_t count)
+static void print_records(struct invocation *i, const char *unikernel, const char *target, const struct record *all, size_t count)
 {
     if (given(i, OPTION_json)) {
         struct json j = {};
@@ -24,8 +24,11 @@ static void print_records(struct invocation *i, const struct record *all, size_t
         return;
     }
     struct text t = {};
-    record_print_list(all, count, &t);
-    fputs(count ? text_string(&t) : "no builds are recorded\n", stdout);
+    if (count)
+        record_print_list(all, count, &t);
+    if (!count)
+        text_printf(&t, "no builds%s%s%s%s are recorded\n", unikernel ? " of " : "", unikernel ? unikernel : "", target ? " for " : "", target ? target : "");
+    fputs(text_string(&t), stdout);
     text_dispose(&t);
 }
 
@@ -35,16 +38,15 @@ int command_log(struct invocation *i)
     unsigned limit = 20;
     if (!invocation_number(i, OPTION_limit, "--limit", 1000000, &limit))
         return DIAG_USAGE;
-    const char *target = i->value[OPTION_target];
+    const char *unikernel = i->argument_count ? i->arguments[0] : NULL, *target = i->value[OPTION_target];
     struct store *store = store_open(NULL, i->diag);
     struct records *records = store ? records_open(store_directory(store), i->diag) : NULL;
     if (records) {
-        const struct record *all =
-            record_list(records, i->arena, i->argument_count ? i->arguments[0] : NULL, target, limit, &count, i->diag);
+        const struct record *all = record_list(records, i->arena, unikernel, target, limit, &count, i->diag);
         if (all && !count)
             records_are_behind(records, i->diag);
         if (all)
-            print_records(i, all, count);
+            print_records(i, unikernel, target, all, count);
         records_close(records);
     }
     if (store)

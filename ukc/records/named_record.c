@@ -96,6 +96,14 @@ bool named_record_spare(struct invocation *i)
     return true;
 }
 
+bool named_record_to_file(struct invocation *i)
+{
+    if (!given(i, OPTION_output) || !file_is_directory(i->value[OPTION_output]))
+        return true;
+    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "'%s' is a directory", i->value[OPTION_output]);
+    return diag_help(i->diag, "-o names the file to be written");
+}
+
 const char *recorded_intent(struct arena *a, const struct recorded *r, const char *path)
 {
     for (size_t i = 0; i < r->intent_count; i++)

@@ -23,6 +23,8 @@ void named_record_close(struct named_record *);
 [[nodiscard]] const struct recorded *named_record_read(const struct named_record *, struct invocation *, bool inputs);
 /* False after reporting: what -o names is an image that an argument names. */
 bool named_record_spare(struct invocation *);
+/* Is --output no directory?  Asked before hours of work. */
+bool named_record_to_file(struct invocation *);
 /* What a record's intent says under this path; NULL: nothing. */
 const char *recorded_intent(struct arena *, const struct recorded *, const char *path);
 

@@ -250,9 +250,9 @@ static void reproduce(struct reproducing *r, struct named_record *n)
 
 int command_reproduce(struct invocation *i)
 {
-    struct named_record n;
+    struct named_record n = {};
     struct reproducing r = {.i = i};
-    if (named_record_open(&n, i, i->arguments[0])) {
+    if (named_record_to_file(i) && named_record_open(&n, i, i->arguments[0])) {
         if (given(i, OPTION_from_manifest))
             evaluate_record(i, &n);
         else

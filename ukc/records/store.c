@@ -121,7 +121,8 @@ int command_store(struct invocation *i)
             continue;
         if (i->argument_count != actions[k].arguments) {
             diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, actions[k].arguments == 2 ? "ukc store %s needs a remote" : "ukc store %s takes no words", actions[k].word);
-            diag_help(i->diag, "a remote is a git repository: a directory, or an address");
+            if (actions[k].arguments == 2)
+                diag_help(i->diag, "a remote is a git repository: a directory, or an address");
             return DIAG_USAGE;
         }
         struct store *s = store_open(NULL, i->diag);
