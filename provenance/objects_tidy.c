@@ -238,6 +238,10 @@ static bool add_objects(struct tidy *t, git_packbuilder *pack, bool all)
 /* On a disk without room, what was freed has to do. */
 static const char *not_packed(struct tidy *t)
 {
+    if (!git_error_last() || git_error_last()->klass != GIT_ERROR_OS) {
+        unreadable(t, OBJECT_DAMAGED, libgit2_error());
+        return NULL;
+    }
     diag_warning(t->d, SPAN_NONE, "the objects stay as they are, for they cannot be packed: %s", libgit2_error());
     t->stays = true;
     t->out->packed = 0;
