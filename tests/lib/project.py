@@ -34,6 +34,17 @@ class Result:
         return json.loads(self.out)
 
 
+def fill(path):
+    """A file that takes all room of its disk, to the last byte."""
+    with open(path, "wb", buffering=0) as f:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while f.write(b"x" * size):
+                    pass
+            except OSError:
+                pass
+
+
 class Project:
     """with Project(context) as p: p.ukc('init', 'site') ..."""
 

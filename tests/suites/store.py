@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import harness
-from lib.project import expect
+from lib.project import expect, fill
 from suites.provenance import Recorded, check_identical, rewrite
 
 SECONDS = 1800
@@ -245,17 +245,6 @@ def interrupted(context):
         expect(len(os.listdir(work["TMPDIR"])) == 4, "it left something", os.listdir(work["TMPDIR"]))
         p.ukc("reproduce", p.built["record"], environment=work, timeout=600)
         expect(sorted(os.listdir(work["TMPDIR"])) == ["other", "ukc-reproduce-kept", "ukc-reproduce-mine"], "that is gone, and nothing else", os.listdir(work["TMPDIR"]))
-
-
-def fill(path):
-    """To the last byte."""
-    with open(path, "wb", buffering=0) as f:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while f.write(b"x" * size):
-                    pass
-            except OSError:
-                pass
 
 
 def full_disk(context):

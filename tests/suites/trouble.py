@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import harness
-from lib.project import Project, built_site, expect
+from lib.project import Project, built_site, expect, fill
 
 
 def site(p, *options, build=True):
@@ -376,12 +376,7 @@ def full_disk(context):
         p.run("mount", "-t", "tmpfs", "-o", "size=256k", "none", small)
         try:
             p.ukc("init", "site", directory=small)
-            try:
-                with open(os.path.join(small, "filler"), "wb", buffering=0) as f:
-                    while f.write(b"x" * 512):
-                        pass
-            except OSError:
-                pass
+            fill(os.path.join(small, "filler"))
             place = os.path.join(small, "site")
             r = p.ukc("configure", directory=place, status=3)
             expect("space" in r.err.lower(), "a full disk is named", r)

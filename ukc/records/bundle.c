@@ -59,7 +59,7 @@ static void print_bundled(struct invocation *i, const struct bundled *b)
         answer_json(i, &j);
     } else if (!given(i, OPTION_quiet)) {
         const char *tools = b->tools ? arena_printf(i->arena, "%zu set%s of tools, ", b->tools, plural(b->tools)) : "";
-        fprintf(answer_stream(i), "%s: %zu record%s, %zu run%s, %s%zu object%s, %zu file%s, %" PRIu64 " bytes, sha256 %s\n", file, b->records, plural(b->records), b->runs,
+        fprintf(answer_stream(i), "%s: %zu record%s, %zu run%s, %s%zu object%s, %zu large file%s beside, %" PRIu64 " bytes, sha256 %s\n", file, b->records, plural(b->records), b->runs,
                plural(b->runs), tools, b->objects, plural(b->objects), b->blobs, plural(b->blobs), b->bytes, hex);
     }
 }
