@@ -62,22 +62,38 @@ static bool copy_opened(int in, uint64_t size, const char *from, const char *to,
     return good;
 }
 
-static bool copy_file(const char *from, const char *to, const struct hash *expected, mode_t mode, struct diag *d)
+/* -1: errno; ELOOP: it is no file. */
+static int open_blob(const char *path)
 {
-    int in = open(from, O_RDONLY | O_CLOEXEC);
-    if (in < 0)
-        return diag_fail(d, errno == ENOENT ? DIAG_MISSING : DIAG_OUTSIDE, SPAN_NONE, "'%s' %s", from,
-                         errno == ENOENT ? "is not there" : strerror(errno));
-    bool good = copy_opened(in, UINT64_MAX, from, to, expected, mode, d);
-    close(in);
-    return good;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    errno = ELOOP;
+    return -1;
+}
+
+enum blob_state blob_look(const char *store, const struct hash *h)
+{
+    struct arena *a = arena_create();
+    bool equal = false;
+    int fd = open_blob(blob_path(a, store, h));
+    arena_destroy(a);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? BLOB_ABSENT : errno == ELOOP ? BLOB_WRONG : BLOB_UNREADABLE;
+    bool read = blob_check(fd, UINT64_MAX, h, &equal);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return !read ? BLOB_UNREADABLE : equal ? BLOB_RIGHT : BLOB_WRONG;
 }
 
 bool blob_is_there(const char *store, const struct hash *h, uint64_t size)
 {
     struct arena *a = arena_create();
-    struct file_stat now;
-    bool there = file_stat(blob_path(a, store, h), &now) && now.size == size;
+    struct stat st;
+    bool there = lstat(blob_path(a, store, h), &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
     arena_destroy(a);
     return there;
 }
@@ -93,15 +109,18 @@ bool blob_take(const char *store, int fd, const char *file, const struct hash *h
     const char *path = blob_path(a, store, h), *aside = arena_printf(a, "%s.%ld.new", path, (long)getpid());
     unlink(aside); /* of a dead process that had our number */
     bool good = file_make_directories(path_directory(a, path), d) && copy_opened(fd, size, file, aside, h, 0444, d);
-    if (good && rename(aside, path) != 0)
-        good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be named '%s': %s", aside, path, strerror(errno));
+    if (good && rename(aside, path) != 0) {
+        good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(errno));
+        diag_help(d, "something else is there: move it away");
+        unlink(aside);
+    }
     arena_destroy(a);
     return good;
 }
 
-bool blob_keep(const char *store, const char *file, const struct hash *h, uint64_t size, struct diag *d)
+bool blob_keep(const char *store, const char *file, const struct hash *h, struct diag *d)
 {
-    if (blob_is_there(store, h, size))
+    if (blob_look(store, h) == BLOB_RIGHT)
         return true;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -114,7 +133,15 @@ bool blob_keep(const char *store, const char *file, const struct hash *h, uint64
 bool blob_copy(const char *store, const struct hash *h, const char *to, struct diag *d)
 {
     struct arena *a = arena_create();
-    bool good = copy_file(blob_path(a, store, h), to, h, 0644, d);
+    const char *from = blob_path(a, store, h);
+    int in = open_blob(from);
+    bool good = in >= 0 && copy_opened(in, UINT64_MAX, from, to, h, 0644, d);
+    if (in < 0 && errno == ENOENT)
+        diag_fail(d, DIAG_MISSING, SPAN_NONE, "'%s' is not there", from);
+    else if (in < 0)
+        diag_fail(d, errno == ELOOP ? DIAG_INTEGRITY : DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", from, errno == ELOOP ? "it is no file" : strerror(errno));
+    else
+        close(in);
     arena_destroy(a);
-    return good;
+    return good || diag_help(d, BLOB_REMEDY);
 }

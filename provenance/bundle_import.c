@@ -36,7 +36,7 @@ static bool write_contents(struct importing *x)
             return false;
     for (size_t i = 0; i < b->blob_count; i++) {
         bool wanted = b->blobs[i].of_record || x->tools;
-        if (!wanted || blob_is_there(x->records->store, &b->blobs[i].sha256, b->blobs[i].size))
+        if (!wanted || blob_look(x->records->store, &b->blobs[i].sha256) == BLOB_RIGHT)
             continue;
         if (lseek(x->fd, (off_t)b->blobs[i].offset, SEEK_SET) < 0)
             return diag_fail(x->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", x->file, strerror(errno));

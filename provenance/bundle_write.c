@@ -73,8 +73,12 @@ static bool gather_blob(struct gathering *g, const struct hash *sha256, uint64_t
         return true;
     if (size >= BUNDLE_FILE_LIMIT)
         return diag_fail(g->d, DIAG_OUTSIDE, SPAN_NONE, "%s is too large for a bundle: 8 GiB is the limit", what);
-    if (!blob_is_there(g->records->store, sha256, size))
-        return diag_fail(g->d, DIAG_MISSING, SPAN_NONE, "%s is not in the store: '%s'", what, blob_path(g->a, g->records->store, sha256));
+    const char *path = blob_path(g->a, g->records->store, sha256);
+    if (!blob_is_there(g->records->store, sha256, size)) {
+        bool there = file_exists(path);
+        diag_fail(g->d, there ? DIAG_INTEGRITY : DIAG_MISSING, SPAN_NONE, "%s is not %s: '%s'", what, there ? "what it was" : "in the store", path);
+        return diag_help(g->d, BLOB_REMEDY);
+    }
     *vec_add(g->a, &g->blobs) = (struct bundle_blob){.sha256 = *sha256, .size = size};
     return true;
 }

@@ -13,10 +13,12 @@
  * A run is what it says: two commits with one message are one run.
  */
 #include "exchange.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
@@ -31,6 +33,7 @@
 
 #define TRIES 50
 #define FILES "refs/ukc/files/"
+#define PUSH_AGAIN "'ukc store push' from a store that has it whole puts it there"
 
 struct exchange {
     struct arena *a;
@@ -39,7 +42,8 @@ struct exchange {
     unsigned patience;
     int lock;
     bool has_log;           /* the remote */
-    struct map files;       /* SHA-256 of the large inputs that it has */
+    struct map files;       /* SHA-256 of the large inputs that it has; and "<SHA-256> <id of the blob>" */
+    struct map given;       /* SHA-256 of those that were looked at for this push */
     struct objects *theirs; /* the place, to be read; it is not closed */
     const char *said;       /* by git, when a push was refused */
     struct diag *d;
@@ -103,6 +107,7 @@ static void end(struct exchange *x)
         close(x->lock);
     diag_destroy(quiet);
     map_dispose(&x->files);
+    map_dispose(&x->given);
     arena_destroy(x->a);
 }
 
@@ -117,16 +122,18 @@ static bool cannot_be_asked(struct exchange *x, const struct text *err)
 static bool list_references(struct exchange *x)
 {
     struct text out = {}, err = {};
-    char name[300];
+    char name[300], id[OBJECT_HEX];
     int status = git_run(x->a, x->place, (const char *const[]){"ls-remote", "--quiet", "--", x->remote, "refs/ukc/*", NULL}, x->patience, &out, &err, x->d);
     bool good = status == 0 || (status > 0 && cannot_be_asked(x, &err));
     x->has_log = false;
     for (const char *line = text_string(&out); good && *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (sscanf(line, "%*40[0-9a-f]\t%299[^\n]", name) != 1)
+        if (sscanf(line, "%40[0-9a-f]\t%299[^\n]", id, name) != 2)
             continue;
         x->has_log = x->has_log || strcmp(name, HISTORY_REFERENCE) == 0;
-        if (string_starts(name, FILES))
+        if (string_starts(name, FILES)) {
             map_add(&x->files, arena_strdup(x->a, name + strlen(FILES)), 1);
+            map_add(&x->files, arena_printf(x->a, "%s %s", name + strlen(FILES), id), 1);
+        }
     }
     text_dispose(&out);
     text_dispose(&err);
@@ -240,10 +247,12 @@ static bool take_file(struct exchange *x, const struct large_input *large)
     char hex[HASH_HEX];
     struct stream s;
     hash_hex(&large->sha256, hex);
-    if (blob_is_there(x->records->store, &large->sha256, large->size))
+    if (blob_look(x->records->store, &large->sha256) == BLOB_RIGHT)
         return true;
-    if (map_get(&x->files, hex) == MAP_ABSENT)
-        return diag_fail(x->d, DIAG_MISSING, SPAN_NONE, "'%s' does not have the input '%s' (%.12s); nothing was added to the log", x->remote, large->path, hex);
+    if (map_get(&x->files, hex) == MAP_ABSENT) {
+        diag_fail(x->d, DIAG_MISSING, SPAN_NONE, "'%s' does not have the input '%s' (%.12s); nothing was added to the log", x->remote, large->path, hex);
+        return diag_help(x->d, PUSH_AGAIN);
+    }
     const char *reference = arena_printf(x->a, FILES "%s", hex);
     if (!fetch(x, reference))
         return false;
@@ -251,7 +260,7 @@ static bool take_file(struct exchange *x, const struct large_input *large)
         return diag_fail(x->d, DIAG_OUTSIDE, SPAN_NONE, "git cannot be started: %s", strerror(errno));
     bool good = blob_take(x->records->store, s.fd, reference, &large->sha256, large->size, x->d);
     stream_finish(x->a, &s, false);
-    return good;
+    return good || diag_help(x->d, PUSH_AGAIN);
 }
 
 static bool verify_tree(struct exchange *x, const struct given_tree *t)
@@ -336,29 +345,47 @@ static bool pull(struct exchange *x, struct exchanged *out)
 
 /* ---- push ---- */
 
+/* The git id of a file's bytes; `write`: which come into the meeting place.  NULL after reporting. */
+static const char *blob_id(struct exchange *x, const char *path, bool write)
+{
+    struct text out = {}, err = {};
+    const char *words[] = {"hash-object", "--no-filters", write ? "-w" : "--", write ? "--" : path, write ? path : NULL, NULL};
+    int status = git_run(x->a, x->place, words, 0, &out, &err, x->d);
+    const char *id = status == 0 ? arena_strndup(x->a, text_string(&out), OBJECT_HEX - 1) : NULL;
+    if (status > 0)
+        git_failed("git cannot take a large input", &err, x->d);
+    text_dispose(&out);
+    text_dispose(&err);
+    return id;
+}
+
+/* The remote may have it already, or something else under its name. */
 static bool give_file(struct exchange *x, const struct large_input *large, word_list *words)
 {
     char hex[HASH_HEX];
-    struct text out = {}, err = {};
     hash_hex(&large->sha256, hex);
-    if (map_add(&x->files, arena_strdup(x->a, hex), 1) != MAP_ABSENT)
+    if (map_add(&x->given, arena_strdup(x->a, hex), 1) != MAP_ABSENT)
         return true;
     const char *path = path_absolute(x->a, blob_path(x->a, x->records->store, &large->sha256));
-    struct hash actual;
-    uint64_t size;
-    if (!file_exists(path))
-        return diag_fail(x->d, DIAG_MISSING, SPAN_NONE, "the input '%s' is not in the store: '%s'", large->path, path);
-    if (!hash_file(path, &actual, &size, x->d))
-        return false;
-    if (!hash_equal(&actual, &large->sha256) || size != large->size)
-        return diag_fail(x->d, DIAG_INTEGRITY, SPAN_NONE, "'%s' does not have the SHA-256 that it is named by", path);
-    int status = git_run(x->a, x->place, (const char *const[]){"hash-object", "-w", "--no-filters", "--", path, NULL}, 0, &out, &err, x->d);
-    bool good = status == 0 || (status > 0 && git_failed("git cannot take a large input", &err, x->d));
-    if (good)
-        *vec_add(x->a, words) = arena_printf(x->a, "%.40s:" FILES "%s", text_string(&out), hex);
-    text_dispose(&out);
-    text_dispose(&err);
-    return good;
+    switch (blob_look(x->records->store, &large->sha256)) {
+    case BLOB_RIGHT:
+        break;
+    case BLOB_ABSENT:
+        return diag_fail(x->d, DIAG_MISSING, SPAN_NONE, "the input '%s' is not in the store: '%s'", large->path, path) || diag_help(x->d, BLOB_REMEDY);
+    case BLOB_WRONG:
+        return diag_fail(x->d, DIAG_INTEGRITY, SPAN_NONE, "'%s' does not have the SHA-256 that it is named by", path) || diag_help(x->d, BLOB_REMEDY);
+    case BLOB_UNREADABLE:
+        return diag_fail(x->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", path, strerror(errno));
+    }
+    bool named = map_get(&x->files, hex) != MAP_ABSENT;
+    const char *id = blob_id(x, path, !named);
+    if (id && named && map_get(&x->files, arena_printf(x->a, "%s %s", hex, id)) != MAP_ABSENT)
+        return true;
+    if (id && named)
+        id = blob_id(x, path, true);
+    if (id)
+        *vec_add(x->a, words) = arena_printf(x->a, "+%s:" FILES "%s", id, hex);
+    return id;
 }
 
 /* Of these, how many records the other log does not have. */
@@ -384,13 +411,51 @@ static bool give_records(struct exchange *x, const struct history *log, const st
     for (size_t i = 0; i < trees.count && good; i++) {
         struct arena *a = arena_create();
         const struct recorded *r = recorded_read(own, a, trees.items[i].tree, &trees.items[i].id, true, x->d);
-        good = r != NULL;
+        good = r || recorded_remedy(&trees.items[i].id, x->d);
         for (size_t k = 0; good && k < r->recipe.large_count; k++)
             good = give_file(x, &r->recipe.large[k], words);
         arena_destroy(a);
     }
     objects_close(own);
     *count = count_new(&trees, theirs);
+    return good;
+}
+
+/* Can a record have any?  Other files of this size are images and tools. */
+static bool has_large_files(struct exchange *x)
+{
+    bool found = false;
+    for (unsigned k = 0; k < 256 && !found; k++) {
+        const char *path = arena_printf(x->a, "%s/blobs/%02x", x->records->store, k);
+        DIR *dir = opendir(path);
+        struct stat st;
+        for (struct dirent *e; dir && !found && (e = readdir(dir));)
+            found = e->d_name[0] != '.' && fstatat(dirfd(dir), e->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > LARGE_INPUT;
+        if (dir)
+            closedir(dir);
+    }
+    return found;
+}
+
+/* Of records that the remote has: somebody may have taken the log there, and nothing else.  What is not here either is not missed. */
+static bool give_missing_files(struct exchange *x, const struct history *log, word_list *words)
+{
+    tree_list trees = {};
+    struct objects *own = has_large_files(x) ? objects_open(x->records->objects, x->d) : NULL;
+    if (own)
+        list_trees(x, log, &trees);
+    bool good = true;
+    for (size_t i = 0; i < trees.count && good; i++) {
+        struct arena *a = arena_create();
+        struct diag *quiet = diag_create();
+        struct recorded r = {};
+        bool known = recorded_read_facts(own, a, trees.items[i].tree, &trees.items[i].id, &r, quiet);
+        for (size_t k = 0; known && good && k < r.recipe.large_count; k++)
+            good = blob_look(x->records->store, &r.recipe.large[k].sha256) != BLOB_RIGHT || give_file(x, &r.recipe.large[k], words);
+        diag_destroy(quiet);
+        arena_destroy(a);
+    }
+    objects_close(own);
     return good;
 }
 
@@ -463,12 +528,14 @@ static enum pushing try_push(struct exchange *x, struct exchanged *out)
         return FAILED;
     struct history new = subtract(x->a, &ours, &theirs);
     *out = (struct exchanged){.runs = new.run_count, .reproductions = new.reproduction_count};
-    if (new.run_count + new.reproduction_count == 0)
-        return PUSHED;
+    bool any = new.run_count + new.reproduction_count > 0;
     for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
         *vec_add(x->a, &words) = first[i];
     *vec_add(x->a, &words) = x->remote;
-    return give_records(x, &new, &theirs, &words, &out->records) && stack(x, &new, &words) ? run_push(x, &words) : FAILED;
+    size_t before = words.count;
+    if (!give_records(x, &new, &theirs, &words, &out->records) || !give_missing_files(x, &ours, &words) || (any && !stack(x, &new, &words)))
+        return FAILED;
+    return words.count > before ? run_push(x, &words) : PUSHED;
 }
 
 /* Longer each time, and not as long as the other. */
@@ -485,7 +552,8 @@ static bool push(struct exchange *x, struct exchanged *out)
         if (result != OVERTAKEN)
             return result == PUSHED;
         map_dispose(&x->files);
-        x->files = (struct map){};
+        map_dispose(&x->given);
+        x->files = x->given = (struct map){};
         wait_a_little(i);
     }
     struct text said = {};

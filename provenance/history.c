@@ -139,8 +139,8 @@ static const char *author(struct arena *a, const char *who, const char *where, i
 static bool damaged(const char *id, const char *why, struct diag *d)
 {
     diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; 'ukc store pull' gets it from another store "
-                        "that has it; if neither helps, 'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read");
+    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, "
+                        "'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read, and 'ukc store pull' adds what another store has");
 }
 
 /* The index says all that the log does, and the records are there. */

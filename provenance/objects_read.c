@@ -87,7 +87,9 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
         return OBJECT_ABSENT;
     struct text packed = {}, raw = {};
     const char *wrong = NULL;
-    if (fd < 0 || !read_descriptor(fd, &packed, OBJECT_LIMIT))
+    if (fd < 0)
+        wrong = arena_printf(a, "it cannot be read: %s", strerror(errno));
+    else if (!read_descriptor(fd, &packed, OBJECT_LIMIT))
         wrong = "it cannot be read";
     if (fd >= 0)
         close(fd);

@@ -58,7 +58,7 @@ static bool mark(struct tidy *t, const char *id, const char *name)
 static bool unreadable(struct tidy *t, enum object_status status, const char *damage)
 {
     diag_fail(t->d, status == OBJECT_ABSENT ? DIAG_MISSING : DIAG_INTEGRITY, SPAN_NONE, "the store's objects are left as they are: %s", damage);
-    return diag_help(t->d, "'ukc verify --deep' says what it is of; another store that has it can be pulled from");
+    return diag_help(t->d, "'ukc verify --deep' says what it is of, and what to do");
 }
 
 static bool mark_tree(struct tidy *t, const char *tree, const char *name, unsigned depth)

@@ -47,17 +47,11 @@ const uint32_t *recorded_host_differences(struct arena *a, const struct recorded
     return list.items;
 }
 
-static bool has_large_inputs(struct arena *a, const char *store, const struct recorded *r)
+static bool has_large_inputs(const char *store, const struct recorded *r)
 {
     bool good = true;
-    for (size_t i = 0; good && i < r->recipe.large_count; i++) {
-        const struct large_input *x = &r->recipe.large[i];
-        int fd = open(blob_path(a, store, &x->sha256), O_RDONLY | O_CLOEXEC);
-        bool equal = false;
-        good = fd >= 0 && blob_check(fd, UINT64_MAX, &x->sha256, &equal) && equal;
-        if (fd >= 0)
-            close(fd);
-    }
+    for (size_t i = 0; good && i < r->recipe.large_count; i++)
+        good = blob_look(store, &r->recipe.large[i].sha256) == BLOB_RIGHT;
     return good;
 }
 
@@ -86,7 +80,7 @@ static const char *look(struct arena *a, struct objects *o, const char *store, c
 {
     size_t other;
     const struct recorded *r = recorded_read(o, a, record->tree, &record->id, true, quiet);
-    if (!r || !has_large_inputs(a, store, r))
+    if (!r || !has_large_inputs(store, r))
         return "not all that it was made of is in the store";
     if (!has_tools(a, store, r, quiet) && !keeps_tools(a, o, store, r))
         return "its tools are not on this machine";

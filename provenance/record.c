@@ -248,7 +248,7 @@ bool record_add(struct records *r, const struct recording *recording, const stru
     bool good = recorded_write(o, r->store, recording, tree, &facts, &out->id, d);
     if (good)
         take_facts(out, &facts);
-    good = good && blob_keep(r->store, file, &out->image_sha256, out->image_bytes, d);
+    good = good && blob_keep(r->store, file, &out->image_sha256, d);
     out->run.record = out->id;
     out->tree = tree;
     good = good && add_runs(r, o, out, 1, false, &added, d);
@@ -430,7 +430,7 @@ static void list_candidates(const struct record *list, size_t count, struct diag
         char id[HASH_HEX], image[HASH_HEX];
         hash_hex(&list[i].id, id);
         hash_hex(&list[i].image_sha256, image);
-        diag_note(d, SPAN_NONE, "record %.16s: %s for %s (%s), image %.16s", id, list[i].run.unikernel, list[i].target, list[i].profile, image);
+        diag_note(d, SPAN_NONE, "record %s: %s for %s (%s), image %s", id, list[i].run.unikernel, list[i].target, list[i].profile, image);
     }
     if (count > CANDIDATES)
         diag_note(d, SPAN_NONE, "and more");
@@ -512,8 +512,9 @@ const struct recorded *record_read(struct records *r, struct arena *a, const str
     }
     struct objects *o = objects_open(r->objects, d);
     const struct recorded *recorded = o ? recorded_read(o, a, record->tree, &record->id, inputs, d) : NULL;
-    if (o)
-        objects_close(o);
+    if (o && !recorded)
+        recorded_remedy(&record->id, d);
+    objects_close(o);
     return recorded;
 }
 

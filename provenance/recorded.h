@@ -60,6 +60,8 @@ struct recorded {
  */
 [[nodiscard]] const struct recorded *recorded_read(struct objects *, struct arena *, const char *tree, const struct hash *id, bool inputs,
                                                    struct diag *);
+/* What to do about one that could not be read out of the own store; returns false. */
+bool recorded_remedy(const struct hash *id, struct diag *);
 /*
  * Reads it with its inputs, and writes it again: a tree that has anything else than the record is DIAG_INTEGRITY.  Writing to the objects is
  * closed, or they are at hand.

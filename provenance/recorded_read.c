@@ -18,6 +18,13 @@ struct reader {
     struct diag *d;
 };
 
+bool recorded_remedy(const struct hash *id, struct diag *d)
+{
+    char hex[HASH_HEX];
+    hash_hex(id, hex);
+    return diag_help(d, "'ukc bundle %.12s' in a store that has it whole, and 'ukc import' here, put it right", hex);
+}
+
 static bool fail(struct reader *r, const char *part, enum object_status status, const char *damage)
 {
     const char *place = objects_place(r->objects);

@@ -61,7 +61,7 @@ static bool part_inputs(struct writer *w, const struct recording *r, struct obje
             kept[(*count)++] = r->inputs[i];
             continue;
         }
-        if (!hash_file(r->inputs[i].file, &x.sha256, &x.size, w->d) || !blob_keep(w->store, r->inputs[i].file, &x.sha256, x.size, w->d))
+        if (!hash_file(r->inputs[i].file, &x.sha256, &x.size, w->d) || !blob_keep(w->store, r->inputs[i].file, &x.sha256, w->d))
             return false;
         *vec_add(w->a, &large) = x;
     }

@@ -59,14 +59,7 @@ bool record_image_is_kept(const struct records *r, const struct record *record)
 
 bool record_image_is_right(const struct records *r, const struct record *record)
 {
-    struct arena *a = arena_create();
-    struct diag *quiet = diag_create();
-    struct hash actual;
-    bool right = record_image_is_kept(r, record) && hash_file(blob_path(a, r->store, &record->image_sha256), &actual, NULL, quiet) &&
-                 hash_equal(&actual, &record->image_sha256);
-    diag_destroy(quiet);
-    arena_destroy(a);
-    return right;
+    return blob_look(r->store, &record->image_sha256) == BLOB_RIGHT;
 }
 
 bool record_keep_image(const struct records *r, const struct record *record, const char *file, struct diag *d)

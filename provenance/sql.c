@@ -63,7 +63,7 @@ bool sql_report(struct sql *db, const char *doing, struct diag *d)
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: the disk of '%s' is full", doing, db->path);
         break;
     case SQLITE_READONLY: case SQLITE_CANTOPEN: case SQLITE_PERM: case SQLITE_AUTH:
-        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: '%s' cannot be written: %s", doing, db->path, db->message);
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: '%s' cannot be %s: %s", doing, db->path, access(db->path, F_OK) == 0 && access(db->path, R_OK) == 0 ? "written" : "opened", db->message);
         break;
     case SQLITE_BUSY: case SQLITE_LOCKED:
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: another process has held '%s' for %d seconds", doing, db->path, BUSY_MS / 1000);

@@ -71,9 +71,9 @@ bool tools_keep(struct arena *a, const char *store, const struct toolset *t, str
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct tools_file *f = &parts[i].file;
-        out->present = out->present && blob_is_there(store, &f->sha256, f->size);
+        out->present = out->present && blob_look(store, &f->sha256) == BLOB_RIGHT;
         out->bytes += f->size;
-        if (!blob_keep(store, t->files[i], &f->sha256, f->size, d) || !make_executable(a, store, &parts[i], d))
+        if (!blob_keep(store, t->files[i], &f->sha256, d) || !make_executable(a, store, &parts[i], d))
             return false;
     }
     return true;
@@ -123,10 +123,9 @@ static bool read_kept(struct objects *o, struct arena *a, const char *reference,
     out->resource = arena_strndup(a, message, strcspn(message, "\n"));
     if (objects_read_entries(o, a, tree, &entries, &count, damage) != OBJECT_OK)
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(entries[i].name, "tools") == 0)
-            return objects_read(o, a, entries[i].id, OBJECT_BLOB, &out->identity, &out->size, damage) == OBJECT_OK && is_named(a, reference, out, damage);
-    *damage = arena_printf(a, "'%s' names no tools", reference);
+    if (count == 2 && strcmp(entries[0].name, "packages") == 0 && strcmp(entries[1].name, "tools") == 0)
+        return objects_read(o, a, entries[1].id, OBJECT_BLOB, &out->identity, &out->size, damage) == OBJECT_OK && is_named(a, reference, out, damage);
+    *damage = arena_printf(a, "'%s' names something else than tools", reference);
     return false;
 }
 

@@ -2,6 +2,7 @@
  * verify.c - is the store what it says?  See record.h.
  */
 #include <string.h>
+#include "blobs.h"
 #include "verify_inside.h"
 
 /* `again`: of a record that was looked at already, only the index's row is. */
@@ -9,11 +10,11 @@ static bool verify_run(struct verification *v, const struct history_entry *e, bo
 {
     struct arena *a = arena_create();
     const struct recorded *r = recorded_read(v->objects, a, e->tree, &e->run.record, v->deep && !again, v->d);
-    bool good = r != NULL;
+    bool good = r || recorded_remedy(&e->run.record, v->d);
     if (good && v->deep && !again) {
-        verify_names_blob(v, &r->facts.image, "an image", false);
+        verify_names_blob(v, &(struct named_blob){r->facts.image, "an image", "'ukc reproduce' makes it again and puts it right", false});
         for (size_t i = 0; i < r->recipe.large_count; i++)
-            verify_names_blob(v, &r->recipe.large[i].sha256, "a large input", true);
+            verify_names_blob(v, &(struct named_blob){r->recipe.large[i].sha256, "a large input", BLOB_REMEDY, true});
     }
     if (good)
         good = index_agrees(v->records, e, r, v->d);

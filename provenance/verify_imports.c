@@ -6,12 +6,15 @@
  */
 #include <string.h>
 #include "../ukc/base/text.h"
+#include "../ukc/base/file.h"
+#include "blobs.h"
 #include "import.h"
 #include "job.h"
 #include "objects_tidy.h"
 #include "toolkeep.h"
 #include "verify_inside.h"
 
+#define TOOLS_REMEDY "'ukc toolchain keep' where these tools are installed puts it right; or 'ukc bundle --tools' there, and 'ukc import --tools' here"
 #define DEPTH_LIMIT 64 /* as in git trees */
 
 struct tree_walk {
@@ -64,6 +67,16 @@ static void walk_tree(struct tree_walk *w, const char *tree, const char *prefix,
     }
 }
 
+/* "refs/ukc/debian/lwip/<id>": the message begins with "debian lwip "; "refs/ukc/git/<id>": with "git ". */
+static bool is_of(struct arena *a, const char *reference, const char *message)
+{
+    const char *kind = reference + strlen("refs/ukc/");
+    char *words = arena_strndup(a, kind, (size_t)(import_reference_id(reference) - kind));
+    for (char *p = words; *p; p++)
+        *p = *p == '/' ? ' ' : *p;
+    return string_starts(message, words);
+}
+
 /* The SHA-256 that the list of its files should have; NULL: this is no import of ukc's. */
 static const char *expected(struct arena *a, const char *reference, const char *message)
 {
@@ -71,7 +84,7 @@ static const char *expected(struct arena *a, const char *reference, const char *
     struct hash h;
     if (sum && *sum == '\n')
         sum = arena_strndup(a, sum + strlen("\n\nsha256 "), strcspn(sum + strlen("\n\nsha256 "), "\n"));
-    return sum && hash_parse(sum, &h) ? sum : NULL;
+    return sum && hash_parse(sum, &h) && is_of(a, reference, message) ? sum : NULL;
 }
 
 static bool verify_import(struct verification *v, const char *reference)
@@ -107,10 +120,16 @@ static bool verify_tools(struct verification *v, const char *reference)
         diag_fail(v->d, DIAG_INTEGRITY, SPAN_NONE, "kept tools: %s", damage ? damage : "they are gone");
         return diag_help(v->d, "'git -C %s/objects update-ref -d %s', and 'ukc toolchain keep' where they are installed", v->records->store, reference);
     }
-    for (size_t i = 0; i < count; i++)
-        verify_names_blob(v, &files[i].sha256, arena_printf(v->a, "'%s' of kept tools", files[i].name), true);
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        missing += !file_exists(blob_path(v->a, v->records->store, &files[i].sha256));
+        verify_names_blob(v, &(struct named_blob){files[i].sha256, arena_printf(v->a, "'%s' of kept tools", files[i].name), TOOLS_REMEDY, false});
+    }
     v->out->tools++;
-    return true;
+    if (missing == 0)
+        return true;
+    diag_fail(v->d, DIAG_MISSING, SPAN_NONE, "kept tools %.12s are not complete: %zu of %zu files are missing", path_base(reference), missing, count);
+    return diag_help(v->d, TOOLS_REMEDY);
 }
 
 bool verify_imports(struct verification *v)

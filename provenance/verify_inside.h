@@ -12,8 +12,8 @@
 
 struct named_blob {
     struct hash sha256;
-    const char *what; /* for messages: "an image" */
-    bool needed;      /* nothing makes it again */
+    const char *what, *help; /* for messages: "an image" */
+    bool needed;             /* nothing makes it again, and so it has to be there */
 };
 
 struct verification {
@@ -28,7 +28,7 @@ struct verification {
 };
 
 /* verify_blobs.c: a file beside the repository, and who names it; the first who does is said. */
-void verify_names_blob(struct verification *, const struct hash *, const char *what, bool needed);
+void verify_names_blob(struct verification *, const struct named_blob *);
 /* Those that were named, and all that lie there. */
 bool verify_blobs(struct verification *);
 

@@ -34,6 +34,16 @@ class Result:
         return json.loads(self.out)
 
 
+def flip(path):
+    """One bit of a file, its size and the others as they were."""
+    os.chmod(path, os.stat(path).st_mode | 0o200)
+    with open(path, "r+b") as f:
+        f.seek(os.path.getsize(path) // 2)
+        byte = f.read(1)[0]
+        f.seek(-1, os.SEEK_CUR)
+        f.write(bytes([byte ^ 1]))
+
+
 def fill(path):
     """A file that takes all room of its disk, to the last byte."""
     with open(path, "wb", buffering=0) as f:

@@ -1,14 +1,16 @@
 """Records go to other stores through a git remote: two logs become their union; whatever dies or lies on the way changes nothing."""
 
+import glob
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import time
 
 import harness
-from lib.project import expect
+from lib.project import expect, flip
 from suites.provenance import Recorded
 
 SECONDS = 600
@@ -180,6 +182,54 @@ def hostile(context):
         p.ukc("store", "pull", p.remote, environment=p.at("other"))
 
 
+def large_inputs(context):
+    """One of more than 16 MiB lies beside the repository, and is a reference of its own in a remote: damaged, gone or something else, here or there."""
+    with Shared(context) as p:
+        p.write("pages/big", random.Random(1).randbytes(17 << 20))
+        p.write("ukc.lua", p.read("ukc.lua").decode().replace("console = sig.console", "console = sig.console, pages = sig.kv_ro")
+                .replace("sources", 'choose = { pages = embed "pages" }, sources', 1))
+        record = p.build("--target", "posix", "--profile", "dev")["record"]
+        [large] = [b for b in glob.glob(os.path.join(p.store, "blobs", "*", "*")) if os.path.getsize(b) > 16 << 20 and not os.access(b, os.X_OK) and "".join(b.split("/")[-2:]) != p.ukc("log", "--json").json[0]["image"]]
+        name, whole, bundle = "refs/ukc/files/" + "".join(large.split("/")[-2:]), open(large, "rb").read(), os.path.join(p.top, "bundle")
+        p.ukc("bundle", record, "-o", bundle)
+
+        def other(make):
+            os.remove(large)
+            make(large)
+
+        for damage, deep, told in ((lambda: flip(large), 6, "does not have"), (lambda: os.remove(large), 4, "is not"), (lambda: other(os.mkfifo), 6, "(does not have|no file)"),
+                                   (lambda: other(lambda path: os.symlink(bundle, path)), 6, "(does not have|no file)")):
+            damage()
+            r = p.ukc("verify", "--deep", status=deep)
+            expect(large in r.err and "a large input" in r.err and "'ukc import' here, bring it back" in r.err, "named, and what to do", r)
+            for command in (("reproduce", record), ("store", "push", p.remote)):
+                r = p.ukc(*command, status=deep, timeout=60)
+                expect(re.search(told, r.err) and "'ukc import' here" in r.err, "not believed", command, r)
+            expect("stays" in p.ukc("store", "gc", timeout=60).out, "its image stays")
+            p.ukc("import", bundle)
+            p.ukc("verify", "--deep")
+        flip(large)
+        os.remove(p.file("build/posix/hello"))
+        p.ukc("build")
+        expect(open(large, "rb").read() == whole, "a build puts it right, too")
+        os.remove(large)
+        os.mkdir(large)
+        expect("move it away" in p.ukc("verify", "--deep", status=6).err and "move it away" in p.ukc("import", bundle, status=3).err, "a directory")
+        os.rmdir(large)
+        p.ukc("import", bundle)
+        p.ukc("store", "push", p.remote)
+        there = p.there("rev-parse", name)
+        lie = subprocess.run(["git", "-C", p.remote, "hash-object", "-w", "--stdin"], input=b"junk", capture_output=True, check=True).stdout.decode().strip()
+        for change, status in ((("update-ref", name, lie), 6), (("update-ref", "-d", name), 4)):
+            p.there(*change)
+            r = p.ukc("store", "pull", p.remote, environment=p.at("new"), status=status)
+            expect("'ukc store push' from a store that has it whole" in r.err, "nothing comes, and who can mend it is said", r)
+            r = p.ukc("store", "push", p.remote)
+            expect(r.out.startswith("0 records") and p.there("rev-parse", name) == there, "a push mends it", r)
+        p.ukc("store", "pull", p.remote, environment=p.at("new"))
+        p.ukc("verify", "--deep", environment=p.at("new"))
+
+
 def killed(context):
     """kill -9 at any moment of build, push and pull: what is there is whole, and the next one works."""
     with Shared(context) as p:
@@ -230,4 +280,5 @@ def tests(context):
     yield "two_at_once", lambda: two_at_once(context)
     yield "dying", lambda: dying(context)
     yield "hostile", lambda: hostile(context)
+    yield "large inputs", lambda: large_inputs(context)
     yield "killed", lambda: killed(context)

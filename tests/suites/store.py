@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import harness
-from lib.project import expect, fill
+from lib.project import expect, fill, flip
 from suites.provenance import Recorded, check_identical, rewrite
 
 SECONDS = 1800
@@ -209,21 +209,19 @@ def tools(context):
         p.sound()
         shutil.rmtree(os.path.join(p.store, "toolchains"))
         program = max(p.images(), key=lambda f: (os.stat(f).st_mode & 0o111, os.path.getsize(f)))
-        good = open(program, "rb").read()
-        os.chmod(program, 0o755)
-        with open(program, "r+b") as f:
-            f.seek(1000)
-            f.write(bytes([good[1000] ^ 1]))
+        flip(program)
         r = p.ukc("reproduce", record, status=6, environment=none)
         expect("is not what it was" in r.err and program in r.err, "a changed tool is not run", r)
         r = p.ukc("verify", "--deep", status=6)
         expect(f"'{program}'" in r.err and "of kept tools, does not have" in r.err and "ukc toolchain keep" in r.err, "and found", r)
         os.remove(program)
-        expect("of kept tools, is not in the store" in p.ukc("verify", "--deep", status=4).err, "nor one that is gone passed over")
+        expect("are not complete: 1 of " in p.ukc("verify", "--deep", status=4).err, "nor one that is gone passed over")
         r = p.ukc("reproduce", record, status=4, environment=none)
         expect("of the kept tools" in r.err and "is not in the store" in r.err, "one that is gone is named", r)
         expect(p.ukc("reproduce", record, "--json", timeout=600).json["tools"] == "recorded", "those of the machine are preferred")
         expect(p.ukc("toolchain", "keep", record[:12], "--json").json["new"], "kept again")
+        flip(program)
+        expect(p.ukc("toolchain", "keep", record[:12], "--json").json["new"], "one of the right size and other bytes is replaced")
         expect(p.ukc("verify", "--deep", "--json").json["tools"] == 1, "all is right")
 
 
