@@ -150,19 +150,19 @@ static bool damaged_reference(const char *why, struct diag *d)
     return diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
 }
 
-/* Of a commit that is no run: somebody's merge? */
-static bool is_merge(const char *bytes, size_t size)
+/* A commit that is no run, a merge perhaps, is somebody's on top of a log; with nothing below, it is something else. */
+static bool leads_on(const char *bytes, size_t size)
 {
     struct arena *a = arena_create();
     size_t parents;
     objects_parse_parents(a, bytes, size, &parents);
     arena_destroy(a);
-    return parents > 1;
+    return parents > 0;
 }
 
 static bool is_entry(const char *bytes, size_t size, const char *message)
 {
-    return string_starts(message, "ukc-run ") || string_starts(message, "ukc-reproduction ") || is_merge(bytes, size);
+    return string_starts(message, "ukc-run ") || string_starts(message, "ukc-reproduction ") || leads_on(bytes, size);
 }
 
 /* Commits on top of the newest: the reference moves at the end, if nobody else moved it. */
@@ -264,7 +264,7 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
         return take_reproduction(w->arena, message, &r->reproduction) || damaged(id, "its message is not one that ukc writes", d);
     }
     if (!string_starts(message, "ukc-run "))
-        return is_merge(bytes, size) || damaged(id, "it is no build", d);
+        return leads_on(bytes, size) || damaged(id, "it is no build", d);
     memcpy(e.id, id, OBJECT_HEX);
     if (!take_run(w->arena, message, &e.run))
         return damaged(id, "its message is not one that ukc writes", d);
