@@ -475,14 +475,14 @@ def header_appears(context):
 def one_becomes_several(context):
     with Project(context) as p:
         p.copy("examples/hello")
-        p.ukc("configure")
+        p.ukc("configure", "--profile", "dev")
         p.ukc("build")
         one = p.read("ukc.lua").decode()
         p.write("ukc.lua", one.rstrip() + ', unikernel "other" { sources = { "hello.c" } }\n')
-        p.ukc("configure", "hello")
+        p.ukc("configure", "hello", "--profile", "dev")
         p.ukc("build")
         p.write("ukc.lua", one)
-        p.ukc("configure")
+        p.ukc("configure", "--profile", "dev")
         p.ukc("build")
 
 
