@@ -250,4 +250,5 @@ def tests(context):
     yield "appeared", lambda: appeared(context)
     yield "undeclared", lambda: undeclared(context)
     yield "read-only", lambda: read_only(context)
-    yield "at once", lambda: at_once(context)
+    if context.long:
+        yield "at once", lambda: at_once(context)

@@ -90,10 +90,10 @@ def contents(path):
 
 # Options of test-relay, for each direction, what has to have happened, and how much is sent.
 LINKS = {
-    "queue": ("--rate 20 --delay 20", "sent", "2m"),
     "all": ("--loss 2 --delay 50 --jitter 10 --reorder 5 --duplicate 3", "duplicated", "500k"),
 }
 LONG_LINKS = {
+    "queue": ("--rate 20 --delay 20", "sent", "2m"),
     "reorder": ("--reorder 10 --delay 20 --jitter 5", "reordered", "2m"),
     "duplicate": ("--duplicate 3 --loss 1 --delay 10", "duplicated", "2m"),
     "loss-10": ("--loss 10 --delay 2", "lost", "500k"),

@@ -322,8 +322,8 @@ def tests(context):
     yield "wrk/keep-alive", lambda: check_runs(context, "-c50")
     if context.long:
         yield "wrk/close", lambda: check_runs(context, "-c50", "-H", "Connection: close")
+        yield "nuttcp", lambda: check_nuttcp(context)
     yield "netcat", lambda: check_netcat(context)
-    yield "nuttcp", lambda: check_nuttcp(context)
     yield "nmap/ports", lambda: check_scans(context)
     yield "nmap/versions", lambda: check_versions(context)
     yield "ping", lambda: check_floods(context)
