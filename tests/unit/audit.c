@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -177,6 +178,26 @@ static void only_one_watches(void **)
     assert_string_equal(why, "its log cannot be written");
 }
 
+static void look(void *)
+{
+    int nothing = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (nothing >= 0)
+        close(nothing);
+}
+
+/* The last question of a call is answered right before the one that ends the watch: which is which is no race. */
+static void ends_right_after_a_question(void **)
+{
+    const char *why;
+    for (int i = 0; i < 200; i++) {
+        struct audit *audit = audit_begin(&(struct audit_options){.log = "log"}, &why);
+        if (!audit)
+            return;
+        audit_call(audit, look, NULL);
+        assert_true(audit_end(audit));
+    }
+}
+
 /* A project may come with anything in the place of the log. */
 static void log_in_another_place(void **state)
 {
@@ -287,7 +308,7 @@ int main(int argc, char **)
         self[length] = 0;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     const struct CMUnitTest tests[] = {
-        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(log_in_another_place), TEST(only_one_watches), TEST(actions_of_an_action), TEST(pids_come_again),
+        TEST(reads_are_noted), TEST(ways_around_are_seen), TEST(what_is_not_allowed_is_refused), TEST(hostile_names), TEST(log_in_another_place), TEST(only_one_watches), TEST(ends_right_after_a_question), TEST(actions_of_an_action), TEST(pids_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

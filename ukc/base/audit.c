@@ -405,6 +405,7 @@ static bool answer_one(struct audit *a, struct seccomp_notif *asked, size_t aske
     if (ioctl(a->listener, SECCOMP_IOCTL_NOTIF_RECV, asked) != 0)
         return errno == EINTR || errno == ENOENT; /* it was ended meanwhile */
     struct question q = {.pid = (pid_t)asked->pid, .data = &asked->data};
+    bool last = q.pid == a->last_asks; /* before it is answered: then its thread goes on, and may say that its next is the last */
     if (a->questions++ % 1024 == 0) {
         arena_destroy(a->scratch);
         a->scratch = arena_create();
@@ -415,7 +416,7 @@ static bool answer_one(struct audit *a, struct seccomp_notif *asked, size_t aske
     told->error = -error;
     told->flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     bool told_it = ioctl(a->listener, SECCOMP_IOCTL_NOTIF_SEND, told) == 0 || errno == ENOENT || errno == EINTR;
-    return told_it && q.pid != a->last_asks;
+    return told_it && !last;
 }
 
 static void *answer_all(void *context)
