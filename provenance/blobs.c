@@ -2,9 +2,11 @@
  * blobs.c - see blobs.h.
  */
 #include "blobs.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,29 @@ const char *blob_path(struct arena *a, const char *store, const struct hash *h)
     char hex[HASH_HEX];
     hash_hex(h, hex);
     return arena_printf(a, "%s/blobs/%.2s/%s", store, hex, hex + 2);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct blob_listed *)a)->path, ((const struct blob_listed *)b)->path);
+}
+
+const struct blob_listed *blobs_list(struct arena *a, const char *store, size_t *count)
+{
+    VEC(struct blob_listed) list = {};
+    for (unsigned k = 0; k < 256; k++) {
+        const char *directory = arena_printf(a, "%s/blobs/%02x", store, k);
+        DIR *dir = opendir(directory);
+        for (struct dirent *e; dir && (e = readdir(dir));)
+            if (e->d_name[0] != '.')
+                *vec_add(a, &list) = (struct blob_listed){arena_printf(a, "%02x%s", k, e->d_name), path_join(a, directory, e->d_name)};
+        if (dir)
+            closedir(dir);
+    }
+    if (list.count)
+        qsort(list.items, list.count, sizeof *list.items, by_path);
+    *count = list.count;
+    return list.items;
 }
 
 /* `size` bytes, or as many as there are; `to` may be -1.  *equal: do they have this hash? */

@@ -17,6 +17,11 @@
 struct arena;
 
 const char *blob_path(struct arena *, const char *store, const struct hash *);
+/* All that lies there, sorted by its path: a name of 64 digits is a SHA-256, others are of writers at work, or that died. */
+struct blob_listed {
+    const char *name, *path;
+};
+const struct blob_listed *blobs_list(struct arena *, const char *store, size_t *count);
 /* What lies there.  Wrong: other bytes, or no file (a link is none).  Unreadable: errno says why. */
 enum blob_state { BLOB_RIGHT, BLOB_ABSENT, BLOB_WRONG, BLOB_UNREADABLE };
 enum blob_state blob_look(const char *store, const struct hash *);

@@ -34,9 +34,7 @@ struct gathering {
 
 static bool is_new(struct gathering *g, const struct hash *h)
 {
-    char hex[HASH_HEX];
-    hash_hex(h, hex);
-    return map_add(&g->seen, arena_strdup(g->a, hex), 1) == MAP_ABSENT;
+    return map_add(&g->seen, hash_text(g->a, h), 1) == MAP_ABSENT;
 }
 
 /* ---- what belongs to a record ---- */

@@ -247,7 +247,7 @@ static bool write_tree(struct cloning *c, const char *tree, const char *prefix, 
     const char *damage = NULL;
     size_t count = 0;
     struct span place = c->wanted->import->commit.span;
-    if (depth > DEPTH_LIMIT)
+    if (depth > OBJECT_DEPTH_LIMIT)
         return found(c, DIAG_INTEGRITY, place, "the commit has directories that are too deep");
     if (objects_read_entries(c->objects, c->arena, tree, &entries, &count, &damage) != OBJECT_OK)
         return found(c, DIAG_INTEGRITY, place, arena_printf(c->arena, "the commit cannot be read: %s", damage));

@@ -131,9 +131,7 @@ bool dsse_open(struct arena *a, const char *key_file, const char *shown, const c
     bool good = is_signed_by(a, key, signatures, &encoding) || report_unsigned(signatures, key, shown, key_file, d);
     if (good) {
         struct hash id = signing_key_id(key);
-        char *hex = arena_alloc(a, HASH_HEX, 1);
-        hash_hex(&id, hex);
-        *out = (struct dsse_opened){type, payload, payload_size, hex};
+        *out = (struct dsse_opened){type, payload, payload_size, hash_text(a, &id)};
     }
     text_dispose(&encoding);
     signing_key_close(key);

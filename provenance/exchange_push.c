@@ -2,10 +2,8 @@
  * exchange_push.c - the store's records go to a remote; see exchange.h.
  */
 #include "exchange_inside.h"
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "../ukc/base/file.h"
@@ -29,15 +27,17 @@ static const char *blob_id(struct exchange *x, const char *path, bool write)
     return id;
 }
 
-/* The remote may have it already, or something else under its name. */
-static bool give_file(struct exchange *x, const struct large_input *large, word_list *words)
+/* The remote may have it already, or something else under its name.  Of one that is not needed only what is right goes. */
+static bool give_file(struct exchange *x, const struct large_input *large, bool needed, word_list *words)
 {
-    char hex[HASH_HEX];
-    hash_hex(&large->sha256, hex);
-    if (map_add(&x->given, arena_strdup(x->a, hex), 1) != MAP_ABSENT)
+    const char *hex = hash_text(x->a, &large->sha256);
+    if (map_add(&x->given, hex, 1) != MAP_ABSENT)
         return true;
     const char *path = path_absolute(x->a, blob_path(x->a, x->records->store, &large->sha256));
-    switch (blob_look(x->records->store, &large->sha256)) {
+    enum blob_state state = blob_look(x->records->store, &large->sha256);
+    if (state != BLOB_RIGHT && !needed)
+        return true;
+    switch (state) {
     case BLOB_RIGHT:
         break;
     case BLOB_ABSENT:
@@ -83,7 +83,7 @@ static bool give_records(struct exchange *x, const struct history *log, const st
         const struct recorded *r = recorded_read(own, a, trees.items[i].tree, &trees.items[i].id, true, x->d);
         good = r || recorded_remedy(&trees.items[i].id, x->d);
         for (size_t k = 0; good && k < r->recipe.large_count; k++)
-            good = give_file(x, &r->recipe.large[k], words);
+            good = give_file(x, &r->recipe.large[k], true, words);
         arena_destroy(a);
     }
     objects_close(own);
@@ -94,16 +94,12 @@ static bool give_records(struct exchange *x, const struct history *log, const st
 /* Can a record have any?  Other files of this size are images and tools. */
 static bool has_large_files(struct exchange *x)
 {
+    size_t count = 0;
     bool found = false;
-    for (unsigned k = 0; k < 256 && !found; k++) {
-        const char *path = arena_printf(x->a, "%s/blobs/%02x", x->records->store, k);
-        DIR *dir = opendir(path);
-        struct stat st;
-        for (struct dirent *e; dir && !found && (e = readdir(dir));)
-            found = e->d_name[0] != '.' && fstatat(dirfd(dir), e->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > LARGE_INPUT;
-        if (dir)
-            closedir(dir);
-    }
+    struct file_stat st;
+    const struct blob_listed *list = blobs_list(x->a, x->records->store, &count);
+    for (size_t i = 0; i < count && !found; i++)
+        found = file_stat(list[i].path, &st) && st.size > LARGE_INPUT;
     return found;
 }
 
@@ -121,7 +117,7 @@ static bool give_missing_files(struct exchange *x, const struct history *log, wo
         struct recorded r = {};
         bool known = recorded_read_facts(own, a, trees.items[i].tree, &trees.items[i].id, &r, quiet);
         for (size_t k = 0; known && good && k < r.recipe.large_count; k++)
-            good = blob_look(x->records->store, &r.recipe.large[k].sha256) != BLOB_RIGHT || give_file(x, &r.recipe.large[k], words);
+            good = give_file(x, &r.recipe.large[k], false, words);
         diag_destroy(quiet);
         arena_destroy(a);
     }

@@ -260,13 +260,6 @@ bool export_has_files(const struct export *e, size_t owner)
     return false;
 }
 
-const char *export_hex(const struct export *e, const struct hash *h)
-{
-    char *hex = arena_alloc(e->a, HASH_HEX, 1);
-    hash_hex(h, hex);
-    return hex;
-}
-
 const char *export_tool_purl(const struct export *e, const struct export_tool *t)
 {
     return t->package ? package_purl(e->a, t->package, t->version, t->architecture) : NULL;

@@ -76,7 +76,6 @@ void export_uuid(const struct export *, const char *purpose, char out[EXPORT_ID]
 /* What a component intends to be licensed under; NULL: unknown, or no SPDX expression by its form. */
 const char *export_licence(const struct component_fact *);
 bool export_has_files(const struct export *, size_t owner);
-const char *export_hex(const struct export *, const struct hash *);
 const char *export_tool_purl(const struct export *, const struct export_tool *); /* or NULL */
 /* A name and a value as members of an object; the fields of a digest. */
 void export_digest(const struct export *, struct json *, const char *algorithm, const char *hex);

@@ -69,10 +69,10 @@ static void put_file(const struct export *e, struct json *j, size_t n)
     json_field(j, "type", "file");
     put_ref(e, j, "bom-ref", "file", n);
     json_field(j, "name", f->path);
-    put_hash(j, export_hex(e, &f->sha256));
+    put_hash(j, hash_text(e->a, &f->sha256));
     json_key(j, "omniborId");
     json_array(j);
-    json_string(j, arena_printf(e->a, "gitoid:blob:sha256:%s", export_hex(e, &f->gitoid)));
+    json_string(j, arena_printf(e->a, "gitoid:blob:sha256:%s", hash_text(e->a, &f->gitoid)));
     json_end_array(j);
     json_end_object(j);
 }
@@ -199,7 +199,7 @@ static void put_tools(const struct export *e, struct json *j)
         json_field(j, "name", t->name);
         if (t->version)
             json_field(j, "version", t->version);
-        put_hash(j, export_hex(e, &t->sha256));
+        put_hash(j, hash_text(e->a, &t->sha256));
         if (t->package)
             json_field(j, "purl", export_tool_purl(e, t));
         json_end_object(j);
@@ -246,7 +246,7 @@ static void put_task(const struct export *e, struct json *j, size_t n)
     json_key(j, "properties");
     json_array(j);
     for (size_t i = 0; i < g->output_count; i++)
-        put_property(j, arena_printf(e->a, "ukc:output:%s", g->outputs[i].path), arena_printf(e->a, "sha256:%s", export_hex(e, &g->outputs[i].sha256)));
+        put_property(j, arena_printf(e->a, "ukc:output:%s", g->outputs[i].path), arena_printf(e->a, "sha256:%s", hash_text(e->a, &g->outputs[i].sha256)));
     json_end_array(j);
     json_end_object(j);
 }

@@ -49,7 +49,7 @@ bool export_omnibor(const struct export *e, const char *file, struct text *manif
 {
     const char **ids = arena_array(e->a, const char *, e->file_count + 1);
     for (size_t i = 0; i < e->file_count; i++)
-        ids[i] = export_hex(e, &e->files[i].gitoid);
+        ids[i] = hash_text(e->a, &e->files[i].gitoid);
     size_t count = e->file_count ? string_sort_unique(ids, e->file_count) : 0;
     text_puts(manifest, "gitoid:blob:sha256\n");
     for (size_t i = 0; i < count; i++)

@@ -69,7 +69,7 @@ static void put_parameters(const struct export *e, struct json *j)
     put_settings(e, j);
     json_key(j, "intent");
     json_object(j);
-    export_digest(e, j, "gitTree", export_hex(e, &e->recorded->facts.intent));
+    export_digest(e, j, "gitTree", hash_text(e->a, &e->recorded->facts.intent));
     json_end_object(j);
     json_end_object(j);
     json_key(j, "internalParameters");
@@ -98,10 +98,10 @@ static void put_dependencies(const struct export *e, struct json *j)
             put_resource(e, j, f->name, c->purl, commit ? "gitCommit" : "sha256", commit ? f->version : f->archive);
     }
     for (size_t i = 0; i < e->tool_count; i++)
-        put_resource(e, j, e->tools[i].name, export_tool_purl(e, &e->tools[i]), "sha256", export_hex(e, &e->tools[i].sha256));
-    put_resource(e, j, "tools", NULL, "gitBlob", export_hex(e, &e->recorded->recipe.tools));
+        put_resource(e, j, e->tools[i].name, export_tool_purl(e, &e->tools[i]), "sha256", hash_text(e->a, &e->tools[i].sha256));
+    put_resource(e, j, "tools", NULL, "gitBlob", hash_text(e->a, &e->recorded->recipe.tools));
     for (size_t i = 0; i < e->file_count; i++)
-        put_resource(e, j, e->files[i].path, NULL, "sha256", export_hex(e, &e->files[i].sha256));
+        put_resource(e, j, e->files[i].path, NULL, "sha256", hash_text(e->a, &e->files[i].sha256));
     json_end_array(j);
 }
 
@@ -125,7 +125,7 @@ static void put_run(const struct export *e, struct json *j)
     json_key(j, "byproducts");
     json_array(j);
     put_resource(e, j, "record", NULL, "gitBlob", e->id);
-    put_resource(e, j, "outputs of the actions", NULL, "gitTree", export_hex(e, &e->recorded->facts.outputs));
+    put_resource(e, j, "outputs of the actions", NULL, "gitTree", hash_text(e->a, &e->recorded->facts.outputs));
     json_end_array(j);
     json_end_object(j);
 }

@@ -123,7 +123,7 @@ static void put_packages(const struct export *e, struct json *j)
     put_others(e, j, EXPORT_GENERATED, "generated");
     put_others(e, j, EXPORT_HOST, "host");
     for (size_t i = 0; i < e->tool_count; i++) {
-        put_package(e, j, ref(e, "tool", i), e->tools[i].name, e->tools[i].version, NULL, export_hex(e, &e->tools[i].sha256), NO_FILES);
+        put_package(e, j, ref(e, "tool", i), e->tools[i].name, e->tools[i].version, NULL, hash_text(e->a, &e->tools[i].sha256), NO_FILES);
         put_purl(j, export_tool_purl(e, &e->tools[i]));
         json_end_object(j);
     }
@@ -142,7 +142,7 @@ static void put_files(const struct export *e, struct json *j)
         json_key(j, "checksums");
         json_array(j);
         put_checksum(j, "SHA1", f->sha1);
-        put_checksum(j, "SHA256", export_hex(e, &f->sha256));
+        put_checksum(j, "SHA256", hash_text(e->a, &f->sha256));
         json_end_array(j);
         json_field(j, "licenseConcluded", NOBODY_SAYS);
         json_field(j, "copyrightText", NOBODY_SAYS);

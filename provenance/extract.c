@@ -21,7 +21,6 @@
 #include "tar.h"
 
 #define STREAM_LIMIT ((uint64_t)4 << 30)
-#define DEPTH_LIMIT 64 /* as in git trees */
 #define ENTRY_LIMIT 200000
 #define NAMES_LIMIT ((size_t)64 << 20)
 
@@ -156,7 +155,7 @@ static bool check_names(struct extracting *x)
         for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
             char above[TAR_PATH] = "";
             memcpy(above, path, (size_t)(slash - path));
-            if (++depth > DEPTH_LIMIT)
+            if (++depth > OBJECT_DEPTH_LIMIT)
                 return refuse(x, path, "is too deep");
             if (is_kept(x, above))
                 return refuse(x, above, "is a file, and a directory of another file");

@@ -109,17 +109,10 @@ struct naming {
     VEC(struct gc_image) images;
 };
 
-static const char *hex_of(struct arena *a, const struct hash *h)
-{
-    char *hex = arena_alloc(a, HASH_HEX, 1);
-    hash_hex(h, hex);
-    return hex;
-}
-
 /* Of several records of one image the one that can be made again counts, else the newest. */
 static void name_image(struct collecting *c, struct naming *n, const struct record *r)
 {
-    const char *hex = hex_of(c->a, &r->image_sha256);
+    const char *hex = hash_text(c->a, &r->image_sha256);
     uint32_t at = map_get(&n->blobs, hex);
     if (!blob_is_there(c->store, &r->image_sha256, r->image_bytes))
         map_add(&n->blobs, hex, 0); /* a file of another size is no image: what it is, ukc verify says */
@@ -139,7 +132,7 @@ static bool name_large(struct collecting *c, struct naming *n, const struct reco
     if (!recorded_read_facts(c->objects, c->a, r->tree, &r->id, &facts, c->d))
         return diag_help(c->d, "nothing was removed: what this record names is not known");
     for (size_t i = 0; i < facts.recipe.large_count; i++)
-        map_add(&n->blobs, hex_of(c->a, &facts.recipe.large[i].sha256), 0);
+        map_add(&n->blobs, hash_text(c->a, &facts.recipe.large[i].sha256), 0);
     return true;
 }
 
@@ -156,7 +149,7 @@ static bool name_tools(struct collecting *c, struct naming *n)
             return diag_fail(c->d, DIAG_INTEGRITY, SPAN_NONE, "nothing was removed: %s", damage ? damage : "kept tools cannot be read");
         map_add(&n->toolchains, names[i] + strlen(TOOLS_KEPT), 1);
         for (size_t k = 0; k < files; k++)
-            map_add(&n->blobs, hex_of(c->a, &list[k].sha256), 0);
+            map_add(&n->blobs, hash_text(c->a, &list[k].sha256), 0);
     }
     return names;
 }
@@ -179,15 +172,11 @@ static bool remove_unnamed_tools(struct collecting *c, const struct naming *n)
 static bool remove_unnamed_blobs(struct collecting *c, const struct naming *n)
 {
     bool good = true;
-    for (unsigned k = 0; k < 256; k++) {
-        const char *path = arena_printf(c->a, "%s/blobs/%02x", c->store, k);
-        DIR *dir = opendir(path);
-        for (struct dirent *e; good && dir && (e = readdir(dir));)
-            if (e->d_name[0] != '.' && map_get(&n->blobs, arena_printf(c->a, "%02x%s", k, e->d_name)) == MAP_ABSENT)
-                good = gc_remove_unnamed(c, path_join(c->a, path, e->d_name));
-        if (dir)
-            closedir(dir);
-    }
+    size_t count = 0;
+    const struct blob_listed *list = blobs_list(c->a, c->store, &count);
+    for (size_t i = 0; i < count && good; i++)
+        if (map_get(&n->blobs, list[i].name) == MAP_ABSENT)
+            good = gc_remove_unnamed(c, list[i].path);
     return good;
 }
 

@@ -16,8 +16,6 @@
 #include "../ukc/base/file.h"
 #include "import.h"
 
-#define DEPTH_LIMIT 64 /* as in git trees */
-
 struct scan {
     struct arena *arena;
     const char *root;
@@ -49,9 +47,9 @@ static bool scan_file(struct scan *s, const char *path, const struct stat *st)
 static bool scan_directory(struct scan *s, const char *path, unsigned depth)
 {
     const char *full = path_join(s->arena, s->root, path);
-    DIR *dir = depth > DEPTH_LIMIT ? NULL : opendir(full);
+    DIR *dir = depth > OBJECT_DEPTH_LIMIT ? NULL : opendir(full);
     if (!dir)
-        return diag_fail(s->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", full, depth > DEPTH_LIMIT ? "too deep" : strerror(errno));
+        return diag_fail(s->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be read: %s", full, depth > OBJECT_DEPTH_LIMIT ? "too deep" : strerror(errno));
     *vec_add(s->arena, &s->directories) = path;
     bool ok = true, empty = depth > 0;
     for (struct dirent *e; ok && (e = readdir(dir));) {

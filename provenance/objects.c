@@ -347,7 +347,7 @@ static bool put_tree(struct writing *w, struct entry *entries, size_t count, git
 /* The directory of sources[from..to), whose paths share their first `prefix` bytes. */
 static bool write_directory(struct writing *w, size_t from, size_t to, size_t prefix, unsigned depth, git_oid *id)
 {
-    if (depth > DEPTH_LIMIT)
+    if (depth > OBJECT_DEPTH_LIMIT)
         return diag_fail(w->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' is too deep for the object store", w->sources[from].path);
     struct arena *a = arena_create();
     VEC(struct entry) entries = {};

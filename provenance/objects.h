@@ -22,6 +22,7 @@
 
 #define OBJECT_HEX 41 /* of a git object id, with the NUL */
 #define OBJECT_LIMIT ((size_t)256 << 20) /* bytes in one object */
+#define OBJECT_DEPTH_LIMIT 64 /* directories below each other: in trees, and in what becomes one */
 
 struct arena;
 struct objects;

@@ -7,8 +7,6 @@
 #include <git2.h>
 #include "objects.h"
 
-#define DEPTH_LIMIT 64 /* directories below each other */
-
 struct objects {
     git_repository *repository;
     git_odb *odb;

@@ -281,7 +281,7 @@ static enum object_status read_tree(struct reading *r, const char *tree, const c
     const struct object_entry *entries;
     size_t count = 0;
     enum object_status status = objects_read_entries(r->objects, r->arena, tree, &entries, &count, &r->damage);
-    if (status == OBJECT_OK && depth > DEPTH_LIMIT) {
+    if (status == OBJECT_OK && depth > OBJECT_DEPTH_LIMIT) {
         r->damage = arena_printf(r->arena, "the tree '%s' is too deep", prefix);
         return OBJECT_DAMAGED;
     }

@@ -69,7 +69,7 @@ static bool mark_tree(struct tidy *t, const char *tree, const char *name, unsign
     if (!mark(t, tree, name))
         return true;
     struct arena *a = arena_create();
-    enum object_status status = depth > DEPTH_LIMIT ? OBJECT_DAMAGED : objects_read_entries(t->objects, a, tree, &entries, &count, &damage);
+    enum object_status status = depth > OBJECT_DEPTH_LIMIT ? OBJECT_DAMAGED : objects_read_entries(t->objects, a, tree, &entries, &count, &damage);
     bool good = status == OBJECT_OK || unreadable(t, status, damage);
     for (size_t i = 0; good && i < count; i++) {
         const char *kept = arena_strdup(t->a, entries[i].name);

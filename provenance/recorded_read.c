@@ -97,10 +97,8 @@ static bool take_facts(struct reader *r, const struct hash *id, struct recorded 
 
 static bool begin(struct reader *r, const char *tree, const struct hash *id, struct recorded *out)
 {
-    char *hex = arena_alloc(r->a, HASH_HEX, 1);
     const char *damage = NULL;
-    hash_hex(id, hex);
-    r->id = hex;
+    r->id = hash_text(r->a, id);
     *out = (struct recorded){};
     enum object_status status = objects_read_entries(r->objects, r->a, tree, &r->entries, &r->count, &damage);
     return status == OBJECT_OK ? take_facts(r, id, out) : fail(r, "the tree", status, damage);

@@ -16,10 +16,8 @@
 
 static const char *id_of(struct arena *a, const char *identity, struct hash *id)
 {
-    char *hex = arena_alloc(a, HASH_HEX, 1);
     *id = gitoid_blob(identity, strlen(identity));
-    hash_hex(id, hex);
-    return hex;
+    return hash_text(a, id);
 }
 
 /* ---- keeping ---- */

@@ -29,9 +29,7 @@ static bool verify_log(struct verification *v)
     bool good = history_read(v->objects, v->a, &log, v->d);
     v->out->runs = good ? log.run_count : 0;
     for (size_t i = 0; i < log.run_count; i++) {
-        char *id = arena_alloc(v->a, HASH_HEX, 1);
-        hash_hex(&log.runs[i].run.record, id);
-        bool again = map_add(&seen, id, 1) != MAP_ABSENT;
+        bool again = map_add(&seen, hash_text(v->a, &log.runs[i].run.record), 1) != MAP_ABSENT;
         v->out->records += !again;
         good = verify_run(v, &log.runs[i], again) && good;
     }

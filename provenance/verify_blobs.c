@@ -1,7 +1,6 @@
 /*
  * verify_blobs.c - what lies beside the repository: images, large inputs, kept tools; see verify_inside.h.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include "../ukc/base/file.h"
@@ -11,9 +10,7 @@
 
 void verify_names_blob(struct verification *v, const struct named_blob *b)
 {
-    char *hex = arena_alloc(v->a, HASH_HEX, 1);
-    hash_hex(&b->sha256, hex);
-    uint32_t at = map_add(&v->blob_places, hex, (uint32_t)v->blobs.count);
+    uint32_t at = map_add(&v->blob_places, hash_text(v->a, &b->sha256), (uint32_t)v->blobs.count);
     if (at == MAP_ABSENT)
         *vec_add(v->a, &v->blobs) = *b;
     else if (b->needed && !v->blobs.items[at].needed)
@@ -39,37 +36,18 @@ static bool verify_blob(struct verification *v, const struct named_blob *b)
     return false;
 }
 
-/* Nobody names them, yet; gc removes them. */
-static bool verify_others(struct verification *v, const char *directory, const char *first)
-{
-    VEC(const char *) names = {};
-    bool good = true;
-    DIR *dir = opendir(directory);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        struct hash h;
-        const char *hex = arena_printf(v->a, "%s%s", first, e->d_name);
-        if (hash_parse(hex, &h) && map_get(&v->blob_places, hex) == MAP_ABSENT)
-            *vec_add(v->a, &names) = hex;
-    }
-    if (dir)
-        closedir(dir);
-    size_t count = names.count ? string_sort_unique(names.items, names.count) : 0;
-    for (size_t i = 0; i < count; i++) {
-        struct named_blob b = {.what = "a file that no record names", .help = "remove it"};
-        hash_parse(names.items[i], &b.sha256);
-        good = verify_blob(v, &b) && good;
-    }
-    return good;
-}
-
+/* Those that records and kept tools name; then others, which nobody names, yet: gc removes them. */
 bool verify_blobs(struct verification *v)
 {
     bool good = true;
     for (size_t i = 0; i < v->blobs.count; i++)
         good = verify_blob(v, &v->blobs.items[i]) && good;
-    for (unsigned k = 0; k < 256; k++) {
-        const char *first = arena_printf(v->a, "%02x", k);
-        good = verify_others(v, arena_printf(v->a, "%s/blobs/%s", v->records->store, first), first) && good;
+    size_t count = 0;
+    const struct blob_listed *list = blobs_list(v->a, v->records->store, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct named_blob b = {.what = "a file that no record names", .help = "remove it"};
+        if (hash_parse(list[i].name, &b.sha256) && map_get(&v->blob_places, list[i].name) == MAP_ABSENT)
+            good = verify_blob(v, &b) && good;
     }
     return good;
 }

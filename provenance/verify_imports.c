@@ -15,7 +15,6 @@
 #include "verify_inside.h"
 
 #define TOOLS_REMEDY "'ukc toolchain keep' where these tools are installed puts it right; or 'ukc bundle --tools' there, and 'ukc import --tools' here"
-#define DEPTH_LIMIT 64 /* as in git trees */
 
 struct tree_walk {
     struct verification *v;
@@ -54,7 +53,7 @@ static void walk_tree(struct tree_walk *w, const char *tree, const char *prefix,
     const struct object_entry *entries;
     const char *damage = "its directories are too deep";
     size_t count = 0;
-    if (depth > DEPTH_LIMIT || objects_read_entries(w->v->objects, w->a, tree, &entries, &count, &damage) != OBJECT_OK) {
+    if (depth > OBJECT_DEPTH_LIMIT || objects_read_entries(w->v->objects, w->a, tree, &entries, &count, &damage) != OBJECT_OK) {
         w->good = fail(w->v, w->reference, damage);
         return;
     }

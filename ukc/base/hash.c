@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "memory.h"
 
 struct hasher {
@@ -100,6 +101,13 @@ void hash_hex(const struct hash *h, char out[HASH_HEX])
         out[2 * i + 1] = digits[h->bytes[i] & 15];
     }
     out[2 * HASH_BYTES] = '\0';
+}
+
+const char *hash_text(struct arena *a, const struct hash *h)
+{
+    char *hex = arena_alloc(a, HASH_HEX, 1);
+    hash_hex(h, hex);
+    return hex;
 }
 
 static int hex_digit(char c)

@@ -16,6 +16,7 @@ struct hash {
     uint8_t bytes[HASH_BYTES];
 };
 
+struct arena;
 struct hasher;
 [[nodiscard]] struct hasher *hasher_create(void);
 void hasher_add(struct hasher *, const void *bytes, size_t n);
@@ -30,6 +31,7 @@ bool hash_file(const char *path, struct hash *out, uint64_t *size, struct diag *
 void hash_sha1_hex(const void *bytes, size_t n, char out[41]);
 
 void hash_hex(const struct hash *, char out[HASH_HEX]);
+const char *hash_text(struct arena *, const struct hash *);
 bool hash_parse(const char *hex, struct hash *out); /* exactly 64 lower-case hex digits */
 bool hash_equal(const struct hash *, const struct hash *);
 

@@ -54,8 +54,8 @@ static bool write_omnibor(struct invocation *i, const struct export *e)
     if (good && !directory) {
         good = hand_over(i, &manifest);
     } else if (good) {
-        const char *hex = export_hex(e, &id), *path = arena_printf(i->arena, "%s/manifests/gitoid_blob_sha256/%.2s/%s", directory, hex, hex + 2);
-        text_printf(&targets, "%s %s\n", export_hex(e, &image), hex);
+        const char *hex = hash_text(e->a, &id), *path = arena_printf(i->arena, "%s/manifests/gitoid_blob_sha256/%.2s/%s", directory, hex, hex + 2);
+        text_printf(&targets, "%s %s\n", hash_text(e->a, &image), hex);
         good = file_write(path, manifest.bytes, manifest.size, NULL, i->diag) &&
                file_write(path_join(i->arena, directory, "targets"), targets.bytes, targets.size, NULL, i->diag);
     }

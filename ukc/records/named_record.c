@@ -13,10 +13,9 @@ static const char *hash_of_file(struct invocation *i, const char *file)
 {
     struct hash h;
     bool sealed;
-    char *hex = arena_alloc(i->arena, HASH_HEX, 1);
     if (!sealed_image(i->arena, file, &sealed, &h, i->diag))
         return NULL;
-    hash_hex(&h, hex);
+    const char *hex = hash_text(i->arena, &h);
     if (sealed)
         fprintf(stderr, "ukc: '%s' is sealed; this is of the image without its secrets, %.12s\n", file, hex);
     return hex;

@@ -81,7 +81,7 @@ static void put_tools(struct page *p, const struct export *e)
     page_table(p, "Tools that made it", columns);
     for (size_t k = 0; k < e->tool_count; k++) {
         const struct export_tool *t = &e->tools[k];
-        const char *hex = export_hex(e, &t->sha256), *anchor = arena_printf(p->a, "t%zu", k);
+        const char *hex = hash_text(e->a, &t->sha256), *anchor = arena_printf(p->a, "t%zu", k);
         html(p->out, "<tr id=\"%s\"><th scope=\"row\">%s</th>", anchor, t->name);
         page_cell_text(p, "package", t->package);
         page_cell_text(p, "version", t->version);
@@ -115,7 +115,7 @@ static void put_files(struct page *p, const struct export *e)
         page_cell_text(p, "part", owner(e, f));
         page_cell_number(p, "bytes", f->size);
         page_cell(p, "SHA-256");
-        put_hash(p, "", export_hex(e, &f->sha256));
+        put_hash(p, "", hash_text(e->a, &f->sha256));
         html(p->out, "</td></tr>\n");
         page_index(p, "file", f->path, owner(e, f), anchor);
     }
