@@ -30,14 +30,13 @@ class Skip(Exception):
 class Context:
     """What a suite is given: where things are, and what was asked for."""
 
-    def __init__(self, build, sanitized=False, long=False, accept=False, jobs=1):
+    def __init__(self, build, sanitized=False, long=False, accept=False):
         self.root = ROOT
         self.build = Path(build).resolve()
         self.ukc = self.build / "ukc"
         self.sanitized = sanitized
         self.long = long
         self.accept = accept
-        self.jobs = jobs
         self.skip = Skip
 
 

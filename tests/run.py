@@ -7,7 +7,6 @@ A suite is a module tests/suites/NAME.py with
     SECONDS = 300                optional: the time limit of each test
     SECONDS_LONG = 3000          optional: the same with --long
     SANITIZED = True             optional: run again with the sanitized compiler ("long": only with --long)
-    ALONE = True                 optional: its tests run one at a time (they measure, or use the whole machine)
     ORDER = 10                   optional: smaller runs earlier (default 50)
 
 Each test runs in a child process with a time limit. The last line is 'N passed, N failed', with
@@ -171,16 +170,14 @@ class Pool:
         self.times = []  # (seconds, test)
 
     def run(self, suites):
-        """suites: an iterable of (tests, whether they run alone)"""
+        """suites: an iterable of lists of tests"""
         try:
-            for tests, alone in suites:
+            for tests in suites:
                 for test in tests:
-                    self.wait(0 if alone else self.jobs - 1)
+                    self.wait(self.jobs - 1)
                     child = Child(test)
                     self.running[child.alive] = child
                     self.selector.register(child.alive, selectors.EVENT_READ)
-                if alone:
-                    self.wait(0)
             self.wait(0)
         finally:
             for child in self.running.values():
@@ -254,8 +251,8 @@ def suite_tests(module, suite, context, wanted):
 
 
 def listed(modules, options, done):
-    """(tests, whether they run alone) of each suite, when its turn comes; `done` gets the suites."""
-    common = {"long": options.long, "accept": options.accept, "jobs": max(1, options.jobs)}
+    """The tests of each suite, when its turn comes; `done` gets the suites."""
+    common = {"long": options.long, "accept": options.accept}
     rounds = [(module, "", options.build, False) for module in modules]
     if options.sanitized and not options.accept:
         rounds += [(module, "-sanitized", options.sanitized, True) for module in modules if getattr(module, "SANITIZED", False) in ((True, "long") if options.long else (True,))]
@@ -265,7 +262,7 @@ def listed(modules, options, done):
         tests = suite_tests(module, suite, context, options.filter)
         suite.open = len(tests)
         done.append(suite)
-        yield tests, getattr(module, "ALONE", False)
+        yield tests
 
 
 def arguments():
@@ -274,7 +271,8 @@ def arguments():
     p.add_argument("--filter", metavar="REGEX", type=re.compile, help="only tests whose SUITE/NAME matches")
     p.add_argument("--long", action="store_true", help="the full counts")
     p.add_argument("--accept", action="store_true", help="rewrite the expectations of golden tests")
-    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="tests at once (default: processors)")
+    # one more than there are processors: many wait for guests and time-outs half of their time
+    p.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1, metavar="N", help="tests at once (default: processors + 1)")
     p.add_argument("--slowest", type=int, default=0, metavar="N", help="list the N tests that took longest")
     p.add_argument("--build", default=str(harness.ROOT / "build"), metavar="DIR", help="the build to test (default: build)")
     p.add_argument("--sanitized", metavar="DIR", help="a build with ASan and UBSan: some suites run with it as well")
