@@ -27,7 +27,8 @@
     " (SELECT count(*) FROM record o WHERE o.recipe = r.recipe AND o.image_sha256 <> r.image_sha256), r.tree, "                           \
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256),"                                  \
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 <> r.image_sha256),"                                 \
-    " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256), run.audit "                           \
+    " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256), run.audit, "                         \
+    " (SELECT count(*) FROM record o WHERE o.image_sha256 = r.image_sha256 AND o.id <> r.id) "                                           \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
 
 #define NEWEST "run.id = (SELECT x.id FROM run x WHERE x.record = run.record ORDER BY x.ended_ms DESC, x.id DESC LIMIT 1)"
@@ -370,6 +371,7 @@ static void load(struct sql_statement *s, struct arena *a, struct record *r)
     r->differed = (uint64_t)sql_number(s, 19);
     r->reproduced_ms = sql_number(s, 20);
     r->run.audit = arena_strdup(a, sql_text(s, 21));
+    r->other_records = (uint64_t)sql_number(s, 22);
 }
 
 const struct record *record_list(struct records *r, struct arena *a, const char *unikernel, const char *target, size_t limit, size_t *count,

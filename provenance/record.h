@@ -31,6 +31,7 @@ struct record {
     struct run run;
     uint64_t builds;       /* how often this record was built */
     uint64_t other_images; /* other images that the same recipe gave: not 0 means that the build is not reproducible */
+    uint64_t other_records; /* of the same image, which came out of another recipe, or was wanted otherwise; of a record that was found or listed */
     uint64_t reproduced, differed; /* how often it was made again, and the image was the same, or another */
     int64_t reproduced_ms;         /* when it was the same for the last time; 0: never */
 };

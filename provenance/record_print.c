@@ -59,6 +59,8 @@ void record_print_text(const struct record *r, struct text *out)
         text_printf(out, "differed   %" PRIu64 " time%s, when it was to be reproduced\n", r->differed, r->differed == 1 ? "" : "s");
     if (r->other_images)
         text_printf(out, "differs    the same recipe gave %" PRIu64 " other image%s\n", r->other_images, r->other_images == 1 ? "" : "s");
+    if (r->other_records)
+        text_printf(out, "also       %" PRIu64 " other record%s this image; 'ukc log' lists %s\n", r->other_records, r->other_records == 1 ? " has" : "s have", r->other_records == 1 ? "it" : "them");
 }
 
 static void field_hash(struct json *j, const char *name, const struct hash *h)
@@ -90,4 +92,5 @@ void record_print_json(const struct record *r, struct json *j)
     if (r->reproduced)
         json_field_number(j, "reproduced_ms", r->reproduced_ms);
     json_field_number(j, "other_images", (int64_t)r->other_images);
+    json_field_number(j, "other_records", (int64_t)r->other_records);
 }

@@ -166,6 +166,28 @@ static void two_images_of_one_recipe(void **)
     arena_destroy(a);
 }
 
+/* An image alone cannot say which of them it was: the newest is taken, and says that there are others. */
+static void one_image_of_two_recipes(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = must_open(d);
+    must_add(r, "one", "image", d);
+    struct record b = must_add(r, "two", "image", d);
+    must_add(r, "three", "another image", d);
+    const struct record *found = record_find(r, a, hash_text(a, &b.image_sha256), d);
+    assert_non_null(found);
+    assert_true(hash_equal(&found->id, &b.id));
+    assert_int_equal(found->other_records, 1);
+    struct text t = {};
+    record_print_text(found, &t);
+    assert_non_null(strstr(text_string(&t), "\nalso       1 other record has this image; 'ukc log' lists it\n"));
+    text_dispose(&t);
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 static void lists(void **)
 {
     struct arena *a = arena_create();
@@ -840,7 +862,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
     const struct CMUnitTest tests[] = {
-        TEST(old_records_stay), TEST(an_index_is_made_again), TEST(tampered_rows), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(lists), TEST(not_found),
+        TEST(old_records_stay), TEST(an_index_is_made_again), TEST(tampered_rows), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(one_image_of_two_recipes), TEST(lists), TEST(not_found),
         TEST(only_added), TEST(newer_and_foreign), TEST(migrates_from_every_version), TEST(failed_migration_changes_nothing),
         TEST(migrations_are_in_order), TEST(damaged_file), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed),
         TEST(opens_fast), TEST(prints), TEST(made_again),
