@@ -33,6 +33,8 @@ bool libgit2_failed(struct diag *d, const char *what)
     return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, libgit2_error());
 }
 
+#define LOOSE_FIRST 3 /* libgit2's own: 2 for packs, 1 for loose objects */
+
 static void configure(void)
 {
     /* the user's git configuration is no input of ours, and a store may belong to another user (a container's root) */
@@ -115,11 +117,18 @@ static bool make_repository(struct objects *o, struct diag *d)
     return made;
 }
 
+/* Loose objects are read before those of packs: one that came again is right, and what is in the pack may not be. */
+static bool add_loose(git_odb *odb, const char *root)
+{
+    git_odb_backend *loose = NULL;
+    return git_odb_backend_loose(&loose, root, -1, 1, 0, 0) == 0 && git_odb_add_backend(odb, loose, LOOSE_FIRST) == 0;
+}
+
 static bool open_repository(struct objects *o, struct diag *d)
 {
     if (git_repository_open_bare(&o->repository, o->directory) != 0 && !make_repository(o, d))
         return false;
-    if (git_repository_odb(&o->odb, o->repository) != 0)
+    if (git_repository_odb(&o->odb, o->repository) != 0 || !add_loose(o->odb, o->roots[0]))
         return libgit2_failed(d, "the object store cannot be opened");
     return true;
 }
@@ -204,6 +213,15 @@ static bool use_given(struct objects *o, const git_oid *id, struct diag *d)
     return g || diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "object %s is missing", git_oid_tostr_s(id));
 }
 
+/* A database that has packs writes nothing that is in one of them. */
+static int write_loose(struct objects *o, git_oid *id, const void *bytes, size_t size, git_object_t type)
+{
+    git_odb *alone = NULL;
+    int rc = git_odb_new(&alone) == 0 && add_loose(alone, o->roots[0]) ? git_odb_write(id, alone, bytes, size, type) : -1;
+    git_odb_free(alone);
+    return rc;
+}
+
 static bool put(struct objects *o, git_object_t type, const void *bytes, size_t size, git_oid *id, struct diag *d)
 {
     if (git_odb_hash(id, bytes, size, type) != 0)
@@ -213,14 +231,17 @@ static bool put(struct objects *o, git_object_t type, const void *bytes, size_t 
     struct arena *scratch = arena_create();
     struct content old;
     const char *damage = NULL;
-    enum object_status status = read_loose(o, scratch, id, &old, &damage);
-    bool ok = true, present = status == OBJECT_OK;
+    enum object_status status = read_loose(o, scratch, id, &old, &damage), packed = OBJECT_ABSENT;
+    bool ok = true;
+    if (status == OBJECT_ABSENT && git_odb_exists_ext(o->odb, id, GIT_ODB_LOOKUP_NO_REFRESH))
+        packed = read_packed(o, scratch, id, &old, &damage);
+    bool present = status == OBJECT_OK || packed == OBJECT_OK;
     if (present && (old.type != type || old.size != size || memcmp(old.bytes, bytes, size) != 0))
         ok = diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "two different contents have the same SHA-1: the object store cannot hold both");
     if (status == OBJECT_DAMAGED && unlink(loose_path(o, scratch, 0, id)) != 0)
         ok = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s, and it cannot be removed: %s", damage, strerror(errno));
     arena_destroy(scratch);
-    if (ok && !present && git_odb_write(id, o->odb, bytes, size, type) != 0)
+    if (ok && !present && (packed == OBJECT_DAMAGED ? write_loose(o, id, bytes, size, type) : git_odb_write(id, o->odb, bytes, size, type)) != 0)
         ok = libgit2_failed(d, "an object cannot be written");
     return ok;
 }

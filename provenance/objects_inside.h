@@ -40,6 +40,8 @@ bool libgit2_failed(struct diag *, const char *what);
 
 /* A loose object, read and verified without libgit2's reader.  `damage` stays NULL when it is right. */
 enum object_status read_loose(struct objects *, struct arena *, const git_oid *, struct content *, const char **damage);
+/* By libgit2, when there is no loose one. */
+enum object_status read_packed(struct objects *, struct arena *, const git_oid *, struct content *, const char **damage);
 /* Where it lies, or would lie. */
 const char *loose_path(const struct objects *, struct arena *, size_t root, const git_oid *);
 

@@ -111,7 +111,7 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
 }
 
 /* Only when no loose file has this name, so that libgit2 reads from packs. */
-static enum object_status read_packed(struct objects *o, struct arena *a, const git_oid *id, struct content *out, const char **damage)
+enum object_status read_packed(struct objects *o, struct arena *a, const git_oid *id, struct content *out, const char **damage)
 {
     git_odb_object *object;
     git_object_t type;

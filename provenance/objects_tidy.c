@@ -201,6 +201,20 @@ static int count_garbage(const git_oid *id, void *payload)
     return 0;
 }
 
+/* What is twice came again because the one in the pack is damaged (or somebody was killed): a pack that is written anew has the loose one. */
+static bool is_any_twice(struct tidy *t)
+{
+    git_odb *odb = NULL;
+    git_odb_backend *packs = NULL;
+    bool found = false, good = git_odb_new(&odb) == 0 && git_odb_backend_pack(&packs, inside(t, "")) == 0 && git_odb_add_backend(odb, packs, 1) == 0;
+    for (size_t i = 0; good && i < t->loose_ids.count && !found; i++) {
+        git_oid id;
+        found = git_oid_fromstr(&id, t->loose_ids.items[i]) == 0 && git_odb_exists_ext(odb, &id, GIT_ODB_LOOKUP_NO_REFRESH);
+    }
+    git_odb_free(odb);
+    return found;
+}
+
 /* ---- packing ---- */
 
 /* libgit2 reads what is packed: of loose objects only those that are right. */
@@ -386,7 +400,7 @@ bool objects_tidy(struct objects *o, const struct tidying *want, struct tidied *
         list_packs(&t);
         good = git_odb_foreach(o->odb, count_garbage, &t) == 0 || libgit2_failed(d, "the store's objects cannot be listed");
         out->removed = t.packed_garbage;
-        good = good && replace(&t, t.packed_garbage || t.packs.count >= PACKS);
+        good = good && replace(&t, t.packed_garbage || t.packs.count >= PACKS || is_any_twice(&t));
     }
     if (want->dry_run)
         out->freed = out->removed_bytes;

@@ -245,6 +245,30 @@ def interrupted(context):
         expect(sorted(os.listdir(work["TMPDIR"])) == ["other", "ukc-reproduce-kept", "ukc-reproduce-mine"], "that is gone, and nothing else", os.listdir(work["TMPDIR"]))
 
 
+def damaged_pack(context):
+    """What is damaged in a pack comes again by an import, and gc writes the pack anew with it."""
+    with Kept(context) as p:
+        git = ("git", "-C", os.path.join(p.store, "objects"))
+        bundle, record = os.path.join(p.top, "bundle"), p.built["record"]
+        p.ukc("bundle", record, "-o", bundle)
+        p.gc()
+        [pack] = glob.glob(os.path.join(p.store, "objects", "objects", "pack", "*.pack"))
+        source = p.run(*git, "hash-object", "--no-filters", p.file("hello.c")).out.strip()
+        [line] = [x.split() for x in p.run(*git, "verify-pack", "-v", pack).out.splitlines() if x.startswith(source)]
+        os.chmod(pack, 0o644)
+        with open(pack, "r+b") as f:
+            f.seek(int(line[4]) + int(line[3]) - 6)  # the last bytes of what is deflated
+            f.write(b"\xff\xff")
+        r = p.ukc("verify", "--deep", status=6)
+        expect(f"object {source} is damaged" in r.err and f"'ukc bundle {record[:12]}'" in r.err, "named, and what to do", r)
+        p.ukc("import", bundle)
+        p.ukc("verify", "--deep")
+        p.gc()
+        expect(not glob.glob(os.path.join(p.store, "objects", "objects", "??")), "no object is twice")
+        p.sound()  # git reads packs first
+        expect(p.ukc("reproduce", record, "--json", timeout=600).json["identical"], "it is all there")
+
+
 def full_disk(context):
     """Without a byte of room all that reads works, and gc makes room."""
     if os.getuid() != 0:
@@ -309,5 +333,6 @@ def tests(context):
     yield "sources", lambda: sources(context)
     yield "tools", lambda: tools(context)
     yield "interrupted", lambda: interrupted(context)
+    yield "damaged pack", lambda: damaged_pack(context)
     yield "full disk", lambda: full_disk(context)
     yield "killed", lambda: killed(context)
