@@ -132,8 +132,8 @@ static bool gather_record(struct gathering *g, const struct record *record)
     good = good && (!g->with.tools || gather_tools(g, a, record, r));
     if (good && g->with.images) {
         good = gather_blob(g, &record->image_sha256, record->image_bytes, "the image");
-        if (!good && diag_status(g->d) == DIAG_MISSING)
-            diag_help(g->d, "'ukc reproduce' makes it again; without --images a bundle needs none");
+        if (!good)
+            diag_help(g->d, "'ukc reproduce %.12s' makes it again; without --images a bundle needs none", hash_text(a, &record->id));
     }
     if (good) {
         memcpy(out.tree, record->tree, OBJECT_HEX);
@@ -258,7 +258,10 @@ static bool put_blob(struct writer *w, const struct bundle_blob *b)
         fclose(in);
     struct hash actual = hasher_finish(h);
     put_zeros(w, bundle_padding(b->size));
-    return hash_equal(&actual, &b->sha256) || diag_fail(w->g->d, DIAG_INTEGRITY, SPAN_NONE, "'%s' does not have the SHA-256 that it is named by", path);
+    if (hash_equal(&actual, &b->sha256))
+        return true;
+    diag_fail(w->g->d, DIAG_INTEGRITY, SPAN_NONE, "'%s' does not have the SHA-256 that it is named by", path);
+    return diag_help(w->g->d, "'ukc verify --deep' says what it is of, and what to do");
 }
 
 static bool put_bundle(struct writer *w, const struct bundle *b)

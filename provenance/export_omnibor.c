@@ -39,8 +39,11 @@ static bool image_id(const struct export *e, const char *file, struct hash *out,
     struct hash sha256 = s ? hash_bytes(s->bytes, s->size) : (struct hash){};
     if (s)
         *out = gitoid_blob(s->bytes, s->size);
-    bool good = s && (hash_equal(&sha256, &e->recorded->facts.image) ||
-                      diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the image of record %.12s does not have its SHA-256", e->id));
+    bool good = s && hash_equal(&sha256, &e->recorded->facts.image);
+    if (s && !good) {
+        diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the image of record %.12s, '%s', does not have its SHA-256", e->id, path);
+        diag_help(d, "'ukc reproduce %.12s' makes it again and puts it right", e->id);
+    }
     arena_destroy(a);
     return good;
 }

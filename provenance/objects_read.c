@@ -273,6 +273,8 @@ static enum object_status read_entry(struct reading *r, const struct object_entr
     enum object_status status = objects_read(r->objects, r->arena, e->id, OBJECT_BLOB, &file.bytes, &file.size, &r->damage);
     if (status == OBJECT_OK)
         *vec_add(r->arena, &r->files) = file;
+    else
+        r->damage = arena_printf(r->arena, "%s (the file '%s')", r->damage, path);
     return status;
 }
 

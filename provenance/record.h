@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include "../ukc/base/diag.h"
 #include "../ukc/base/hash.h"
+#include "blobs.h"
 #include "history.h"
 #include "recorded.h"
 
@@ -61,10 +62,8 @@ bool record_keep(struct records *, const struct recording *, char tree[OBJECT_HE
 /* Of a record without contents: the inputs of which only the hashes were kept, sorted by path as they were built. */
 [[nodiscard]] const struct action_output *record_old_inputs(struct records *, struct arena *, const struct record *, size_t *count, struct diag *);
 
-/* Is the image's own file in the store?  It may have left it (gc.h): the record makes it again. */
-bool record_image_is_kept(const struct records *, const struct record *);
-/* The same, and it was read: it has its SHA-256. */
-bool record_image_is_right(const struct records *, const struct record *);
+/* The image's own file, which is read.  It may have left the store (gc.h): the record makes it again. */
+enum blob_state record_image_state(const struct records *, const struct record *);
 /* Keeps a copy of the image, in place of one that is there. */
 bool record_keep_image(const struct records *, const struct record *, const char *file, struct diag *);
 

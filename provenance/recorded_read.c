@@ -54,7 +54,7 @@ static const char *read_text(struct reader *r, const char *name, const struct ha
     struct hash actual = gitoid_blob(bytes, *size);
     if (hash_equal(&actual, expected))
         return bytes;
-    fail(r, name, OBJECT_DAMAGED, NULL);
+    fail(r, name, OBJECT_DAMAGED, string_equal(name, "record") ? "it does not have its SHA-256, or the index has another: then 'ukc store reindex' helps" : NULL);
     return NULL;
 }
 

@@ -52,14 +52,9 @@ bool record_reproduced(struct records *r, const struct record *record, const str
     return good;
 }
 
-bool record_image_is_kept(const struct records *r, const struct record *record)
+enum blob_state record_image_state(const struct records *r, const struct record *record)
 {
-    return blob_is_there(r->store, &record->image_sha256, record->image_bytes);
-}
-
-bool record_image_is_right(const struct records *r, const struct record *record)
-{
-    return blob_look(r->store, &record->image_sha256) == BLOB_RIGHT;
+    return blob_look(r->store, &record->image_sha256);
 }
 
 bool record_keep_image(const struct records *r, const struct record *record, const char *file, struct diag *d)

@@ -63,8 +63,12 @@ struct signing_key *signing_key_read(const char *file, struct diag *d)
 {
     FILE *f = open_key(file, d);
     struct signing_key *out = NULL;
-    if (f && is_private(file, f, d))
+    if (f)
         out = take(PEM_read_PrivateKey(f, NULL, no_passphrase, NULL), file, true, d);
+    if (out && !is_private(file, f, d)) {
+        signing_key_close(out);
+        out = NULL;
+    }
     if (f)
         fclose(f);
     return out;

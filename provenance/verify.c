@@ -12,7 +12,9 @@ static bool verify_run(struct verification *v, const struct history_entry *e, bo
     const struct recorded *r = recorded_read(v->objects, a, e->tree, &e->run.record, v->deep && !again, v->d);
     bool good = r || recorded_remedy(&e->run.record, v->d);
     if (good && v->deep && !again) {
-        verify_names_blob(v, &(struct named_blob){r->facts.image, "an image", "'ukc reproduce' makes it again and puts it right", false});
+        const char *hex = hash_text(a, &e->run.record);
+        verify_names_blob(v, &(struct named_blob){r->facts.image, arena_printf(v->a, "the image of record %.12s", hex),
+                                                  arena_printf(v->a, "'ukc reproduce %.12s' makes it again and puts it right", hex), false});
         for (size_t i = 0; i < r->recipe.large_count; i++)
             verify_names_blob(v, &(struct named_blob){r->recipe.large[i].sha256, "a large input", BLOB_REMEDY, true});
     }

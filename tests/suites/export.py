@@ -225,6 +225,9 @@ def signed(context):
         p.run("openssl", "genpkey", "-algorithm", "RSA", "-out", "rsa")
         os.chmod(p.file("rsa"), 0o600)
         os.chmod(p.file(key), 0o600)
+        os.chmod(p.file(key + ".pub"), 0o644)
+        r = p.ukc("export", record, "--sign", key + ".pub", "-o", "out", status=1)
+        expect("no private key" in r.err and "chmod" not in r.err, "its mode is not what is wrong with it", r)
         for name, said in (("rsa", "no Ed25519 key"), (key + ".pub", "no private key"), ("missing", "No such file")):
             if os.path.exists(p.file(name)):
                 os.chmod(p.file(name), 0o600)

@@ -127,7 +127,8 @@ def unnamed(context):
         whole = open(tree, "rb").read()
         rewrite(tree, lambda b: b[:-1])
         r = p.ukc("store", "gc", status=6)
-        expect("left as they are" in r.err and "ukc verify --deep" in r.err and p.images(), "a damaged object is named, and nothing removed", r)
+        expect("left as they are" in r.err and "ukc verify --deep" in r.err and p.images(), "a damaged object is named, and no image removed", r)
+        expect("of actions" in r.out and "the store went from" in r.out, "what has left is said", r)
         with open(tree, "wb") as f:
             f.write(whole)
         rewrite(source, lambda b: b"/" + b)
@@ -260,13 +261,29 @@ def damaged_pack(context):
             f.seek(int(line[4]) + int(line[3]) - 6)  # the last bytes of what is deflated
             f.write(b"\xff\xff")
         r = p.ukc("verify", "--deep", status=6)
-        expect(f"object {source} is damaged" in r.err and f"'ukc bundle {record[:12]}'" in r.err, "named, and what to do", r)
+        expect(f"object {source} is damaged" in r.err and "(the file 'hello.c')" in r.err and f"'ukc bundle {record[:12]}'" in r.err, "named, and what to do", r)
         p.ukc("import", bundle)
         p.ukc("verify", "--deep")
         p.gc()
         expect(not glob.glob(os.path.join(p.store, "objects", "objects", "??")), "no object is twice")
         p.sound()  # git reads packs first
-        expect(p.ukc("reproduce", record, "--json", timeout=600).json["identical"], "it is all there")
+        damaged_image(p, record)
+
+
+def damaged_image(p, record):
+    """Said wherever it is looked at; what brings it back does."""
+    p.ukc("reproduce", record, "--quiet", timeout=600)
+    [image] = p.images()
+    flip(image)
+    remedy = f"'ukc reproduce {record[:12]}' makes it again and puts it right"
+    for words in (("verify", "--deep"), ("export", record, "--format", "omnibor")):
+        r = p.ukc(*words, status=6)
+        expect(f"the image of record {record[:12]}" in r.err and remedy in r.err, "whose it is, and what to do", r)
+    r = p.ukc("bundle", record, "--images", "-o", "images", status=6)
+    expect("'ukc verify --deep' says what it is of" in r.err and not os.path.exists(p.file("images")), "it goes nowhere", r)
+    expect("stored     damaged: 'ukc reproduce'" in p.ukc("show", record).out and not p.ukc("show", record, "--json").json["stored"], "it is said")
+    expect(p.ukc("reproduce", record, "--json", timeout=600).json["identical"], "it is all there")
+    p.ukc("verify", "--deep")
 
 
 def full_disk(context):

@@ -239,7 +239,7 @@ const struct command commands[COMMAND_COUNT] = {
         .description = "Of the record that ukc show would show: SLSA provenance v1 in an in-toto statement; a bill of materials as CycloneDX 1.6 or "
                        "SPDX 2.3; or the OmniBOR 0.2 input manifest. All but the times and the audit in the statement, which are those of the newest build, come from "
                        "the record alone: the same record gives the same text. With --sign a DSSE envelope; "
-                       "'openssl genpkey -algorithm ed25519 -out KEYFILE' makes a key. With --format omnibor, --output names the directory of manifests.",
+                       "'openssl genpkey -algorithm ed25519 -out KEYFILE' makes a key. With --format omnibor, which is of the image's own bytes (ukc reproduce makes one that has left the store) and is not signed, --output names the directory of manifests.",
         .takes = TAKES(format) | TAKES(sign) | TAKES(output),
         .least = 1,
         .most = 1,
@@ -298,7 +298,7 @@ const struct command commands[COMMAND_COUNT] = {
         .name = "toolchain",
         .arguments = "keep [HASH|IMAGE]",
         .summary = "keep the compilers and linkers of a record in the store",
-        .description = "The files of the tools' own packages: programs, the LLVM libraries that they load, the compiler's headers (some 250 MB); not the host's C library. "
+        .description = "The files of the tools' own packages: programs, the LLVM libraries that they load, the compiler's headers (some 220 MB); not the host's C library. "
                        "ukc reproduce then makes the image also where these tools are not installed, or others are. Without a word the tools "
                        "of the newest build of the project in this directory. They must be installed now. They never leave the store by themselves.",
         .takes = TAKES(quiet) | TAKES(json),

@@ -31,7 +31,7 @@
     X(dot, 0, "dot", NULL, false, "print a Graphviz graph")                                              \
     X(bindings, 0, "bindings", NULL, false, "print every operation's type and symbol as well")           \
     X(jobs, 'j', "jobs", "N", false, "run N commands at once")                                           \
-    X(verbose, 'v', "verbose", NULL, false, "print the commands that are run")                           \
+    X(verbose, 'v', "verbose", NULL, false, "say more: the commands that are run, lists to their end")                           \
     X(quiet, 'q', "quiet", NULL, false, "print only what went wrong")                                    \
     X(all, 'a', "all", NULL, false, "everything, not only the target configured last")                   \
     X(limit, 'n', "limit", "N", false, "print at most N entries")                                        \

@@ -43,7 +43,8 @@ struct comparison {
     const struct record *const *records;
     const struct recorded *const *recorded;
     const char *store; /* which may have the images; NULL: they are not asked for */
-    const char *absent; /* the record whose image it does not have */
+    const char *absent;   /* the record whose image it does not have */
+    const char *nameless; /* the record whose image has no symbols */
     bool verbose;
     VEC(struct part) parts;
     const char *cause; /* the first part that differs and may decide bytes */
@@ -318,10 +319,12 @@ static void compare_symbols(struct comparison *c)
         diag_destroy(quiet);
         if (!image)
             c->absent = short_hash(c, &c->records[k]->id);
+        else if (!count)
+            c->nameless = short_hash(c, &c->records[k]->id);
         for (size_t n = 0; n < count; n++)
             add(c, &side[k], symbols[n].name, arena_printf(c->a, "%" PRIu64 " bytes", symbols[n].bytes));
     }
-    if (!c->absent)
+    if (!c->absent && !c->nameless)
         compare(c, "functions", side, false);
 }
 
@@ -461,6 +464,8 @@ static void print(const struct comparison *c, bool stopped)
     }
     if (c->absent)
         text_printf(&out, "\nfunctions are not compared: the image of record %s is not in the store; 'ukc reproduce' makes it\n", c->absent);
+    else if (c->nameless)
+        text_printf(&out, "\nfunctions are not compared: the image of record %s was built without symbols\n", c->nameless);
     if (stopped)
         text_puts(&out, "\nfiles, commands and outputs are those of another build: --verbose compares them\n");
     fputs(text_string(&out), stdout);

@@ -104,7 +104,7 @@ static bool report_none(struct tracing *t, const char *word, const struct candid
         names[i] = all[i].path;
     diag_error(t->i->diag, SPAN_NONE, "no action of this record read a file '%s', and none of this name was embedded", word);
     const char *near = string_nearest(word, names, count);
-    return near ? diag_help(t->i->diag, "did you mean '%s'?", near) : diag_help(t->i->diag, "'ukc show --verbose' lists them all");
+    return near ? diag_help(t->i->diag, "did you mean '%s'?", near) : diag_help(t->i->diag, "'ukc show --verbose %s' lists them all", t->i->value[OPTION_in]);
 }
 
 /* A whole path, or the end of one that no other has. */

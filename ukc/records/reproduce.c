@@ -161,7 +161,7 @@ static void note(struct reproducing *r)
 static void restore(struct reproducing *r)
 {
     struct diag *quiet = diag_create();
-    r->restored = !record_image_is_right(r->records, r->record) && record_keep_image(r->records, r->record, replay_image(r->i->arena, &r->replay), quiet);
+    r->restored = record_image_state(r->records, r->record) != BLOB_RIGHT && record_keep_image(r->records, r->record, replay_image(r->i->arena, &r->replay), quiet);
     diag_destroy(quiet);
 }
 

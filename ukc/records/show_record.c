@@ -2,6 +2,7 @@
  * show_record.c - ukc show: what an image is made of, from what was wanted to the bytes.
  */
 #include "named_record.h"
+#include "../base/file.h"
 #include "../base/json.h"
 #include "../base/text.h"
 #include "../image/hardening.h"
@@ -59,15 +60,18 @@ static void print_files(const struct object_file *files, size_t count, const cha
     }
 }
 
-static void print_text(struct invocation *i, const struct record *record, const struct recorded *r, bool kept)
+static void print_text(struct invocation *i, const struct record *record, const struct recorded *r, enum blob_state image, const char *store)
 {
     struct text out = {};
     bool verbose = given(i, OPTION_verbose);
     record_print_text(record, &out);
-    if (!kept)
-        text_printf(&out, "stored     no: 'ukc reproduce' makes the image again, and keeps it\n");
+    if (image != BLOB_RIGHT)
+        text_printf(&out, "stored     %s: 'ukc reproduce' makes the image again, and keeps it\n",
+                    image == BLOB_ABSENT ? "no" : image == BLOB_WRONG ? "damaged" : "it cannot be read");
     text_printf(&out, "actions    %zu, in %zu groups\n", action_count(r), r->group_count);
-    text_printf(&out, "contents   git -C <store>/objects ls-tree -r %s\n", record->tree);
+    text_puts(&out, "contents   git -C ");
+    text_shell_word(&out, path_join(i->arena, store, "objects"));
+    text_printf(&out, " ls-tree -r %s\n", record->tree);
     print_intent(i->arena, r, "tools, from packages", "packages", &out);
     print_intent(i->arena, r, "settings", "settings", &out);
     print_intent(i->arena, r, "plan", "plan", &out);
@@ -147,13 +151,13 @@ static void json_hardening(struct json *j, struct arena *a, const struct recorde
     json_end_object(j);
 }
 
-static void print_json(struct arena *a, const struct record *record, const struct recorded *r, bool kept)
+static void print_json(struct arena *a, const struct record *record, const struct recorded *r, enum blob_state image)
 {
     struct json j = {};
     json_object(&j);
     record_print_json(record, &j);
     json_field(&j, "tree", record->tree);
-    json_field_bool(&j, "stored", kept);
+    json_field_bool(&j, "stored", image == BLOB_RIGHT);
     json_files(&j, "inputs", r->inputs, r->input_count, "");
     json_files(&j, "host", r->host, r->host_count, "/");
     json_files(&j, "intent", r->intent, r->intent_count, "");
@@ -211,11 +215,11 @@ int command_show(struct invocation *i)
         show_old(i, &n);
     } else if (found) {
         const struct recorded *r = named_record_read(&n, i, given(i, OPTION_json) || given(i, OPTION_verbose));
-        bool kept = record_image_is_kept(n.records, n.record);
+        enum blob_state image = record_image_state(n.records, n.record);
         if (r && given(i, OPTION_json))
-            print_json(i->arena, n.record, r, kept);
+            print_json(i->arena, n.record, r, image);
         else if (r)
-            print_text(i, n.record, r, kept);
+            print_text(i, n.record, r, image, store_directory(n.store));
     }
     named_record_close(&n);
     return (int)diag_status(i->diag);

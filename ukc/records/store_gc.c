@@ -124,6 +124,7 @@ void store_gc(struct invocation *i, const struct store *s)
     struct collected c;
     struct records *r = parse_bounds(i, &want) ? records_open(store_directory(s), i->diag) : NULL;
     bool good = r && gc_run(s, r, i->arena, &want, &c, i->diag);
+    good = good || (r && c.before != c.after && !want.dry_run); /* what has left is said, of a damaged store as well */
     if (good && given(i, OPTION_json))
         print_json(i, &c);
     else if (good && !given(i, OPTION_quiet))
