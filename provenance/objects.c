@@ -71,10 +71,13 @@ static bool is_half_pack(const char *name)
 static void remove_remains(const char *directory)
 {
     struct arena *a = arena_create();
+    struct diag *quiet = diag_create();
     remove_like(path_join(a, directory, "objects"), is_half_object);
     remove_like(path_join(a, directory, "objects/pack"), is_half_pack);
+    file_remove_tree(path_join(a, directory, "objects/pack/" PACK_ASIDE), quiet);
     unlink(path_join(a, directory, "HEAD.lock"));
     unlink(path_join(a, directory, "config.lock"));
+    diag_destroy(quiet);
     arena_destroy(a);
 }
 

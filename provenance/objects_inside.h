@@ -38,6 +38,8 @@ bool libgit2_start(struct diag *);
 const char *libgit2_error(void);
 bool libgit2_failed(struct diag *, const char *what);
 
+#define PACK_ASIDE "pack_new" /* in objects/pack: where a pack is written */
+
 /* A loose object, read and verified without libgit2's reader.  `damage` stays NULL when it is right. */
 enum object_status read_loose(struct objects *, struct arena *, const git_oid *, struct content *, const char **damage);
 /* By libgit2, when there is no loose one. */

@@ -250,17 +250,43 @@ static bool add_objects(struct tidy *t, git_packbuilder *pack, bool all)
 }
 
 /* On a disk without room, what was freed has to do. */
-static const char *not_packed(struct tidy *t)
+static const char *stay(struct tidy *t, const char *why)
 {
-    if (!git_error_last() || git_error_last()->klass != GIT_ERROR_OS) {
-        unreadable(t, OBJECT_DAMAGED, libgit2_error());
-        return NULL;
-    }
-    diag_warning(t->d, SPAN_NONE, "the objects stay as they are, for they cannot be packed: %s", libgit2_error());
+    diag_warning(t->d, SPAN_NONE, "the objects stay as they are, for they cannot be packed: %s", why);
     t->stays = true;
     t->out->packed = 0;
     t->out->removed = 0;
     return "";
+}
+
+static const char *not_packed(struct tidy *t)
+{
+    if (git_error_last() && git_error_last()->klass == GIT_ERROR_OS)
+        return stay(t, libgit2_error());
+    unreadable(t, OBJECT_DAMAGED, libgit2_error());
+    return NULL;
+}
+
+/*
+ * libgit2 names a pack by the ids in it, and would put one over another of the same ids, two files one after the other.  It is written aside, and has a
+ * name of its own before it has an index: until then nobody looks at it.
+ */
+static const char *put_pack(struct tidy *t, const char *aside, const char *written)
+{
+    static const char *const endings[] = {"pack", "idx"};
+    const char *name = written;
+    while (file_exists(inside(t, arena_printf(t->a, "pack/pack-%s.pack", name))) || file_exists(inside(t, arena_printf(t->a, "pack/pack-%s.idx", name)))) {
+        char hex[OBJECT_HEX];
+        git_oid next;
+        git_odb_hash(&next, name, strlen(name), GIT_OBJECT_BLOB);
+        name = arena_strdup(t->a, git_oid_tostr(hex, sizeof hex, &next));
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (rename(arena_printf(t->a, "%s/pack-%s.%s", aside, written, endings[i]), inside(t, arena_printf(t->a, "pack/pack-%s.%s", name, endings[i]))) != 0) {
+            diag_fail(t->d, DIAG_OUTSIDE, SPAN_NONE, "the new pack cannot be renamed: %s", strerror(errno));
+            return NULL;
+        }
+    return arena_printf(t->a, "pack-%s", name);
 }
 
 /* The name of the new pack: NULL after reporting; "" when there is nothing to pack, or it cannot be written. */
@@ -271,15 +297,17 @@ static const char *write_pack(struct tidy *t, bool all)
         libgit2_failed(t->d, "objects cannot be packed");
         return NULL;
     }
-    const char *name = add_objects(t, pack, all) ? "" : NULL;
+    const char *name = add_objects(t, pack, all) ? "" : NULL, *aside = inside(t, "pack/" PACK_ASIDE);
     if (name && git_packbuilder_object_count(pack)) {
-        if (git_packbuilder_write(pack, NULL, 0444, NULL, NULL) == 0)
-            name = arena_printf(t->a, "pack-%s", git_packbuilder_name(pack));
+        if (mkdir(aside, 0777) != 0)
+            name = stay(t, strerror(errno));
+        else if (git_packbuilder_write(pack, aside, 0444, NULL, NULL) == 0)
+            name = put_pack(t, aside, git_packbuilder_name(pack));
         else
             name = not_packed(t);
     }
     git_packbuilder_free(pack);
-    return name;
+    return file_remove_tree(aside, t->d) ? name : NULL;
 }
 
 /* Objects leave only when a pack has them: the new one is asked, by itself. */

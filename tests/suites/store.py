@@ -266,6 +266,8 @@ def damaged_pack(context):
         p.ukc("verify", "--deep")
         p.gc()
         expect(not glob.glob(os.path.join(p.store, "objects", "objects", "??")), "no object is twice")
+        [other] = os.listdir(os.path.dirname(pack))[:1]
+        expect(sorted(os.listdir(os.path.dirname(pack))) == sorted(f"{other.split('.')[0]}.{x}" for x in ("idx", "pack")) and not os.path.exists(pack), "one pack, never in place of another")
         p.sound()  # git reads packs first
         damaged_image(p, record)
 
