@@ -86,13 +86,16 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
     if (fd < 0 && errno == ENOENT)
         return OBJECT_ABSENT;
     struct text packed = {}, raw = {};
+    char hex[OBJECT_HEX];
     const char *wrong = NULL;
-    if (fd < 0)
-        wrong = arena_printf(a, "it cannot be read: %s", strerror(errno));
-    else if (!read_descriptor(fd, &packed, OBJECT_LIMIT))
-        wrong = "it cannot be read";
-    if (fd >= 0)
-        close(fd);
+    git_oid_tostr(hex, sizeof hex, id);
+    if (fd < 0) {
+        *damage = arena_printf(a, "object %s cannot be read: %s", hex, strerror(errno));
+        return OBJECT_DAMAGED;
+    }
+    if (!read_descriptor(fd, &packed, OBJECT_LIMIT))
+        wrong = "it cannot be read to its end";
+    close(fd);
     if (!wrong)
         wrong = inflate_all(packed.bytes, packed.size, OBJECT_LIMIT + 32, &raw);
     if (!wrong)
@@ -104,9 +107,8 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
         out->bytes = arena_memdup(a, out->bytes, out->size);
     text_dispose(&packed);
     text_dispose(&raw);
-    char hex[OBJECT_HEX];
     if (wrong)
-        *damage = arena_printf(a, "object %s is damaged: %s", git_oid_tostr(hex, sizeof hex, id), wrong);
+        *damage = arena_printf(a, "object %s is damaged: %s", hex, wrong);
     return wrong ? OBJECT_DAMAGED : OBJECT_OK;
 }
 

@@ -1,5 +1,5 @@
 /*
- * diff.h - inside ukc/command: what two sides do not share.
+ * diff.h - inside ukc/records: what two sides do not share.
  */
 #ifndef UKC_DIFF_H
 #define UKC_DIFF_H
