@@ -1,5 +1,5 @@
 /*
- * records_inside.h - what record.c and verify.c share: the index, opened.
+ * records_inside.h - what those who know the database share: the index, opened.
  */
 #ifndef PROVENANCE_RECORDS_INSIDE_H
 #define PROVENANCE_RECORDS_INSIDE_H
@@ -41,7 +41,7 @@ bool records_refuse_unlogged(struct records *, struct objects *, const char *wha
 bool index_is_sound(struct records *, struct diag *);
 /* A column that is a hash; false: it is none, and what was there stays. */
 bool index_take_hash(struct sql_statement *, int column, struct hash *);
-bool index_knows(struct records *, const struct run *, const char *entry);
+int64_t index_run(struct records *, const struct run *, const char *entry); /* its row; 0: it has none */
 
 /* The same of a reproduction: is there a row for it; does it say what the log says?  The second reports. */
 bool index_knows_reproduction(struct records *, const struct history_reproduction *);

@@ -208,7 +208,7 @@ bool records_index_is_right(struct records *r)
         for (size_t i = 0; good && i < log.run_count; i++) {
             const struct history_entry *e = &log.runs[i];
             struct recorded recorded;
-            good = !index_knows(r, &e->run, e->id) || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, quiet);
+            good = index_run(r, &e->run, e->id) == 0 || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, quiet);
         }
         for (size_t i = 0; good && i < log.reproduction_count; i++)
             good = !index_knows_reproduction(r, &log.reproductions[i]) || index_agrees_of_reproduction(r, &log.reproductions[i], quiet);
@@ -231,7 +231,7 @@ static bool knows_newest(struct records *r, struct objects *o, struct arena *a)
         !objects_parse_commit(a, bytes, size, tree, &message))
         return true;
     if (run_parse(a, message, strlen(message), &run))
-        return index_knows(r, &run, id);
+        return index_run(r, &run, id) != 0;
     struct sql_statement *s = sql_prepare(r->db, "SELECT id FROM reproduction WHERE entry = ?");
     sql_bind_text(s, 1, id);
     bool known = sql_step(s) || !string_starts(message, "ukc-reproduction ");
