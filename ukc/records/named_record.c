@@ -22,22 +22,23 @@ static const char *hash_of_file(struct invocation *i, const char *file)
 }
 
 /* A file that is no image, but has the note of one: a stripped copy, the memory of a running one.  NULL: it has none that is known here. */
-static const struct record *find_noted(struct invocation *i, struct records *records, const char *file, const char *hash)
+static const struct record *find_noted(struct invocation *i, struct records *records, const char *file, const char *hash, bool *other)
 {
     struct diag *quiet = diag_create();
     const struct record *record = record_find(records, i->arena, hash, quiet);
     const char *noted = record || diag_status(quiet) == DIAG_USAGE ? NULL : note_search(i->arena, file);
     if (noted && (record = record_find(records, i->arena, noted, quiet)))
-        diag_warning(i->diag, SPAN_NONE, "'%s' is no image of this store; the note in it names recipe %.12s", file, noted);
+        diag_warning(i->diag, SPAN_NONE, "'%s' is no image of this store; the note in it names recipe %.12s, and this is of that, not of the file's bytes", file, noted);
     else if (noted)
         diag_warning(i->diag, SPAN_NONE, "the note in '%s' names recipe %s, of which this store has no record", file, noted);
+    *other = noted && record;
     diag_destroy(quiet);
     return record;
 }
 
-static const struct record *find_file(struct invocation *i, struct records *records, const char *file, const char *hash)
+static const struct record *find_file(struct invocation *i, struct records *records, const char *file, const char *hash, bool *other)
 {
-    const struct record *record = find_noted(i, records, file, hash);
+    const struct record *record = find_noted(i, records, file, hash, other);
     struct diag *why = diag_create();
     if (!record && !(record = record_find(records, i->arena, hash, why)) && diag_status(why) == DIAG_INPUT) {
         diag_error(i->diag, SPAN_NONE, "'%s' is no image of which this store has a record (SHA-256 %.12s...)", file, hash);
@@ -49,20 +50,26 @@ static const struct record *find_file(struct invocation *i, struct records *reco
     return record;
 }
 
-const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
+static const struct record *find(struct invocation *i, struct records *records, const char *word, bool *other)
 {
     const char *prefix = file_is_regular(word) ? hash_of_file(i, word) : word;
-    const struct record *record = !prefix ? NULL : prefix != word ? find_file(i, records, word, prefix) : record_find(records, i->arena, prefix, i->diag);
+    const struct record *record = !prefix ? NULL : prefix != word ? find_file(i, records, word, prefix, other) : record_find(records, i->arena, prefix, i->diag);
     if (prefix && !record && prefix == word && word[strspn(word, "0123456789abcdefABCDEF")])
         diag_help(i->diag, file_exists(word) ? "'%s' is no file that could be an image" : "there is no file '%s' either", word);
     return record;
+}
+
+const struct record *named_record_find(struct invocation *i, struct records *records, const char *word)
+{
+    bool other;
+    return find(i, records, word, &other);
 }
 
 bool named_record_open(struct named_record *n, struct invocation *i, const char *word)
 {
     *n = (struct named_record){.store = store_open(NULL, i->diag)};
     n->records = n->store ? records_open(store_directory(n->store), i->diag) : NULL;
-    n->record = n->records ? named_record_find(i, n->records, word) : NULL;
+    n->record = n->records ? find(i, n->records, word, &n->noted) : NULL;
     return n->record;
 }
 

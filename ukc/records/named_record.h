@@ -12,6 +12,7 @@ struct named_record {
     struct store *store;
     struct records *records;
     const struct record *record;
+    bool noted; /* the word is a file that is not the record's image, and has its note */
 };
 
 /* The record of a file that has its image's bytes, else of a hash's beginning.  NULL after reporting. */

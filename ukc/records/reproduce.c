@@ -248,11 +248,20 @@ static void reproduce(struct reproducing *r, struct named_record *n)
         fresh_remove(&fresh, d);
 }
 
+/* Of an altered image "identical" would be a lie. */
+static bool is_the_image(struct invocation *i, const struct named_record *n)
+{
+    if (!n->noted)
+        return true;
+    diag_fail(i->diag, DIAG_DIFFERS, SPAN_NONE, "'%s' is not the image of record %.12s: it has its note, and other bytes", i->arguments[0], hash_text(i->arena, &n->record->id));
+    return diag_help(i->diag, "'ukc reproduce %.12s -o FILE' makes the image that the note speaks of, to compare", hash_text(i->arena, &n->record->id));
+}
+
 int command_reproduce(struct invocation *i)
 {
     struct named_record n = {};
     struct reproducing r = {.i = i};
-    if (named_record_to_file(i) && named_record_open(&n, i, i->arguments[0])) {
+    if (named_record_to_file(i) && named_record_open(&n, i, i->arguments[0]) && is_the_image(i, &n)) {
         if (given(i, OPTION_from_manifest))
             evaluate_record(i, &n);
         else
