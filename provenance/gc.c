@@ -248,11 +248,12 @@ bool gc_run(const struct store *s, struct records *r, struct arena *a, const str
     bool good = lock >= 0 && records_reindex(r, &added, d); /* what the index does not know would count as named by nothing */
     c.objects = good ? objects_open_alone(r->objects, WAIT_SECONDS, d) : NULL;
     good = c.objects && records_refuse_unlogged(r, c.objects, "nothing was removed: ", d);
-    out->before = out->after = c.size = gc_size(c.store, NULL);
+    const char *whole = arena_printf(a, "%s/.", c.store); /* it may be a link */
+    out->before = out->after = c.size = gc_size(whole, NULL);
     good = good && collect(&c);
     objects_close(c.objects);
     if (lock >= 0)
         close(lock);
-    out->after = want->dry_run ? c.size : gc_size(c.store, NULL);
+    out->after = want->dry_run ? c.size : gc_size(whole, NULL);
     return good;
 }

@@ -40,10 +40,10 @@ static const char *const *environment(struct arena *a)
 
 int git_run(struct arena *a, const char *directory, const char *const *words, unsigned patience, struct text *out, struct text *err, struct diag *d)
 {
-    /* nothing of the user's that acts on his working copies; nothing that a remote could start */
+    /* nothing of the user's that acts on his working copies; nothing that a remote could start; references of the store may lead to what is damaged */
     static const char *const always[] = {"git",          "-c", "core.hooksPath=/dev/null", "-c", "transfer.fsckObjects=true", "-c", "gc.auto=0", "-c",
                                          "maintenance.auto=false", "-c", "protocol.ext.allow=never", "-c", "fetch.unpackLimit=1", "-c", "fetch.writeCommitGraph=false",
-                                         "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "push.gpgSign=false"};
+                                         "-c", "core.alternateRefsPrefixes=refs/none", "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "push.gpgSign=false"};
     VEC(const char *) argv = {};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         *vec_add(a, &argv) = always[i];

@@ -139,7 +139,7 @@ static const char *author(struct arena *a, const char *who, const char *where, i
 static bool damaged(const char *id, const char *why, struct diag *d)
 {
     diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, "
+    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, or a pack is gone, "
                         "'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read, and 'ukc store pull' adds what another store has");
 }
 

@@ -30,6 +30,7 @@ struct step {
     pid_t pid; /* 0: it does not run */
     pid_t was; /* the same, which stays */
     bool ended;
+    int status; /* then */
 };
 
 struct run {
@@ -37,6 +38,7 @@ struct run {
     const struct replay *replay;
     struct step *steps;
     size_t count, started, ended, running;
+    const struct step *failed; /* the first */
     char **environment;
     struct map readable; /* absolute paths outside of the directory */
     bool good;
@@ -186,21 +188,24 @@ static bool start_ready(struct run *r, size_t limit)
     return true;
 }
 
-static bool report_failure(struct run *r, size_t n, int status)
+/* The same programs with the same inputs did not fail when it was recorded: that is the machine, no difference.  Of other programs it is one. */
+static void report_failure(struct run *r)
 {
-    const char *program = r->steps[n].action->words[0], *output = r->steps[n].action->outputs[0];
-    if (WIFSIGNALED(status))
-        diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' for '%s' was ended by signal %d", program, output, WTERMSIG(status));
+    const struct step *s = r->failed;
+    const char *program = s->action->words[0], *output = s->action->outputs[0];
+    if (WIFSIGNALED(s->status))
+        diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' for '%s' was ended by signal %d", program, output, WTERMSIG(s->status));
     else
-        diag_fail(r->d, DIAG_DIFFERS, SPAN_NONE, "'%s' for '%s' fails with status %d; it did not when it was recorded", program, output,
-                  WEXITSTATUS(status));
-    const struct source *said = file_read(r->a, said_path(r, n), SPAN_NONE, 0, r->d);
+        diag_fail(r->d, r->replay->open ? DIAG_DIFFERS : DIAG_OUTSIDE, SPAN_NONE, "'%s' for '%s' fails with status %d; it did not when it was recorded", program,
+                  output, WEXITSTATUS(s->status));
+    if (!r->replay->open)
+        diag_help(r->d, "nothing was compared: is there memory, and room in '%s'? TMPDIR may name another directory", path_directory(r->a, r->replay->directory));
+    const struct source *said = file_read(r->a, said_path(r, (size_t)(s - r->steps)), SPAN_NONE, 0, r->d);
     for (const char *line = said ? said->bytes : ""; *line;) {
         size_t length = strcspn(line, "\n");
         diag_note(r->d, SPAN_NONE, "%.*s", (int)(length < 1000 ? length : 1000), line);
         line += length + (line[length] == '\n');
     }
-    return false;
 }
 
 static bool end_step(struct run *r, pid_t pid, int status)
@@ -215,9 +220,13 @@ static bool end_step(struct run *r, pid_t pid, int status)
         r->ended++;
         for (size_t k = 0; k < s->after.count; k++)
             r->steps[s->after.items[k]].missing--;
-        bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? true : report_failure(r, n, status);
-        unlink(said_path(r, n));
-        return good;
+        s->status = status;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            unlink(said_path(r, n));
+            return true;
+        }
+        r->failed = r->failed ? r->failed : s;
+        return false;
     }
     return true;
 }
@@ -334,6 +343,8 @@ bool replay_run(struct arena *a, const struct replay *replay, struct diag *d)
     struct run r = {.a = a, .replay = replay, .d = d};
     make_environment(&r);
     bool good = make_steps(&r) && lay_out(a, replay, d) && make_directories(&r) && run_shut_in(&r);
+    if (r.failed)
+        report_failure(&r); /* what was refused is the better reason, and was said */
     map_dispose(&r.readable);
     return good && (!replay->recorded->recipe.note || note_fill(a, replay_image(a, replay), &replay->recorded->facts.recipe, d));
 }

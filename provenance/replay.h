@@ -25,8 +25,8 @@ struct replay {
 const char *replay_image(struct arena *, const struct replay *);
 /*
  * Lays out the inputs and runs the actions, shut in: they can open nothing but what is in the directory, the tools and
- * the record's files of the host, and have no network.  Where that cannot be had, a warning says so; nor are they where `open` says so.  False after reporting: an action that failed is DIAG_DIFFERS, because when
- * it was recorded it did not, and its own words are shown.
+ * the record's files of the host, and have no network.  Where that cannot be had, a warning says so; nor are they where `open` says so.  False after reporting: an action that failed is DIAG_OUTSIDE
+ * (of other tools than the record's DIAG_DIFFERS), because when it was recorded it did not, and its own words are shown; one that asked for more than the record names is DIAG_DIFFERS.
  */
 bool replay_run(struct arena *, const struct replay *, struct diag *);
 

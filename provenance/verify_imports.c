@@ -27,7 +27,7 @@ struct tree_walk {
 static bool fail(struct verification *v, const char *reference, const char *damage)
 {
     diag_fail(v->d, DIAG_INTEGRITY, SPAN_NONE, "of '%s', imported into the store: %s", reference, damage);
-    return diag_help(v->d, "remove '%s/unpacked': the next build looks at what is stored, and fetches again what is damaged", v->records->store);
+    return diag_help(v->d, "remove '%s/unpacked', and 'ukc fetch' in a project that uses it looks at what is stored, and gets again what is damaged", v->records->store);
 }
 
 static void walk_tree(struct tree_walk *w, const char *tree, const char *prefix, unsigned depth);

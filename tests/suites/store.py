@@ -270,6 +270,45 @@ def damaged_pack(context):
         expect(sorted(os.listdir(os.path.dirname(pack))) == sorted(f"{other.split('.')[0]}.{x}" for x in ("idx", "pack")) and not os.path.exists(pack), "one pack, never in place of another")
         p.sound()  # git reads packs first
         damaged_image(p, record)
+        lost_pack(p)
+
+
+def lost_pack(p):
+    """Nothing of the repository can be read: the remedies, as they are said, bring all that another store has."""
+    remote, tidy = os.path.join(p.top, "remote.git"), p.ukc("log", "--json").json
+    p.run("git", "init", "--quiet", "--bare", remote)
+    p.ukc("store", "push", remote)
+    p.gc()
+    [pack] = glob.glob(os.path.join(p.store, "objects", "objects", "pack", "*.pack"))
+    os.chmod(pack, 0o644)
+    os.truncate(pack, os.path.getsize(pack) // 2)
+    r = p.ukc("verify", status=6)
+    expect("'ukc store reindex' begin a new log" in r.err and "'ukc store pull' adds" in r.err, "it is said what to do", r)
+    p.run("git", "-C", os.path.join(p.store, "objects"), "update-ref", "-d", "refs/ukc/log")
+    p.ukc("store", "reindex", status=4)
+    p.ukc("store", "pull", remote)
+    p.ukc("verify")
+    after = p.ukc("log", "--json").json
+    expect([r["record"] for r in after] == [r["record"] for r in tidy], "all is there again", after)
+    os.remove(p.built["image"])
+    expect(p.ukc("reproduce", after[0]["record"], "--json", timeout=600).json["identical"], "whole")
+
+
+def another_store(context):
+    """What this store has no record of is recorded, though there is nothing to build; a store behind a link is measured."""
+    with Kept(context) as p:
+        expect(p.ukc("build", "--json").json["record"] == p.built["record"], "nothing to do")
+        first, p.environment["UKC_STORE"] = p.store, os.path.join(p.top, "another")
+        expect(p.ukc("build", "--json").json["record"] == p.built["record"], "the same record")
+        expect([r["record"] for r in p.ukc("log", "--json").json] == [p.built["record"]], "which this store has")
+        p.ukc("verify", "--deep")
+        shutil.rmtree(p.environment["UKC_STORE"])
+        p.ukc("build", "--quiet")
+        expect(len(p.ukc("log", "--json").json) == 1, "it was removed: again")
+        os.symlink(first, os.path.join(p.top, "link"))
+        p.environment["UKC_STORE"] = os.path.join(p.top, "link")
+        done = p.gc("--dry-run", "--keep", "1M")
+        expect(done["before"] > 1 << 20 and done["evicted"] == 1, "the link's own bytes are not the store's", done)
 
 
 def damaged_image(p, record):
@@ -353,5 +392,6 @@ def tests(context):
     yield "tools", lambda: tools(context)
     yield "interrupted", lambda: interrupted(context)
     yield "damaged pack", lambda: damaged_pack(context)
+    yield "another store", lambda: another_store(context)
     yield "full disk", lambda: full_disk(context)
     yield "killed", lambda: killed(context)

@@ -2,7 +2,7 @@
  * build.c - ukc build: ninja, then the image's identity and its record.
  *
  * <build>/image.state remembers size, time and inode of the image with its
- * SHA-256 and record, so that a build with nothing to do reads no big file.
+ * SHA-256 and record, and which store has that, so that a build with nothing to do reads no big file.
  * Where only what was wanted has changed (a comment, a licence), the image
  * stays as it is and gets the record that a clean build would give it.
  */
@@ -22,6 +22,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Another store, or one that was removed, has no record of it. */
+static uint64_t store_inode(const struct project *p)
+{
+    struct diag *quiet = diag_create();
+    struct store *store = store_open(NULL, quiet);
+    struct file_stat objects = {};
+    if (store)
+        file_stat(path_join(p->a, store_directory(store), "objects"), &objects);
+    store_close(store);
+    diag_destroy(quiet);
+    return objects.inode;
+}
+
 static bool known_image(const struct project *p, struct image *image, const struct file_stat *now)
 {
     const char *path = project_file(p, "image.state");
@@ -31,10 +44,11 @@ static bool known_image(const struct project *p, struct image *image, const stru
     const struct source *s = file_read(p->a, path, SPAN_NONE, 4096, quiet);
     diag_destroy(quiet);
     struct file_stat then;
+    uint64_t store;
     return s &&
-           sscanf(s->bytes, "ukc-image 1\n%" SCNu64 " %" SCNd64 " %" SCNu64 "\n%64[0-9a-f]\n%64[0-9a-f]\n", &then.size, &then.mtime_ns,
-                  &then.inode, image->sha256, image->record) == 5 &&
-           then.size == now->size && then.mtime_ns == now->mtime_ns && then.inode == now->inode;
+           sscanf(s->bytes, "ukc-image 2\n%" SCNu64 " %" SCNd64 " %" SCNu64 " %" SCNu64 "\n%64[0-9a-f]\n%64[0-9a-f]\n", &then.size, &then.mtime_ns,
+                  &then.inode, &store, image->sha256, image->record) == 6 &&
+           then.size == now->size && then.mtime_ns == now->mtime_ns && then.inode == now->inode && store == store_inode(p);
 }
 
 static bool remember_image(const struct project *p, const struct image *image, const struct file_stat *now)
@@ -42,8 +56,8 @@ static bool remember_image(const struct project *p, const struct image *image, c
     if (!image->record[0])
         return true; /* not recorded: the next build tries again */
     char state[512];
-    int n = snprintf(state, sizeof state, "ukc-image 1\n%" PRIu64 " %" PRId64 " %" PRIu64 "\n%s\n%s\n", now->size, now->mtime_ns,
-                     now->inode, image->sha256, image->record);
+    int n = snprintf(state, sizeof state, "ukc-image 2\n%" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu64 "\n%s\n%s\n", now->size, now->mtime_ns,
+                     now->inode, store_inode(p), image->sha256, image->record);
     return file_write(project_file(p, "image.state"), state, (size_t)n, NULL, p->d);
 }
 

@@ -7,6 +7,7 @@
 #include "../base/text.h"
 #include "../build/failure.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +59,25 @@ static int dispatch(struct invocation *i)
     return commands[i->command].run(i);
 }
 
+/* A file that is opened must not become the standard output that was closed.  What writes there fails, as it would have. */
+static void fill_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(DIAG_OUTSIDE);
+}
+
+/* A handler, and not SIG_IGN, which programs that are started would inherit. */
+static void too_large(int)
+{
+}
+
 int command_main(int argc, char **argv)
 {
-    /* A reader that goes away is no death: what is to be done besides printing is done. */
+    fill_descriptors();
+    /* A reader that goes away is no death: what is to be done besides printing is done.  Nor is a limit of the size of files: write fails. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, too_large);
     environment_settle();
     struct invocation i = {.arena = arena_create(), .diag = diag_create()};
     i.program = own_path(i.arena, argv[0]);
