@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
+#include "../ukc/base/file.h"
 #include "../ukc/base/text.h"
 #include "blobs.h"
 #include "records_inside.h"
@@ -54,6 +56,25 @@ void records_gate_leave(const struct records *r)
         flock(r->gate, LOCK_UN);
 }
 
+/* SQLite says nothing that helps of a directory, a pipe, or a link to nothing. */
+static bool are_files(const char *path, struct diag *d)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    struct arena *a = arena_create();
+    bool good = true;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && good; i++) {
+        const char *file = arena_printf(a, "%s%s", path, endings[i]);
+        struct stat st;
+        good = lstat(file, &st) != 0 || file_is_regular(file);
+        if (!good) {
+            diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "records cannot be opened: '%s' is no file", file);
+            diag_help(d, "'ukc store reindex' sets it aside, and makes the index anew");
+        }
+    }
+    arena_destroy(a);
+    return good;
+}
+
 struct records *records_open(const char *store_directory, struct diag *d)
 {
     struct arena *a = arena_create();
@@ -62,7 +83,7 @@ struct records *records_open(const char *store_directory, struct diag *d)
                           .objects = arena_printf(a, "%s/objects", store_directory)};
     r->gate = open(arena_printf(a, "%s/records.lock", store_directory), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     records_gate_enter(r);
-    r->db = sql_open(r->path, &r->read_only, d);
+    r->db = are_files(r->path, d) ? sql_open(r->path, &r->read_only, d) : NULL;
     bool ok = r->db && schema_migrate(r->db, migrations, migration_count, r->read_only, d);
     if (ok) {
         prepare(r);

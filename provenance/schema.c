@@ -93,9 +93,12 @@ bool schema_migrate(struct sql *db, const struct migration *steps, size_t count,
     int newest = steps[count - 1].version;
     if (!sql_ok(db))
         return sql_report(db, "records cannot be opened", d);
-    if (application != APPLICATION_ID && !(application == 0 && version == 0 && is_empty(db)))
-        return sql_report(db, "records cannot be opened", d) &&
-               diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the file of records is an SQLite database, but not one of ukc");
+    if (application != APPLICATION_ID && !(application == 0 && version == 0 && is_empty(db))) {
+        if (!sql_report(db, "records cannot be opened", d))
+            return false;
+        diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the file of records is an SQLite database, but not one of ukc");
+        return diag_help(d, "'ukc store reindex' sets it aside, and makes the index anew");
+    }
     if (version > newest) {
         diag_fail(d, DIAG_INPUT, SPAN_NONE, "the database of records has version %lld, made by a newer ukc; this one knows %d", (long long)version,
                   newest);

@@ -556,6 +556,15 @@ def index(context):
         p.ukc("log", status=6)
         r = p.ukc("store", "reindex")
         expect("records.db.damaged-1" in r.out and p.ukc("log", "--json").json == before, "the damaged one is set aside", r)
+        for make in (os.mkdir, os.mkfifo, lambda path: os.symlink("nothing", path)):
+            for name in glob.glob(os.path.join(p.store, "records.db*")):
+                if "damaged" not in name:
+                    os.remove(name)
+            make(os.path.join(p.store, "records.db"))
+            r = p.ukc("log", status=6)
+            expect("is no file" in r.err and "'ukc store reindex' sets it aside" in r.err, "something else in its place, and what to do", r)
+            p.ukc("store", "reindex")
+            expect(p.ukc("log", "--json").json == before, "which helps")
         p.ukc("verify", "--deep")
         astray(p, before)
         r = p.ukc("store", "tidy", status=2)

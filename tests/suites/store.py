@@ -294,6 +294,16 @@ def lost_pack(p):
     expect(p.ukc("reproduce", after[0]["record"], "--json", timeout=600).json["identical"], "whole")
 
 
+def short_of(p, ukc):
+    """Memory, room in a file, a standard output: the machine's trouble is no difference of the image, and is said."""
+    record = p.built["record"]
+    for shell, said in ((f"ulimit -v 200000; exec '{ukc}' reproduce {record}", "nothing was compared"), (f"ulimit -f 200; exec '{ukc}' reproduce {record}", "cannot"),
+                        (f"exec '{ukc}' build --no-cache >&-", "cannot write the output: Bad file descriptor")):
+        r = p.run("sh", "-c", shell, status=3)
+        expect(said in r.err, "said, with status 3", r)
+    expect(not p.read("build/posix/../lock"), "no file took the output's number")
+
+
 def another_store(context):
     """What this store has no record of is recorded, though there is nothing to build; a store behind a link is measured."""
     with Kept(context) as p:
@@ -305,6 +315,7 @@ def another_store(context):
         shutil.rmtree(p.environment["UKC_STORE"])
         p.ukc("build", "--quiet")
         expect(len(p.ukc("log", "--json").json) == 1, "it was removed: again")
+        short_of(p, str(context.ukc))
         os.symlink(first, os.path.join(p.top, "link"))
         p.environment["UKC_STORE"] = os.path.join(p.top, "link")
         done = p.gc("--dry-run", "--keep", "1M")

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A damaged index leaves its place, with its journal, and is kept. */
@@ -25,7 +26,8 @@ static bool set_aside(struct invocation *i, const char *store)
     }
     for (size_t k = 0; aside && k < 3; k++) {
         const char *from = arena_printf(i->arena, "%s/records.db%s", store, endings[k]);
-        if (file_exists(from) && rename(from, arena_printf(i->arena, "%s%s", aside, endings[k])) != 0)
+        struct stat st;
+        if (lstat(from, &st) == 0 && rename(from, arena_printf(i->arena, "%s%s", aside, endings[k])) != 0)
             return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be set aside: %s", from, strerror(errno));
     }
     if (aside)
