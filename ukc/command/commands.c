@@ -223,8 +223,8 @@ const struct command commands[COMMAND_COUNT] = {
         .arguments = "HASH|IMAGE",
         .summary = "make a recorded image again, and compare it byte for byte",
         .description = "Takes the inputs from the store and runs the recorded commands in a fresh directory, shut in: they read nothing else (with --tools=host, what those tools need). The project is not needed. "
-                       "Status 0: the image is identical; 4: tools or inputs are missing, and which; 5: it differs, and the first command "
-                       "that made something else from equal inputs; 6: the store is damaged. With --output the image is written to FILE. --from-manifest asks another question and "
+                       "Status 0: the image is identical; 3: it could not be made here (no memory, no room), and nothing was compared; 4: tools or inputs are missing, and which; "
+                       "5: it differs, and the first command that made something else from equal inputs, or IMAGE is a file that was changed; 6: the store is damaged. With --output the image is written to FILE. --from-manifest asks another question and "
                        "does not replay: the recorded manifest, settings and choices are configured and built by this ukc with its own libraries; status 0: "
                        "the recipe comes out the same; 5: it does not, and what differs first.",
         .takes = TAKES(output) | TAKES(from_manifest) | TAKES(tools) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),
