@@ -24,7 +24,7 @@ RUNTIME = {
                  *(f"libs/kv_block/{part}.c" for part in ("kv_block", "compact", "mount", "blank", "lock", "index", "format", "crc64"))),
     "bundle": (*(f"provenance/{part}.c" for part in ("bundle_format", "bundle_read", "recorded_read", "recorded_check", "toolset_names", "recipe", "action", "canon",
                                                      "gitoid", "history", "known", "note", "recorded_write", "tools_identity", "objects", "objects_read", "objects_memory", "inflate", "blobs")),
-               *(f"ukc/base/{part}.c" for part in ("arena", "diag", "elf_file", "file", "file_write", "hash", "json", "map", "memory", "path", "reader", "render", "string", "text", "utf8", "version"))),
+               *(f"ukc/base/{part}.c" for part in ("arena", "diag", "elf_file", "file", "file_write", "hash", "json", "map", "memory", "path", "reader", "render", "string", "text", "utf8", "version", "walk"))),
     "elf": (*(f"ukc/image/{part}.c" for part in ("elf_image", "image_symbols", "sealed", "hardening", "hardening_code", "system_calls")), "provenance/note.c",
             *(f"ukc/size/{part}.c" for part in ("debug_info", "debug_lines", "link_map", "size", "size_lines", "size_owner", "size_parts", "size_references", "size_way")),
             *(f"ukc/base/{part}.c" for part in ("arena", "diag", "elf_file", "file", "file_write", "hash", "json", "map", "memory", "path", "reader", "render", "string", "text", "utf8", "walk"))),

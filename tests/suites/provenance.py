@@ -379,6 +379,9 @@ def noted(context):
         for name in ("stripped", "memory"):
             r = p.ukc("show", name)
             expect(f"names recipe {shown['recipe'][:12]}" in r.err and first["record"] in r.out, f"{name}: the note leads to the record", r)
+        os.truncate(p.file("memory"), 65 << 30)
+        expect("larger than 64 GiB" in p.ukc("show", "memory", status=1).err, "not read for an hour")
+        os.remove(p.file("memory"))
         p.write("other", image.replace(shown["recipe"].encode(), b"1" * 64))
         r = p.ukc("show", "other", status=1)
         expect(f"names recipe {'1' * 64}, of which this store has no record" in r.err, "a recipe that is not known here", r)

@@ -297,7 +297,7 @@ def lost_pack(p):
 def short_of(p, ukc):
     """Memory, room in a file, a standard output: the machine's trouble is no difference of the image, and is said."""
     record = p.built["record"]
-    for shell, said in ((f"ulimit -v 200000; exec '{ukc}' reproduce {record}", "nothing was compared"), (f"ulimit -f 200; exec '{ukc}' reproduce {record}", "cannot"),
+    for shell, said in ((f"TMPDIR=/nonexistent exec '{ukc}' reproduce {record}", "TMPDIR names the directory"), (f"ulimit -v 200000; exec '{ukc}' reproduce {record}", "nothing was compared"), (f"ulimit -f 200; exec '{ukc}' reproduce {record}", "cannot"),
                         (f"exec '{ukc}' build --no-cache >&-", "cannot write the output: Bad file descriptor")):
         r = p.run("sh", "-c", shell, status=3)
         expect(said in r.err, "said, with status 3", r)

@@ -45,8 +45,10 @@ bool fresh_make(struct fresh *f, struct invocation *i, const char *what)
     char *path = arena_printf(i->arena, "%s/.%sXXXXXX", temporary, prefix);
     *f = (struct fresh){.lock = -1};
     remove_dead(i->arena, temporary, prefix);
-    if (!mkdtemp(path))
-        return diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "no directory can be made at '%s': %s", path, strerror(errno));
+    if (!mkdtemp(path)) {
+        diag_fail(i->diag, DIAG_OUTSIDE, SPAN_NONE, "no directory can be made in '%s': %s", temporary, strerror(errno));
+        return diag_help(i->diag, "TMPDIR names the directory where one can");
+    }
     f->lock = open(path_join(i->arena, path, ".lock"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (f->lock >= 0)
         flock(f->lock, LOCK_EX);

@@ -8,11 +8,18 @@
 #include "../image/sealed.h"
 #include "../../provenance/note.h"
 
+#define FILE_LIMIT (UINT64_C(64) << 30)
+
 /* Of the image that it is; of a sealed file, that it was made from. */
 static const char *hash_of_file(struct invocation *i, const char *file)
 {
+    struct file_stat st;
     struct hash h;
     bool sealed;
+    if (file_stat(file, &st) && st.size > FILE_LIMIT) {
+        diag_fail(i->diag, DIAG_INPUT, SPAN_NONE, "'%s' is larger than 64 GiB: no image is, and it is not read for the note of one", file);
+        return NULL;
+    }
     if (!sealed_image(i->arena, file, &sealed, &h, i->diag))
         return NULL;
     const char *hex = hash_text(i->arena, &h);
