@@ -97,16 +97,16 @@ def probe(context, target, other, level, *run):
 
 
 def squeeze(context):
-    """What the machine makes of the example's text is what posix makes of it."""
+    """What the machine makes of the example's text is what posix makes of it (which suite readme runs)."""
     harness.need("qemu-system-x86_64")
     with Project(context) as p:
         p.copy("examples/squeeze")
         said = []
-        for target in ("posix", "kvm"):
+        for target in ("posix", "kvm") if context.long else ("kvm",):
             p.ukc("configure", "--target", target)
             p.ukc("build", timeout=500)
             said.append(p.ukc("run", "--quiet", timeout=100).out.replace("\r", ""))
-        expect(said[0] == said[1] and "came back identical" in said[0], "both say the same", said)
+        expect(len(set(said)) == 1 and "came back identical" in said[0], "all say the same", said)
 
 
 def tests(context):

@@ -191,7 +191,7 @@ def check_versions(context):
     need_tun()
     harness.need("nmap")
     with Network() as net:
-        known = {"chargen": "chargen", **({"echo": "echo", "homepage": "http"} if context.long else {})}  # minutes: what does not speak first is asked a lot
+        known = {"chargen": "chargen", "echo": "echo", "homepage": "http"}  # minutes: what does not speak first is asked a lot
         for name, service in known.items():
             image = images.homepage(context) if name == "homepage" else images.service(context, name)
             host = net.namespace(name)
@@ -323,8 +323,8 @@ def tests(context):
     if context.long:
         yield "wrk/close", lambda: check_runs(context, "-c50", "-H", "Connection: close")
         yield "nuttcp", lambda: check_nuttcp(context)
+        yield "nmap/versions", lambda: check_versions(context)
     yield "netcat", lambda: check_netcat(context)
     yield "nmap/ports", lambda: check_scans(context)
-    yield "nmap/versions", lambda: check_versions(context)
     yield "ping", lambda: check_floods(context)
     yield "tshark", lambda: check_clean(context)

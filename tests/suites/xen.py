@@ -306,6 +306,9 @@ case "$*" in
 esac
 """)
     p.environment.update(XDG_CACHE_HOME=p.file("slow"), PATH=f"{p.file('tools')}:{os.environ['PATH']}")
+    rig = context.root / "targets" / "xen" / "in-qemu"
+    p.run("sh", str(rig / "assemble"), "--for", "1", p.file("orphan"), status=143)
+    expect(not os.path.exists(p.file("orphan")), "what was to end with one that has ended does not begin")
     first = p.start(str(context.ukc), "run", "--in-qemu")
     second = None
     try:

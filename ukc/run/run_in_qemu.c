@@ -107,7 +107,7 @@ static bool assemble(struct project *p, const struct rig *r)
                 r->directory);
         guard_leave();
         text_clear(&said);
-        status = run_script(p, (const char *const[]){"sh", r->script, r->directory, NULL}, &said);
+        status = run_script(p, (const char *const[]){"sh", r->script, "--for", arena_printf(p->a, "%ld", (long)getpid()), r->directory, NULL}, &said);
         if (status > 0)
             explain_script(p, r, status, &said);
     }
