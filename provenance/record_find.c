@@ -17,8 +17,10 @@
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256),"                                  \
     " (SELECT count(*) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 <> r.image_sha256),"                                 \
     " (SELECT max(p.ended_ms) FROM reproduction p WHERE p.record = r.id AND p.image_sha256 = r.image_sha256), run.audit, "                         \
-    " (SELECT count(*) FROM record o WHERE o.image_sha256 = r.image_sha256 AND o.id <> r.id) "                                           \
+    " (SELECT count(*) FROM record o WHERE o.image_sha256 = r.image_sha256 AND o.id <> r.id), run.entry "                                \
     "FROM run JOIN record r ON r.id = run.record JOIN recipe c ON c.id = r.recipe "
+
+enum { COLUMN_ENTRY = 23 };
 
 #define NEWEST "run.id = (SELECT x.id FROM run x WHERE x.record = run.record ORDER BY x.ended_ms DESC, x.id DESC LIMIT 1)"
 
@@ -206,7 +208,7 @@ static bool same_run(const struct run *a, const struct run *b)
            a->ended_ms == b->ended_ms && string_equal(a->audit, b->audit);
 }
 
-bool index_agrees(struct records *r, const struct history_entry *e, const struct recorded *recorded, struct diag *d)
+bool index_agrees(struct records *r, const struct history_entry *e, const struct recorded *recorded, const struct map *commits, struct diag *d)
 {
     struct arena *a = arena_create();
     struct sql_statement *s = sql_prepare(r->db, COLUMNS "WHERE run.id = ?");
@@ -215,9 +217,10 @@ bool index_agrees(struct records *r, const struct history_entry *e, const struct
     bool found = sql_step(s);
     if (found)
         load(s, a, &row);
+    bool logged = found && map_get(commits, sql_text(s, COLUMN_ENTRY)) != MAP_ABSENT;
     sql_reset(s);
     bool good = sql_report(r->db, "the index cannot be read", d);
-    bool same = found && same_run(&row.run, &e->run) && hash_equal(&row.recipe, &recorded->facts.recipe) &&
+    bool same = logged && same_run(&row.run, &e->run) && hash_equal(&row.recipe, &recorded->facts.recipe) &&
                 hash_equal(&row.image_sha256, &recorded->facts.image) && row.image_bytes == recorded->facts.image_bytes && row.tree &&
                 string_equal(row.tree, e->tree) && string_equal(row.target, recorded->recipe.target) && string_equal(row.profile, recorded->recipe.profile);
     if (good && !same) {

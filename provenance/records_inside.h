@@ -4,6 +4,7 @@
 #ifndef PROVENANCE_RECORDS_INSIDE_H
 #define PROVENANCE_RECORDS_INSIDE_H
 
+#include "../ukc/base/map.h"
 #include "record.h"
 #include "sql.h"
 
@@ -47,7 +48,8 @@ int64_t index_run(struct records *, const struct run *, const char *entry); /* i
 bool index_knows_reproduction(struct records *, const struct history_reproduction *);
 bool index_agrees_of_reproduction(struct records *, const struct history_reproduction *, struct diag *);
 
-/* Does the index say of this run what the log and the record say?  False after reporting. */
-bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, struct diag *);
+/* Does the index say of this run what the log and the record say?  `commits`: those of the log's runs.  False after reporting. */
+struct map index_commits(const struct history *log); /* the caller disposes of it */
+bool index_agrees(struct records *, const struct history_entry *, const struct recorded *, const struct map *commits, struct diag *);
 
 #endif

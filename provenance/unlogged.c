@@ -4,17 +4,22 @@
 #include <string.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/file.h"
-#include "../ukc/base/map.h"
 #include "../ukc/base/text.h"
 #include "records_inside.h"
 
 #define GONE_SHOWN 10
 
-static struct map commits_of(const struct history *log)
+struct map index_commits(const struct history *log)
 {
     struct map ids = {};
     for (size_t i = 0; i < log->run_count; i++)
         map_add(&ids, log->runs[i].id, 1);
+    return ids;
+}
+
+static struct map all_commits(const struct history *log)
+{
+    struct map ids = index_commits(log);
     for (size_t i = 0; i < log->reproduction_count; i++)
         map_add(&ids, log->reproductions[i].id, 1);
     return ids;
@@ -97,7 +102,7 @@ bool records_unlogged(struct records *r, struct objects *o, struct arena *a, str
     *out = (struct history){};
     if (!sql_report(r->db, "records cannot be read", d) || !history_read(o, a, &log, d))
         return false;
-    struct map ids = commits_of(&log);
+    struct map ids = all_commits(&log);
     VEC(struct history_entry) runs = {};
     VEC(struct history_reproduction) reproductions = {};
     for (size_t i = 0; i < known.run_count; i++)
@@ -205,13 +210,15 @@ bool records_index_is_right(struct records *r)
     struct objects *o = objects_open(r->objects, quiet);
     bool good = index_is_sound(r, quiet);
     if (o && good && history_read(o, a, &log, quiet)) {
+        struct map commits = index_commits(&log);
         for (size_t i = 0; good && i < log.run_count; i++) {
             const struct history_entry *e = &log.runs[i];
             struct recorded recorded;
-            good = index_run(r, &e->run, e->id) == 0 || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, quiet);
+            good = index_run(r, &e->run, e->id) == 0 || !recorded_read_facts(o, a, e->tree, &e->run.record, &recorded, quiet) || index_agrees(r, e, &recorded, &commits, quiet);
         }
         for (size_t i = 0; good && i < log.reproduction_count; i++)
             good = !index_knows_reproduction(r, &log.reproductions[i]) || index_agrees_of_reproduction(r, &log.reproductions[i], quiet);
+        map_dispose(&commits);
     }
     if (o)
         objects_close(o);

@@ -6,7 +6,7 @@
 #include "verify_inside.h"
 
 /* `again`: of a record that was looked at already, only the index's row is. */
-static bool verify_run(struct verification *v, const struct history_entry *e, bool again)
+static bool verify_run(struct verification *v, const struct history_entry *e, const struct map *commits, bool again)
 {
     struct arena *a = arena_create();
     const struct recorded *r = recorded_read(v->objects, a, e->tree, &e->run.record, v->deep && !again, v->d);
@@ -19,7 +19,7 @@ static bool verify_run(struct verification *v, const struct history_entry *e, bo
             verify_names_blob(v, &(struct named_blob){r->recipe.large[i].sha256, "a large input", BLOB_REMEDY, true});
     }
     if (good)
-        good = index_agrees(v->records, e, r, v->d);
+        good = index_agrees(v->records, e, r, commits, v->d);
     arena_destroy(a);
     return good;
 }
@@ -29,15 +29,17 @@ static bool verify_log(struct verification *v)
     struct map seen = {};
     struct history log = {};
     bool good = history_read(v->objects, v->a, &log, v->d);
+    struct map commits = index_commits(&log);
     v->out->runs = good ? log.run_count : 0;
     for (size_t i = 0; i < log.run_count; i++) {
         bool again = map_add(&seen, hash_text(v->a, &log.runs[i].run.record), 1) != MAP_ABSENT;
         v->out->records += !again;
-        good = verify_run(v, &log.runs[i], again) && good;
+        good = verify_run(v, &log.runs[i], &commits, again) && good;
     }
     for (size_t i = 0; i < log.reproduction_count; i++)
         good = index_agrees_of_reproduction(v->records, &log.reproductions[i], v->d) && good;
     map_dispose(&seen);
+    map_dispose(&commits);
     return good;
 }
 

@@ -517,7 +517,9 @@ def astray(p, before):
     expect(p.ukc("log", "--json").json == before and p.ukc("log", "forged").out == "no builds of forged are recorded\n", "and leaves the index")
     p.ukc("verify", "--deep")
     for table, change, said in (("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
-                                ("record", "image_sha256 = randomblob(32)", "says something else than the log")):
+                                ("record", "image_sha256 = randomblob(32)", "says something else than the log"),
+                                ("run", "entry = 'x' || id", "says something else than the log"),
+                                ("run", "entry = (SELECT max(entry) FROM reproduction) WHERE id = (SELECT max(id) FROM run)", "says something else than the log")):
         with contextlib.closing(sqlite3.connect(os.path.join(p.store, "records.db"))) as db, db:
             db.execute(f"DROP TRIGGER {table}_update")
             db.execute(f"UPDATE {table} SET {change}")
