@@ -209,6 +209,7 @@ static bool add_runs(struct records *r, struct objects *o, struct record *list, 
     VEC(struct history_entry) entries = {};
     VEC(struct record *) records = {};
     records_gate_enter(r);
+    records_catch_up(r, o);
     for (size_t i = 0; i < count; i++) {
         if (known && index_run(r, &list[i].run, NULL))
             continue;
@@ -294,17 +295,13 @@ static bool index_entry(struct records *r, struct objects *o, const struct histo
     return good && sql_ok(r->db);
 }
 
-bool records_reindex(struct records *r, size_t *added, struct diag *d)
+static bool index_log(struct records *r, struct objects *o, size_t *added, struct diag *d)
 {
     struct arena *a = arena_create();
     struct history log = {};
-    struct objects *o = objects_open(r->objects, d);
-    bool good = o && history_read(o, a, &log, d);
-    *added = 0;
-    if (good && r->read_only)
-        good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
-    records_gate_enter(r);
+    bool good = history_read(o, a, &log, d);
     bool begun = good && sql_run(r->db, "BEGIN IMMEDIATE");
+    *added = 0;
     for (size_t i = 0; begun && i < log.run_count; i++) {
         if (index_run(r, &log.runs[i].run, log.runs[i].id))
             continue;
@@ -313,14 +310,34 @@ bool records_reindex(struct records *r, size_t *added, struct diag *d)
     }
     if (begun)
         *added += index_reproductions(r, &log);
-    if (begun)
-        sql_run(r->db, "COMMIT");
+    bool ended = !begun || sql_run(r->db, "COMMIT");
     good = sql_report(r->db, "the log of builds cannot be indexed", d) && good;
-    records_gate_leave(r);
-    if (o)
-        objects_close(o);
+    if (!ended)
+        sql_roll_back(r->db);
     arena_destroy(a);
     return good;
+}
+
+bool records_reindex(struct records *r, size_t *added, struct diag *d)
+{
+    *added = 0;
+    if (r->read_only)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", r->path);
+    struct objects *o = objects_open(r->objects, d);
+    records_gate_enter(r);
+    bool good = o && index_log(r, o, added, d);
+    records_gate_leave(r);
+    objects_close(o);
+    return good;
+}
+
+void records_catch_up(struct records *r, struct objects *o)
+{
+    struct diag *quiet = diag_create();
+    size_t added;
+    if (index_is_behind(r, o))
+        index_log(r, o, &added, quiet);
+    diag_destroy(quiet);
 }
 
 bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct diag *d)
@@ -332,6 +349,7 @@ bool records_add_log(struct records *r, struct objects *o, const struct history 
     for (size_t i = 0; i < log->run_count; i++)
         runs[i] = log->runs[i];
     records_gate_enter(r);
+    records_catch_up(r, o);
     bool good = history_add(o, runs, log->run_count, d);
     for (size_t i = 0; i < log->reproduction_count && good; i++)
         good = history_add_reproduction(o, log->reproductions[i].tree, &log->reproductions[i].reproduction, id, d);

@@ -25,6 +25,12 @@ void records_gate_enter(const struct records *);
 void records_gate_leave(const struct records *);
 
 /*
+ * Before the log goes on, at the gate: the index learns what a process that died had added to the log alone. Later nobody would
+ * notice, because readers compare the newest commit. What cannot be learned now is left to a reindex, which says why.
+ */
+void records_catch_up(struct records *, struct objects *);
+
+/*
  * Adds to the log and to the index those runs that are not there: all or none.  The records' trees are in the repository; a
  * record says all but `builds` and `other_images`, which are filled.
  */
@@ -43,6 +49,7 @@ bool index_is_sound(struct records *, struct diag *);
 /* A column that is a hash; false: it is none, and what was there stays. */
 bool index_take_hash(struct sql_statement *, int column, struct hash *);
 int64_t index_run(struct records *, const struct run *, const char *entry); /* its row; 0: it has none */
+bool index_is_behind(struct records *, struct objects *); /* it does not know the log's newest commit */
 
 /* The same of a reproduction: is there a row for it; does it say what the log says?  The second reports. */
 bool index_knows_reproduction(struct records *, const struct history_reproduction *);

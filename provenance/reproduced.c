@@ -42,6 +42,7 @@ bool record_reproduced(struct records *r, const struct record *record, const str
     if (!o)
         return false;
     records_gate_enter(r);
+    records_catch_up(r, o);
     bool good = history_add_reproduction(o, record->tree, x, entry, d);
     if (good) {
         index_add_reproduction(r, x, entry);

@@ -227,7 +227,7 @@ bool records_index_is_right(struct records *r)
     return good;
 }
 
-/* Of the log's newest commit, which may be a merge of somebody's. */
+/* The newest commit may be a merge of somebody's. */
 static bool knows_newest(struct records *r, struct objects *o, struct arena *a)
 {
     const char *bytes, *message, *damage;
@@ -246,12 +246,19 @@ static bool knows_newest(struct records *r, struct objects *o, struct arena *a)
     return known;
 }
 
-bool records_are_behind(struct records *r, struct diag *d)
+bool index_is_behind(struct records *r, struct objects *o)
 {
     struct arena *a = arena_create();
+    bool behind = !knows_newest(r, o, a);
+    arena_destroy(a);
+    return behind;
+}
+
+bool records_are_behind(struct records *r, struct diag *d)
+{
     struct diag *quiet = diag_create();
     struct objects *o = file_exists(r->objects) ? objects_open(r->objects, quiet) : NULL;
-    bool behind = o && !knows_newest(r, o, a);
+    bool behind = o && index_is_behind(r, o);
     if (behind) {
         diag_warning(d, SPAN_NONE, "the log of builds has what its index does not know");
         diag_help(d, "'ukc store reindex' adds it");
@@ -259,6 +266,5 @@ bool records_are_behind(struct records *r, struct diag *d)
     if (o)
         objects_close(o);
     diag_destroy(quiet);
-    arena_destroy(a);
     return behind;
 }
