@@ -135,8 +135,10 @@ bool blob_take(const char *store, int fd, const char *file, const struct hash *h
     unlink(aside); /* of a dead process that had our number */
     bool good = file_make_directories(path_directory(a, path), d) && copy_opened(fd, size, file, aside, h, 0444, d);
     if (good && rename(aside, path) != 0) {
+        bool taken = errno == EISDIR || errno == ENOTDIR || errno == ENOTEMPTY || errno == EEXIST;
         good = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written: %s", path, strerror(errno));
-        diag_help(d, "something else is there: move it away");
+        if (taken)
+            diag_help(d, "something else is there: move it away");
         unlink(aside);
     }
     arena_destroy(a);

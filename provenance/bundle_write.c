@@ -39,6 +39,12 @@ static bool is_new(struct gathering *g, const struct hash *h)
 
 /* ---- what belongs to a record ---- */
 
+static bool damaged(struct gathering *g, const char *why)
+{
+    bool outside = objects_fault(g->objects) == DIAG_OUTSIDE;
+    return diag_fail(g->d, objects_fault(g->objects), SPAN_NONE, "the store %s: %s", outside ? "cannot be read" : "is damaged", why);
+}
+
 static bool gather_object(struct gathering *g, const char *id, bool is_tree);
 
 static bool gather_entries(struct gathering *g, const char *tree)
@@ -47,7 +53,7 @@ static bool gather_entries(struct gathering *g, const char *tree)
     size_t count = 0;
     const char *damage = NULL;
     if (objects_read_entries(g->objects, g->a, tree, &entries, &count, &damage) != OBJECT_OK)
-        return diag_fail(g->d, DIAG_INTEGRITY, SPAN_NONE, "the store is damaged: %s", damage);
+        return damaged(g, damage);
     for (size_t i = 0; i < count; i++)
         if (!gather_object(g, entries[i].id, strcmp(entries[i].mode, "40000") == 0))
             return false;
@@ -227,7 +233,7 @@ static bool read_object(struct gathering *g, struct arena *a, struct object_give
     const char *damage = NULL;
     enum object_status status = objects_read(g->objects, a, o->id, o->is_tree ? OBJECT_TREE : OBJECT_BLOB, &o->bytes, &size, &damage);
     o->size = size;
-    return status == OBJECT_OK || diag_fail(g->d, DIAG_INTEGRITY, SPAN_NONE, "the store is damaged: %s", damage);
+    return status == OBJECT_OK || damaged(g, damage);
 }
 
 static bool put_object(struct writer *w, struct object_given *o)

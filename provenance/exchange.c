@@ -148,38 +148,6 @@ bool exchange_meet(struct exchange *x)
 
 /* ---- logs ---- */
 
-static const char *words_of(struct arena *a, const struct history_entry *run, const struct history_reproduction *reproduction)
-{
-    struct text t = {};
-    if (run)
-        run_text(&run->run, &t);
-    else
-        reproduction_text(&reproduction->reproduction, &t);
-    const char *kept = text_keep(&t, a);
-    text_dispose(&t);
-    return kept;
-}
-
-/* What `from` says and `to` does not, each once, in the order of `from`. */
-struct history exchange_subtract(struct arena *a, const struct history *from, const struct history *to)
-{
-    struct map seen = {};
-    VEC(struct history_entry) runs = {};
-    VEC(struct history_reproduction) reproductions = {};
-    for (size_t i = 0; i < to->run_count; i++)
-        map_add(&seen, words_of(a, &to->runs[i], NULL), 1);
-    for (size_t i = 0; i < to->reproduction_count; i++)
-        map_add(&seen, words_of(a, NULL, &to->reproductions[i]), 1);
-    for (size_t i = 0; i < from->run_count; i++)
-        if (map_add(&seen, words_of(a, &from->runs[i], NULL), 1) == MAP_ABSENT)
-            *vec_add(a, &runs) = from->runs[i];
-    for (size_t i = 0; i < from->reproduction_count; i++)
-        if (map_add(&seen, words_of(a, NULL, &from->reproductions[i]), 1) == MAP_ABSENT)
-            *vec_add(a, &reproductions) = from->reproductions[i];
-    map_dispose(&seen);
-    return (struct history){runs.items, runs.count, reproductions.items, reproductions.count};
-}
-
 /* Both logs; false after reporting. */
 bool exchange_read_logs(struct exchange *x, struct history *ours, struct history *theirs)
 {

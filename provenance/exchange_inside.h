@@ -39,8 +39,6 @@ bool exchange_meet(struct exchange *);
 /* A reference of the remote comes into the place. */
 bool exchange_fetch(struct exchange *, const char *reference);
 bool exchange_read_logs(struct exchange *, struct history *ours, struct history *theirs);
-/* What is in the one and not in the other. */
-struct history exchange_subtract(struct arena *, const struct history *from, const struct history *to);
 /* The trees of a log, each once. */
 void exchange_list_trees(struct exchange *, const struct history *, tree_list *);
 

@@ -27,7 +27,7 @@ static bool take_file(struct exchange *x, const struct large_input *large)
         return diag_fail(x->d, DIAG_OUTSIDE, SPAN_NONE, "git cannot be started: %s", strerror(errno));
     bool good = blob_take(x->records->store, s.fd, reference, &large->sha256, large->size, x->d);
     stream_finish(x->a, &s, false);
-    return good || diag_help(x->d, PUSH_AGAIN);
+    return good || (diag_status(x->d) != DIAG_OUTSIDE && diag_help(x->d, PUSH_AGAIN));
 }
 
 static bool verify_tree(struct exchange *x, const struct given_tree *t)
@@ -71,7 +71,7 @@ static bool copy_tree(struct exchange *x, struct objects *own, const char *tree)
         good = good && objects_put(own, &o, x->d);
     }
     arena_destroy(a);
-    return good || diag_errors(x->d) || diag_fail(x->d, DIAG_INTEGRITY, SPAN_NONE, "%s", damage);
+    return good || diag_errors(x->d) || diag_fail(x->d, objects_fault(x->theirs), SPAN_NONE, "%s", damage);
 }
 
 static bool add_all(struct exchange *x, struct objects *own, const struct history *log, const tree_list *trees, struct exchanged *out)
@@ -84,8 +84,9 @@ static bool add_all(struct exchange *x, struct objects *own, const struct histor
         a = arena_create();
     }
     size_t before = 0, after = 0;
-    good = good && records_count(x->records, &before, x->d) && records_add_log(x->records, own, log, x->d) && records_count(x->records, &after, x->d);
-    *out = (struct exchanged){after - before, log->run_count, log->reproduction_count};
+    struct records_added added = {};
+    good = good && records_count(x->records, &before, x->d) && records_add_log(x->records, own, log, &added, x->d) && records_count(x->records, &after, x->d);
+    *out = (struct exchanged){good ? after - before : 0, added.runs, added.reproductions};
     arena_destroy(a);
     return good;
 }
@@ -94,9 +95,15 @@ bool exchange_pull_here(struct exchange *x, struct exchanged *out)
 {
     struct history ours, theirs;
     tree_list trees = {};
-    if (!exchange_meet(x) || !x->has_log || !exchange_read_logs(x, &ours, &theirs))
-        return diag_errors(x->d) == 0;
-    struct history new = exchange_subtract(x->a, &theirs, &ours);
+    if (!exchange_meet(x))
+        return false;
+    if (!x->has_log) {
+        diag_warning(x->d, SPAN_NONE, "'%s' has no log of builds", x->remote);
+        diag_help(x->d, "'ukc store push' from another store begins one there");
+    }
+    if (!exchange_read_logs(x, &ours, &theirs))
+        return false;
+    struct history new = history_subtract(x->a, &theirs, &ours);
     exchange_list_trees(x, &new, &trees);
     objects_close_writing(x->theirs);
     bool good = true;

@@ -192,7 +192,7 @@ static enum pushing try_push(struct exchange *x, struct exchanged *out)
     word_list words = {};
     if (!exchange_meet(x) || !is_whole(x) || !exchange_read_logs(x, &ours, &theirs))
         return FAILED;
-    struct history new = exchange_subtract(x->a, &ours, &theirs);
+    struct history new = history_subtract(x->a, &ours, &theirs);
     *out = (struct exchanged){.runs = new.run_count, .reproductions = new.reproduction_count};
     bool any = new.run_count + new.reproduction_count > 0;
     for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)

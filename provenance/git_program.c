@@ -10,6 +10,7 @@
 #include "../ukc/base/text.h"
 
 #define FILE_LIMIT ((rlim_t)16 << 30) /* bytes that git may write into one file: a pack of a hostile server */
+#define SAID_LIMIT ((size_t)16 << 20) /* bytes of messages: of progress that is enough for days */
 #define LINES 8
 
 /* Variables that name another repository would lead git there; those for keys, proxies and prompts are the user's. */
@@ -59,15 +60,19 @@ int git_run(struct arena *a, const char *directory, const char *const *words, un
         setrlimit(RLIMIT_FSIZE, &less); /* git inherits it */
     bool lost = false;
     int status = process_run(&(struct process){.argv = argv.items, .directory = directory, .environment = environment(a), .out = out, .err = err,
-                                               .patience = patience, .lost = &lost}, d);
+                                               .patience = patience, .limit = SAID_LIMIT, .lost = &lost}, d);
     if (limited)
         setrlimit(RLIMIT_FSIZE, &before);
+    if (lost && err && err->size >= SAID_LIMIT) {
+        diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the remote says more than anybody reads; it was given up, and nothing was changed");
+        return -1;
+    }
     if (lost) {
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "nothing has come from the remote for %u seconds; it was given up, and nothing was changed", patience);
         diag_help(d, "--timeout SECONDS waits longer");
         return -1;
     }
-    if (status < 0)
+    if (status < 0 && !process_there("git"))
         diag_help(d, "git is needed to push and pull: on Debian 'apt-get install git'");
     return status;
 }

@@ -136,16 +136,20 @@ static const char *author(struct arena *a, const char *who, const char *where, i
     return arena_printf(a, "%s <%s@%s> %" PRId64 " +0000", user, user, host, ended_ms / 1000);
 }
 
-static bool damaged(const char *id, const char *why, struct diag *d)
+static bool damaged(const struct objects *o, const char *id, const char *why, struct diag *d)
 {
+    if (objects_fault(o) == DIAG_OUTSIDE)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
     diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
     return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, or a pack is gone, "
                         "'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read, and 'ukc store pull' adds what another store has");
 }
 
 /* The index says all that the log does, and the records are there. */
-static bool damaged_reference(const char *why, struct diag *d)
+static bool damaged_reference(const struct objects *o, const char *why, struct diag *d)
 {
+    if (objects_fault(o) == DIAG_OUTSIDE)
+        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the log of builds cannot be read: %s", why);
     diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", why);
     return diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
 }
@@ -180,14 +184,14 @@ static bool begin(struct line *l, struct objects *o, struct arena *a, struct dia
     if (status == OBJECT_OK)
         l->from = l->tip = l->first;
     if (status == OBJECT_DAMAGED)
-        return damaged_reference(damage, d);
+        return damaged_reference(o, damage, d);
     const char *bytes, *message;
     char tree[OBJECT_HEX];
     size_t size;
     status = l->tip ? objects_read(o, a, l->tip, OBJECT_COMMIT, &bytes, &size, &damage) : OBJECT_OK;
     if (status != OBJECT_OK) /* on top of it nobody would find it */
-        return damaged(l->tip, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
-    return !l->tip || (objects_parse_commit(a, bytes, size, tree, &message) && is_entry(bytes, size, message)) || damaged(l->tip, "it is no build", d);
+        return damaged(o, l->tip, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
+    return !l->tip || (objects_parse_commit(a, bytes, size, tree, &message) && is_entry(bytes, size, message)) || damaged(o, l->tip, "it is no build", d);
 }
 
 static bool add(struct line *l, const char *tree, const char *who, const struct text *message, char id[OBJECT_HEX], struct diag *d)
@@ -249,9 +253,9 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
     struct history_entry e = {};
     enum object_status status = objects_read(w->objects, w->arena, id, OBJECT_COMMIT, &bytes, &size, &damage);
     if (status != OBJECT_OK)
-        return damaged(id, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
+        return damaged(w->objects, id, status == OBJECT_ABSENT ? "it is not in the store" : damage, d);
     if (!objects_parse_commit(w->arena, bytes, size, e.tree, &message))
-        return damaged(id, "it is malformed", d);
+        return damaged(w->objects, id, "it is malformed", d);
     size_t parent_count;
     const char *const *parents = objects_parse_parents(w->arena, bytes, size, &parent_count);
     for (size_t i = 0; i < parent_count; i++)
@@ -261,13 +265,13 @@ static bool take_commit(struct walk *w, const char *id, struct diag *d)
         struct history_reproduction *r = vec_add(w->arena, &w->reproductions);
         memcpy(r->id, id, OBJECT_HEX);
         memcpy(r->tree, e.tree, OBJECT_HEX);
-        return take_reproduction(w->arena, message, &r->reproduction) || damaged(id, "its message is not one that ukc writes", d);
+        return take_reproduction(w->arena, message, &r->reproduction) || damaged(w->objects, id, "its message is not one that ukc writes", d);
     }
     if (!string_starts(message, "ukc-run "))
-        return leads_on(bytes, size) || damaged(id, "it is no build", d);
+        return leads_on(bytes, size) || damaged(w->objects, id, "it is no build", d);
     memcpy(e.id, id, OBJECT_HEX);
     if (!take_run(w->arena, message, &e.run))
-        return damaged(id, "its message is not one that ukc writes", d);
+        return damaged(w->objects, id, "its message is not one that ukc writes", d);
     *vec_add(w->arena, &w->entries) = e;
     return true;
 }
@@ -277,7 +281,7 @@ static bool walk(struct walk *w, struct diag *d)
     char tip[OBJECT_HEX];
     const char *damage = NULL;
     enum object_status status = objects_reference(w->objects, w->arena, HISTORY_REFERENCE, tip, &damage);
-    bool good = status != OBJECT_DAMAGED || damaged_reference(damage, d);
+    bool good = status != OBJECT_DAMAGED || damaged_reference(w->objects, damage, d);
     if (status == OBJECT_OK)
         *vec_add(w->arena, &w->waiting) = arena_strdup(w->arena, tip);
     while (good && w->waiting.count)
@@ -294,4 +298,37 @@ bool history_read(struct objects *o, struct arena *a, struct history *log, struc
     vec_reverse(&w.reproductions);
     *log = (struct history){w.entries.items, w.entries.count, w.reproductions.items, w.reproductions.count};
     return good;
+}
+
+/* ---- two logs ---- */
+
+static const char *words_of(struct arena *a, const struct history_entry *run, const struct history_reproduction *reproduction)
+{
+    struct text t = {};
+    if (run)
+        run_text(&run->run, &t);
+    else
+        reproduction_text(&reproduction->reproduction, &t);
+    const char *kept = text_keep(&t, a);
+    text_dispose(&t);
+    return kept;
+}
+
+struct history history_subtract(struct arena *a, const struct history *from, const struct history *to)
+{
+    struct map seen = {};
+    VEC(struct history_entry) runs = {};
+    VEC(struct history_reproduction) reproductions = {};
+    for (size_t i = 0; i < to->run_count; i++)
+        map_add(&seen, words_of(a, &to->runs[i], NULL), 1);
+    for (size_t i = 0; i < to->reproduction_count; i++)
+        map_add(&seen, words_of(a, NULL, &to->reproductions[i]), 1);
+    for (size_t i = 0; i < from->run_count; i++)
+        if (map_add(&seen, words_of(a, &from->runs[i], NULL), 1) == MAP_ABSENT)
+            *vec_add(a, &runs) = from->runs[i];
+    for (size_t i = 0; i < from->reproduction_count; i++)
+        if (map_add(&seen, words_of(a, NULL, &from->reproductions[i]), 1) == MAP_ABSENT)
+            *vec_add(a, &reproductions) = from->reproductions[i];
+    map_dispose(&seen);
+    return (struct history){runs.items, runs.count, reproductions.items, reproductions.count};
 }

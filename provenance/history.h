@@ -72,4 +72,7 @@ struct history {
  */
 bool history_read(struct objects *, struct arena *, struct history *, struct diag *);
 
+/* What `from` says and `to` does not, each once, in the order of `from`: two commits with one message are one entry. */
+struct history history_subtract(struct arena *, const struct history *from, const struct history *to);
+
 #endif

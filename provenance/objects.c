@@ -30,7 +30,9 @@ const char *libgit2_error(void)
 
 bool libgit2_failed(struct diag *d, const char *what)
 {
-    return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, libgit2_error());
+    const char *why = libgit2_error();
+    diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s: %s", what, why);
+    return strstr(why, strerror(ENOSPC)) && diag_help(d, "the disk of the store is full: 'ukc store gc' makes room in it");
 }
 
 #define LOOSE_FIRST 3 /* libgit2's own: 2 for packs, 1 for loose objects */
@@ -241,7 +243,9 @@ static bool put(struct objects *o, git_object_t type, const void *bytes, size_t 
     bool present = status == OBJECT_OK || packed == OBJECT_OK;
     if (present && (old.type != type || old.size != size || memcmp(old.bytes, bytes, size) != 0))
         ok = diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "two different contents have the same SHA-1: the object store cannot hold both");
-    if (status == OBJECT_DAMAGED && unlink(loose_path(o, scratch, 0, id)) != 0)
+    if (status == OBJECT_DAMAGED && o->outside)
+        ok = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s", damage); /* it may be right */
+    else if (status == OBJECT_DAMAGED && unlink(loose_path(o, scratch, 0, id)) != 0)
         ok = diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "%s, and it cannot be removed: %s", damage, strerror(errno));
     arena_destroy(scratch);
     if (ok && !present && (packed == OBJECT_DAMAGED ? write_loose(o, id, bytes, size, type) : git_odb_write(id, o->odb, bytes, size, type)) != 0)

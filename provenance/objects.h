@@ -92,7 +92,10 @@ void objects_remove_lock(struct objects *, const char *reference);
 
 enum object_status { OBJECT_OK, OBJECT_ABSENT, OBJECT_DAMAGED };
 
-/* Reads report nothing: damage is described in a sentence, because what to do about it is the caller's question. */
+/*
+ * Reads report nothing: damage is described in a sentence, because what to do about it is the caller's question.  What may not be read, or a
+ * disk that fails, is OBJECT_DAMAGED too; objects_fault() tells the two apart, for the read that failed last.
+ */
 enum object_status objects_find(struct objects *, struct arena *, const char *reference, char tree[OBJECT_HEX],
                                 const char **message, const char **damage);
 
@@ -108,6 +111,8 @@ struct object_file {
 /* All files of a tree, in the order of their paths in git.  `damage` says which object is wrong and how. */
 enum object_status objects_read_tree(struct objects *, struct arena *, const char *tree, const struct object_file **files,
                                      size_t *count, const char **damage);
+
+enum diag_class objects_fault(const struct objects *); /* DIAG_INTEGRITY; or DIAG_OUTSIDE, and nothing is known to be wrong with the object */
 
 /* One object; of a tree, its own entries, whose names are clean (no slash, not "..") and whose modes are anything. */
 enum object_type { OBJECT_COMMIT, OBJECT_BLOB, OBJECT_TREE };

@@ -15,6 +15,7 @@ struct objects {
     size_t root_count;
     int lock; /* shared with other processes that have it open, or -1 */
     struct known *known; /* files whose ids are known; opened by the first that could be; or NULL */
+    bool outside; /* of the read that failed last: the system did not let it be read */
     bool closed; /* nothing is written: objects get an id, and that is all */
     struct object_given *given; /* objects_memory.c; no repository then */
     size_t given_count;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "../ukc/base/arena.h"
 #include "../ukc/base/file.h"
@@ -67,11 +68,12 @@ static bool read_descriptor(int fd, struct text *out, size_t limit)
 {
     char chunk[16384];
     ssize_t n;
+    errno = 0;
     while ((n = read(fd, chunk, sizeof chunk)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 || (size_t)n > limit - out->size)
-            return false;
+            return false; /* errno is 0: it is larger */
         text_append(out, chunk, (size_t)n);
     }
     return true;
@@ -89,13 +91,18 @@ enum object_status read_loose(struct objects *o, struct arena *a, const git_oid 
     char hex[OBJECT_HEX];
     const char *wrong = NULL;
     git_oid_tostr(hex, sizeof hex, id);
-    if (fd < 0) {
-        *damage = arena_printf(a, "object %s cannot be read: %s", hex, strerror(errno));
+    bool read = fd >= 0 && read_descriptor(fd, &packed, OBJECT_LIMIT);
+    int error = read ? 0 : errno;
+    if (fd >= 0)
+        close(fd);
+    o->outside = error && error != ELOOP && error != EISDIR && error != ENOTDIR && error != ENXIO; /* those: something else lies there */
+    if (error) {
+        *damage = arena_printf(a, "object %s cannot be read: %s", hex, strerror(error));
+        text_dispose(&packed);
         return OBJECT_DAMAGED;
     }
-    if (!read_descriptor(fd, &packed, OBJECT_LIMIT))
-        wrong = "it cannot be read to its end";
-    close(fd);
+    if (!read)
+        wrong = "it is larger than 256 MiB";
     if (!wrong)
         wrong = inflate_all(packed.bytes, packed.size, OBJECT_LIMIT + 32, &raw);
     if (!wrong)
@@ -127,6 +134,7 @@ enum object_status read_packed(struct objects *o, struct arena *a, const git_oid
     int rc = git_odb_read(&object, o->odb, id);
     if (rc != 0) {
         const git_error *e = git_error_last();
+        o->outside = rc != GIT_ENOTFOUND && e && e->klass == GIT_ERROR_OS;
         *damage = rc == GIT_ENOTFOUND ? arena_printf(a, "object %s is missing", hex)
                                       : arena_printf(a, "object %s is damaged: %s", hex, e && e->message ? e->message : "unreadable");
         return rc == GIT_ENOTFOUND ? OBJECT_ABSENT : OBJECT_DAMAGED;
@@ -140,6 +148,7 @@ enum object_status read_packed(struct objects *o, struct arena *a, const git_oid
 
 static enum object_status get(struct objects *o, struct arena *a, const git_oid *id, git_object_t type, struct content *out, const char **damage)
 {
+    o->outside = false;
     enum object_status status = o->given ? read_given(o, a, id, out, damage) : read_loose(o, a, id, out, damage);
     if (status == OBJECT_ABSENT && !o->given)
         status = read_packed(o, a, id, out, damage);
@@ -223,14 +232,29 @@ const char *const *objects_parse_parents(struct arena *a, const char *bytes, siz
     return list.items;
 }
 
+enum diag_class objects_fault(const struct objects *o)
+{
+    return o->outside ? DIAG_OUTSIDE : DIAG_INTEGRITY;
+}
+
+/* libgit2 could not read the file of a reference, and it is a file, or nobody may say. */
+static bool is_outside(const struct objects *o, struct arena *a, const char *reference)
+{
+    const git_error *e = git_error_last();
+    struct stat st;
+    const char *path = path_join(a, o->directory, reference);
+    return e && e->klass == GIT_ERROR_OS && (lstat(path, &st) == 0 ? S_ISREG(st.st_mode) : errno != ENOTDIR && errno != ELOOP);
+}
+
 enum object_status objects_reference(struct objects *o, struct arena *a, const char *reference, char id[OBJECT_HEX], const char **damage)
 {
     git_oid oid;
     int rc = git_reference_name_to_id(&oid, o->repository, reference);
+    o->outside = rc != 0 && rc != GIT_ENOTFOUND && is_outside(o, a, reference);
     if (rc == 0)
         git_oid_tostr(id, OBJECT_HEX, &oid);
     else if (rc != GIT_ENOTFOUND)
-        *damage = arena_printf(a, "reference %s is damaged", reference);
+        *damage = o->outside ? arena_printf(a, "reference %s: %s", reference, libgit2_error()) : arena_printf(a, "reference %s is damaged", reference);
     return rc == 0 ? OBJECT_OK : rc == GIT_ENOTFOUND ? OBJECT_ABSENT : OBJECT_DAMAGED;
 }
 

@@ -57,8 +57,8 @@ static bool mark(struct tidy *t, const char *id, const char *name)
 
 static bool unreadable(struct tidy *t, enum object_status status, const char *damage)
 {
-    diag_fail(t->d, status == OBJECT_ABSENT ? DIAG_MISSING : DIAG_INTEGRITY, SPAN_NONE, "the store's objects are left as they are: %s", damage);
-    return diag_help(t->d, "'ukc verify --deep' says what it is of, and what to do");
+    diag_fail(t->d, status == OBJECT_ABSENT ? DIAG_MISSING : objects_fault(t->objects), SPAN_NONE, "the store's objects are left as they are: %s", damage);
+    return objects_fault(t->objects) == DIAG_INTEGRITY && diag_help(t->d, "'ukc verify --deep' says what it is of, and what to do");
 }
 
 static bool mark_tree(struct tidy *t, const char *tree, const char *name, unsigned depth)

@@ -340,22 +340,30 @@ void records_catch_up(struct records *r, struct objects *o)
     diag_destroy(quiet);
 }
 
-bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct diag *d)
+bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct records_added *added, struct diag *d)
 {
     struct arena *a = arena_create();
-    size_t added;
     char id[OBJECT_HEX];
-    struct history_entry *runs = arena_array(a, struct history_entry, log->run_count);
-    for (size_t i = 0; i < log->run_count; i++)
-        runs[i] = log->runs[i];
+    struct history ours, new;
+    size_t indexed;
+    *added = (struct records_added){};
     records_gate_enter(r);
     records_catch_up(r, o);
-    bool good = history_add(o, runs, log->run_count, d);
-    for (size_t i = 0; i < log->reproduction_count && good; i++)
-        good = history_add_reproduction(o, log->reproductions[i].tree, &log->reproductions[i].reproduction, id, d);
+    bool good = log->run_count + log->reproduction_count == 0 || history_read(o, a, &ours, d); /* others may have added the same since the caller looked */
+    new = good && log->run_count + log->reproduction_count ? history_subtract(a, log, &ours) : (struct history){};
+    struct history_entry *runs = arena_array(a, struct history_entry, new.run_count);
+    for (size_t i = 0; i < new.run_count; i++)
+        runs[i] = new.runs[i];
+    good = good && history_add(o, runs, new.run_count, d);
+    for (size_t i = 0; i < new.reproduction_count && good; i++)
+        good = history_add_reproduction(o, new.reproductions[i].tree, &new.reproductions[i].reproduction, id, d);
+    if (good)
+        *added = (struct records_added){new.run_count, new.reproduction_count};
+    bool any = new.run_count + new.reproduction_count > 0;
+    good = good && (!any || index_log(r, o, &indexed, d) || diag_help(d, "'ukc store reindex' adds to the index what is in the log"));
     records_gate_leave(r);
     arena_destroy(a);
-    return good && (log->run_count + log->reproduction_count == 0 || records_reindex(r, &added, d));
+    return good;
 }
 
 bool records_count(struct records *r, size_t *count, struct diag *d)

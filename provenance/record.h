@@ -78,6 +78,7 @@ bool records_reindex(struct records *, size_t *added, struct diag *);
  */
 struct returned {
     size_t returned, gone;
+    size_t astray; /* rows of what the log has, under another commit than theirs */
 };
 bool records_return(struct records *, struct returned *, struct diag *);
 /* Is it sound, and does it say of the runs that it knows what the log says? */

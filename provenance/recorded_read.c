@@ -31,6 +31,8 @@ static bool fail(struct reader *r, const char *part, enum object_status status, 
     if (status == OBJECT_ABSENT)
         return diag_fail(r->d, string_equal(place, "store") ? DIAG_MISSING : DIAG_INTEGRITY, SPAN_NONE, "of record %.12s, %s is not in the %s%s%s", r->id,
                          part, place, damage ? ": " : "", damage ? damage : "");
+    if (objects_fault(r->objects) == DIAG_OUTSIDE)
+        return diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "of record %.12s, %s cannot be had: %s", r->id, part, damage);
     return diag_fail(r->d, DIAG_INTEGRITY, SPAN_NONE, "of record %.12s, %s is not what it should be: %s", r->id, part,
                      damage ? damage : "it does not have its SHA-256");
 }

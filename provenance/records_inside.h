@@ -37,7 +37,10 @@ void records_catch_up(struct records *, struct objects *);
 bool records_add_runs(struct records *, struct objects *, struct record *, size_t count, size_t *added, struct diag *);
 
 /* Adds to the log and to the index what is not in them; the records' trees are in the repository, verified. */
-bool records_add_log(struct records *, struct objects *, const struct history *, struct diag *);
+struct records_added {
+    size_t runs, reproductions;
+};
+bool records_add_log(struct records *, struct objects *, const struct history *, struct records_added *, struct diag *);
 bool records_count(struct records *, size_t *count, struct diag *);
 
 /* unlogged.c: what the index knows and the log has not; ids are those of the commits that there were. */

@@ -326,9 +326,10 @@ static bool run_shut_in(struct run *r)
     struct audit *audit = audit_begin(&options, &why);
     if (audit) {
         audit_call(audit, run_watched, r);
-        if (!audit_end(audit))
-            r->good = diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", log);
-        r->good = report_refused(r, log) && r->good;
+        if (audit_end(audit))
+            r->good = report_refused(r, log) && r->good;
+        else
+            r->good = diag_fail(r->d, DIAG_OUTSIDE, SPAN_NONE, "'%s' cannot be written", log); /* its last line may be cut */
         unlink(log);
     } else {
         diag_warning(r->d, SPAN_NONE, "the record's actions were not shut in: %s", why);

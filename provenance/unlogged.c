@@ -37,11 +37,10 @@ static bool take_id(struct sql_statement *s, int column, char id[OBJECT_HEX])
 /* A row of the first schema names no commit, nor contents; one that names only these is in no log, and never was. */
 static const char none[OBJECT_HEX] = "0000000000000000000000000000000000000000";
 
-static bool take_entry(struct sql_statement *s, int column, char id[OBJECT_HEX])
+static void take_entry(struct sql_statement *s, int column, char id[OBJECT_HEX])
 {
-    if (!*sql_text(s, column))
+    if (!take_id(s, column, id) || strspn(id, "0123456789abcdef") != OBJECT_HEX - 1)
         memcpy(id, none, OBJECT_HEX);
-    return !*sql_text(s, column) || take_id(s, column, id);
 }
 
 static const char *text_at(struct sql_statement *s, struct arena *a, int column)
@@ -56,8 +55,9 @@ static const struct history_entry *runs_of_index(struct records *r, struct arena
                                                  " FROM run x JOIN record r ON r.id = x.record WHERE x.entry IS NOT NULL OR r.tree IS NOT NULL ORDER BY x.id");
     while (sql_step(s)) {
         struct history_entry e = {};
-        if (!index_take_hash(s, 0, &e.run.record) || !take_entry(s, 1, e.id) || !take_id(s, 2, e.tree))
+        if (!index_take_hash(s, 0, &e.run.record) || !take_id(s, 2, e.tree))
             continue;
+        take_entry(s, 1, e.id);
         const char **texts[] = {&e.run.unikernel, &e.run.version, &e.run.project, &e.run.image, &e.run.host, &e.run.user};
         for (int i = 0; i < 6; i++)
             *texts[i] = text_at(s, a, 3 + i);
@@ -79,8 +79,9 @@ static const struct history_reproduction *reproductions_of_index(struct records 
     while (sql_step(s)) {
         struct history_reproduction e = {};
         struct reproduction *p = &e.reproduction;
-        if (!index_take_hash(s, 0, &p->record) || !take_id(s, 1, e.id) || !take_id(s, 2, e.tree) || !index_take_hash(s, 3, &p->image))
+        if (!index_take_hash(s, 0, &p->record) || !take_id(s, 2, e.tree) || !index_take_hash(s, 3, &p->image))
             continue;
+        take_entry(s, 1, e.id);
         const char **texts[] = {&p->version, &p->tools, &p->host, &p->user};
         for (int i = 0; i < 4; i++)
             *texts[i] = text_at(s, a, 4 + i);
@@ -155,13 +156,16 @@ static void report_gone(const struct history_entry *e, size_t earlier, struct di
 bool records_return(struct records *r, struct returned *out, struct diag *d)
 {
     struct arena *a = arena_create();
-    struct history h = {};
+    struct history h = {}, log;
     struct objects *o = objects_open(r->objects, d);
     records_gate_enter(r);
-    bool good = o && records_unlogged(r, o, a, &h, d);
+    bool good = o && records_unlogged(r, o, a, &h, d) && history_read(o, a, &log, d);
+    size_t unlogged = h.run_count + h.reproduction_count;
+    if (good)
+        h = history_subtract(a, &h, &log); /* what the log says in another commit it is not told again: the row is wrong */
     struct history_entry *runs = arena_array(a, struct history_entry, h.run_count + 1);
     size_t count = 0;
-    *out = (struct returned){};
+    *out = (struct returned){.astray = unlogged - h.run_count - h.reproduction_count};
     for (size_t i = 0; good && i < h.run_count; i++)
         if (strcmp(h.runs[i].id, none) != 0 && is_there(o, h.runs[i].tree, &h.runs[i].run.record))
             runs[count++] = h.runs[i];
@@ -172,7 +176,7 @@ bool records_return(struct records *r, struct returned *out, struct diag *d)
     for (size_t i = 0; good && i < h.reproduction_count; i++) {
         const struct history_reproduction *x = &h.reproductions[i];
         char id[OBJECT_HEX];
-        if (is_there(o, x->tree, &x->reproduction.record)) {
+        if (strcmp(x->id, none) != 0 && is_there(o, x->tree, &x->reproduction.record)) {
             good = history_add_reproduction(o, x->tree, &x->reproduction, id, d);
             out->returned++;
         }

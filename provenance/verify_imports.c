@@ -26,8 +26,8 @@ struct tree_walk {
 
 static bool fail(struct verification *v, const char *reference, const char *damage)
 {
-    diag_fail(v->d, DIAG_INTEGRITY, SPAN_NONE, "of '%s', imported into the store: %s", reference, damage);
-    return diag_help(v->d, "remove '%s/unpacked', and 'ukc fetch' in a project that uses it looks at what is stored, and gets again what is damaged", v->records->store);
+    diag_fail(v->d, objects_fault(v->objects), SPAN_NONE, "of '%s', imported into the store: %s", reference, damage);
+    return objects_fault(v->objects) == DIAG_INTEGRITY && diag_help(v->d, "remove '%s/unpacked', and 'ukc fetch' in a project that uses it looks at what is stored, and gets again what is damaged", v->records->store);
 }
 
 static void walk_tree(struct tree_walk *w, const char *tree, const char *prefix, unsigned depth);

@@ -100,6 +100,21 @@ def elsewhere(context, *arguments, **which):
         p.run(*before, "verify", "--deep", **options)
         r = p.run(*before, "bundle", built["record"], "-o", again, "--json", **options)
         expect(open(again, "rb").read() == open(bundle, "rb").read(), "from the other store, the same bundle", r)
+        if not arguments:
+            unreadable(p, before, os.path.join(other, "elsewhere", "objects"), options)
+
+
+def unreadable(p, before, objects, options):
+    """What may not be read is not damaged, and nothing is to be thrown away."""
+    for path in ("refs/ukc/log", "objects"):
+        place = os.path.join(objects, path)
+        mode = os.stat(place).st_mode
+        os.chmod(place, 0)
+        for command in (["verify"], ["store", "reindex"], ["store", "gc"]):
+            r = p.run(*before, *command, status=3, **options)
+            expect("ermission denied" in r.err and not re.search("update-ref|away|damaged", r.err), "why", path, command, r)
+        os.chmod(place, mode)
+    p.run(*before, "verify", **options)
 
 
 SHELL = ["sh", "-c"]
@@ -516,7 +531,8 @@ def astray(p, before):
     expect("a build of 'forged', is in the index and not in the log, and its row names no commit of it" in r.err and "0 added to the log again, 1 gone" in r.out, "does not come into the log", r)
     expect(p.ukc("log", "--json").json == before and p.ukc("log", "forged").out == "no builds of forged are recorded\n", "and leaves the index")
     p.ukc("verify", "--deep")
-    for table, change, said in (("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
+    for table, change, said in (("reproduction", "entry = substr(entry, 1, 39) || 't'", "does not know that record"),
+                                ("reproduction", "entry = '" + 40 * "a" + "'", "does not know that record"), ("reproduction", "image_sha256 = randomblob(32)", "of it, that record"), ("reproduction", "tools = 'host'", "of it, that record"),
                                 ("record", "image_sha256 = randomblob(32)", "says something else than the log"),
                                 ("run", "entry = 'x' || id", "says something else than the log"),
                                 ("run", "entry = (SELECT max(entry) FROM reproduction) WHERE id = (SELECT max(id) FROM run)", "says something else than the log")):

@@ -11,6 +11,7 @@
 #include "disk.h"
 #include "recording.h"
 
+#include "../../provenance/records_inside.h"
 #include "../../provenance/schema.h"
 #include "../../provenance/sql.h"
 #include "../../ukc/base/arena.h"
@@ -812,6 +813,30 @@ static void made_again(void **)
     arena_destroy(a);
 }
 
+/* Who pulls has compared the logs a while ago. */
+static void added_by_others_meanwhile(void **)
+{
+    struct arena *a = arena_create();
+    struct diag *d = diag_create();
+    struct records *r = must_open(d);
+    struct record one = must_add(r, "one", "image A", d);
+    struct reproduction x = {.record = one.id, .image = one.image_sha256, .version = "0.1.0", .tools = "recorded", .host = "a host", .user = "", .started_ms = 1, .ended_ms = 2};
+    size_t count;
+    assert_true(record_reproduced(r, record_list(r, a, NULL, NULL, 0, &count, d), &x, d));
+    struct objects *o = objects_open("objects", d);
+    struct history log, after;
+    struct records_added added;
+    assert_true(history_read(o, a, &log, d));
+    assert_true(records_add_log(r, o, &log, &added, d));
+    assert_true(history_read(o, a, &after, d));
+    assert_true(added.runs == 0 && added.reproductions == 0 && after.run_count == 1 && after.reproduction_count == 1);
+    objects_close(o);
+    assert_int_equal(diag_errors(d), 0);
+    records_close(r);
+    diag_destroy(d);
+    arena_destroy(a);
+}
+
 static void prints(void **)
 {
     struct arena *a = arena_create();
@@ -864,7 +889,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(old_records_stay), TEST(an_index_is_made_again), TEST(tampered_rows), TEST(added_and_found), TEST(where_is_not_what), TEST(two_images_of_one_recipe), TEST(one_image_of_two_recipes), TEST(lists), TEST(not_found),
         TEST(only_added), TEST(newer_and_foreign), TEST(migrates_from_every_version), TEST(failed_migration_changes_nothing),
-        TEST(migrations_are_in_order), TEST(damaged_file), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed),
+        TEST(migrations_are_in_order), TEST(damaged_file), TEST(full_disk), TEST(read_only), TEST(eight_processes), TEST(killed), TEST(added_by_others_meanwhile),
         TEST(opens_fast), TEST(prints), TEST(made_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ static void end(pid_t pid)
     kill(pid, SIGKILL);
 }
 
-/* False: patience was lost. */
+/* False: patience was lost, or it says too much. */
 static bool collect(const struct process *p, struct ends *e)
 {
     int wait = p->patience ? (int)(p->patience < 1000000 ? p->patience : 1000000) * 1000 : -1;
@@ -176,9 +176,12 @@ static bool collect(const struct process *p, struct ends *e)
         }
         if (ready == 0)
             return false;
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < 2; i++) {
             if (polled[i].fd >= 0 && polled[i].revents && !drain(polled[i].fd, pipes[i].into))
                 close_end(pipes[i].fd);
+            if (p->limit && pipes[i].into && pipes[i].into->size >= p->limit)
+                return false;
+        }
     }
     return true;
 }

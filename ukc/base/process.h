@@ -18,7 +18,8 @@ struct process {
     struct text *err;        /* captured standard error; NULL: inherited; may equal out */
     const char *input;       /* bytes for standard input; NULL: /dev/null */
     unsigned patience;       /* seconds; captured output that brings nothing for so long ends the program; 0: it is waited for */
-    bool *lost;              /* with patience: was it lost? */
+    size_t limit;            /* bytes of captured output of either kind, more than which end the program; 0: any */
+    bool *lost;              /* with patience or a limit: was it ended? */
 };
 
 /*

@@ -20,6 +20,7 @@ typedef VEC(const struct record *) record_list_t;
 static bool take_all(struct invocation *i, struct records *r, record_list_t *list)
 {
     size_t count = 0;
+    records_are_behind(r, i->diag);
     const struct record *all = record_list(r, i->arena, NULL, NULL, 0, &count, i->diag);
     for (size_t k = 0; k < count; k++)
         if (all[k].tree)

@@ -48,6 +48,7 @@ static const struct record *find_file(struct invocation *i, struct records *reco
     const struct record *record = find_noted(i, records, file, hash, other);
     struct diag *why = diag_create();
     if (!record && !(record = record_find(records, i->arena, hash, why)) && diag_status(why) == DIAG_INPUT) {
+        records_are_behind(records, i->diag);
         diag_error(i->diag, SPAN_NONE, "'%s' is no image of which this store has a record (SHA-256 %.12s...)", file, hash);
         diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records; 'ukc import' and 'ukc store pull' bring those of others");
     } else if (!record) {

@@ -54,7 +54,7 @@ static void reindex(struct invocation *i, const struct store *opened)
     struct returned back = {};
     struct records *r = open_or_replace(i, store);
     bool good = r && records_return(r, &back, i->diag);
-    if (good && (back.returned + back.gone || !records_index_is_right(r))) {
+    if (good && (back.returned + back.gone + back.astray || !records_index_is_right(r))) {
         records_close(r);
         r = set_aside(i, store) ? records_open(store, i->diag) : NULL;
         good = r;
