@@ -10,7 +10,7 @@
 #include "../ukc/base/text.h"
 
 #define FILE_LIMIT ((rlim_t)16 << 30) /* bytes that git may write into one file: a pack of a hostile server */
-#define SAID_LIMIT ((size_t)16 << 20) /* bytes of messages: of progress that is enough for days */
+#define SAID_LIMIT ((size_t)16 << 20) /* bytes of messages, or of names of references: of progress that is enough for days */
 #define LINES 8
 
 /* Variables that name another repository would lead git there; those for keys, proxies and prompts are the user's. */
@@ -63,7 +63,7 @@ int git_run(struct arena *a, const char *directory, const char *const *words, un
                                                .patience = patience, .limit = SAID_LIMIT, .lost = &lost}, d);
     if (limited)
         setrlimit(RLIMIT_FSIZE, &before);
-    if (lost && err && err->size >= SAID_LIMIT) {
+    if (lost && ((err && err->size >= SAID_LIMIT) || (out && out->size >= SAID_LIMIT))) {
         diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the remote says more than anybody reads; it was given up, and nothing was changed");
         return -1;
     }
