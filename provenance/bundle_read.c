@@ -134,7 +134,9 @@ static bool read_list(struct reader *r, struct bundle *b)
     const char *fault;
     if (r->size < BUNDLE_BLOCK || !read_full(r, header, sizeof header) || memcmp(header, BUNDLE_LIST, sizeof BUNDLE_LIST) != 0) {
         diag_error(r->d, SPAN_NONE, "'%s' is no bundle of ukc's", r->file);
-        return diag_help(r->d, "'ukc bundle HASH... -o FILE' makes one");
+        static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd}; /* RFC 8878, section 3.1.1 */
+        bool compressed = r->size >= BUNDLE_BLOCK && memcmp(header, zstd, sizeof zstd) == 0;
+        return diag_help(r->d, compressed ? "it is compressed: 'zstd -d' first" : "'ukc bundle HASH... -o FILE' makes one");
     }
     char digits[12] = "";
     memcpy(digits, header + 124, 11);

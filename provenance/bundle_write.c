@@ -307,6 +307,8 @@ static bool write_file(struct gathering *g, const char *file, struct bundled *ou
     if (!real)
         return false;
     const char *aside = in_place ? real : file_aside(g->a, real);
+    if (!in_place && !file_make_directories(path_directory(g->a, real), g->d))
+        return false;
     if (!in_place)
         unlink(aside); /* of a dead process that had our number */
     int fd = open(aside, in_place ? O_WRONLY | O_CLOEXEC | O_NOCTTY : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

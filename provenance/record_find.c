@@ -150,6 +150,7 @@ const struct record *record_find(struct records *r, struct arena *a, const char 
     } else {
         diag_fail(d, DIAG_USAGE, SPAN_NONE, "'%s' is ambiguous", prefix);
         list_candidates(list.items, list.count, d);
+        diag_help(d, "more digits, or a record by its own hash");
     }
     return NULL;
 }

@@ -169,7 +169,7 @@ def bundles(context):
     with Recorded(context) as p:
         record, bundle = p.built["record"], p.file("b")
         for words, status, said in ((["-o", bundle], 2, "needs records, or --all"), ([record], 2, "-o FILE"), ([record, "--all", "-o", bundle], 2, "not both"),
-                                    (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/nowhere/b"], 3, "cannot be written")):
+                                    (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/proc/nowhere/b"], 3, "cannot make directory")):
             r = p.ukc("bundle", *words, status=status)
             expect(said in r.err and not os.path.exists(bundle), f"'{said}'", r)
         for command in (["bundle"], ["export"]):
@@ -182,6 +182,8 @@ def bundles(context):
         expect(not os.path.exists(killed), "what a killed one left is removed", r)
         expect(r.out.startswith(f"{bundle}: 1 record, 1 run, "), "one record, named twice", r)
         p.ukc("bundle", "--all", "--images", "-o", p.file("with-images"))
+        p.ukc("bundle", record, "-o", p.file("new/directory/b"))
+        expect(p.read("new/directory/b") == p.read("b"), "a directory is made, as for other commands")
         names = p.run("tar", "-tf", p.file("with-images")).out.split()
         expect(names[0] == "ukc-bundle" and names[-1] == "files/" + p.built["sha256"], "tar lists it", names[:3], names[-1])
         there = {"UKC_STORE": os.path.join(p.top, "there")}
@@ -328,6 +330,10 @@ def tampered(context):
         os.remove(blob)
         p.ukc("verify", "--deep")  # an image can be made again
         check_identical(p, record, p.built)
+        with open(p.built["image"], "r+b") as f:
+            f.write(b"\x7eELF")
+        r = p.ukc("reproduce", p.built["image"], status=1)
+        expect(f"as this file is of record {record[:12]}: 'ukc reproduce" in r.err, "of a changed image it is said what was built there", r)
         log = os.path.join(p.store, "objects", "refs", "ukc", "log")
         with open(log) as f:
             tip = f.read()
@@ -426,6 +432,7 @@ def first_version(context):
         word = (b"h" * 32).hex()
         r = p.ukc("show", word[:20], status=2)
         expect("is ambiguous" in r.err and len(set(re.findall(f"record ({word[:60]}[0-9a-f]{{4}}): old for kvm", r.err))) == 2, "the beginning of two: both are named", r)
+        expect("a record by its own hash" in r.err, "and what to do", r)
         text = p.ukc("show", word).out
         expect("old for kvm, dev" in text and "kept hashes only" in text and "6969696969696969         7  old.c\n" in text, "what is known", text)
         shown = p.ukc("show", word, "--json").json
@@ -453,6 +460,9 @@ def from_manifest(context):
         r = p.ukc("reproduce", "--from-manifest", built["record"], "--json", timeout=600)
         expect(r.json["same_recipe"] and r.json["recipe"] == log[0]["recipe"], "the same recipe", r)
         expect("evaluated: " in p.ukc("reproduce", "--from-manifest", built["record"][:9], timeout=600).out, "is said")
+        for option in (("-o", "again"), ("--tools=host",)):
+            r = p.ukc("reproduce", "--from-manifest", built["record"], *option, status=2)
+            expect("replays nothing" in r.err and not os.path.exists(p.file("again")), "nothing is made, and no option goes unsaid", r)
         tasks = os.path.join(ukc, "libs/tasks/tasks.c")
         with open(tasks, "a") as f:
             f.write("\n")

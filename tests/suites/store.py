@@ -155,6 +155,7 @@ def sources(context):
         copies = glob.glob(os.path.join(p.store, "unpacked", "?" * 40))
         expect(len(copies) == 1, "it is unpacked", copies)
         expect(p.gc("--keep", "0")["sources"] == [], "what was used today stays")
+        expect("more than --keep says" in p.ukc("store", "gc", "--keep", "0").out and "--keep says" not in p.ukc("store", "gc", "--keep", "9G").out, "which is said")
         p.age(state)
         p.ukc("configure", "--target", "posix", "--profile", "dev", "--quiet")
         expect(os.stat(state).st_mtime > OLD + 86400 and p.gc("--keep", "0")["sources"] == [], "configure has used it")
@@ -178,6 +179,7 @@ def tools(context):
         none = {"PATH": p.file("none")}
         r = p.ukc("reproduce", record, status=4, environment=none)
         expect("'clang-19' is not installed" in r.err and "apt-get install" in r.err, "without tools: what to install", r)
+        expect("--tools=host" in r.err and "--tools=host" not in p.ukc("reproduce", record, "--tools=host", status=4, environment=none).err, "what was tried is not advised")
         r = p.ukc("toolchain", "keep", status=4, environment=none)
         expect("'clang-19' is not installed" in r.err, "they cannot be kept either", r)
         r = p.ukc("toolchain", "keep", directory="/", status=1)

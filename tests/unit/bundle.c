@@ -328,6 +328,9 @@ static void other_lengths(void **)
     expect_refused("absent", "there is no file");
     save("bad", "hello", 5);
     expect_refused("bad", "is no bundle of ukc's");
+    char compressed[512] = "\x28\xb5\x2f\xfd";
+    save("bad", compressed, sizeof compressed);
+    expect_refused("bad", "'zstd -d' first");
     arena_destroy(a);
 }
 

@@ -133,8 +133,8 @@ const struct command commands[COMMAND_COUNT] = {
                        "came into the image, and by what it is reached from the image's entry. Or NAME is an operation as C calls it (key_read, of the requirement key): who answers, "
                        "also where that left no code of its own. --absent asks why a symbol is not there. "
                        "sig.NAME means the signature alone, libc the C library. The target is that of ukc plan. With --in, NAME is a file that "
-                       "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the commands that "
-                       "read it are shown, their way to the image, and who required the instance for which it was read. With --hardening, NAME is an image, "
+                       "went into the record's image, or the end of its path: a source, a header, a file that was embedded. Then the instance for which "
+                       "it was read is shown, and who required it; of a source or an embedded file also the commands that read it, and their way to the image. With --hardening, NAME is an image, "
                        "of any origin: each feature with yes, no, or ? where no file could show it, and what shows it.",
         .takes = TAKES_CONTEXT | TAKES(in) | TAKES(absent) | TAKES(hardening) | TAKES(json),
         .least = 1,
@@ -224,7 +224,7 @@ const struct command commands[COMMAND_COUNT] = {
         .summary = "make a recorded image again, and compare it byte for byte",
         .description = "Takes the inputs from the store and runs the recorded commands in a fresh directory, shut in: they read nothing else (with --tools=host, what those tools need). The project is not needed. "
                        "Status 0: the image is identical; 3: it could not be made here (no memory, no room), and nothing was compared; 4: tools or inputs are missing, and which; "
-                       "5: it differs, and the first command that made something else from equal inputs, or IMAGE is a file that was changed; 6: the store is damaged. With --output the image is written to FILE. --from-manifest asks another question and "
+                       "5: it differs, and the first command that made something else from equal inputs, or IMAGE has the note of a record, and other bytes; 6: the store is damaged. A file that is no image of this store's is 1. With --output the image is written to FILE. --from-manifest asks another question and "
                        "does not replay: the recorded manifest, settings and choices are configured and built by this ukc with its own libraries; status 0: "
                        "the recipe comes out the same; 5: it does not, and what differs first.",
         .takes = TAKES(output) | TAKES(from_manifest) | TAKES(tools) | TAKES(jobs) | TAKES(verbose) | TAKES(quiet) | TAKES(json),

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <stdio.h>
 #include "../base/file.h"
+#include "../build/build.h"
 #include "../image/sealed.h"
 #include "../../provenance/note.h"
 
@@ -43,6 +44,20 @@ static const struct record *find_noted(struct invocation *i, struct records *rec
     return record;
 }
 
+/* Of a file that is no image any more: the record that was built last in this place.  NULL: none. */
+static const struct record *built_as(struct invocation *i, struct records *records, const char *file)
+{
+    struct diag *quiet = diag_create();
+    size_t count = 0;
+    const char *path = path_absolute(i->arena, file), *host = host_name(i->arena);
+    const struct record *list = record_list(records, i->arena, NULL, NULL, 0, &count, quiet), *found = NULL;
+    for (size_t k = 0; list && k < count && !found; k++)
+        if (string_equal(list[k].run.host, host) && string_equal(path_join(i->arena, list[k].run.project, list[k].run.image), path))
+            found = &list[k];
+    diag_destroy(quiet);
+    return found;
+}
+
 static const struct record *find_file(struct invocation *i, struct records *records, const char *file, const char *hash, bool *other)
 {
     const struct record *record = find_noted(i, records, file, hash, other);
@@ -50,7 +65,12 @@ static const struct record *find_file(struct invocation *i, struct records *reco
     if (!record && !(record = record_find(records, i->arena, hash, why)) && diag_status(why) == DIAG_INPUT) {
         records_are_behind(records, i->diag);
         diag_error(i->diag, SPAN_NONE, "'%s' is no image of which this store has a record (SHA-256 %.12s...)", file, hash);
-        diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records; 'ukc import' and 'ukc store pull' bring those of others");
+        const struct record *built = built_as(i, records, file);
+        if (built)
+            diag_help(i->diag, "the last that was built as this file is of record %.12s: 'ukc reproduce %.12s -o FILE' makes that image, to compare", hash_text(i->arena, &built->id),
+                      hash_text(i->arena, &built->id));
+        else
+            diag_help(i->diag, "it was not built with this store, or has changed since: 'ukc log' lists the records; 'ukc import' and 'ukc store pull' bring those of others");
     } else if (!record) {
         record = record_find(records, i->arena, hash, i->diag); /* says why it cannot be read, or which are meant */
     }

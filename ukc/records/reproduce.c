@@ -54,7 +54,8 @@ static void advise_packages(struct reproducing *r)
     if (count)
         diag_help(r->i->diag, "on Debian: apt-get install%s", text_string(&words));
     diag_help(r->i->diag, "or take them from where they are, by 'ukc toolchain keep' and 'ukc bundle --tools' there, 'ukc import --tools' here");
-    diag_help(r->i->diag, "or try with the tools that are here: --tools=host");
+    if (!given(r->i, OPTION_tools))
+        diag_help(r->i->diag, "or try with the tools that are here: --tools=host");
     text_dispose(&words);
 }
 
@@ -257,11 +258,20 @@ static bool is_the_image(struct invocation *i, const struct named_record *n)
     return diag_help(i->diag, "'ukc reproduce %.12s -o FILE' makes the image that the note speaks of, to compare", hash_text(i->arena, &n->record->id));
 }
 
+/* What is not replayed makes no image, and asks for no tools of the record. */
+static bool is_one_question(struct invocation *i)
+{
+    if (!given(i, OPTION_from_manifest) || (!given(i, OPTION_output) && !given(i, OPTION_tools)))
+        return true;
+    diag_fail(i->diag, DIAG_USAGE, SPAN_NONE, "--from-manifest replays nothing, and takes no %s", given(i, OPTION_output) ? "--output" : "--tools");
+    return diag_help(i->diag, "without --from-manifest the image is made from what was recorded");
+}
+
 int command_reproduce(struct invocation *i)
 {
     struct named_record n = {};
     struct reproducing r = {.i = i};
-    if (named_record_to_file(i) && named_record_open(&n, i, i->arguments[0]) && is_the_image(i, &n)) {
+    if (is_one_question(i) && named_record_to_file(i) && named_record_open(&n, i, i->arguments[0]) && is_the_image(i, &n)) {
         if (given(i, OPTION_from_manifest))
             evaluate_record(i, &n);
         else

@@ -56,7 +56,7 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
-static void print_text(struct invocation *i, const struct collected *c)
+static void print_text(struct invocation *i, const struct gc *want, const struct collected *c)
 {
     bool dry = given(i, OPTION_dry_run);
     if (dry || given(i, OPTION_verbose))
@@ -76,6 +76,8 @@ static void print_text(struct invocation *i, const struct collected *c)
         printf("%zu object%s that nothing names; %zu object%s packed: %" PRIu64 " bytes\n", c->objects, plural(c->objects), c->packed, plural(c->packed), c->object_bytes);
     printf(dry ? "the store would go from %" PRIu64 " to %" PRIu64 " bytes, and less by packing\n" : "the store went from %" PRIu64 " to %" PRIu64 " bytes\n", c->before,
            c->after);
+    if (want->bounded && c->after > want->bytes)
+        puts("that is more than --keep says: what is left are records and what they are made of, kept tools, sources used within a day, and images that cannot be made again");
 }
 
 static void print_json(struct invocation *i, const struct collected *c)
@@ -128,6 +130,6 @@ void store_gc(struct invocation *i, const struct store *s)
     if (good && given(i, OPTION_json))
         print_json(i, &c);
     else if (good && !given(i, OPTION_quiet))
-        print_text(i, &c);
+        print_text(i, &want, &c);
     records_close(r);
 }
