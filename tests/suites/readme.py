@@ -88,7 +88,7 @@ def check(context, readme):
     env = harness.environment(home, UKC_STORE=store(context))
     env["PATH"] = f"{tools}:{env['PATH']}"
     env["UKC"] = str(context.root)
-    project = here if (here / "ukc.lua").exists() else context.root / "examples" / "homepage"
+    project = here if readme.parent.parent.name == "examples" else context.root / "examples" / "homepage"
     harness.run([context.ukc, "fetch", "-C", project], env=env, timeout=SECONDS)  # the commands have no network
     mark = "@@step"
     (home / "session.sh").write_text(script(steps, mark))
