@@ -138,20 +138,18 @@ static const char *author(struct arena *a, const char *who, const char *where, i
 
 static bool damaged(const struct objects *o, const char *id, const char *why, struct diag *d)
 {
-    if (objects_fault(o) == DIAG_OUTSIDE)
-        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "commit %s of the log of builds: %s", id, why);
-    return diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, or a pack is gone, "
+    diag_fail(d, objects_fault(o), SPAN_NONE, "commit %s of the log of builds: %s", id, why);
+    return objects_fault(o) == DIAG_INTEGRITY &&
+           diag_help(d, "'git -C <store>/objects fsck' names a file that is damaged, and 'git index-pack' makes the .idx of a pack anew; if that does not help, or a pack is gone, "
                         "'git -C <store>/objects update-ref -d refs/ukc/log' and 'ukc store reindex' begin a new log of what can still be read, and 'ukc store pull' adds what another store has");
 }
 
 /* The index says all that the log does, and the records are there. */
 static bool damaged_reference(const struct objects *o, const char *why, struct diag *d)
 {
-    if (objects_fault(o) == DIAG_OUTSIDE)
-        return diag_fail(d, DIAG_OUTSIDE, SPAN_NONE, "the log of builds cannot be read: %s", why);
-    diag_fail(d, DIAG_INTEGRITY, SPAN_NONE, "the log of builds cannot be read: %s", why);
-    return diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
+    diag_fail(d, objects_fault(o), SPAN_NONE, "the log of builds cannot be read: %s", why);
+    return objects_fault(o) == DIAG_INTEGRITY &&
+           diag_help(d, "move <store>/objects/refs/ukc/log away (or packed-refs, if it is there), and 'ukc store reindex' writes the log again from the index");
 }
 
 /* A commit that is no run, a merge perhaps, is somebody's on top of a log; with nothing below, it is something else. */

@@ -340,17 +340,16 @@ void records_catch_up(struct records *r, struct objects *o)
     diag_destroy(quiet);
 }
 
-bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct records_added *added, struct diag *d)
+/* At the gate: others may have added the same since the caller looked. */
+static bool add_new(struct records *r, struct objects *o, const struct history *log, struct records_added *added, struct diag *d)
 {
     struct arena *a = arena_create();
     char id[OBJECT_HEX];
-    struct history ours, new;
     size_t indexed;
-    *added = (struct records_added){};
-    records_gate_enter(r);
-    records_catch_up(r, o);
-    bool good = log->run_count + log->reproduction_count == 0 || history_read(o, a, &ours, d); /* others may have added the same since the caller looked */
-    new = good && log->run_count + log->reproduction_count ? history_subtract(a, log, &ours) : (struct history){};
+    struct history ours, new = {};
+    bool good = history_read(o, a, &ours, d);
+    if (good)
+        new = history_subtract(a, log, &ours);
     struct history_entry *runs = arena_array(a, struct history_entry, new.run_count);
     for (size_t i = 0; i < new.run_count; i++)
         runs[i] = new.runs[i];
@@ -359,10 +358,19 @@ bool records_add_log(struct records *r, struct objects *o, const struct history 
         good = history_add_reproduction(o, new.reproductions[i].tree, &new.reproductions[i].reproduction, id, d);
     if (good)
         *added = (struct records_added){new.run_count, new.reproduction_count};
-    bool any = new.run_count + new.reproduction_count > 0;
-    good = good && (!any || index_log(r, o, &indexed, d) || diag_help(d, "'ukc store reindex' adds to the index what is in the log"));
-    records_gate_leave(r);
+    if (added->runs + added->reproductions)
+        good = index_log(r, o, &indexed, d) || diag_help(d, "'ukc store reindex' adds to the index what is in the log");
     arena_destroy(a);
+    return good;
+}
+
+bool records_add_log(struct records *r, struct objects *o, const struct history *log, struct records_added *added, struct diag *d)
+{
+    *added = (struct records_added){};
+    records_gate_enter(r);
+    records_catch_up(r, o);
+    bool good = log->run_count + log->reproduction_count == 0 || add_new(r, o, log, added, d);
+    records_gate_leave(r);
     return good;
 }
 

@@ -169,7 +169,8 @@ def bundles(context):
     with Recorded(context) as p:
         record, bundle = p.built["record"], p.file("b")
         for words, status, said in ((["-o", bundle], 2, "needs records, or --all"), ([record], 2, "-o FILE"), ([record, "--all", "-o", bundle], 2, "not both"),
-                                    (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/proc/nowhere/b"], 3, "cannot make directory")):
+                                    (["ffffffffff", "-o", bundle], 1, "begins with"), ([record, "-o", "/proc/b"], 3, "cannot be written"),
+                                    ([record, "-o", "/proc/nowhere/b"], 3, "cannot make directory")):
             r = p.ukc("bundle", *words, status=status)
             expect(said in r.err and not os.path.exists(bundle), f"'{said}'", r)
         for command in (["bundle"], ["export"]):
